@@ -1,0 +1,3 @@
+//! What the person configured: keys so far.
+
+pub mod key;

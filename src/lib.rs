@@ -1,0 +1,12 @@
+//! midwatch: a terminal operations console for the engineer on call.
+//!
+//! The rooms, bottom to top. A file may use only rooms of a lower number; rooms of one number
+//! are strangers. `tests/architecture.rs` reads this list and keeps it.
+//!
+//! ```text
+//! 0 model
+//! 2 config
+//! ```
+
+pub mod config;
+pub mod model;

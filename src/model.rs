@@ -1,0 +1,3 @@
+//! What midwatch knows, in its own words. No I/O and no screen.
+
+pub mod text;
