@@ -74,6 +74,7 @@ pub enum AnsiColour {
 
 /// How a run of characters asks to be drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "attributes of a terminal cell, each independent of the others")]
 pub struct Ink {
     /// Stands for something that could not be shown; data cannot set this.
     pub marker: bool,
@@ -158,7 +159,7 @@ pub fn clean_line(bytes: &[u8]) -> SafeText {
     for c in String::from_utf8_lossy(bytes).chars() {
         if c.is_control() {
             let start = safe.text.len();
-            safe.text.push_str("<");
+            safe.text.push('<');
             safe.text.push_str(&u32::from(c).to_string());
             safe.text.push('>');
             safe.inks.push((start..safe.text.len(), Ink { marker: true, ..Ink::default() }));
