@@ -74,7 +74,10 @@ pub enum AnsiColour {
 
 /// How a run of characters asks to be drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "attributes of a terminal cell, each independent of the others")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "attributes of a terminal cell, each independent of the others"
+)]
 pub struct Ink {
     /// Stands for something that could not be shown; data cannot set this.
     pub marker: bool,
