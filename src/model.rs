@@ -1,3 +1,8 @@
 //! What midwatch knows, in its own words. No I/O and no screen.
 
+pub mod alert;
+pub mod health;
+pub mod run;
 pub mod text;
+pub mod update;
+pub mod world;

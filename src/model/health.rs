@@ -1,0 +1,169 @@
+//! Whether a source can be believed, and why not.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::text::RawText;
+
+/// What sort of trouble, for the word on the screen and for folding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// There is no such file, program or address.
+    Missing,
+    /// Permission denied.
+    Denied,
+    /// It ended: a program exited, a stream closed.
+    Ended,
+    /// It answered something that cannot be read.
+    Unreadable,
+    /// Any other error of the operating system.
+    Io,
+}
+
+impl FailureKind {
+    /// The word shown for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Denied => "denied",
+            Self::Ended => "ended",
+            Self::Unreadable => "unreadable",
+            Self::Io => "I/O error",
+        }
+    }
+}
+
+/// What failed, where, and what the person can do about it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// What sort.
+    pub kind: FailureKind,
+    /// What failed and where, one line: `open /var/log/app.log: permission denied`.
+    pub what: RawText,
+    /// What to do: `add ops to group adm`.
+    #[serde(default)]
+    pub advice: Option<RawText>,
+    /// When the source tries again by itself.
+    #[serde(default)]
+    pub next_try: Option<Timestamp>,
+    /// Failures of several sources with the same cause are one line on the screen.
+    #[serde(default)]
+    pub cause: Option<RawText>,
+}
+
+impl Failure {
+    /// A failure with nothing to advise, not tried again.
+    pub fn new(kind: FailureKind, what: impl Into<RawText>) -> Self {
+        Self { kind, what: what.into(), advice: None, next_try: None, cause: None }
+    }
+
+    /// With what the person can do.
+    #[must_use]
+    pub fn advise(mut self, advice: impl Into<RawText>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// With the time of the next try.
+    #[must_use]
+    pub fn again_at(mut self, at: Timestamp) -> Self {
+        self.next_try = Some(at);
+        self
+    }
+}
+
+/// What is stored about a source's condition. Its [`Health`] is computed from this and `now`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Condition {
+    /// When it last answered well.
+    pub last_ok: Option<Timestamp>,
+    /// What it last failed with, since when; cleared by the next good answer.
+    pub failing: Option<(Failure, Timestamp)>,
+    /// Parts that fail while the rest works.
+    pub troubles: Vec<Failure>,
+    /// How often its task has crashed and been started again.
+    pub crashes: u32,
+    /// Whether the last thing its task did was to crash.
+    pub crashed: bool,
+}
+
+/// A source's condition at one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Health {
+    /// Nothing heard yet.
+    Starting,
+    /// What is shown is current.
+    Live,
+    /// What is shown is this old.
+    Stale(SignedDuration),
+    /// It fails, since when.
+    Failing(Failure, Timestamp),
+    /// Its task crashed this many times and is started again.
+    Crashed(u32),
+}
+
+impl Health {
+    /// Whether what it shows can be believed.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Live)
+    }
+
+    /// Whether nothing current can be seen through this source.
+    pub fn is_blind(&self) -> bool {
+        matches!(self, Self::Failing(..) | Self::Crashed(_))
+    }
+}
+
+impl Condition {
+    /// The condition at `now` of a source that should answer every `interval` (`None`: a stream,
+    /// which is live until it says otherwise). It is late after two intervals.
+    pub fn health(&self, interval: Option<SignedDuration>, now: Timestamp) -> Health {
+        if self.crashed {
+            return Health::Crashed(self.crashes);
+        }
+        if let Some((failure, since)) = &self.failing {
+            return Health::Failing(failure.clone(), *since);
+        }
+        let Some(last) = self.last_ok else { return Health::Starting };
+        let age = now.duration_since(last);
+        match interval {
+            Some(interval) if age > interval * 2 => Health::Stale(age),
+            _ => Health::Live,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn a_source_is_stale_only_after_two_missed_intervals() {
+        let every = Some(SignedDuration::from_secs(10));
+        let mut condition = Condition::default();
+        assert_eq!(condition.health(every, at(0)), Health::Starting);
+        condition.last_ok = Some(at(0));
+        assert_eq!(condition.health(every, at(20)), Health::Live);
+        assert_eq!(condition.health(every, at(21)), Health::Stale(SignedDuration::from_secs(21)));
+        assert_eq!(condition.health(None, at(9999)), Health::Live);
+    }
+
+    #[test]
+    fn a_crash_shows_before_a_failure_and_a_failure_before_age() {
+        let failure = Failure::new(FailureKind::Missing, "no such file");
+        let mut condition = Condition {
+            last_ok: Some(at(0)),
+            failing: Some((failure.clone(), at(5))),
+            ..Condition::default()
+        };
+        assert_eq!(condition.health(None, at(9)), Health::Failing(failure, at(5)));
+        (condition.crashed, condition.crashes) = (true, 2);
+        assert_eq!(condition.health(None, at(9)), Health::Crashed(2));
+    }
+}

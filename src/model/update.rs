@@ -1,0 +1,92 @@
+//! What a source says: a whole state, that it lives, that it failed, or a detail asked for.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::alert::{Alert, Silence};
+use crate::model::health::Failure;
+use crate::model::run::Run;
+use crate::model::text::RawText;
+
+/// One message of one source.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// The source's name in the configuration.
+    pub source: RawText,
+    /// When the source learned it.
+    pub at: Timestamp,
+    /// What it says.
+    pub news: News,
+}
+
+/// What an update says.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum News {
+    /// Everything that the source sees now; replaces what it said before.
+    Snapshot(Arc<Snapshot>),
+    /// The source works; these parts of it do not.
+    Alive {
+        /// Parts that fail while the rest works.
+        #[serde(default)]
+        troubles: Vec<Failure>,
+    },
+    /// The source does not work. What it said before is kept and shown with the reason.
+    Failed(Failure),
+    /// The source's task ended by a fault of ours and is started again.
+    Crashed,
+    /// The answer to [`DetailKey`].
+    Detail(DetailKey, Result<Detail, Failure>),
+}
+
+/// The whole state of a source.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Snapshot {
+    /// Runs, newest first.
+    #[serde(default)]
+    pub runs: Vec<Run>,
+    /// Alerts that pend or fire.
+    #[serde(default)]
+    pub alerts: Vec<Alert>,
+    /// Silences in force.
+    #[serde(default)]
+    pub silences: Vec<Silence>,
+}
+
+/// Names a detail that is fetched only when somebody looks at it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DetailKey {
+    /// The log of one step.
+    StepLog {
+        /// The run's id.
+        run: RawText,
+        /// The job's id.
+        job: RawText,
+        /// The step's id.
+        step: RawText,
+    },
+}
+
+/// A detail that was fetched.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Detail {
+    /// Lines of a log, oldest first.
+    Log(Arc<[RawText]>),
+}
+
+/// What a source gives, declared once when it is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    /// Runs of pipelines.
+    Runs,
+    /// Alerts and silences.
+    Alerts,
+    /// Log lines.
+    Logs,
+}

@@ -1,0 +1,441 @@
+//! Everything that the sources have said, and what changed when they said it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::alert::{Alert, AlertState, Severity, Silence};
+use crate::model::health::{Condition, Failure, Health};
+use crate::model::run::{Run, RunState};
+use crate::model::text::RawText;
+use crate::model::update::{Detail, DetailKey, Gives, News, Update};
+
+/// Transitions kept for the notes pane; older ones are forgotten.
+const HISTORY: usize = 500;
+/// Ended alerts kept on screen; older ones are forgotten.
+const RESOLVED: usize = 100;
+/// Step logs and other details kept; the one fetched longest ago goes first.
+const DETAILS: usize = 32;
+
+/// What is known of a source before it says anything.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SourceInfo {
+    /// Its name in the configuration.
+    pub name: RawText,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The environment it belongs to.
+    pub environment: Option<RawText>,
+    /// How often it should answer; `None` for a stream.
+    pub interval: Option<SignedDuration>,
+    /// What it gives.
+    pub gives: &'static [Gives],
+}
+
+/// A source and what it last said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Source {
+    /// What was declared about it.
+    pub info: SourceInfo,
+    /// What is stored about its condition.
+    pub condition: Condition,
+    /// Its runs.
+    pub runs: Vec<Run>,
+    /// Its alerts.
+    pub alerts: Vec<Alert>,
+    /// Its silences.
+    pub silences: Vec<Silence>,
+}
+
+impl Source {
+    /// Whether it can be believed at `now`.
+    pub fn health(&self, now: Timestamp) -> Health {
+        self.condition.health(self.info.interval, now)
+    }
+}
+
+/// Something that happened between two things that a source said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transition {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// Which source said it.
+    pub source: RawText,
+    /// What happened.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Happened {
+    /// An alert began to fire.
+    Fired {
+        /// Its name.
+        name: RawText,
+        /// How bad.
+        severity: Severity,
+    },
+    /// An alert ended.
+    Resolved {
+        /// Its name.
+        name: RawText,
+    },
+    /// An alert that fires is muted now.
+    Silenced {
+        /// Its name.
+        name: RawText,
+    },
+    /// A run appeared or began.
+    Began {
+        /// The pipeline.
+        pipeline: RawText,
+        /// Its number.
+        number: Option<u64>,
+    },
+    /// A run ended.
+    Ended {
+        /// The pipeline.
+        pipeline: RawText,
+        /// Its number.
+        number: Option<u64>,
+        /// How.
+        state: RunState,
+    },
+    /// The source went blind.
+    Blind(Failure),
+    /// The source sees again.
+    Sees,
+}
+
+/// What each source said last; kept over a restart.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Remembered {
+    sources: BTreeMap<RawText, RememberedSource>,
+    #[serde(default)]
+    resolved: VecDeque<(RawText, Alert)>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct RememberedSource {
+    last_ok: Option<Timestamp>,
+    runs: Vec<Run>,
+    alerts: Vec<Alert>,
+    silences: Vec<Silence>,
+}
+
+/// Everything that the sources have said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct World {
+    sources: BTreeMap<RawText, Source>,
+    resolved: VecDeque<(RawText, Alert)>,
+    history: VecDeque<Transition>,
+    details: VecDeque<(RawText, DetailKey, Result<Detail, Failure>)>,
+}
+
+impl World {
+    /// A world of sources that have said nothing yet.
+    pub fn new(sources: impl IntoIterator<Item = SourceInfo>) -> Self {
+        let empty = |info: SourceInfo| Source {
+            info,
+            condition: Condition::default(),
+            runs: Vec::new(),
+            alerts: Vec::new(),
+            silences: Vec::new(),
+        };
+        let sources = sources.into_iter().map(|info| (info.name.clone(), empty(info))).collect();
+        Self { sources, ..Self::default() }
+    }
+
+    /// Takes what one source says; returns what happened by it. A source that is not configured
+    /// (an old recording) is ignored.
+    pub fn apply(&mut self, update: &Update) -> Vec<Transition> {
+        let Some(source) = self.sources.get_mut(&update.source) else { return Vec::new() };
+        let mut happened = Vec::new();
+        match &update.news {
+            News::Snapshot(snapshot) => {
+                // The first snapshot after a start is where we come in: it is not news.
+                if source.condition.last_ok.is_some() {
+                    compare_alerts(&source.alerts, &snapshot.alerts, &mut happened);
+                    compare_runs(&source.runs, &snapshot.runs, &mut happened);
+                }
+                for gone in &source.alerts {
+                    let is_now = snapshot.alerts.iter().find(|alert| alert.id == gone.id);
+                    if gone.state == AlertState::Firing
+                        && is_now.is_none_or(|alert| alert.state == AlertState::Resolved)
+                    {
+                        let ended = is_now.and_then(|alert| alert.ended).or(Some(update.at));
+                        let alert = Alert { state: AlertState::Resolved, ended, ..gone.clone() };
+                        self.resolved.push_front((update.source.clone(), alert));
+                    }
+                }
+                self.resolved.retain(|(name, alert)| {
+                    *name != update.source
+                        || !snapshot
+                            .alerts
+                            .iter()
+                            .any(|a| a.id == alert.id && a.state != AlertState::Resolved)
+                });
+                self.resolved.truncate(RESOLVED);
+                source.runs.clone_from(&snapshot.runs);
+                source.alerts =
+                    snapshot.alerts.iter().filter(|a| a.state != AlertState::Resolved).cloned().collect();
+                source.silences.clone_from(&snapshot.silences);
+                worked(&mut source.condition, update.at, &mut happened);
+            }
+            News::Alive { troubles } => {
+                worked(&mut source.condition, update.at, &mut happened);
+                source.condition.troubles.clone_from(troubles);
+            }
+            News::Failed(failure) => {
+                if source.condition.failing.is_none() {
+                    happened.push(Happened::Blind(failure.clone()));
+                }
+                let since = source.condition.failing.take().map_or(update.at, |(_, since)| since);
+                source.condition.failing = Some((failure.clone(), since));
+                source.condition.crashed = false;
+            }
+            News::Crashed => {
+                source.condition.crashes += 1;
+                source.condition.crashed = true;
+            }
+            News::Detail(key, detail) => {
+                self.details.retain(|(name, known, _)| !(name == &update.source && known == key));
+                self.details.push_back((update.source.clone(), key.clone(), detail.clone()));
+                if self.details.len() > DETAILS {
+                    self.details.pop_front();
+                }
+            }
+        }
+        let transitions: Vec<_> = happened
+            .into_iter()
+            .map(|what| Transition { at: update.at, source: update.source.clone(), what })
+            .collect();
+        self.history.extend(transitions.iter().cloned());
+        self.history.drain(..self.history.len().saturating_sub(HISTORY));
+        transitions
+    }
+
+    /// The sources, by name.
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = &Source> {
+        self.sources.values()
+    }
+
+    /// A source by its name.
+    pub fn source(&self, name: &RawText) -> Option<&Source> {
+        self.sources.get(name)
+    }
+
+    /// All runs with their sources.
+    pub fn runs(&self) -> impl Iterator<Item = (&Source, &Run)> {
+        self.sources.values().flat_map(|source| source.runs.iter().map(move |run| (source, run)))
+    }
+
+    /// All alerts that pend or fire, with their sources.
+    pub fn alerts(&self) -> impl Iterator<Item = (&Source, &Alert)> {
+        self.sources.values().flat_map(|source| source.alerts.iter().map(move |alert| (source, alert)))
+    }
+
+    /// Alerts that have ended, the last one first, with their sources' names.
+    pub fn resolved(&self) -> impl Iterator<Item = (&RawText, &Alert)> {
+        self.resolved.iter().map(|(source, alert)| (source, alert))
+    }
+
+    /// What has happened, oldest first.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Transition> {
+        self.history.iter()
+    }
+
+    /// A detail that was fetched, or why it could not be.
+    pub fn detail(&self, source: &RawText, key: &DetailKey) -> Option<&Result<Detail, Failure>> {
+        self.details.iter().find(|(name, known, _)| name == source && known == key).map(|(_, _, d)| d)
+    }
+
+    /// What to keep for the next start.
+    pub fn remember(&self) -> Remembered {
+        let keep = |source: &Source| RememberedSource {
+            last_ok: source.condition.last_ok,
+            runs: source.runs.clone(),
+            alerts: source.alerts.clone(),
+            silences: source.silences.clone(),
+        };
+        Remembered {
+            sources: self.sources.iter().map(|(name, source)| (name.clone(), keep(source))).collect(),
+            resolved: self.resolved.clone(),
+        }
+    }
+
+    /// Shows what was known at the end of the last session, with its age, until the source speaks.
+    pub fn recall(&mut self, remembered: Remembered) {
+        for (name, old) in remembered.sources {
+            if let Some(source) = self.sources.get_mut(&name) {
+                source.condition.last_ok = old.last_ok;
+                source.runs = old.runs;
+                source.alerts = old.alerts;
+                source.silences = old.silences;
+            }
+        }
+        self.resolved = remembered.resolved;
+    }
+}
+
+fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>) {
+    if condition.failing.take().is_some() {
+        happened.push(Happened::Sees);
+    }
+    condition.last_ok = Some(at);
+    condition.crashed = false;
+    condition.troubles.clear();
+}
+
+fn compare_alerts(before: &[Alert], after: &[Alert], happened: &mut Vec<Happened>) {
+    let old: BTreeMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
+    let mut still = BTreeMap::new();
+    for alert in after.iter().filter(|alert| alert.state != AlertState::Resolved) {
+        still.insert(&alert.id, ());
+        let was = old.get(&alert.id);
+        if alert.state == AlertState::Firing && was.is_none_or(|was| was.state != AlertState::Firing) {
+            happened.push(Happened::Fired { name: alert.name.clone(), severity: alert.severity });
+        }
+        if was.is_some_and(|was| was.is_loud()) && !alert.silenced_by.is_empty() {
+            happened.push(Happened::Silenced { name: alert.name.clone() });
+        }
+    }
+    for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains_key(&a.id)) {
+        happened.push(Happened::Resolved { name: alert.name.clone() });
+    }
+}
+
+fn compare_runs(before: &[Run], after: &[Run], happened: &mut Vec<Happened>) {
+    let old: BTreeMap<_, _> = before.iter().map(|run| (&run.id, run.state)).collect();
+    for run in after {
+        let was = old.get(&run.id).copied();
+        let (pipeline, number) = (run.pipeline.clone(), run.number);
+        if run.state.is_over() {
+            // A run that came and went between two looks has only its end to tell.
+            if was.is_none_or(|was| !was.is_over()) {
+                happened.push(Happened::Ended { pipeline, number, state: run.state });
+            }
+        } else if was.is_none_or(RunState::is_over) {
+            happened.push(Happened::Began { pipeline, number });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::health::FailureKind;
+    use crate::model::update::Snapshot;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn world() -> World {
+        World::new([SourceInfo {
+            name: "am".into(),
+            kind: "recording",
+            environment: None,
+            interval: None,
+            gives: &[Gives::Alerts],
+        }])
+    }
+
+    fn alert(id: &str, state: AlertState) -> Alert {
+        Alert {
+            id: id.into(),
+            name: id.into(),
+            severity: Severity::Critical,
+            state,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            started: at(0),
+            held: None,
+            ended: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            acknowledged: None,
+            link: None,
+        }
+    }
+
+    fn run(id: &str, state: RunState) -> Run {
+        let json = serde_json::json!({"id": id, "pipeline": "deploy", "state": "queued", "created": at(0)});
+        Run { state, ..serde_json::from_value(json).unwrap() }
+    }
+
+    fn say(world: &mut World, second: i64, alerts: Vec<Alert>, runs: Vec<Run>) -> Vec<Happened> {
+        let snapshot = Arc::new(Snapshot { alerts, runs, silences: Vec::new() });
+        let update = Update { source: "am".into(), at: at(second), news: News::Snapshot(snapshot) };
+        world.apply(&update).into_iter().map(|t| t.what).collect()
+    }
+
+    #[test]
+    fn the_first_snapshot_is_not_news_and_later_ones_tell_what_changed() {
+        let mut world = world();
+        assert_eq!(say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]), vec![]);
+        let both = vec![alert("a", AlertState::Firing), alert("b", AlertState::Firing)];
+        let fired = Happened::Fired { name: "b".into(), severity: Severity::Critical };
+        assert_eq!(say(&mut world, 1, both, vec![]), vec![fired]);
+        let gone = say(&mut world, 2, vec![alert("b", AlertState::Firing)], vec![]);
+        assert_eq!(gone, vec![Happened::Resolved { name: "a".into() }]);
+        let (_, resolved) = world.resolved().next().unwrap();
+        assert_eq!((resolved.state, resolved.ended), (AlertState::Resolved, Some(at(2))));
+    }
+
+    #[test]
+    fn an_alert_that_fires_again_is_no_longer_among_the_ended() {
+        let mut world = world();
+        say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]);
+        say(&mut world, 1, vec![], vec![]);
+        say(&mut world, 2, vec![alert("a", AlertState::Firing)], vec![]);
+        assert_eq!(world.resolved().count(), 0);
+        assert_eq!(world.alerts().count(), 1);
+    }
+
+    #[test]
+    fn runs_begin_and_end_once_even_when_only_the_end_was_seen() {
+        let mut world = world();
+        say(&mut world, 0, vec![], vec![]);
+        let began = say(&mut world, 1, vec![], vec![run("1", RunState::Running)]);
+        assert_eq!(began, vec![Happened::Began { pipeline: "deploy".into(), number: None }]);
+        let after =
+            say(&mut world, 2, vec![], vec![run("2", RunState::Failed), run("1", RunState::Succeeded)]);
+        let ended = |state| Happened::Ended { pipeline: "deploy".into(), number: None, state };
+        assert_eq!(after, vec![ended(RunState::Failed), ended(RunState::Succeeded)]);
+        let again = vec![run("2", RunState::Failed), run("1", RunState::Succeeded)];
+        assert_eq!(say(&mut world, 3, vec![], again), vec![]);
+    }
+
+    #[test]
+    fn a_failure_keeps_the_rows_and_the_time_it_began() {
+        let mut world = world();
+        say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]);
+        let fail = |second| Update {
+            source: "am".into(),
+            at: at(second),
+            news: News::Failed(Failure::new(FailureKind::Missing, "gone")),
+        };
+        assert!(matches!(world.apply(&fail(5))[0].what, Happened::Blind(_)));
+        assert!(world.apply(&fail(9)).is_empty());
+        let source = world.source(&"am".into()).unwrap();
+        assert!(matches!(source.health(at(10)), Health::Failing(_, since) if since == at(5)));
+        assert_eq!(world.alerts().count(), 1);
+        assert_eq!(say(&mut world, 11, vec![alert("a", AlertState::Firing)], vec![]), vec![Happened::Sees]);
+    }
+
+    #[test]
+    fn what_is_remembered_reads_back_as_the_same_rows_with_their_age() {
+        let mut world = world();
+        say(&mut world, 7, vec![alert("a", AlertState::Firing)], vec![run("1", RunState::Running)]);
+        let json = serde_json::to_string(&world.remember()).unwrap();
+        let mut next = self::world();
+        next.recall(serde_json::from_str(&json).unwrap());
+        assert_eq!(next.alerts().count(), 1);
+        assert_eq!(next.runs().count(), 1);
+        assert_eq!(next.source(&"am".into()).unwrap().condition.last_ok, Some(at(7)));
+    }
+}
