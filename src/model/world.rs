@@ -1,6 +1,6 @@
 //! Everything that the sources have said, and what changed when they said it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -290,9 +290,9 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
 
 fn compare_alerts(before: &[Alert], after: &[Alert], happened: &mut Vec<Happened>) {
     let old: BTreeMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
-    let mut still = BTreeMap::new();
+    let mut still = BTreeSet::new();
     for alert in after.iter().filter(|alert| alert.state != AlertState::Resolved) {
-        still.insert(&alert.id, ());
+        still.insert(&alert.id);
         let was = old.get(&alert.id);
         if alert.state == AlertState::Firing && was.is_none_or(|was| was.state != AlertState::Firing) {
             happened.push(Happened::Fired { name: alert.name.clone(), severity: alert.severity });
@@ -301,7 +301,7 @@ fn compare_alerts(before: &[Alert], after: &[Alert], happened: &mut Vec<Happened
             happened.push(Happened::Silenced { name: alert.name.clone() });
         }
     }
-    for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains_key(&a.id)) {
+    for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains(&a.id)) {
         happened.push(Happened::Resolved { name: alert.name.clone() });
     }
 }
