@@ -6,6 +6,7 @@
 //! ```text
 //! 0 model
 //! 2 config
+//! 9 main
 //! ```
 
 pub mod config;
