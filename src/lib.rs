@@ -6,8 +6,10 @@
 //! ```text
 //! 0 model
 //! 2 config
+//! 3 command
 //! 9 main
 //! ```
 
+pub mod command;
 pub mod config;
 pub mod model;

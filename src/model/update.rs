@@ -48,13 +48,13 @@ pub enum News {
 pub struct Snapshot {
     /// Runs, newest first.
     #[serde(default)]
-    pub runs: Vec<Run>,
+    pub runs: Vec<Arc<Run>>,
     /// Alerts that pend or fire.
     #[serde(default)]
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
     /// Silences in force.
     #[serde(default)]
-    pub silences: Vec<Silence>,
+    pub silences: Vec<Arc<Silence>>,
 }
 
 /// Names a detail that is fetched only when somebody looks at it.

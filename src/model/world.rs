@@ -1,6 +1,7 @@
 //! Everything that the sources have said, and what changed when they said it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -41,11 +42,11 @@ pub struct Source {
     /// What is stored about its condition.
     pub condition: Condition,
     /// Its runs.
-    pub runs: Vec<Run>,
+    pub runs: Vec<Arc<Run>>,
     /// Its alerts.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Arc<Alert>>,
     /// Its silences.
-    pub silences: Vec<Silence>,
+    pub silences: Vec<Arc<Silence>>,
 }
 
 impl Source {
@@ -113,22 +114,22 @@ pub enum Happened {
 pub struct Remembered {
     sources: BTreeMap<RawText, RememberedSource>,
     #[serde(default)]
-    resolved: VecDeque<(RawText, Alert)>,
+    resolved: VecDeque<(RawText, Arc<Alert>)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct RememberedSource {
     last_ok: Option<Timestamp>,
-    runs: Vec<Run>,
-    alerts: Vec<Alert>,
-    silences: Vec<Silence>,
+    runs: Vec<Arc<Run>>,
+    alerts: Vec<Arc<Alert>>,
+    silences: Vec<Arc<Silence>>,
 }
 
 /// Everything that the sources have said.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct World {
     sources: BTreeMap<RawText, Source>,
-    resolved: VecDeque<(RawText, Alert)>,
+    resolved: VecDeque<(RawText, Arc<Alert>)>,
     history: VecDeque<Transition>,
     details: VecDeque<(RawText, DetailKey, Result<Detail, Failure>)>,
 }
@@ -165,8 +166,8 @@ impl World {
                         && is_now.is_none_or(|alert| alert.state == AlertState::Resolved)
                     {
                         let ended = is_now.and_then(|alert| alert.ended).or(Some(update.at));
-                        let alert = Alert { state: AlertState::Resolved, ended, ..gone.clone() };
-                        self.resolved.push_front((update.source.clone(), alert));
+                        let alert = Alert { state: AlertState::Resolved, ended, ..Alert::clone(gone) };
+                        self.resolved.push_front((update.source.clone(), Arc::new(alert)));
                     }
                 }
                 self.resolved.retain(|(name, alert)| {
@@ -227,17 +228,17 @@ impl World {
     }
 
     /// All runs with their sources.
-    pub fn runs(&self) -> impl Iterator<Item = (&Source, &Run)> {
+    pub fn runs(&self) -> impl Iterator<Item = (&Source, &Arc<Run>)> {
         self.sources.values().flat_map(|source| source.runs.iter().map(move |run| (source, run)))
     }
 
     /// All alerts that pend or fire, with their sources.
-    pub fn alerts(&self) -> impl Iterator<Item = (&Source, &Alert)> {
+    pub fn alerts(&self) -> impl Iterator<Item = (&Source, &Arc<Alert>)> {
         self.sources.values().flat_map(|source| source.alerts.iter().map(move |alert| (source, alert)))
     }
 
     /// Alerts that have ended, the last one first, with their sources' names.
-    pub fn resolved(&self) -> impl Iterator<Item = (&RawText, &Alert)> {
+    pub fn resolved(&self) -> impl Iterator<Item = (&RawText, &Arc<Alert>)> {
         self.resolved.iter().map(|(source, alert)| (source, alert))
     }
 
@@ -288,7 +289,7 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
     condition.troubles.clear();
 }
 
-fn compare_alerts(before: &[Alert], after: &[Alert], happened: &mut Vec<Happened>) {
+fn compare_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &mut Vec<Happened>) {
     let old: BTreeMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
     let mut still = BTreeSet::new();
     for alert in after.iter().filter(|alert| alert.state != AlertState::Resolved) {
@@ -306,7 +307,7 @@ fn compare_alerts(before: &[Alert], after: &[Alert], happened: &mut Vec<Happened
     }
 }
 
-fn compare_runs(before: &[Run], after: &[Run], happened: &mut Vec<Happened>) {
+fn compare_runs(before: &[Arc<Run>], after: &[Arc<Run>], happened: &mut Vec<Happened>) {
     let old: BTreeMap<_, _> = before.iter().map(|run| (&run.id, run.state)).collect();
     for run in after {
         let was = old.get(&run.id).copied();
@@ -324,8 +325,6 @@ fn compare_runs(before: &[Run], after: &[Run], happened: &mut Vec<Happened>) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::model::health::FailureKind;
     use crate::model::update::Snapshot;
@@ -368,7 +367,11 @@ mod tests {
     }
 
     fn say(world: &mut World, second: i64, alerts: Vec<Alert>, runs: Vec<Run>) -> Vec<Happened> {
-        let snapshot = Arc::new(Snapshot { alerts, runs, silences: Vec::new() });
+        let snapshot = Arc::new(Snapshot {
+            alerts: alerts.into_iter().map(Arc::new).collect(),
+            runs: runs.into_iter().map(Arc::new).collect(),
+            silences: Vec::new(),
+        });
         let update = Update { source: "am".into(), at: at(second), news: News::Snapshot(snapshot) };
         world.apply(&update).into_iter().map(|t| t.what).collect()
     }

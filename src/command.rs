@@ -1,0 +1,4 @@
+//! What a person can do: one table of commands, and the keys that run them.
+
+pub mod keymap;
+pub mod table;

@@ -1,0 +1,192 @@
+//! The one table of commands. Keys, help, palette, footer, documents and tests derive from it.
+
+/// Where a command works. A pane names its own scope first, then the wider ones.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Scope {
+    /// Everywhere but in a text field.
+    Global,
+    /// In every list: runs, lines, alerts, entries, sources, help.
+    List,
+    /// In the pipelines pane.
+    Pipelines,
+    /// In the logs pane and in a step's log.
+    Logs,
+    /// In the alerts pane.
+    Alerts,
+    /// In the notes pane.
+    Notes,
+}
+
+impl Scope {
+    /// All scopes, in the order of the documents.
+    pub const ALL: &'static [Self] =
+        &[Self::Global, Self::List, Self::Pipelines, Self::Logs, Self::Alerts, Self::Notes];
+
+    /// The word for it in a configuration and in the help.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::List => "list",
+            Self::Pipelines => "pipelines",
+            Self::Logs => "logs",
+            Self::Alerts => "alerts",
+            Self::Notes => "notes",
+        }
+    }
+}
+
+/// What a command takes after its name in the palette.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// Nothing.
+    None,
+    /// The name of a theme.
+    Theme,
+    /// The name of an environment, or `all`.
+    Environment,
+    /// A path to write to.
+    Path,
+}
+
+/// One thing that a person can do.
+#[derive(Debug)]
+pub struct Command {
+    /// Which one, in code.
+    pub id: Id,
+    /// Its name in the palette and in a configuration.
+    pub name: &'static str,
+    /// What it does, in at most five words, for the footer and the palette.
+    pub title: &'static str,
+    /// What it does, in one sentence, for the help.
+    pub help: &'static str,
+    /// Where it works.
+    pub scope: Scope,
+    /// The keys that run it by default.
+    pub keys: &'static [&'static str],
+    /// What the palette takes after its name.
+    pub argument: Argument,
+}
+
+macro_rules! commands {
+    ($($id:ident $scope:ident $name:literal [$($key:literal)*] $title:literal $help:literal $(($argument:ident))?;)*) => {
+        /// Names a command in code.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Id {
+            $(
+                #[doc = $help]
+                $id,
+            )*
+        }
+
+        /// Every command, in the order of the help.
+        pub static TABLE: &[Command] = &[$(Command {
+            id: Id::$id,
+            name: $name,
+            title: $title,
+            help: $help,
+            scope: Scope::$scope,
+            keys: &[$($key),*],
+            argument: commands!(@argument $($argument)?),
+        }),*];
+    };
+    (@argument) => { Argument::None };
+    (@argument $argument:ident) => { Argument::$argument };
+}
+
+commands! {
+    Help Global "help" ["?"] "help" "Shows the keys that work here; type to search.";
+    Palette Global "commands" [":"] "commands" "Finds a command by a few of its letters and runs it.";
+    Filter Global "filter" ["/"] "filter" "Filters the focused pane; an empty filter shows all.";
+    Back Global "back" ["Esc"] "back" "Takes back one thing: a prompt, marks, a filter, a detail, a full screen.";
+    Close Global "close" ["q"] "back or quit" "Goes back; at the root it leaves, and asks first if something is unsaved.";
+    Cancel Global "cancel" ["ctrl-c"] "cancel" "Cancels what is open; twice within a second leaves with the notes saved.";
+    Quit Global "quit" [] "quit" "Leaves midwatch with the notes saved.";
+    NextPane Global "next-pane" ["Tab"] "next pane" "Moves the focus to the next pane.";
+    PreviousPane Global "previous-pane" ["S-Tab"] "previous pane" "Moves the focus to the previous pane.";
+    FocusPipelines Global "pipelines" ["1"] "pipelines" "Moves the focus to the pipelines.";
+    FocusLogs Global "logs" ["2"] "logs" "Moves the focus to the logs.";
+    FocusAlerts Global "alerts" ["3"] "alerts" "Moves the focus to the alerts.";
+    FocusNotes Global "notes" ["4"] "notes" "Moves the focus to the notes.";
+    Sources Global "sources" ["0"] "sources" "Shows every source, whether it can be believed, and why not.";
+    LastView Global "last-view" ["-"] "last view" "Goes to the view that had the focus before.";
+    Larger Global "larger" ["+"] "larger pane" "Makes the focused pane larger.";
+    Smaller Global "smaller" ["_"] "smaller pane" "Makes the focused pane smaller.";
+    FullScreen Global "full-screen" ["f"] "full screen" "Shows the focused pane alone, or all panes again.";
+    PreviousTab Global "previous-tab" ["[" ","] "previous tab" "Shows the previous tab of the pane.";
+    NextTab Global "next-tab" ["]" "."] "next tab" "Shows the next tab of the pane.";
+    Refresh Global "refresh" ["r"] "refresh" "Asks the sources of the focused pane to look now.";
+    RefreshAll Global "refresh-all" ["R"] "refresh all" "Asks every source to look now.";
+    Freeze Global "freeze" ["p"] "freeze" "Holds the whole screen still, or lets it go; what arrives is counted.";
+    Zone Global "zone" ["t"] "time zone" "Shows times in UTC, in your zone, or as ages.";
+    Repaint Global "repaint" ["ctrl-l"] "repaint" "Draws the whole screen again.";
+    Suspend Global "suspend" ["ctrl-z"] "suspend" "Gives the terminal back to the shell until fg.";
+    Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
+    Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
+    Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);
+    SaveNotes Global "write" [] "write notes to a file" "Writes the entries and the pad to another file." (Path);
+
+    Down List "down" ["j" "Down"] "down" "Moves to the next row.";
+    Up List "up" ["k" "Up"] "up" "Moves to the previous row.";
+    Top List "top" ["g" "Home"] "top" "Moves to the first row.";
+    Bottom List "bottom" ["G" "End"] "bottom" "Moves to the last row; in the logs it follows.";
+    PageDown List "page-down" ["PgDn"] "page down" "Moves down by a screen.";
+    PageUp List "page-up" ["PgUp"] "page up" "Moves up by a screen.";
+    HalfDown List "half-page-down" ["ctrl-d"] "half page down" "Moves down by half a screen.";
+    HalfUp List "half-page-up" ["ctrl-u"] "half page up" "Moves up by half a screen.";
+    Left List "left" ["Left"] "left" "Scrolls to the left.";
+    Right List "right" ["Right"] "right" "Scrolls to the right.";
+    Open List "open" ["Enter"] "open" "Opens the selected row.";
+    Mark List "mark" ["space"] "mark" "Marks the row, or takes its mark away.";
+    Range List "mark-range" ["v"] "mark range" "Marks all rows from here to where you move next; again to end.";
+    Sort List "sort" ["b"] "sort" "Sorts by urgency, by time or by name.";
+    CopyRow List "copy" ["y"] "copy" "Copies the marked rows, or this one.";
+    CopyLink List "copy-link" ["Y"] "copy link" "Copies the link of this row.";
+    ShowLink List "show-link" ["o"] "show link" "Shows the link of this row, to open it in a browser.";
+
+    Follow Logs "follow" ["F"] "follow" "Follows the newest line; any move upward pauses.";
+    NextError Logs "next-error" ["e"] "next error" "Moves to the next line of level error or worse.";
+    PreviousError Logs "previous-error" ["E"] "previous error" "Moves to the previous line of level error or worse.";
+    NextMatch Logs "next-match" ["n"] "next match" "Moves to the next line that matches the search.";
+    PreviousMatch Logs "previous-match" ["N"] "previous match" "Moves to the previous line that matches the search.";
+    Wrap Logs "wrap" ["w"] "wrap" "Wraps long lines, or cuts them at the edge.";
+    MinimumLevel Logs "minimum-level" ["l"] "minimum level" "Shows all lines, warnings and worse, or errors and worse.";
+    RawLines Logs "raw" [] "raw lines" "Shows the escape sequences in lines as text, or their colours.";
+
+    Edit Notes "edit" ["i"] "edit" "Writes in the pad; Esc leaves it.";
+}
+
+/// The command of this id.
+pub fn command(id: Id) -> &'static Command {
+    #[expect(clippy::indexing_slicing, reason = "table and enum come from one declaration, in one order")]
+    &TABLE[id as usize]
+}
+
+/// The command of this name.
+pub fn by_name(name: &str) -> Option<&'static Command> {
+    TABLE.iter().find(|command| command.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_find_their_own_command() {
+        for entry in TABLE {
+            assert_eq!(command(entry.id).name, entry.name);
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_plain_and_every_command_is_explained() {
+        let mut names = BTreeSet::new();
+        for command in TABLE {
+            assert!(names.insert(command.name), "{} twice", command.name);
+            assert!(command.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", command.name);
+            assert!(command.help.ends_with('.') && command.help.is_ascii(), "{}", command.name);
+            assert!(command.title.split(' ').count() <= 5, "{}", command.name);
+        }
+    }
+}
