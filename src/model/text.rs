@@ -225,7 +225,7 @@ pub fn assemble(form: &'static str, parts: &[&dyn Safe]) -> SafeText {
 }
 
 /// Formats safe text: `safe!("{} failed, {} running", failed, running)`. Holes are `{}` only and
-/// take [`Safe`](crate::model::text::Safe) values: other safe text, numbers and times.
+/// take [`Safe`] values: other safe text, numbers and times.
 #[macro_export]
 macro_rules! safe {
     ($form:literal $(, $part:expr)* $(,)?) => {
