@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod health;
+pub mod note;
 pub mod run;
 pub mod text;
 pub mod update;

@@ -1,0 +1,63 @@
+//! The notepad: entries, the pad, and what the app and the record say to each other.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::text::RawText;
+
+/// One line of the timeline. It has two times: when it happened and when it was written down.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// When it happened.
+    pub at: Timestamp,
+    /// When it was written down.
+    pub recorded: Timestamp,
+    /// Who wrote it.
+    pub person: RawText,
+    /// What they wrote.
+    pub text: RawText,
+    /// The console session that wrote it.
+    pub session: RawText,
+    /// Counts the entries of one session, from 1.
+    pub seq: u64,
+}
+
+/// What the app asks of the record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoteCommand {
+    /// Make this entry durable.
+    Entry(Entry),
+    /// Make this the pad's text.
+    Pad(RawText),
+    /// Nobody writes now: a good moment to tidy up.
+    Rest,
+    /// Write entries and pad to another file.
+    WriteTo(RawText),
+}
+
+/// What the record answers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NoteReply {
+    /// What was there at the start.
+    Opened {
+        /// All entries, in order of time, session and seq.
+        entries: Vec<Entry>,
+        /// The pad's text.
+        pad: RawText,
+        /// Who else holds the pad: then it can be read here and not written.
+        held_by: Option<RawText>,
+        /// What the person should know: a torn tail, a directory lost on reboot.
+        notices: Vec<RawText>,
+    },
+    /// This entry of this session is durable.
+    EntrySaved(u64),
+    /// The pad's last text is durable.
+    PadSaved,
+    /// The last command is not durable, and why. The text stays in memory and is tried again.
+    NotSaved(RawText),
+    /// Entries and pad were written to this path.
+    Written(RawText),
+    /// Somebody else changed the pad's file: this is its text there.
+    PadChanged(RawText),
+}
