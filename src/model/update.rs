@@ -81,7 +81,8 @@ pub enum Detail {
 }
 
 /// What a source gives, declared once when it is built.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Gives {
     /// Runs of pipelines.
     Runs,

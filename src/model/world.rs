@@ -24,8 +24,8 @@ const DETAILS: usize = 32;
 pub struct SourceInfo {
     /// Its name in the configuration.
     pub name: RawText,
-    /// Its kind.
-    pub kind: &'static str,
+    /// Its kind; of a recorded source, what the recording says.
+    pub kind: RawText,
     /// The environment it belongs to.
     pub environment: Option<RawText>,
     /// How often it should answer; `None` for a stream.
@@ -336,7 +336,7 @@ mod tests {
     fn world() -> World {
         World::new([SourceInfo {
             name: "am".into(),
-            kind: "recording",
+            kind: "recording".into(),
             environment: None,
             interval: None,
             gives: &[Gives::Alerts],
