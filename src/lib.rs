@@ -7,9 +7,11 @@
 //! 0 model
 //! 2 config
 //! 3 command
+//! 3 store
 //! 9 main
 //! ```
 
 pub mod command;
 pub mod config;
 pub mod model;
+pub mod store;

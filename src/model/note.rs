@@ -1,5 +1,7 @@
 //! The notepad: entries, the pad, and what the app and the record say to each other.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,14 @@ pub struct Entry {
     pub session: RawText,
     /// Counts the entries of one session, from 1.
     pub seq: u64,
+}
+
+/// Puts the entries of several consoles in one order, by (event time, session, seq), each once.
+pub fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
+    entries.sort_by(|a, b| (a.at, &a.session, a.seq).cmp(&(b.at, &b.session, b.seq)));
+    let mut seen = HashSet::with_capacity(entries.len());
+    entries.retain(|e| seen.insert((e.session.clone(), e.seq)));
+    entries
 }
 
 /// What the app asks of the record.
@@ -60,4 +70,22 @@ pub enum NoteReply {
     Written(RawText),
     /// Somebody else changed the pad's file: this is its text there.
     PadChanged(RawText),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(at: i64, session: &str, seq: u64) -> Entry {
+        let at = Timestamp::from_second(at).unwrap();
+        Entry { at, recorded: at, person: "kim".into(), text: "x".into(), session: session.into(), seq }
+    }
+
+    #[test]
+    fn entries_of_several_consoles_have_one_order_and_come_once() {
+        let [a1, a2, b1, b2] = [entry(5, "a", 1), entry(3, "a", 2), entry(5, "b", 1), entry(4, "b", 2)];
+        let want = vec![a2.clone(), b2.clone(), a1.clone(), b1.clone()];
+        assert_eq!(merge(vec![a1.clone(), b1.clone(), a1.clone(), b2.clone(), a2.clone()]), want);
+        assert_eq!(merge(vec![b2, a2, b1, a1]), want);
+    }
 }

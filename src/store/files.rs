@@ -1,0 +1,256 @@
+//! The file operations that durability rests on, behind a trait so that each can be made to fail.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FallocateFlags, OFlags};
+
+/// Operations on files. [`Disk`] is the real one; tests have one that fails at the nth call.
+pub trait Files {
+    /// Makes a new file, 0600, open for appending. An existing file or link of that name is an error.
+    fn create(&self, path: &Path) -> io::Result<File>;
+    /// Writes at the file's end; may write less than asked.
+    fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize>;
+    /// Cuts the file to `len` bytes.
+    fn truncate(&self, file: &File, len: u64) -> io::Result<()>;
+    /// Reserves room on the disk from `from` on without changing the file's size, so that appends
+    /// succeed on a disk that has become full.
+    fn reserve(&self, file: &File, from: u64, len: u64) -> io::Result<()>;
+    /// Returns when the file's data and size are on the disk. After an error the descriptor must
+    /// not be trusted again: the kernel may report success for lost data the second time.
+    fn sync(&self, file: &File) -> io::Result<()>;
+    /// Returns when the names in a directory are on the disk.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Gives a file another name in one step, replacing what has it.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Takes a file away.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Reads a regular file that is not a link; more than `most` bytes is an error.
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
+    /// The names in a directory, sorted; only the first `most`.
+    fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>>;
+    /// What tells one state of a file from another without reading it; `None` if there is none.
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>>;
+}
+
+/// A file's identity and state: a different stamp means that somebody wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+}
+
+impl Stamp {
+    /// Of an open file.
+    pub fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|m| Self::from(&m))
+    }
+}
+
+impl From<&fs::Metadata> for Stamp {
+    fn from(m: &fs::Metadata) -> Self {
+        Self { inode: m.ino(), size: m.size(), modified: (m.mtime(), m.mtime_nsec()) }
+    }
+}
+
+/// The operating system's files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Disk;
+
+const CAUTIOUS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
+
+fn flags(flags: OFlags) -> i32 {
+    i32::try_from(flags.bits()).unwrap_or(0)
+}
+
+impl Files for Disk {
+    fn create(&self, path: &Path) -> io::Result<File> {
+        File::options()
+            .read(true)
+            .append(true)
+            .create_new(true)
+            .mode(0o600)
+            .custom_flags(flags(OFlags::NOFOLLOW))
+            .open(path)
+    }
+
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<usize> {
+        file.write(bytes)
+    }
+
+    fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+        file.set_len(len)
+    }
+
+    fn reserve(&self, file: &File, from: u64, len: u64) -> io::Result<()> {
+        Ok(rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, from, len)?)
+    }
+
+    fn sync(&self, file: &File) -> io::Result<()> {
+        file.sync_data()
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        // Not blocking: opening a FIFO for reading would wait for a writer.
+        let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(io::Error::other("it is not a regular file"));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(most)).unwrap_or(0));
+        file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
+            return Err(io::Error::other(format!("it is larger than {most} bytes")));
+        }
+        Ok(bytes)
+    }
+
+    fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+        let mut paths = fs::read_dir(dir)?
+            .take(most)
+            .map(|entry| entry.map(|e| e.path()))
+            .collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
+    }
+
+    fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+        match fs::symlink_metadata(path) {
+            Ok(meta) => Ok(Some(Stamp::from(&meta))),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Writes all of `bytes` at the file's end.
+pub fn write_all(files: &impl Files, file: &File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match files.write(file, bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod faulty {
+    //! A disk that fails at the nth operation, and loses what was not synced when a sync fails.
+
+    use std::cell::{Cell, RefCell};
+    use std::collections::HashMap;
+
+    use rustix::io::Errno;
+
+    use super::*;
+
+    /// How the chosen operation fails, and whether all later ones fail too.
+    #[derive(Clone, Copy, Debug)]
+    pub(crate) struct Fault {
+        pub(crate) at: usize,
+        pub(crate) errno: Errno,
+        pub(crate) for_ever: bool,
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Faulty {
+        pub(crate) fault: Cell<Option<Fault>>,
+        pub(crate) operations: Cell<usize>,
+        /// Bytes of each file (by inode) that a sync confirmed.
+        synced: RefCell<HashMap<u64, u64>>,
+    }
+
+    impl Faulty {
+        pub(crate) fn at(at: usize, errno: Errno, for_ever: bool) -> Self {
+            Self { fault: Cell::new(Some(Fault { at, errno, for_ever })), ..Self::default() }
+        }
+
+        /// Whether the fault happened.
+        pub(crate) fn struck(&self) -> bool {
+            self.fault.get().is_some_and(|f| self.operations.get() > f.at)
+        }
+
+        fn step(&self) -> io::Result<()> {
+            let n = self.operations.replace(self.operations.get() + 1);
+            match self.fault.get() {
+                Some(f) if n == f.at || (f.for_ever && n > f.at) => Err(f.errno.into()),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    impl Files for &Faulty {
+        fn create(&self, path: &Path) -> io::Result<File> {
+            self.step()?;
+            Disk.create(path)
+        }
+        fn write(&self, file: &File, bytes: &[u8]) -> io::Result<usize> {
+            if let Err(e) = self.step() {
+                // A disk that fills up takes a part first.
+                Disk.write(file, &bytes[..bytes.len() / 2])?;
+                return Err(e);
+            }
+            // Short writes are normal.
+            Disk.write(file, &bytes[..bytes.len().div_ceil(2)])
+        }
+        fn truncate(&self, file: &File, len: u64) -> io::Result<()> {
+            self.step()?;
+            Disk.truncate(file, len)
+        }
+        fn reserve(&self, _: &File, _: u64, _: u64) -> io::Result<()> {
+            self.step()
+        }
+        fn sync(&self, file: &File) -> io::Result<()> {
+            let meta = file.metadata()?;
+            if let Err(e) = self.step() {
+                // What the kernel does: the pages are dropped and later syncs succeed.
+                let kept = self.synced.borrow().get(&meta.ino()).copied().unwrap_or(0);
+                file.set_len(kept.min(meta.len()))?;
+                return Err(e);
+            }
+            self.synced.borrow_mut().insert(meta.ino(), meta.len());
+            Ok(())
+        }
+        fn sync_dir(&self, _: &Path) -> io::Result<()> {
+            self.step()
+        }
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            self.step()?;
+            Disk.rename(from, to)
+        }
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            self.step()?;
+            Disk.remove(path)
+        }
+        fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+            self.step()?;
+            Disk.read(path, most)
+        }
+        fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
+            self.step()?;
+            Disk.list(dir, most)
+        }
+        fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>> {
+            self.step()?;
+            Disk.stamp(path)
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! A file of records that only grows: a record is on the disk when `append` returns, and what
+//! stands before a torn end is always readable.
+//!
+//! ```text
+//! "mwjrnl1\n"  then for each record:  length u32 | CRC-32C u32 | payload
+//! ```
+//! Numbers are little-endian; the checksum is over the length's four bytes and the payload, so
+//! that a run of zeros (what a file system leaves after a power loss) is not a record.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::atomic::{beside, folder};
+use super::files::{Files, write_all};
+use super::lock;
+
+const MAGIC: &[u8; 8] = b"mwjrnl1\n";
+/// Room kept on the disk ahead of the end: some hours of typing.
+const AHEAD: u64 = 256 * 1024;
+/// The largest payload, bytes.
+pub const MOST_PAYLOAD: usize = 4 * 1024 * 1024;
+/// The largest journal that is read back, bytes.
+pub const MOST_READ: u64 = 32 * 1024 * 1024;
+
+/// A journal that this process writes. It holds a lock on it, which says that its writer lives.
+#[derive(Debug)]
+pub struct Journal {
+    file: File,
+    path: PathBuf,
+    len: u64,
+    reserved: u64,
+    trusted: bool,
+}
+
+impl Journal {
+    /// Makes a new journal with its first records. It gets its name when it is complete, so no
+    /// reader meets half a head; a journal of that name must not exist.
+    pub fn create(files: &impl Files, path: &Path, first: &[Vec<u8>]) -> io::Result<Self> {
+        let temp = beside(path);
+        let file = files.create(&temp)?;
+        let mut journal = Self { file, path: path.to_owned(), len: 0, reserved: 0, trusted: true };
+        let made = journal.begin(files, &temp, first);
+        if made.is_err() {
+            // Whichever name it has now; the first error is the one to tell.
+            drop(files.remove(&temp));
+            drop(files.remove(path));
+        }
+        made.map(|()| journal)
+    }
+
+    fn begin(&mut self, files: &impl Files, temp: &Path, first: &[Vec<u8>]) -> io::Result<()> {
+        // Where locks do not work nobody can tell that we live; then nobody repairs the file either.
+        drop(lock::lock(&self.file));
+        if files.stamp(&self.path)?.is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let mut bytes = MAGIC.to_vec();
+        for payload in first {
+            frame(payload, &mut bytes)?;
+        }
+        self.put(files, &bytes)?;
+        files.rename(temp, &self.path)?;
+        files.sync_dir(folder(&self.path))
+    }
+
+    /// Appends records; when this returns `Ok` they are on the disk. After an error none of them
+    /// counts, and the journal may have become untrusted.
+    pub fn append(&mut self, files: &impl Files, payloads: &[Vec<u8>]) -> io::Result<()> {
+        if !self.trusted {
+            return Err(io::Error::other("an earlier write to it was lost"));
+        }
+        let mut bytes = Vec::new();
+        for payload in payloads {
+            frame(payload, &mut bytes)?;
+        }
+        self.put(files, &bytes)
+    }
+
+    fn put(&mut self, files: &impl Files, bytes: &[u8]) -> io::Result<()> {
+        let end = self.len + bytes.len() as u64;
+        if end > self.reserved {
+            // Only a precaution: where it is not supported, or the disk is full, the write decides.
+            drop(files.reserve(&self.file, self.len, end - self.len + AHEAD));
+            self.reserved = end + AHEAD;
+        }
+        if let Err(e) = write_all(files, &self.file, bytes) {
+            // A part may be in the file: without it the next record would stand behind rubbish.
+            self.trusted = files.truncate(&self.file, self.len).is_ok();
+            self.reserved = self.len;
+            return Err(e);
+        }
+        if let Err(e) = files.sync(&self.file) {
+            self.trusted = false;
+            return Err(e);
+        }
+        self.len = end;
+        Ok(())
+    }
+
+    /// Whether it can take more records. Once false, write to a new journal.
+    pub fn is_trusted(&self) -> bool {
+        self.trusted
+    }
+
+    /// Bytes that are on the disk.
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether it holds no record.
+    pub fn is_empty(&self) -> bool {
+        self.len <= MAGIC.len() as u64
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives back the room that was kept ahead.
+    pub fn close(self, files: &impl Files) {
+        if self.trusted {
+            // Room on the disk is all that is lost otherwise, until the next start.
+            drop(files.truncate(&self.file, self.len));
+        }
+    }
+}
+
+fn frame(payload: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+    let len = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= MOST_PAYLOAD);
+    let len = len.ok_or_else(|| io::Error::other("the record is too long"))?.to_le_bytes();
+    out.extend_from_slice(&len);
+    out.extend_from_slice(&checksum(len, payload).to_le_bytes());
+    out.extend_from_slice(payload);
+    Ok(())
+}
+
+fn checksum(len: [u8; 4], payload: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&len), payload)
+}
+
+/// What a journal held.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The payloads of all whole records, in order.
+    pub records: Vec<Vec<u8>>,
+    /// Bytes up to the end of the last whole record.
+    pub valid: u64,
+    /// Bytes behind it that are no record.
+    pub torn: u64,
+}
+
+/// Reads the whole records at the start of `bytes`. `None`: this is not a journal.
+pub fn replay(bytes: &[u8]) -> Option<Replay> {
+    let mut records = Vec::new();
+    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
+        let torn = bytes.len() as u64;
+        return MAGIC.starts_with(bytes).then_some(Replay { records, valid: 0, torn });
+    };
+    while let Some((payload, behind)) = first_record(rest) {
+        records.push(payload.to_vec());
+        rest = behind;
+    }
+    let torn = rest.len() as u64;
+    Some(Replay { records, valid: bytes.len() as u64 - torn, torn })
+}
+
+fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk::<4>()?;
+    let (sum, rest) = rest.split_first_chunk::<4>()?;
+    let size = usize::try_from(u32::from_le_bytes(*len)).ok().filter(|n| *n <= MOST_PAYLOAD)?;
+    let (payload, behind) = rest.split_at_checked(size)?;
+    (checksum(*len, payload) == u32::from_le_bytes(*sum)).then_some((payload, behind))
+}
+
+/// A journal of an earlier or another session.
+#[derive(Debug)]
+pub struct Old {
+    /// Its whole records.
+    pub records: Vec<Vec<u8>>,
+    /// Its writer lives, or we cannot tell: leave the file alone.
+    pub live: bool,
+    /// It ended in this many bytes that are no record, and where they are kept if they could be.
+    pub torn: Option<(u64, Option<PathBuf>)>,
+}
+
+/// Reads a journal that this process does not write. If its writer is dead, a torn end is kept
+/// beside it as `.torn-<time>` and then cut off. `time` is a file-safe text.
+pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> {
+    let not_ours = || io::Error::other("it is not a midwatch journal");
+    // Opened for writing to be repaired; a journal of another person can only be read.
+    let file = File::options().read(true).append(true).open(path).ok();
+    let dead = file.filter(|f| matches!(lock::lock(f), Ok(true)));
+    // Read after the lock is ours: from then on nobody appends.
+    let bytes = files.read(path, MOST_READ)?;
+    let Replay { records, valid, torn } = replay(&bytes).ok_or_else(not_ours)?;
+    let Some(file) = dead else {
+        return Ok(Old { records, live: true, torn: None });
+    };
+    let mut old = Old { records, live: false, torn: None };
+    let mut cut = true;
+    if torn > 0 {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".torn-{time}"));
+        let aside = path.with_file_name(name);
+        let tail = usize::try_from(valid).ok().and_then(|n| bytes.get(n..)).unwrap_or_default();
+        cut = super::atomic::write(files, &aside, tail).is_ok();
+        old.torn = Some((torn, cut.then_some(aside)));
+    }
+    if cut {
+        // Also gives back the room that a killed writer had kept ahead.
+        drop(files.truncate(&file, valid));
+    }
+    Ok(old)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+    use rustix::io::Errno;
+
+    use super::*;
+    use crate::store::files::Disk;
+    use crate::store::files::faulty::Faulty;
+
+    fn some(records: &[&str]) -> Vec<Vec<u8>> {
+        records.iter().map(|r| r.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn what_is_appended_is_read_back_and_every_cut_gives_a_prefix() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.journal");
+        let mut journal = Journal::create(&Disk, &path, &some(&["first"])).unwrap();
+        assert!(!journal.is_empty());
+        journal.append(&Disk, &some(&["", "third"])).unwrap();
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(bytes.len() as u64, journal.len(), "room kept ahead does not show in the size");
+        let all = replay(&bytes).unwrap();
+        assert_eq!(all, Replay { records: some(&["first", "", "third"]), valid: journal.len(), torn: 0 });
+        for end in 0..bytes.len() {
+            let part = replay(&bytes[..end]).unwrap();
+            assert!(all.records.starts_with(&part.records), "{end}");
+            assert_eq!(part.valid + part.torn, end as u64);
+            assert!(part.records.len() < 3);
+        }
+        assert_eq!(replay(b"#!/bin/sh\n"), None);
+    }
+
+    #[test]
+    fn a_changed_bit_ends_the_journal_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.journal");
+        let journal = Journal::create(&Disk, &path, &some(&["first", "second"])).unwrap();
+        let bytes = fs::read(journal.path()).unwrap();
+        let all = replay(&bytes).unwrap().records;
+        for bit in MAGIC.len() * 8..bytes.len() * 8 {
+            let mut bad = bytes.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            let got = replay(&bad).unwrap();
+            assert!(got.torn > 0 && got.records.len() < 2 && all.starts_with(&got.records), "{bit}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_harm(tail in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut bytes = MAGIC.to_vec();
+            frame(b"good", &mut bytes).unwrap();
+            bytes.extend(&tail);
+            let got = replay(&bytes).unwrap();
+            prop_assert_eq!(&got.records[0], b"good");
+            prop_assert_eq!(got.valid + got.torn, bytes.len() as u64);
+        }
+    }
+
+    #[test]
+    fn a_torn_end_of_a_dead_writer_is_kept_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.journal");
+        let journal = Journal::create(&Disk, &path, &some(&["first"])).unwrap();
+        let valid = journal.len();
+        let tear = |text: &[u8]| File::options().append(true).open(&path).unwrap().write_all(text).unwrap();
+        tear(b"half a rec");
+        let live = read_old(&Disk, &path, "t0").unwrap();
+        assert!(live.live && live.torn.is_none() && live.records == some(&["first"]));
+        drop(journal);
+        let dead = read_old(&Disk, &path, "t1").unwrap();
+        let aside = dir.path().join("a.journal.torn-t1");
+        assert_eq!(dead.torn, Some((10, Some(aside.clone()))));
+        assert_eq!(fs::read(&aside).unwrap(), b"half a rec");
+        assert_eq!(fs::metadata(&path).unwrap().len(), valid);
+        assert_eq!(read_old(&Disk, &path, "t2").unwrap().torn, None, "told once");
+    }
+
+    /// Appends one record after another, each tried again in a new journal when the old one is
+    /// not trusted, as the callers do. Gives what was acknowledged.
+    fn scenario(files: &Faulty, dir: &Path) -> Vec<Vec<u8>> {
+        let mut saved = Vec::new();
+        let mut journal: Option<Journal> = None;
+        let mut made = 0;
+        for n in 0..6 {
+            let record = format!("record {n}").into_bytes();
+            if let Some(j) = journal.as_mut().filter(|j| j.is_trusted()) {
+                if j.append(&files, std::slice::from_ref(&record)).is_ok() {
+                    saved.push(record);
+                }
+                continue;
+            }
+            made += 1;
+            let path = dir.join(format!("{made}.journal"));
+            journal = Journal::create(&files, &path, std::slice::from_ref(&record)).ok();
+            if journal.is_some() {
+                saved.push(record);
+            }
+        }
+        saved
+    }
+
+    #[test]
+    fn whatever_fails_nothing_acknowledged_is_missing() {
+        for (errno, for_ever) in [(Errno::NOSPC, false), (Errno::IO, false), (Errno::NOSPC, true)] {
+            for k in 0.. {
+                let dir = tempfile::tempdir().unwrap();
+                let files = Faulty::at(k, errno, for_ever);
+                let saved = scenario(&files, dir.path());
+                let mut found = Vec::new();
+                for path in Disk.list(dir.path(), 100).unwrap() {
+                    if path.extension().is_some_and(|e| e == "journal") {
+                        found.extend(replay(&fs::read(&path).unwrap()).unwrap().records);
+                    }
+                }
+                assert!(saved.iter().all(|r| found.contains(r)), "{errno:?} at {k}: {saved:?} {found:?}");
+                if !files.struck() {
+                    assert!(k > 15 && saved.len() == 6, "{k}");
+                    break;
+                }
+                assert!(for_ever || saved.len() >= 5, "{k}: one fault costs one record at most");
+            }
+        }
+    }
+}
