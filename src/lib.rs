@@ -8,10 +8,12 @@
 //! 2 config
 //! 3 command
 //! 3 store
+//! 8 runtime
 //! 9 main
 //! ```
 
 pub mod command;
 pub mod config;
 pub mod model;
+pub mod runtime;
 pub mod store;
