@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! 0 model
+//! 1 logs
 //! 2 config
 //! 3 command
 //! 3 store
@@ -14,6 +15,7 @@
 
 pub mod command;
 pub mod config;
+pub mod logs;
 pub mod model;
 pub mod runtime;
 pub mod store;

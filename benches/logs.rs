@@ -1,0 +1,123 @@
+//! How fast lines are taken in, sealed, held and searched: `cargo bench --bench logs [-- FILE]`.
+//!
+//! Without a file it makes a million lines of five forms. Figures are of one core.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints figures and may stop")]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use midwatch::logs::buffer::Buffer;
+use midwatch::logs::filter::Filter;
+use midwatch::logs::search::Search;
+use midwatch::logs::segment::{Given, SegmentBuilder};
+use midwatch::logs::split::Splitter;
+use midwatch::logs::stamp::Zone;
+use midwatch::model::text::RawText;
+
+fn made() -> Vec<u8> {
+    let mut text = String::new();
+    for i in 0..1_000_000_u32 {
+        let (second, milli) = (i / 1000 % 60, i % 1000);
+        let level = match i % 50 {
+            0 => "error",
+            1 | 2 => "warn",
+            3..=10 => "debug",
+            _ => "info",
+        };
+        let message =
+            format!("request completed id={} path=/api/orders/{} duration_ms={}", i * 7, i % 977, i % 313);
+        let upper = level.to_uppercase();
+        match i % 5 {
+            0 => writeln!(text, "time=2026-11-22T03:12:{second:02}.{milli:03}Z level={level} service=checkout host=node-7 msg=\"{message}\""),
+            1 => writeln!(text, "{{\"ts\":\"2026-11-22T03:12:{second:02}.{milli:03}Z\",\"level\":\"{level}\",\"service\":\"checkout\",\"msg\":\"{message}\"}}"),
+            2 => writeln!(text, "Nov 22 03:12:{second:02} node-7 checkout[812]: {level}: {message}"),
+            3 => writeln!(text, "2026-11-22 03:12:{second:02},{milli:03} {upper} [worker-3] com.example.Checkout - {message}"),
+            _ => writeln!(text, "10.0.0.7 - - [22/Nov/2026:03:12:{second:02} +0000] \"GET /api/orders/{} HTTP/1.1\" 200 {} \"-\" \"curl/8\" {message}", i % 977, i),
+        }
+        .unwrap();
+    }
+    text.into_bytes()
+}
+
+fn main() {
+    let file = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
+    let bytes = file.map_or_else(made, |path| std::fs::read(path).unwrap());
+    let now: Timestamp = "2026-11-22T04:00:00Z".parse().unwrap();
+
+    let started = Instant::now();
+    let mut splitter = Splitter::default();
+    let mut builder = SegmentBuilder::new(RawText::from("bench"), Zone::default());
+    let mut segments = Vec::new();
+    for mut piece in bytes.chunks(64 * 1024) {
+        while let Some(line) = splitter.next(&mut piece) {
+            builder.push(line, Given::default(), now);
+            if builder.is_full() {
+                segments.extend(builder.seal().map(Arc::new));
+            }
+        }
+    }
+    segments.extend(builder.seal().map(Arc::new));
+    let lines: u64 = segments.iter().map(|s| u64::from(s.lines())).sum();
+    let report = |what: &str, started: Instant| {
+        let micros = started.elapsed().as_micros().max(1);
+        println!(
+            "{what:<44} {:>8} k lines/s {:>6} MB/s {:>8} us",
+            u128::from(lines) * 1000 / micros,
+            bytes.len() as u128 / micros,
+            micros,
+        );
+    };
+    report("split, level, time, segment", started);
+
+    let started = Instant::now();
+    let mut buffer = Buffer::default();
+    let mut segments_left = segments.len();
+    for segment in segments {
+        buffer.push(segment);
+        segments_left -= 1;
+        while segments_left % 16 == 0
+            && let Some(sealed) = buffer.sealable().and_then(midwatch::logs::buffer::SealJob::run)
+        {
+            buffer.install(sealed);
+        }
+    }
+    report("buffer, with sealing", started);
+    println!(
+        "{:<44} {} lines, {} MB of {} MB of text",
+        "held",
+        buffer.lines(),
+        buffer.used() >> 20,
+        bytes.len() >> 20
+    );
+
+    for text in [
+        "deadlock",
+        "Deadlock",
+        "duration_ms=7",
+        "request",
+        "level>=error",
+        "-request",
+        "/orders/9[0-9]+ .*=3.$/",
+    ] {
+        let started = Instant::now();
+        let mut search = Search::new(Filter::parse(text).unwrap(), &buffer);
+        let mut longest = Duration::ZERO;
+        loop {
+            let slice = Instant::now();
+            let more = search.step(&buffer, 10_000);
+            longest = longest.max(slice.elapsed());
+            if !more {
+                break;
+            }
+        }
+        report(&format!("search {text}"), started);
+        println!(
+            "{:<44} {} hits, longest slice of 10,000 lines {} us",
+            "",
+            search.len(),
+            longest.as_micros()
+        );
+    }
+}

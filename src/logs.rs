@@ -1,0 +1,19 @@
+//! The log engine: sealed segments of lines, the buffer that holds them, filter and search.
+//!
+//! ```text
+//! bytes -> Splitter -> Line -> SegmentBuilder -> Segment      on a source's worker
+//! Segment -> Buffer -> LineRef, Rates                         in the app
+//! text -> Filter -> Search over the Buffer, in slices         in the app
+//! ```
+
+pub mod buffer;
+pub mod filter;
+mod head;
+mod json;
+pub mod level;
+pub mod rate;
+pub mod search;
+pub mod segment;
+mod sgr;
+pub mod split;
+pub mod stamp;

@@ -1,0 +1,269 @@
+//! How severe a line is, read from the forms that programs commonly write.
+
+use super::json;
+
+/// Severity of a line. `Unknown` is below all others: it passes no `level>=`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Level {
+    /// The line does not say.
+    #[default]
+    Unknown,
+    /// Finer than debug.
+    Trace,
+    /// For developers.
+    Debug,
+    /// Normal operation; syslog's notice too.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something failed.
+    Error,
+    /// Syslog's critical, alert and emergency; panics.
+    Fatal,
+}
+
+impl Level {
+    /// Every level, lowest first.
+    pub const ALL: [Self; 7] =
+        [Self::Unknown, Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
+
+    /// The level's name in lower case, as a filter takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    /// The level that a word names, in any case: `warn`, `WARNING`, `wrn`, `crit`...
+    pub fn parse(word: &[u8]) -> Option<Self> {
+        let mut low = [0; 11];
+        let low = low.get_mut(..word.len())?;
+        low.copy_from_slice(word);
+        low.make_ascii_lowercase();
+        Some(match &*low {
+            b"trace" | b"trc" | b"verbose" | b"finest" | b"finer" => Self::Trace,
+            b"debug" | b"dbg" | b"fine" => Self::Debug,
+            b"info" | b"inf" | b"information" | b"notice" | b"note" => Self::Info,
+            b"warn" | b"warning" | b"wrn" => Self::Warn,
+            b"error" | b"err" | b"severe" => Self::Error,
+            b"fatal" | b"ftl" | b"critical" | b"crit" | b"alert" | b"emerg" | b"emergency" | b"panic"
+            | b"dpanic" => Self::Fatal,
+            _ => return None,
+        })
+    }
+
+    /// The level of a syslog or journald severity, 0 (emergency) to 7 (debug).
+    pub fn from_syslog(severity: u8) -> Self {
+        match severity {
+            0..=2 => Self::Fatal,
+            3 => Self::Error,
+            4 => Self::Warn,
+            5 | 6 => Self::Info,
+            7 => Self::Debug,
+            _ => Self::Unknown,
+        }
+    }
+
+    pub(super) fn from_bits(bits: u8) -> Self {
+        Self::ALL.get(usize::from(bits)).copied().unwrap_or_default()
+    }
+}
+
+/// How far into a line a bare word counts: later ones are part of the message.
+const WORDS: usize = 128;
+/// How far into a line `level=` is looked for.
+const KEYS: usize = 512;
+
+/// The level of a line that is not JSON, [`Level::Unknown`] when it does not say.
+pub(super) fn of_text(line: &[u8]) -> Level {
+    priority(line).or_else(|| klog(line)).or_else(|| words(line)).or_else(|| key(line)).unwrap_or_default()
+}
+
+/// The level of a line that is a JSON object.
+pub(super) fn of_json(line: &[u8], head: &json::Head<'_>) -> Level {
+    // Docker wraps the program's own line: then its words say it.
+    head.level.and_then(value).or_else(|| words(line)).unwrap_or_default()
+}
+
+/// A level as the value of a field: a word or a number.
+fn value(value: &[u8]) -> Option<Level> {
+    if let Some(level) = Level::parse(value) {
+        return Some(level);
+    }
+    let number: u8 = std::str::from_utf8(value).ok()?.parse().ok()?;
+    Some(match number {
+        0..=7 => Level::from_syslog(number),
+        // pino, bunyan: tens.
+        10..20 => Level::Trace,
+        20..30 => Level::Debug,
+        30..40 => Level::Info,
+        40..50 => Level::Warn,
+        50..60 => Level::Error,
+        60 => Level::Fatal,
+        _ => return None,
+    })
+}
+
+/// Syslog's `<N>`: the severity is the low three bits (RFC 5424 6.2.1).
+fn priority(line: &[u8]) -> Option<Level> {
+    let rest = line.strip_prefix(b"<")?;
+    let digits = rest.iter().take(4).position(|&b| b == b'>')?;
+    let number: u8 = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
+    (number <= 191).then(|| Level::from_syslog(number & 7))
+}
+
+/// klog and glog: `E1122 03:12:01.123456`.
+fn klog(line: &[u8]) -> Option<Level> {
+    let [letter, month @ .., b' '] = line.get(..6)? else { return None };
+    if !month.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    match letter {
+        b'I' => Some(Level::Info),
+        b'W' => Some(Level::Warn),
+        b'E' => Some(Level::Error),
+        b'F' => Some(Level::Fatal),
+        _ => None,
+    }
+}
+
+/// The first word near the start that stands as a level: in capitals, in brackets, before a
+/// colon, or as the value of `level=`.
+fn words(line: &[u8]) -> Option<Level> {
+    let head = line.get(..WORDS).unwrap_or(line);
+    let mut at = 0;
+    while let Some(skip) = head.get(at..)?.iter().position(u8::is_ascii_alphabetic) {
+        let start = at + skip;
+        let rest = head.get(start..)?;
+        let length = rest.iter().position(|b| !b.is_ascii_alphabetic()).unwrap_or(rest.len());
+        at = start + length;
+        let word = rest.get(..length)?;
+        let after = line.get(at).copied().unwrap_or(b' ');
+        if (after == b'=' || after == b':') && is_key(word) {
+            if let Some(level) = key_value(line.get(at + 1..)?) {
+                return Some(level);
+            }
+            continue;
+        }
+        if !(3..=11).contains(&length) {
+            continue;
+        }
+        let before = if start == 0 { b' ' } else { head.get(start - 1).copied().unwrap_or(b' ') };
+        // Part of a longer name: `ERROR_COUNT`, `x-error:`, `log.info:`.
+        if matches!(before, b'_' | b'-' | b'.' | b'/' | b'=' | b'0'..=b'9')
+            || matches!(after, b'_' | b'-' | b'/' | b'=' | b'0'..=b'9')
+        {
+            continue;
+        }
+        let capitals = word.iter().all(u8::is_ascii_uppercase);
+        let bracketed = matches!(before, b'[' | b'(' | b'<' | b':') && matches!(after, b']' | b')' | b'>');
+        let labelled = after == b':' && before == b' ';
+        if capitals && after == b':' && word == b"LOG" {
+            return Some(Level::Info); // PostgreSQL
+        }
+        if (capitals || bracketed || labelled)
+            && let Some(level) = Level::parse(word)
+        {
+            return Some(level);
+        }
+        if word == b"Traceback" && rest.starts_with(b"Traceback (most recent call last)") {
+            return Some(Level::Error);
+        }
+    }
+    None
+}
+
+/// `level=` further on in a long line.
+fn key(line: &[u8]) -> Option<Level> {
+    let head = line.get(..KEYS).unwrap_or(line);
+    memchr::memchr_iter(b'=', head).find_map(|equals| {
+        let name = head.get(..equals)?;
+        let start = name.iter().rposition(|b| !b.is_ascii_alphabetic()).map_or(0, |p| p + 1);
+        is_key(name.get(start..)?).then_some(())?;
+        key_value(line.get(equals + 1..)?)
+    })
+}
+
+fn is_key(word: &[u8]) -> bool {
+    [b"level".as_slice(), b"lvl", b"severity", b"loglevel"].iter().any(|key| word.eq_ignore_ascii_case(key))
+}
+
+fn key_value(rest: &[u8]) -> Option<Level> {
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").unwrap_or(rest);
+    let length = rest.iter().take(12).position(|b| !b.is_ascii_alphanumeric());
+    value(rest.get(..length.unwrap_or(rest.len().min(12)))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::head;
+    use crate::logs::stamp::Zone;
+
+    fn level(line: &str) -> Level {
+        head::read(line.as_bytes(), 0, &mut Zone::default()).level
+    }
+
+    #[test]
+    fn common_forms_are_read() {
+        for (line, expected) in [
+            ("time=2026-11-22T03:12:01Z level=warn msg=\"slow\"", Level::Warn),
+            ("ts=1 caller=main.go:12 lvl=\"eror\" lvl=error", Level::Error),
+            (r#"{"ts":1763781121.1,"level":"error","msg":"info"}"#, Level::Error),
+            (r#"{"msg":"level","nested":{"level":"debug"},"severity":"CRITICAL"}"#, Level::Fatal),
+            (r#"{"level":40,"time":1763781121123}"#, Level::Warn),
+            (r#"{"level":3,"short_message":"gelf"}"#, Level::Error),
+            (r#"{"log":"2026-11-22 ERROR it broke\n","stream":"stderr"}"#, Level::Error),
+            ("2026/11/22 03:12:01 [error] 12#0: *1 upstream timed out", Level::Error),
+            ("[Sun Nov 22 03:12:01.123456 2026] [core:warn] [pid 1] AH00098", Level::Warn),
+            ("<11>1 2026-11-22T03:12:01Z host app - - - it broke", Level::Error),
+            ("<191>Nov 22 03:12:01 host app: fine", Level::Debug),
+            ("E1122 03:12:01.123456   12 server.go:1] lost lease", Level::Error),
+            ("I1122 03:12:01.123456   12 server.go:1] ERROR is only a word", Level::Info),
+            ("2026-11-22 03:12:01,123 ERROR [main] c.e.App - it broke", Level::Error),
+            ("2026-11-22 03:12:01,123 - app - WARNING - slow", Level::Warn),
+            ("2026-11-22T03:12:01.1Z  INFO app::web: started", Level::Info),
+            ("2026-11-22 03:12:01.123 UTC [12] LOG:  checkpoint starting", Level::Info),
+            ("2026-11-22 03:12:01.123 UTC [12] FATAL:  no such role", Level::Fatal),
+            ("Nov 22 03:12:01 host sshd[1]: error: bind: address in use", Level::Error),
+            ("warning: unused variable", Level::Warn),
+            ("panic: runtime error: index out of range", Level::Fatal),
+            ("Traceback (most recent call last):", Level::Error),
+            ("2026-11-22T03:12:01Z 0 [Warning] [MY-010068] [Server] CA", Level::Warn),
+            ("0 errors, 1 Error in the message", Level::Unknown),
+            ("ERROR_COUNT=0 x-error: no", Level::Unknown),
+            ("GET /error HTTP/1.1 200", Level::Unknown),
+            ("", Level::Unknown),
+            ("<999>x", Level::Unknown),
+            ("<", Level::Unknown),
+            ("{", Level::Unknown),
+        ] {
+            assert_eq!(level(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_late_key_is_found_and_a_late_word_is_not() {
+        let long = format!("{} level=error", "x".repeat(300));
+        assert_eq!(level(&long), Level::Error);
+        let long = format!("{} ERROR", "x".repeat(300));
+        assert_eq!(level(&long), Level::Unknown);
+    }
+
+    #[test]
+    fn names_parse_back() {
+        for level in Level::ALL.into_iter().skip(1) {
+            assert_eq!(Level::parse(level.name().as_bytes()), Some(level));
+            assert_eq!(Level::from_bits(level as u8), level);
+        }
+        assert_eq!(Level::parse(b"unknown"), None);
+        assert_eq!(Level::parse(b"a word longer than any"), None);
+    }
+}

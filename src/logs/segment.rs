@@ -1,0 +1,484 @@
+//! A sealed batch of lines of one stream, and its builder: what a source's worker makes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::head;
+use super::level::Level;
+use super::split::{LINE_LIMIT, Line};
+use super::stamp::Zone;
+use crate::model::text::RawText;
+
+/// Lines of a batch: a full one is sealed (or after 50 ms, which the worker's clock says).
+const BATCH_LINES: usize = 512;
+/// Bytes of a batch, for streams of long lines.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Arrivals closer than this are one entry of the column.
+const ARRIVAL_STEP: i64 = 1000;
+/// Stands for "the line has no time".
+const NO_TIME: i64 = i64::MIN;
+
+/// Level, in the low three bits of a line's mark.
+const LEVEL: u8 = 0b0000_0111;
+const CONTINUES: u8 = 0b0000_1000;
+const STDERR: u8 = 0b0001_0000;
+const NOTE: u8 = 0b0010_0000;
+
+/// An immutable batch of lines of one stream. A thread shares it as `Arc<Segment>`.
+#[derive(Debug)]
+pub struct Segment {
+    stream: RawText,
+    /// The lines, each with its LF.
+    bytes: Box<[u8]>,
+    /// Where each line ends in `bytes`, after its LF.
+    ends: Box<[u32]>,
+    marks: Box<[u8]>,
+    /// Milliseconds since 1970 or [`NO_TIME`].
+    times: Box<[i64]>,
+    /// First line and time of arrival of each batch that was put together here.
+    arrivals: Box<[(u32, i64)]>,
+    /// Lines that were longer than what is kept, and by how many bytes.
+    cuts: Box<[(u32, u64)]>,
+    levels: [u32; Level::ALL.len()],
+    escapes: bool,
+    lost: u64,
+}
+
+impl Segment {
+    /// The stream that the lines are of.
+    pub fn stream(&self) -> &RawText {
+        &self.stream
+    }
+
+    /// Number of lines.
+    pub fn lines(&self) -> u32 {
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes of memory that live as long as this does.
+    pub fn size(&self) -> usize {
+        // Five heap blocks and the `Arc`, at 16 bytes of allocator each.
+        const BLOCKS: usize = 6 * 16;
+        size_of::<Self>()
+            + BLOCKS
+            + self.bytes.len()
+            + self.ends.len() * (size_of::<u32>() + size_of::<u8>() + size_of::<i64>())
+            + (self.cuts.len() + self.arrivals.len()) * size_of::<(u32, u64)>()
+    }
+
+    /// Whether any line has an ESC: such lines are searched with colour removed.
+    pub fn has_escapes(&self) -> bool {
+        self.escapes
+    }
+
+    /// Lines that the source had to drop just before these.
+    pub fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Bytes that were cut off lines longer than 64 KiB.
+    pub fn cut(&self) -> u64 {
+        self.cuts.iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// The bytes of a line, without its end. Empty for a line that does not exist.
+    pub fn line(&self, line: u32) -> &[u8] {
+        let end = self.end(line);
+        self.bytes.get(self.start(line)..end.saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// The level of a line; a line that continues another has that one's.
+    pub fn level(&self, line: u32) -> Level {
+        Level::from_bits(self.mark(line) & LEVEL)
+    }
+
+    /// Whether the line goes on with the record before it: a stack trace, an indented detail.
+    pub fn continues(&self, line: u32) -> bool {
+        self.mark(line) & CONTINUES != 0
+    }
+
+    /// Whether a command wrote the line to its standard error.
+    pub fn is_stderr(&self, line: u32) -> bool {
+        self.mark(line) & STDERR != 0
+    }
+
+    /// Whether the line is not the stream's but midwatch's about it (lines dropped, file rotated).
+    pub fn is_note(&self, line: u32) -> bool {
+        self.mark(line) & NOTE != 0
+    }
+
+    /// When the line says that it was written.
+    pub fn time(&self, line: u32) -> Option<Timestamp> {
+        let millis = self.times.get(line as usize).copied().filter(|&t| t != NO_TIME)?;
+        Timestamp::from_millisecond(millis).ok()
+    }
+
+    /// When the line came, within a second.
+    pub fn arrival(&self, line: u32) -> Timestamp {
+        Timestamp::from_millisecond(self.arrival_millis(line)).unwrap_or_default()
+    }
+
+    /// Bytes that were cut off this line.
+    pub fn cut_of(&self, line: u32) -> u64 {
+        self.cuts
+            .binary_search_by_key(&line, |(at, _)| *at)
+            .ok()
+            .and_then(|found| self.cuts.get(found))
+            .map_or(0, |(_, bytes)| *bytes)
+    }
+
+    /// Puts batches of one stream together, in order.
+    pub(super) fn concat(parts: &[Arc<Self>]) -> Option<Self> {
+        let first = parts.first()?;
+        let total = |size: fn(&Self) -> usize| parts.iter().map(|part| size(part)).sum::<usize>();
+        let mut bytes = Vec::with_capacity(total(|s| s.bytes.len()));
+        let mut ends = Vec::with_capacity(total(|s| s.ends.len()));
+        let mut marks = Vec::with_capacity(ends.capacity());
+        let mut times = Vec::with_capacity(ends.capacity());
+        let mut arrivals = Vec::new();
+        let mut cuts = Vec::new();
+        let mut levels = [0; Level::ALL.len()];
+        for part in parts {
+            let offset = u32::try_from(bytes.len()).ok()?;
+            let lines = u32::try_from(ends.len()).ok()?;
+            bytes.extend_from_slice(&part.bytes);
+            ends.extend(part.ends.iter().map(|end| end + offset));
+            marks.extend_from_slice(&part.marks);
+            times.extend_from_slice(&part.times);
+            cuts.extend(part.cuts.iter().map(|(line, cut)| (line + lines, *cut)));
+            for (line, at) in &part.arrivals {
+                arrived(&mut arrivals, line + lines, *at);
+            }
+            for (sum, count) in levels.iter_mut().zip(&part.levels) {
+                *sum += count;
+            }
+        }
+        Some(Self {
+            stream: first.stream.clone(),
+            bytes: bytes.into(),
+            ends: ends.into(),
+            marks: marks.into(),
+            times: times.into(),
+            arrivals: arrivals.into(),
+            cuts: cuts.into(),
+            levels,
+            escapes: parts.iter().any(|part| part.escapes),
+            lost: parts.iter().map(|part| part.lost).sum(),
+        })
+    }
+
+    /// The bytes of lines `from..to`, each with its LF.
+    pub(super) fn span(&self, from: u32, to: u32) -> &[u8] {
+        self.bytes.get(self.start(from)..self.start(to)).unwrap_or_default()
+    }
+
+    /// The line that the byte at `offset` is in.
+    pub(super) fn line_at(&self, offset: usize) -> u32 {
+        let line = self.ends.partition_point(|&end| end as usize <= offset);
+        u32::try_from(line).unwrap_or(u32::MAX)
+    }
+
+    /// Where a line begins.
+    pub(super) fn start(&self, line: u32) -> usize {
+        line.checked_sub(1).map_or(0, |before| self.end(before))
+    }
+
+    /// Whether any line is of this level or above.
+    pub(super) fn reaches(&self, level: Level) -> bool {
+        self.levels.iter().skip(level as usize).any(|&count| count > 0)
+    }
+
+    pub(super) fn arrival_millis(&self, line: u32) -> i64 {
+        let entry = self.arrivals.partition_point(|(first, _)| *first <= line).saturating_sub(1);
+        self.arrivals.get(entry).map_or(0, |(_, at)| *at)
+    }
+
+    /// For a line without a time or with one too far ahead of its arrival, the arrival.
+    pub(super) fn effective_millis(&self, line: u32) -> i64 {
+        let arrival = self.arrival_millis(line);
+        match self.times.get(line as usize) {
+            Some(&time) if time != NO_TIME && time <= arrival + 5000 => time,
+            _ => arrival,
+        }
+    }
+
+    fn end(&self, line: u32) -> usize {
+        self.ends.get(line as usize).map_or(self.bytes.len(), |&end| end as usize)
+    }
+
+    fn mark(&self, line: u32) -> u8 {
+        self.marks.get(line as usize).copied().unwrap_or_default()
+    }
+}
+
+fn arrived(arrivals: &mut Vec<(u32, i64)>, line: u32, at: i64) {
+    if !arrivals.last().is_some_and(|(_, last)| (0..ARRIVAL_STEP).contains(&(at - last))) {
+        arrivals.push((line, at));
+    }
+}
+
+/// What a source knows of a line that the line itself may not say.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Given {
+    /// Instead of the level in the line.
+    pub level: Option<Level>,
+    /// Instead of the time in the line.
+    pub time: Option<Timestamp>,
+    /// The line came from a command's standard error.
+    pub stderr: bool,
+}
+
+/// Builds the segments of one stream, one after the other.
+#[derive(Debug)]
+pub struct SegmentBuilder {
+    stream: RawText,
+    zone: Zone,
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+    marks: Vec<u8>,
+    times: Vec<i64>,
+    arrivals: Vec<(u32, i64)>,
+    cuts: Vec<(u32, u64)>,
+    levels: [u32; Level::ALL.len()],
+    lost: u64,
+    /// Level of the record that an indented line goes on with; `None` before the first.
+    record: Option<Level>,
+}
+
+impl SegmentBuilder {
+    /// A builder for a stream whose stamps without a zone are of `zone`.
+    pub fn new(stream: RawText, zone: Zone) -> Self {
+        Self {
+            stream,
+            zone,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            marks: Vec::new(),
+            times: Vec::new(),
+            arrivals: Vec::new(),
+            cuts: Vec::new(),
+            levels: [0; Level::ALL.len()],
+            lost: 0,
+            record: None,
+        }
+    }
+
+    /// Adds a line that came at `now`. Seal before adding to a full builder.
+    pub fn push(&mut self, line: Line<'_>, given: Given, now: Timestamp) {
+        let arrival = now.as_millisecond();
+        let head = head::read(line.bytes, arrival, &mut self.zone);
+        let time = given.time.map(Timestamp::as_millisecond).or(head.time);
+        let mut level = given.level.unwrap_or(head.level);
+        let mut mark = if given.stderr { STDERR } else { 0 };
+        if let Some(record) = self.record
+            && time.is_none()
+            && given.level.is_none()
+            && matches!(line.bytes.first(), Some(b' ' | b'\t'))
+        {
+            level = record;
+            mark |= CONTINUES;
+        }
+        self.record = Some(level);
+        self.add(line, mark | level as u8, time.unwrap_or(NO_TIME), arrival);
+    }
+
+    /// Adds a line of midwatch's own about the stream.
+    pub fn note(&mut self, text: &str, now: Timestamp) {
+        self.add(Line::from(text.as_bytes()), NOTE, NO_TIME, now.as_millisecond());
+    }
+
+    /// Says that `lines` lines had to be dropped here.
+    pub fn lose(&mut self, lines: u64, now: Timestamp) {
+        self.lost += lines;
+        let noun = if lines == 1 { "line" } else { "lines" };
+        self.note(&format!("{lines} {noun} dropped here: they came faster than they could be taken"), now);
+    }
+
+    /// Whether it is time to seal, by lines or bytes.
+    pub fn is_full(&self) -> bool {
+        self.ends.len() >= BATCH_LINES || self.bytes.len() >= BATCH_BYTES
+    }
+
+    /// Whether there is nothing to seal.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The lines so far as a segment, if there are any; the builder goes on with the next.
+    pub fn seal(&mut self) -> Option<Segment> {
+        if self.is_empty() {
+            return None;
+        }
+        // Exact copies, and the builder keeps its room for the next batch.
+        let segment = Segment {
+            stream: self.stream.clone(),
+            bytes: self.bytes.as_slice().into(),
+            ends: self.ends.as_slice().into(),
+            marks: self.marks.as_slice().into(),
+            times: self.times.as_slice().into(),
+            arrivals: self.arrivals.as_slice().into(),
+            cuts: self.cuts.as_slice().into(),
+            levels: self.levels,
+            escapes: memchr::memchr(0x1b, &self.bytes).is_some(),
+            lost: self.lost,
+        };
+        self.bytes.clear();
+        self.ends.clear();
+        self.marks.clear();
+        self.times.clear();
+        self.arrivals.clear();
+        self.cuts.clear();
+        self.levels = [0; Level::ALL.len()];
+        self.lost = 0;
+        Some(segment)
+    }
+
+    fn add(&mut self, line: Line<'_>, mark: u8, time: i64, arrival: i64) {
+        let index = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        let kept = line.bytes.get(..LINE_LIMIT).unwrap_or(line.bytes);
+        self.bytes.extend_from_slice(kept);
+        self.bytes.push(b'\n');
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        self.marks.push(mark);
+        self.times.push(time);
+        arrived(&mut self.arrivals, index, arrival);
+        let cut = line.cut + (line.bytes.len() - kept.len()) as u64;
+        if cut > 0 {
+            self.cuts.push((index, cut));
+        }
+        if let Some(count) = self.levels.get_mut(usize::from(mark & LEVEL)) {
+            *count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).unwrap()
+    }
+
+    fn built(lines: &[&str]) -> Segment {
+        let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+        for line in lines {
+            builder.push(Line::from(line.as_bytes()), Given::default(), at(0));
+        }
+        builder.seal().unwrap()
+    }
+
+    #[test]
+    fn lines_keep_their_bytes_levels_and_times() {
+        let segment = built(&["2026-11-22T03:12:01Z ERROR broke", "", "\x1b[31mred\x1b[0m WARN"]);
+        assert_eq!(segment.lines(), 3);
+        assert_eq!(segment.line(0), b"2026-11-22T03:12:01Z ERROR broke");
+        assert_eq!(segment.line(1), b"");
+        assert_eq!(segment.line(3), b"");
+        assert_eq!(segment.time(0).unwrap().to_string(), "2026-11-22T03:12:01Z");
+        assert_eq!(segment.time(1), None);
+        assert_eq!([0, 1, 2].map(|i| segment.level(i)), [Level::Error, Level::Unknown, Level::Warn]);
+        assert!(segment.has_escapes());
+        assert!(segment.reaches(Level::Error) && !segment.reaches(Level::Fatal));
+        assert_eq!(segment.arrival(2), at(0));
+    }
+
+    #[test]
+    fn an_indented_line_goes_on_with_the_record_before_it_even_in_the_next_segment() {
+        let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+        let push = |b: &mut SegmentBuilder, line: &str| {
+            b.push(Line::from(line.as_bytes()), Given::default(), at(0));
+        };
+        push(&mut builder, "  indented before anything");
+        push(&mut builder, "ERROR broke");
+        push(&mut builder, "\tat Foo.java:1");
+        let first = builder.seal().unwrap();
+        push(&mut builder, "    INFO is a word of the trace");
+        push(&mut builder, "  2026-11-22T03:12:01Z INFO a record after all");
+        let second = builder.seal().unwrap();
+        assert_eq!([0, 1, 2].map(|i| first.level(i)), [Level::Unknown, Level::Error, Level::Error]);
+        assert_eq!([0, 1, 2].map(|i| first.continues(i)), [false, false, true]);
+        assert_eq!((second.level(0), second.continues(0)), (Level::Error, true));
+        assert_eq!((second.level(1), second.continues(1)), (Level::Info, false));
+    }
+
+    #[test]
+    fn what_the_source_knows_wins() {
+        let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+        let given = Given { level: Some(Level::Warn), time: Some(at(7)), stderr: true };
+        builder.push(Line::from(&b"2026-11-22T03:12:01Z ERROR x"[..]), given, at(9));
+        builder.lose(1204, at(9));
+        let segment = builder.seal().unwrap();
+        assert_eq!((segment.level(0), segment.time(0)), (Level::Warn, Some(at(7))));
+        assert!(segment.is_stderr(0) && !segment.is_note(0) && segment.is_note(1));
+        assert!(segment.line(1).starts_with(b"1204 lines dropped"));
+        assert_eq!(segment.lost(), 1204);
+        assert!(builder.seal().is_none());
+    }
+
+    #[test]
+    fn a_batch_is_full_by_lines_or_by_bytes() {
+        let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+        for line in 0..BATCH_LINES {
+            assert!(!builder.is_full(), "{line}");
+            builder.push(Line::from(&b"x"[..]), Given::default(), at(0));
+        }
+        assert!(builder.is_full());
+        builder.seal();
+        assert!(!builder.is_full());
+        for _ in 0..BATCH_BYTES / LINE_LIMIT {
+            builder.push(Line::from(&vec![b'x'; LINE_LIMIT + 5][..]), Given::default(), at(0));
+        }
+        assert!(builder.is_full());
+        let segment = builder.seal().unwrap();
+        assert_eq!((segment.line(1).len(), segment.cut_of(1), segment.cut_of(9)), (LINE_LIMIT, 5, 0));
+        assert_eq!(segment.cut(), 5 * u64::from(segment.lines()));
+    }
+
+    #[test]
+    fn arrivals_are_kept_to_the_second() {
+        let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+        for second in [0, 0, 5, 3, 3] {
+            builder.push(Line::from(&b"x"[..]), Given::default(), at(second));
+        }
+        let segment = builder.seal().unwrap();
+        assert_eq!([0, 1, 2, 3, 4].map(|i| segment.arrival(i)), [0, 0, 5, 3, 3].map(at));
+        assert_eq!(segment.arrivals.len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn putting_together_changes_nothing(
+            batches in proptest::collection::vec(
+                proptest::collection::vec(("[ -~\x1b]{0,20}|ERROR x|WARN y", 0_i64..9, 0_u64..3), 1..6), 1..6),
+        ) {
+            let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
+            let mut parts = Vec::new();
+            for batch in &batches {
+                for (line, second, cut) in batch {
+                    builder.push(Line { bytes: line.as_bytes(), cut: *cut }, Given::default(), at(*second));
+                }
+                parts.push(Arc::new(builder.seal().unwrap()));
+            }
+            let whole = Segment::concat(&parts).unwrap();
+            let mut line = 0;
+            for part in &parts {
+                for index in 0..part.lines() {
+                    prop_assert_eq!(whole.line(line), part.line(index));
+                    prop_assert_eq!(whole.mark(line), part.mark(index));
+                    prop_assert_eq!(whole.time(line), part.time(index));
+                    prop_assert_eq!(whole.cut_of(line), part.cut_of(index));
+                    prop_assert_eq!(whole.arrival(line), part.arrival(index));
+                    prop_assert_eq!(whole.line_at(whole.start(line)), line);
+                    line += 1;
+                }
+            }
+            prop_assert_eq!(whole.lines(), line);
+            prop_assert_eq!(whole.escapes, parts.iter().any(|p| p.escapes));
+            prop_assert!(whole.size() <= parts.iter().map(|p| p.size()).sum::<usize>());
+        }
+    }
+}
