@@ -9,6 +9,7 @@
 //! 2 config
 //! 3 command
 //! 3 store
+//! 5 source
 //! 8 runtime
 //! 9 main
 //! ```
@@ -18,4 +19,5 @@ pub mod config;
 pub mod logs;
 pub mod model;
 pub mod runtime;
+pub mod source;
 pub mod store;

@@ -1,0 +1,285 @@
+//! The only way from a source to the loop: state where the latest wins, and bounded queues.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+
+use crate::logs::segment::Segment;
+use crate::model::health::Failure;
+use crate::model::text::RawText;
+use crate::model::update::{Detail, DetailKey, News, Snapshot, Update};
+
+/// Segments and details that may wait for the loop. A source that finds no room waits.
+const QUEUE: usize = 64;
+/// Requests that may wait for one source. One more is dropped: the person can press again.
+const REQUESTS: usize = 8;
+
+/// One thing that the loop takes in.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// What a source says.
+    Update(Update),
+    /// Lines of a log stream.
+    Segment(Arc<Segment>),
+}
+
+/// What the loop asks of one source.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// Look now.
+    Refresh,
+    /// Fetch what somebody looks at; overtakes polling.
+    Fetch(DetailKey),
+}
+
+/// Tells the time that the console lives in: the real one, or a recording's.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+#[derive(Default)]
+struct Slot {
+    snapshot: Option<Update>,
+    condition: Option<Update>,
+}
+
+#[derive(Default)]
+struct Slots {
+    waiting: Mutex<BTreeMap<RawText, Slot>>,
+    filled: Notify,
+    emptied: Notify,
+}
+
+impl Slots {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<RawText, Slot>) -> T) -> T {
+        // A panic while this lock was held left a whole map behind: nothing is done in between.
+        work(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The loop's end: everything that the sources say, in the order in which it is taken.
+pub struct Intake {
+    slots: Arc<Slots>,
+    queue: mpsc::Receiver<Report>,
+    sender: mpsc::Sender<Report>,
+}
+
+impl Default for Intake {
+    fn default() -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        Self { slots: Arc::default(), queue, sender }
+    }
+}
+
+impl Intake {
+    /// An outlet for the source of this name, and the sender of requests to it.
+    pub fn outlet(&self, source: RawText, clock: Clock) -> (Outlet, mpsc::Sender<Request>) {
+        let (ask, asked) = mpsc::channel(REQUESTS);
+        let slots = Arc::clone(&self.slots);
+        let outlet = Outlet {
+            source,
+            clock,
+            slots,
+            queue: self.sender.clone(),
+            asked: Arc::new(tokio::sync::Mutex::new(asked)),
+        };
+        (outlet, ask)
+    }
+
+    /// What waits now, if anything does.
+    pub fn take(&mut self) -> Option<Report> {
+        let slotted = self.slots.with(|waiting| {
+            let mut entry = waiting.first_entry()?;
+            let slot = entry.get_mut();
+            let update = slot.snapshot.take().or_else(|| slot.condition.take());
+            if slot.snapshot.is_none() && slot.condition.is_none() {
+                entry.remove();
+            }
+            update
+        });
+        if let Some(update) = slotted {
+            self.slots.emptied.notify_waiters();
+            return Some(Report::Update(update));
+        }
+        self.queue.try_recv().ok()
+    }
+
+    /// Waits for the next report. Dropping the wait loses nothing.
+    pub async fn next(&mut self) -> Report {
+        loop {
+            if let Some(report) = self.take() {
+                return report;
+            }
+            tokio::select! {
+                biased;
+                () = self.slots.filled.notified() => {}
+                Some(report) = self.queue.recv() => return report,
+            }
+        }
+    }
+}
+
+/// A source's end. Cheap to clone; all clones speak for the same source.
+#[derive(Clone)]
+pub struct Outlet {
+    source: RawText,
+    clock: Clock,
+    slots: Arc<Slots>,
+    queue: mpsc::Sender<Report>,
+    asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>,
+}
+
+impl Outlet {
+    /// The source's name.
+    pub fn source(&self) -> &RawText {
+        &self.source
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Says the whole state. One that was not taken yet is replaced: the latest wins.
+    pub fn snapshot(&self, snapshot: Snapshot) {
+        self.put(News::Snapshot(Arc::new(snapshot)));
+    }
+
+    /// Says that the source works, and which parts of it do not.
+    pub fn alive(&self, troubles: Vec<Failure>) {
+        self.put(News::Alive { troubles });
+    }
+
+    /// Says that the source does not work, and why.
+    pub fn failed(&self, failure: Failure) {
+        self.put(News::Failed(failure));
+    }
+
+    /// Says that the source's task crashed and is started again.
+    pub fn crashed(&self) {
+        self.put(News::Crashed);
+    }
+
+    /// Says something as it was recorded, under this source's name and at its time; waits until
+    /// the loop has taken what was said before, so that nothing recorded is skipped.
+    pub async fn replay(&self, news: News) {
+        self.settled().await;
+        match news {
+            News::Detail(key, detail) => self.detail(key, detail).await,
+            state => self.put(state),
+        }
+    }
+
+    /// Waits until the loop has taken all state of this source.
+    async fn settled(&self) {
+        loop {
+            let emptied = self.slots.emptied.notified();
+            tokio::pin!(emptied);
+            emptied.as_mut().enable();
+            if !self.slots.with(|waiting| waiting.contains_key(&self.source)) {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    /// Gives lines. Waits while the loop is behind, so that nothing is dropped.
+    pub async fn segment(&self, segment: Segment) {
+        // The loop is gone only when the program ends: then there is nobody to tell.
+        drop(self.queue.send(Report::Segment(Arc::new(segment))).await);
+    }
+
+    /// Answers a request for a detail.
+    pub async fn detail(&self, key: DetailKey, detail: Result<Detail, Failure>) {
+        let news = News::Detail(key, detail);
+        let update = Update { source: self.source.clone(), at: self.now(), news };
+        drop(self.queue.send(Report::Update(update)).await);
+    }
+
+    /// Waits for the next thing that the loop asks of this source.
+    pub async fn asked(&self) -> Request {
+        match self.asked.lock().await.recv().await {
+            Some(request) => request,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn put(&self, news: News) {
+        let update = Update { source: self.source.clone(), at: self.now(), news };
+        self.slots.with(|waiting| {
+            let slot = waiting.entry(self.source.clone()).or_default();
+            if matches!(update.news, News::Snapshot(_)) {
+                // It works now, so an older trouble must not be told after this.
+                (slot.snapshot, slot.condition) = (Some(update), None);
+            } else {
+                slot.condition = Some(update);
+            }
+        });
+        self.slots.filled.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::health::FailureKind;
+
+    fn outlet(intake: &Intake) -> Outlet {
+        intake.outlet("a".into(), Arc::new(|| Timestamp::UNIX_EPOCH)).0
+    }
+
+    fn news(report: Option<Report>) -> Option<News> {
+        match report? {
+            Report::Update(update) => Some(update.news),
+            Report::Segment(_) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_latest_state_wins_and_a_failure_after_it_is_told_after_it() {
+        let mut intake = Intake::default();
+        let outlet = outlet(&intake);
+        outlet.failed(Failure::new(FailureKind::Missing, "first"));
+        outlet.snapshot(Snapshot::default());
+        outlet.snapshot(Snapshot::default());
+        outlet.failed(Failure::new(FailureKind::Missing, "second"));
+        assert!(matches!(news(Some(intake.next().await)), Some(News::Snapshot(_))));
+        let Some(News::Failed(failure)) = news(intake.take()) else { panic!() };
+        assert_eq!(failure.what, "second".into());
+        assert!(intake.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_replay_waits_for_the_loop_so_that_each_state_is_seen() {
+        let mut intake = Intake::default();
+        let outlet = outlet(&intake);
+        let task = tokio::spawn(async move {
+            for _ in 0..100 {
+                outlet.replay(News::Snapshot(Arc::default())).await;
+            }
+        });
+        for _ in 0..100 {
+            assert!(matches!(news(Some(intake.next().await)), Some(News::Snapshot(_))));
+        }
+        task.await.unwrap();
+        assert!(intake.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_makes_the_source_wait_and_loses_nothing() {
+        let mut intake = Intake::default();
+        let outlet = outlet(&intake);
+        let key =
+            |n: usize| DetailKey::StepLog { run: n.to_string().into(), job: "j".into(), step: "s".into() };
+        let task = tokio::spawn(async move {
+            for n in 0..QUEUE * 3 {
+                outlet.detail(key(n), Ok(Detail::Log(Arc::new([])))).await;
+            }
+        });
+        for n in 0..QUEUE * 3 {
+            let Some(News::Detail(got, _)) = news(Some(intake.next().await)) else { panic!() };
+            assert_eq!(got, key(n));
+        }
+        task.await.unwrap();
+    }
+}
