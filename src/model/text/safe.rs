@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use super::class::{Class, class};
 use super::ink::Ink;
 
 /// Text that may be drawn, exported or printed.
@@ -51,7 +52,7 @@ impl SafeText {
         let offset = self.text.len();
         self.append(&other.text);
         for (range, ink) in &other.inks {
-            self.ink_range(range.start + offset..range.end + offset, *ink);
+            add_ink(&mut self.inks, range.start + offset..range.end + offset, *ink);
         }
     }
 
@@ -158,66 +159,45 @@ impl SafeText {
     /// name has to be told from its look-alikes.
     ///
     /// A control picture becomes a caret form (`^[`), any other character above ASCII becomes
-    /// `\u{E9}`, both as markers: nothing is lost.
+    /// `\u{e9}`, both as markers: nothing is lost.
     #[must_use]
     pub fn ascii(&self) -> Self {
         if self.text.is_ascii() {
             return self.clone();
         }
-        let mut ascii = Self::with_capacity(self.text.len() * 2);
+        let mut ascii = String::with_capacity(self.text.len() * 2);
+        let mut inks = Vec::new();
         for (run, ink) in self.runs() {
             let marker = Ink { marker: true, escape: ink.escape, ..Ink::default() };
             let mut rest = run;
             while !rest.is_empty() {
                 let plain = rest.bytes().take_while(u8::is_ascii).count();
                 let Some((plain, after)) = rest.split_at_checked(plain) else { break };
-                let start = ascii.text.len();
-                ascii.append(plain);
-                ascii.set_ink(start, ink);
+                let start = ascii.len();
+                ascii.push_str(plain);
+                add_ink(&mut inks, start..ascii.len(), ink);
                 let mut chars = after.chars();
                 if let Some(c) = chars.next() {
-                    let start = ascii.text.len();
+                    let start = ascii.len();
                     match u32::from(c) {
-                        n @ 0x2400..=0x2421 if ink.marker => ascii.append(caret(n)),
-                        n => ascii.append(&format!("\\u{{{n:X}}}")),
+                        n @ 0x2400..=0x2421 if ink.marker => ascii.push_str(caret(n)),
+                        _ => ascii.extend(c.escape_unicode()),
                     }
-                    ascii.set_ink(start, marker);
+                    add_ink(&mut inks, start..ascii.len(), marker);
                 }
                 rest = chars.as_str();
             }
         }
-        ascii
-    }
-
-    pub(super) fn with_capacity(bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes).into(), inks: Vec::new() }
+        Self::from_parts(ascii, inks)
     }
 
     pub(super) fn append(&mut self, text: &str) {
         self.text.to_mut().push_str(text);
     }
 
-    pub(super) fn append_char(&mut self, c: char) {
-        self.text.to_mut().push(c);
-    }
-
-    pub(super) fn pop_char(&mut self) {
-        self.text.to_mut().pop();
-    }
-
-    /// Gives everything from byte `start` to the end an ink; nothing there may have one.
-    pub(super) fn set_ink(&mut self, start: usize, ink: Ink) {
-        self.ink_range(start..self.text.len(), ink);
-    }
-
-    fn ink_range(&mut self, range: Range<usize>, ink: Ink) {
-        if range.is_empty() || ink == Ink::default() {
-            return;
-        }
-        match self.inks.last_mut() {
-            Some((last, same)) if last.end == range.start && *same == ink => last.end = range.end,
-            _ => self.inks.push((range, ink)),
-        }
+    /// Text that [`writer`](super::writer) has made safe, with its inks in order.
+    pub(super) fn from_parts(text: String, inks: Vec<(Range<usize>, Ink)>) -> Self {
+        Self { text: text.into(), inks }
     }
 
     fn slice(&self, range: Range<usize>) -> Self {
@@ -248,6 +228,17 @@ impl FromIterator<SafeText> for SafeText {
     }
 }
 
+/// Gives a range after all others an ink.
+pub(super) fn add_ink(inks: &mut Vec<(Range<usize>, Ink)>, range: Range<usize>, ink: Ink) {
+    if range.is_empty() || ink == Ink::default() {
+        return;
+    }
+    match inks.last_mut() {
+        Some((last, same)) if last.end == range.start && *same == ink => last.end = range.end,
+        _ => inks.push((range, ink)),
+    }
+}
+
 /// The caret form of a control picture.
 fn caret(picture: u32) -> &'static str {
     const CARETS: [&str; 0x22] = [
@@ -262,11 +253,34 @@ fn caret(picture: u32) -> &'static str {
 ///
 /// The sum over graphemes, not the width of the whole: unicode-width knows ligatures across
 /// graphemes that a terminal's cells do not have.
-pub(super) fn columns(text: &str) -> usize {
-    if text.is_ascii() {
-        return text.len();
+pub(super) fn columns(mut text: &str) -> usize {
+    let mut columns = 0;
+    loop {
+        if text.is_ascii() {
+            return columns + text.len();
+        }
+        // Finding graphemes is slow, and needed only around characters that may join.
+        let ascii = text.bytes().take_while(u8::is_ascii).count();
+        let alone = ascii.saturating_sub(1);
+        let rest = text.get(alone..).unwrap_or_default();
+        let next_ascii =
+            rest.bytes().skip(1).position(|byte| byte.is_ascii()).map_or(rest.len(), |at| at + 1);
+        let (mixed, after) = rest.split_at_checked(next_ascii).unwrap_or((rest, ""));
+        columns += alone;
+        columns += match mixed.chars().map(lone_columns).sum::<Option<usize>>() {
+            Some(sum) => sum,
+            None => mixed.graphemes(true).map(grapheme_columns).sum(),
+        };
+        text = after;
     }
-    text.graphemes(true).map(grapheme_columns).sum()
+}
+
+/// Columns of a character that no neighbour changes.
+fn lone_columns(c: char) -> Option<usize> {
+    if c.is_ascii() {
+        return Some(1);
+    }
+    matches!(class(c), Class::Plain | Class::Emoji).then(|| c.width().unwrap_or(0))
 }
 
 /// As ratatui counts: a halfwidth sound mark has a cell although Unicode joins it.
@@ -279,11 +293,17 @@ fn grapheme_columns(grapheme: &str) -> usize {
 
 /// Bytes and columns of the longest beginning that fits into `width` columns.
 fn prefix(text: &str, width: usize) -> (usize, usize) {
-    let mut used = 0;
-    for (at, grapheme) in text.grapheme_indices(true) {
+    let ascii = text.bytes().take(width.saturating_add(1)).take_while(u8::is_ascii).count();
+    if ascii > width || ascii == text.len() {
+        return (ascii.min(width), ascii.min(width));
+    }
+    // The last of them may be the base of a mark.
+    let alone = ascii.saturating_sub(1);
+    let mut used = alone;
+    for (at, grapheme) in text.get(alone..).unwrap_or_default().grapheme_indices(true) {
         let cells = grapheme_columns(grapheme);
         if used + cells > width {
-            return (at, used);
+            return (alone + at, used);
         }
         used += cells;
     }

@@ -1,5 +1,7 @@
 //! The one pass from outside bytes to safe text.
 
+use std::ops::Range;
+
 use super::class::{Class, class, joiner_between, skin_tone};
 use super::ink::Ink;
 use super::safe::{self, SafeText};
@@ -48,7 +50,8 @@ pub(super) fn write(bytes: &[u8], view: View) -> SafeText {
 
 struct Writer {
     view: View,
-    out: SafeText,
+    text: String,
+    inks: Vec<(Range<usize>, Ink)>,
     pen: Pen,
     /// Ink of the text from `run_start` on.
     ink: Ink,
@@ -73,7 +76,8 @@ impl Writer {
     fn new(view: View, size: usize) -> Self {
         Self {
             view,
-            out: SafeText::with_capacity(size + size / 8),
+            text: String::with_capacity(size + size / 8),
+            inks: Vec::new(),
             pen: Pen::default(),
             ink: Ink::default(),
             run_start: 0,
@@ -90,17 +94,19 @@ impl Writer {
     fn finish(mut self) -> SafeText {
         self.flush_counts();
         self.end_run();
-        self.out
+        SafeText::from_parts(self.text, self.inks)
     }
 
     fn line(&mut self, mut bytes: &[u8]) {
         while let Some(at) = memchr::memchr(ESC, bytes) {
             let Some((text, rest)) = bytes.split_at_checked(at) else { break };
-            self.bytes(text);
+            if !text.is_empty() {
+                self.bytes(text);
+            }
             let len = sequence_len(rest);
             let Some((sequence, after)) = rest.split_at_checked(len.unwrap_or(1)) else { break };
             if len.is_none() {
-                self.bytes(sequence);
+                self.control('\x1b');
             } else if self.pen.obey(sequence) {
                 self.set_ink(self.pen.ink());
             } else {
@@ -131,7 +137,7 @@ impl Writer {
             let Some((plain, rest)) = text.split_at_checked(printable) else { return };
             if !plain.is_empty() {
                 self.flush_counts();
-                self.out.append(plain);
+                self.text.push_str(plain);
                 self.visible(Class::Plain, 1);
             }
             let mut chars = rest.chars();
@@ -157,17 +163,17 @@ impl Writer {
             return;
         }
         let picture = if c == '\x7f' { Some('\u{2421}') } else { char::from_u32(0x2400 + u32::from(c)) };
-        self.marker(|out| out.append_char(picture.unwrap_or('\u{2426}')));
+        self.marker(|out| out.push(picture.unwrap_or('\u{2426}')));
     }
 
     fn tab(&mut self) {
         const SPACES: &str = "        ";
         self.flush_counts();
         let (from, columns) = self.counted;
-        let columns = columns + safe::columns(self.out.as_str().get(from..).unwrap_or_default());
+        let columns = columns + safe::columns(self.text.get(from..).unwrap_or_default());
         let step = TAB - columns % TAB;
-        self.out.append(SPACES.get(..step).unwrap_or(SPACES));
-        self.counted = (self.out.as_str().len(), columns + step);
+        self.text.push_str(SPACES.get(..step).unwrap_or(SPACES));
+        self.counted = (self.text.len(), columns + step);
         self.visible(Class::Plain, 1);
     }
 
@@ -179,7 +185,7 @@ impl Writer {
             kind @ (Class::Lead | Class::Vowel | Class::Trail) => self.hangul(c, kind),
             Class::Blank if self.view.blanks_are_spaces() => {
                 self.flush_counts();
-                self.out.append(" ");
+                self.text.push(' ');
                 self.visible(Class::Plain, 1);
             }
             Class::Joiner if self.joiner_fits(c, after) => self.attach(c, Class::Joiner, after),
@@ -194,7 +200,7 @@ impl Writer {
         self.flush_counts();
         let may_join = matches!(self.before, Some(Class::Mark | Class::Joiner));
         if !may_join {
-            self.out.append_char(c);
+            self.text.push(c);
             self.visible(kind, c.len_utf8());
         } else if self.fits(c, 0) {
             self.before = Some(kind);
@@ -218,7 +224,7 @@ impl Writer {
             self.before = Some(kind);
             self.marks = 0;
         } else if !joins && (syllable || kind == Class::Lead) {
-            self.out.append_char(c);
+            self.text.push(c);
             self.visible(kind, c.len_utf8());
         } else {
             // A lone vowel or trailing consonant has no width and would vanish.
@@ -283,7 +289,7 @@ impl Writer {
 
     /// The last character, if it was written as it came.
     fn last(&self) -> Option<char> {
-        self.before.and_then(|_| self.out.as_str().chars().next_back())
+        self.before.and_then(|_| self.text.chars().next_back())
     }
 
     fn tag(&mut self) {
@@ -300,14 +306,14 @@ impl Writer {
     /// `cluster` may count more than one grapheme (which letters form a conjunct is not known
     /// here), so a full one is measured again before anything is refused.
     fn fits(&mut self, c: char, room: usize) -> bool {
-        let start = self.out.as_str().len() - self.cluster;
-        self.out.append_char(c);
+        let start = self.text.len() - self.cluster;
+        self.text.push(c);
         self.cluster += c.len_utf8();
         if self.cluster + room > MAX_GRAPHEME {
-            let cluster = self.out.as_str().get(start..).unwrap_or_default();
+            let cluster = self.text.get(start..).unwrap_or_default();
             let actual = safe::last_grapheme(cluster);
             if actual + room > MAX_GRAPHEME {
-                self.out.pop_char();
+                self.text.pop();
                 self.cluster -= c.len_utf8();
                 return false;
             }
@@ -326,7 +332,7 @@ impl Writer {
     fn code_point(&mut self, c: char) {
         self.marker(|out| {
             let n = u32::from(c);
-            out.append("<U+");
+            out.push_str("<U+");
             let digits = if n > 0xf_ffff {
                 6
             } else if n > 0xffff {
@@ -335,19 +341,19 @@ impl Writer {
                 4
             };
             hex(out, n, digits);
-            out.append(">");
+            out.push('>');
         });
     }
 
     fn byte(&mut self, byte: u8) {
         self.marker(|out| {
-            out.append("<");
+            out.push('<');
             hex(out, byte.into(), 2);
-            out.append(">");
+            out.push('>');
         });
     }
 
-    fn marker(&mut self, put: impl FnOnce(&mut SafeText)) {
+    fn marker(&mut self, put: impl FnOnce(&mut String)) {
         self.flush_counts();
         self.put_marker(put);
     }
@@ -356,20 +362,26 @@ impl Writer {
     fn flush_counts(&mut self) {
         if self.surplus > 0 {
             let marks = std::mem::take(&mut self.surplus);
-            self.put_marker(|out| out.append(&format!("<+{marks}>")));
+            self.put_marker(|out| count(out, "<+", marks));
         }
         if self.tags > 0 {
             let tags = std::mem::take(&mut self.tags);
-            self.put_marker(|out| out.append(&format!("<TAGx {tags}>")));
+            self.put_marker(|out| count(out, "<TAGx ", tags));
         }
     }
 
-    fn put_marker(&mut self, put: impl FnOnce(&mut SafeText)) {
+    fn put_marker(&mut self, put: impl FnOnce(&mut String)) {
         self.end_run();
-        let start = self.out.as_str().len();
-        put(&mut self.out);
-        self.out.set_ink(start, Ink { marker: true, escape: self.in_escape, ..Ink::default() });
-        self.run_start = self.out.as_str().len();
+        let start = self.run_start;
+        put(&mut self.text);
+        let end = self.text.len();
+        let escape = self.in_escape;
+        match self.inks.last_mut() {
+            // Markers come in floods: only what differs between them is compared.
+            Some((last, ink)) if ink.marker && ink.escape == escape && last.end == start => last.end = end,
+            _ => self.inks.push((start..end, Ink { marker: true, escape, ..Ink::default() })),
+        }
+        self.run_start = end;
         self.before = None;
         self.marks = 0;
         self.cluster = 0;
@@ -386,14 +398,21 @@ impl Writer {
     }
 
     fn end_run(&mut self) {
-        self.out.set_ink(self.run_start, self.ink);
-        self.run_start = self.out.as_str().len();
+        safe::add_ink(&mut self.inks, self.run_start..self.text.len(), self.ink);
+        self.run_start = self.text.len();
     }
 }
 
-fn hex(out: &mut SafeText, n: u32, digits: u32) {
+fn count(out: &mut String, what: &str, n: usize) {
+    out.push_str(what);
+    out.push_str(&n.to_string());
+    out.push('>');
+}
+
+fn hex(out: &mut String, n: u32, digits: u32) {
     for place in (0..digits).rev() {
-        let digit = char::from_digit(n >> (place * 4) & 0xf, 16).unwrap_or('?');
-        out.append_char(digit.to_ascii_uppercase());
+        let digit = n >> (place * 4) & 0xf;
+        let first = if digit < 10 { u32::from('0') } else { u32::from('A') - 10 };
+        out.extend(char::from_u32(first + digit));
     }
 }
