@@ -1,6 +1,7 @@
 //! What midwatch knows, in its own words. No I/O and no screen.
 
 pub mod alert;
+pub mod catalog;
 pub mod health;
 pub mod note;
 pub mod run;

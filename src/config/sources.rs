@@ -1,0 +1,221 @@
+//! `[[source]]` tables: what every kind of source has, and `each`, which makes one table serve many.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::nearest::suggestion;
+use super::origin::{ConfigError, Origin};
+use super::parse;
+use super::table::{Kind as Is, Table, Value};
+use super::units::Period;
+use crate::model::text::RawText;
+
+/// More than this from one table is a slip.
+const MOST_EACH: usize = 1000;
+
+/// A kind of source, as its room declares it.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its name, the value of `kind`.
+    pub name: &'static str,
+    keys: fn() -> &'static [&'static str],
+    check: fn(&Table) -> Vec<ConfigError>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl Kind {
+    /// A kind whose own keys are the struct `T` (serde, with `deny_unknown_fields`).
+    pub const fn of<T: DeserializeOwned + JsonSchema>(name: &'static str) -> Self {
+        Self {
+            name,
+            keys: parse::keys_of::<T>,
+            check: |table| table.parse::<T>().err().unwrap_or_default(),
+            schema: T::json_schema,
+        }
+    }
+
+    pub(super) fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
+    }
+}
+
+/// What every source has, whatever its kind.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shared {
+    /// Its name on the screen; no two sources share it.
+    name: String,
+    /// Which kind of source it is.
+    #[serde(rename = "kind")]
+    _kind: String,
+    /// How often it is asked, such as `30s`.
+    every: Option<Period>,
+    /// The `[[environment]]` that it speaks of.
+    environment: Option<String>,
+    /// One source is made for each of these; `{each}` in any text of the table stands for it.
+    #[serde(default, rename = "each")]
+    _each: Vec<String>,
+}
+
+/// One source as configured.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SourceTable {
+    /// Its name, which no other source has.
+    pub name: RawText,
+    /// Its kind, one of those handed to [`Config::load`](super::Config::load).
+    pub kind: &'static str,
+    /// How often it is asked.
+    pub every: Option<std::time::Duration>,
+    /// The name of a configured environment.
+    pub environment: Option<RawText>,
+    /// The kind's own keys; read them by [`Table::parse`].
+    pub table: Table,
+}
+
+/// Replaces each `[[source]]` that has `each` by one table for each item.
+pub(super) fn expand(layer: &mut Table, errors: &mut Vec<ConfigError>) {
+    let Some(Value { kind: Is::List(list), .. }) = layer.get_mut("source") else { return };
+    let written = std::mem::take(list);
+    for mut value in written {
+        let items = match &mut value.kind {
+            Is::Table(table) => take_each(table, errors),
+            _ => None,
+        };
+        let Some(items) = items else {
+            list.push(value);
+            continue;
+        };
+        for item in items {
+            let mut copy = value.clone();
+            fill(&mut copy, &item);
+            list.push(copy);
+        }
+    }
+}
+
+fn take_each(table: &mut Table, errors: &mut Vec<ConfigError>) -> Option<Vec<String>> {
+    let each = table.take("each")?;
+    let words =
+        each.value.as_list().map(|items| items.iter().map(Value::as_text).collect::<Option<Vec<_>>>());
+    let name = table.get("name").and_then(Value::as_text).unwrap_or("{each}");
+    let problem = match words {
+        Some(Some(words)) if words.len() > MOST_EACH => format!("`each` has more than {MOST_EACH} items"),
+        Some(Some(words)) if words.is_empty() => "`each` is empty, so this makes no source".to_owned(),
+        Some(Some(_)) if !name.contains("{each}") => {
+            let help = format!("write name = \"{name}-{{each}}\"");
+            let what = "every source of `each` would have this same name";
+            errors.push(table.error("name", what).help(help));
+            return None;
+        }
+        Some(Some(words)) => return Some(words.into_iter().map(str::to_owned).collect()),
+        _ => "`each`: a list of texts is needed, such as [\"shop\", \"cart\"]".to_owned(),
+    };
+    errors.push(ConfigError::new(&each.value.origin, problem));
+    None
+}
+
+/// Puts `item` where a text of the value says `{each}`.
+fn fill(value: &mut Value, item: &str) {
+    match &mut value.kind {
+        Is::Text(text) | Is::Word(text) if text.contains("{each}") => *text = text.replace("{each}", item),
+        Is::List(items) => items.iter_mut().for_each(|value| fill(value, item)),
+        Is::Table(table) => table.entries_mut().for_each(|entry| fill(&mut entry.value, item)),
+        _ => {}
+    }
+}
+
+/// Reads the `[[source]]` tables. Every mistake of every table is told, the kind's own too.
+pub(super) fn read(
+    tables: Vec<Table>,
+    kinds: &[Kind],
+    environments: &[&str],
+    errors: &mut Vec<ConfigError>,
+) -> Vec<SourceTable> {
+    let mut sources = Vec::new();
+    for mut table in tables {
+        let mut shared = Table::new(table.origin.clone());
+        for key in parse::keys_of::<Shared>() {
+            if let Some(entry) = table.take(key) {
+                shared.set(entry);
+            }
+        }
+        let kind = kind(&shared, kinds, errors);
+        if let Some(kind) = kind {
+            errors.extend(check(table.clone(), kind));
+        }
+        let origin = |key: &str| shared.get(key).map(|value| value.origin.clone()).unwrap_or_default();
+        let read = match shared.parse::<Shared>() {
+            Ok(read) => read,
+            Err(found) => {
+                errors.extend(found);
+                continue;
+            }
+        };
+        if read.name.trim().is_empty() {
+            errors.push(shared.error("name", "`name` is empty"));
+        }
+        if read.every.is_some_and(|Period(every)| every.is_zero()) {
+            errors.push(shared.error("every", "`every` is 0; a source cannot be asked without a pause"));
+        }
+        if let Some(name) = &read.environment {
+            errors.extend(unknown_environment(name, &origin("environment"), environments));
+        }
+        sources.extend(kind.map(|kind| SourceTable {
+            name: read.name.into(),
+            kind: kind.name,
+            every: read.every.map(|Period(every)| every),
+            environment: read.environment.map(RawText::from),
+            table,
+        }));
+    }
+    sources
+}
+
+fn kind<'a>(shared: &Table, kinds: &'a [Kind], errors: &mut Vec<ConfigError>) -> Option<&'a Kind> {
+    let value = shared.get("kind")?;
+    let name = value.as_text()?;
+    let found = kinds.iter().find(|kind| kind.name == name);
+    if found.is_none() {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
+        let near = suggestion(name, names.iter().copied());
+        let error = ConfigError::new(&value.origin, format!("there is no kind of source `{name}`{near}"));
+        errors.push(error.help(format!("kinds: {}", names.join(", "))));
+    }
+    found
+}
+
+/// The kind's own errors. Unknown keys are told here, where the keys of every source are known too.
+fn check(mut own: Table, kind: &Kind) -> Vec<ConfigError> {
+    let known = (kind.keys)();
+    let all = || known.iter().chain(parse::keys_of::<Shared>()).copied();
+    let mut errors = Vec::new();
+    let strange: Vec<_> =
+        own.entries().filter(|entry| !known.contains(&entry.key.as_str())).cloned().collect();
+    for entry in strange.into_iter().filter(|_| !known.is_empty()) {
+        own.take(&entry.key);
+        own.set_meant(&entry, known);
+        let near = suggestion(&entry.key, all());
+        let what = format!("a source of kind `{}` has no `{}`{near}", kind.name, entry.key);
+        let error = ConfigError::new(&entry.origin, what);
+        let listed = format!("keys here: {}", all().collect::<Vec<_>>().join(", "));
+        errors.push(if near.is_empty() { error.help(listed) } else { error });
+    }
+    errors.extend((kind.check)(&own));
+    errors
+}
+
+/// The error of an environment's name that no `[[environment]]` has.
+pub(super) fn unknown_environment(name: &str, origin: &Origin, environments: &[&str]) -> Option<ConfigError> {
+    if environments.contains(&name) {
+        return None;
+    }
+    let near = suggestion(name, environments.iter().copied());
+    let error = ConfigError::new(origin, format!("there is no environment `{name}`{near}"));
+    let help = if environments.is_empty() {
+        format!("declare it: [[environment]] with name = \"{name}\", and production = true where it is")
+    } else {
+        format!("environments: {}", environments.join(", "))
+    };
+    Some(error.help(help))
+}

@@ -1,0 +1,299 @@
+//! Which service and which host a thing belongs to: the keys that join runs, logs and alerts.
+
+use std::collections::HashMap;
+
+use crate::model::text::RawText;
+
+/// Labels that name a service where nothing is configured, the most telling first.
+pub const SERVICE_LABELS: &[&str] = &[
+    "service",
+    "service_name",
+    "service.name",
+    "app",
+    "app_kubernetes_io_name",
+    "app.kubernetes.io/name",
+    "k8s_app",
+    "k8s-app",
+    "application",
+    "container",
+    "job",
+];
+
+/// Labels that name a host where nothing is configured, the most telling first.
+pub const HOST_LABELS: &[&str] =
+    &["host", "hostname", "host_name", "host.name", "node", "nodename", "instance"];
+
+/// One configured service.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ServiceEntry {
+    /// The name shown and joined on.
+    pub name: RawText,
+    /// Other names of the same service.
+    pub aliases: Vec<RawText>,
+    /// Labels that all have to be there, each with this value.
+    pub labels: Vec<(RawText, RawText)>,
+    /// Repositories whose runs belong to it, as `owner/name`.
+    pub repos: Vec<RawText>,
+}
+
+/// One configured host.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct HostEntry {
+    /// The name shown and joined on.
+    pub name: RawText,
+    /// Other names and addresses of the same host.
+    pub names: Vec<RawText>,
+}
+
+/// The configured services and hosts, indexed. Names compare without case.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Catalog {
+    services: Vec<RawText>,
+    /// For each label and value, the services that ask for it.
+    by_label: HashMap<(String, String), Vec<usize>>,
+    /// How many labels each service asks for.
+    asked: Vec<usize>,
+    by_name: HashMap<String, usize>,
+    by_repo: HashMap<String, usize>,
+    hosts: Vec<RawText>,
+    by_host: HashMap<String, usize>,
+    /// Short names; none where two hosts share it.
+    by_short: HashMap<String, Option<usize>>,
+}
+
+fn fold(text: &RawText) -> String {
+    String::from_utf8_lossy(text.as_bytes()).trim().to_lowercase()
+}
+
+impl Catalog {
+    /// Indexes what was configured. Of two entries that claim the same name, the first keeps it.
+    pub fn new(services: &[ServiceEntry], hosts: &[HostEntry]) -> Self {
+        let mut catalog = Self::default();
+        for (index, service) in services.iter().enumerate() {
+            for name in std::iter::once(&service.name).chain(&service.aliases) {
+                catalog.by_name.entry(fold(name)).or_insert(index);
+            }
+            for repo in &service.repos {
+                catalog.by_repo.entry(repository(&fold(repo)).to_owned()).or_insert(index);
+            }
+            for (label, value) in &service.labels {
+                catalog.by_label.entry((fold(label), fold(value))).or_default().push(index);
+            }
+            catalog.asked.push(service.labels.len());
+            catalog.services.push(service.name.clone());
+        }
+        for (index, host) in hosts.iter().enumerate() {
+            for name in std::iter::once(&host.name).chain(&host.names) {
+                let name = fold(name);
+                if let Some(short) = short(&name) {
+                    let shared = catalog.by_short.entry(short.to_owned()).or_insert(Some(index));
+                    *shared = shared.filter(|known| *known == index);
+                }
+                catalog.by_host.entry(name).or_insert(index);
+            }
+            catalog.hosts.push(host.name.clone());
+        }
+        catalog
+    }
+
+    /// The service that labels speak of: the configured one with the most labels that all match, else the
+    /// value of the most telling of [`SERVICE_LABELS`], under its configured name where it is an alias.
+    pub fn service_of<'a>(
+        &self,
+        labels: impl IntoIterator<Item = (&'a RawText, &'a RawText)>,
+    ) -> Option<RawText> {
+        let mut met: HashMap<usize, usize> = HashMap::new();
+        let mut best: Option<(usize, &RawText)> = None;
+        for (label, value) in labels {
+            let label = fold(label);
+            let telling = SERVICE_LABELS.iter().position(|known| *known == label);
+            if let Some(rank) =
+                telling.filter(|rank| !value.is_empty() && best.is_none_or(|(best, _)| *rank < best))
+            {
+                best = Some((rank, value));
+            }
+            for index in self.by_label.get(&(label, fold(value))).into_iter().flatten() {
+                *met.entry(*index).or_default() += 1;
+            }
+        }
+        let whole = met.into_iter().filter(|(index, met)| self.asked.get(*index) == Some(met));
+        // The more labels, the more exact; the first written wins a tie.
+        let mapped = whole.max_by_key(|(index, met)| (*met, std::cmp::Reverse(*index)));
+        match mapped {
+            Some((index, _)) => self.services.get(index).cloned(),
+            None => best.map(|(_, value)| self.service_of_name(value).unwrap_or_else(|| value.clone())),
+        }
+    }
+
+    /// The configured service that a name or alias means.
+    pub fn service_of_name(&self, name: &RawText) -> Option<RawText> {
+        self.by_name.get(&fold(name)).and_then(|index| self.services.get(*index)).cloned()
+    }
+
+    /// The service of a repository given as `owner/name` or as its URL: the configured one, else one
+    /// with the repository's own name.
+    pub fn service_of_repo(&self, repo: &RawText) -> Option<RawText> {
+        let folded = fold(repo);
+        let repo = repository(&folded);
+        let own = repo.rsplit('/').next().unwrap_or_default();
+        let index = self.by_repo.get(repo).or_else(|| self.by_name.get(own))?;
+        self.services.get(*index).cloned()
+    }
+
+    /// The host that a name, an address or `name:port` means: the configured one, also by its short name
+    /// where that is not shared, else the name itself without its port.
+    pub fn host_of(&self, name: &RawText) -> Option<RawText> {
+        let folded = fold(name);
+        let plain = without_port(&folded);
+        if plain.is_empty() {
+            return None;
+        }
+        let by_short = || self.by_short.get(short(plain)?).copied().flatten();
+        // A full name of another domain is another host, whatever its first part.
+        let exact = self.by_host.get(plain).copied();
+        let found = exact.or_else(|| if plain.contains('.') { None } else { by_short() });
+        found.and_then(|index| self.hosts.get(index)).cloned().or_else(|| Some(RawText::from(plain)))
+    }
+
+    /// The host that labels speak of, by the most telling of [`HOST_LABELS`].
+    pub fn host_of_labels<'a>(
+        &self,
+        labels: impl IntoIterator<Item = (&'a RawText, &'a RawText)>,
+    ) -> Option<RawText> {
+        let rank = |label: &RawText| HOST_LABELS.iter().position(|known| *known == fold(label));
+        let ranked = labels.into_iter().filter_map(|(label, value)| Some((rank(label)?, value)));
+        ranked
+            .filter(|(_, value)| !value.is_empty())
+            .min_by_key(|(rank, _)| *rank)
+            .and_then(|(_, v)| self.host_of(v))
+    }
+}
+
+/// `owner/name` of a repository's URL, without `.git`.
+fn repository(text: &str) -> &str {
+    let text = text.trim_end_matches('/');
+    let text = text.strip_suffix(".git").unwrap_or(text);
+    match (text.split_once("://"), text.split_once('@')) {
+        (Some((_, rest)), _) => rest.split_once('/').map_or(rest, |(_, path)| path),
+        (None, Some((_, rest))) => rest.split_once(':').map_or(rest, |(_, path)| path),
+        (None, None) => text,
+    }
+}
+
+/// The part of a name before its domain; none for addresses.
+fn short(name: &str) -> Option<&str> {
+    let address = name.parse::<std::net::IpAddr>().is_ok();
+    name.split('.').next().filter(|short| !address && !short.is_empty())
+}
+
+/// `host` of `host:9100` and `::1` of `[::1]:9100`.
+fn without_port(name: &str) -> &str {
+    if let Some((address, _)) = name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return address;
+    }
+    match name.rsplit_once(':') {
+        // More than one colon is an address of version 6 without a port.
+        Some((host, port)) if !host.contains(':') && port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(list: &[&str]) -> Vec<RawText> {
+        list.iter().map(|text| RawText::from(*text)).collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(RawText, RawText)> {
+        list.iter().map(|(label, value)| (RawText::from(*label), RawText::from(*value))).collect()
+    }
+
+    fn service(name: &str, aliases: &[&str], labels: &[(&str, &str)], repos: &[&str]) -> ServiceEntry {
+        ServiceEntry {
+            name: name.into(),
+            aliases: texts(aliases),
+            labels: pairs(labels),
+            repos: texts(repos),
+        }
+    }
+
+    fn catalog() -> Catalog {
+        Catalog::new(
+            &[
+                service(
+                    "checkout",
+                    &["checkout-api", "co"],
+                    &[("service", "chk")],
+                    &["shop/checkout", "shop/co-web"],
+                ),
+                service("checkout-eu", &[], &[("service", "chk"), ("region", "eu")], &[]),
+                service("payments", &[], &[], &[]),
+            ],
+            &[
+                HostEntry { name: "db-7".into(), names: texts(&["db-7.prod.example.com", "10.0.0.7"]) },
+                HostEntry { name: "web-a".into(), names: texts(&["web.eu.example.com"]) },
+                HostEntry { name: "web-b".into(), names: texts(&["web.us.example.com"]) },
+            ],
+        )
+    }
+
+    fn of(catalog: &Catalog, labels: &[(&str, &str)]) -> Option<String> {
+        let labels = pairs(labels);
+        let found = catalog.service_of(labels.iter().map(|(label, value)| (label, value)));
+        found.map(|text| text.as_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn the_configured_service_with_the_most_matching_labels_wins() {
+        let catalog = catalog();
+        assert_eq!(of(&catalog, &[("service", "chk")]).as_deref(), Some("checkout"));
+        assert_eq!(of(&catalog, &[("region", "eu"), ("Service", "CHK")]).as_deref(), Some("checkout-eu"));
+        assert_eq!(of(&catalog, &[("region", "eu")]), None);
+        assert_eq!(of(&catalog, &[("region", "eu"), ("app", "chk")]).as_deref(), Some("chk"));
+    }
+
+    #[test]
+    fn without_configuration_the_usual_labels_name_the_service() {
+        let empty = Catalog::default();
+        assert_eq!(of(&empty, &[("job", "node"), ("app", "cart")]).as_deref(), Some("cart"));
+        assert_eq!(of(&empty, &[("job", "node"), ("app", "")]).as_deref(), Some("node"));
+        assert_eq!(of(&empty, &[("app.kubernetes.io/name", "cart"), ("job", "x")]).as_deref(), Some("cart"));
+        assert_eq!(of(&empty, &[("team", "x")]), None);
+        assert_eq!(of(&catalog(), &[("app", "Checkout-API")]).as_deref(), Some("checkout"));
+    }
+
+    #[test]
+    fn repositories_and_names_lead_to_their_service() {
+        let catalog = catalog();
+        for repo in
+            ["shop/checkout", "https://git.example.com/Shop/co-web.git", "git@github.com:shop/checkout.git"]
+        {
+            assert_eq!(catalog.service_of_repo(&repo.into()), Some("checkout".into()), "{repo}");
+        }
+        assert_eq!(catalog.service_of_repo(&"other/payments".into()), Some("payments".into()));
+        assert_eq!(catalog.service_of_repo(&"other/docs".into()), None);
+        assert_eq!(catalog.service_of_name(&"CO".into()), Some("checkout".into()));
+        assert_eq!(catalog.service_of_name(&"c".into()), None);
+    }
+
+    #[test]
+    fn full_names_short_names_addresses_and_ports_lead_to_one_host() {
+        let catalog = catalog();
+        for name in
+            ["db-7", "DB-7:9100", "db-7.prod.example.com", "db-7.prod.example.com:9100", "10.0.0.7:22"]
+        {
+            assert_eq!(catalog.host_of(&name.into()), Some("db-7".into()), "{name}");
+        }
+        assert_eq!(catalog.host_of(&"db-7.stage.example.com".into()), Some("db-7.stage.example.com".into()));
+        assert_eq!(catalog.host_of(&"web".into()), Some("web".into()), "a shared short name means neither");
+        assert_eq!(catalog.host_of(&"web.eu.example.com".into()), Some("web-a".into()));
+        assert_eq!(catalog.host_of(&"[::1]:9100".into()), Some("::1".into()));
+        assert_eq!(catalog.host_of(&"fe80::1".into()), Some("fe80::1".into()));
+        assert_eq!(catalog.host_of(&"".into()), None);
+        let labels = pairs(&[("instance", "db-7:9100"), ("node", "web-a")]);
+        let found = catalog.host_of_labels(labels.iter().map(|(label, value)| (label, value)));
+        assert_eq!(found, Some("web-a".into()));
+    }
+}
