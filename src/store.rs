@@ -10,4 +10,5 @@ pub mod files;
 pub mod journal;
 pub mod last;
 pub mod lock;
+pub mod notes;
 pub mod recording;

@@ -40,16 +40,17 @@ pub enum NoteCommand {
     Entry(Entry),
     /// Make this the pad's text.
     Pad(RawText),
-    /// Nobody writes now: a good moment to tidy up.
+    /// Nobody writes now: a good moment to tidy up, and to try again what failed.
     Rest,
-    /// Write entries and pad to another file.
+    /// Write entries and pad to another file, which must not exist.
     WriteTo(RawText),
 }
 
 /// What the record answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoteReply {
-    /// What was there at the start.
+    /// What was there at the start; again when the pad, held by another console until then, is
+    /// free for this one.
     Opened {
         /// All entries, in order of time, session and seq.
         entries: Vec<Entry>,
@@ -68,8 +69,12 @@ pub enum NoteReply {
     NotSaved(RawText),
     /// Entries and pad were written to this path.
     Written(RawText),
-    /// Somebody else changed the pad's file: this is its text there.
+    /// Another program changed the pad's file and nothing was typed here since it was written:
+    /// this is the pad's text now.
     PadChanged(RawText),
+    /// Another program changed the pad's file while there is newer text here: that version was
+    /// put into this file, and the text here goes on as the pad.
+    PadKept(RawText),
 }
 
 #[cfg(test)]

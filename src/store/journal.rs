@@ -12,8 +12,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic::{beside, folder};
+use super::error::path_text;
 use super::files::{Files, write_all};
 use super::lock;
+use crate::model::text::SafeText;
+use crate::safe;
 
 const MAGIC: &[u8; 8] = b"mwjrnl1\n";
 /// Room kept on the disk ahead of the end: some hours of typing.
@@ -183,6 +186,23 @@ pub struct Old {
     pub live: bool,
     /// It ended in this many bytes that are no record, and where they are kept if they could be.
     pub torn: Option<(u64, Option<PathBuf>)>,
+}
+
+impl Old {
+    /// Says that a torn end was found, and where it is kept.
+    pub fn torn_notice(&self, path: &Path) -> Option<SafeText> {
+        let (bytes, kept) = self.torn.as_ref()?;
+        let path = path_text(path);
+        Some(match kept {
+            Some(kept) => safe!("{} ended in {} torn bytes; they are in {}", path, bytes, path_text(kept)),
+            None => safe!("{} ends in {} torn bytes; what is before them was read", path, bytes),
+        })
+    }
+
+    /// It holds nothing and nobody writes it.
+    pub fn is_spent(&self) -> bool {
+        self.records.is_empty() && !self.live && !matches!(self.torn, Some((_, None)))
+    }
 }
 
 /// Reads a journal that this process does not write. If its writer is dead, a torn end is kept

@@ -1,0 +1,183 @@
+//! The notes of one console on disk: its entries and the pad, durable before they show as saved.
+//!
+//! ```text
+//! <person>.<host>.<session>.<n>.journal   entries; each console appends to its own
+//! pad.md                                  the pad, plain text, always whole
+//! pad.<n>.<host>.<session>.padlog         what the pad's holder typed since
+//! pad.lock                                held by the console that may write the pad
+//! ```
+
+mod entries;
+mod pad;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::io::Errno;
+
+use self::entries::Entries;
+use self::pad::Pad;
+use super::atomic;
+use super::dirs;
+use super::error::StoreError;
+use super::files::Files;
+use crate::model::note::{Entry, NoteCommand, NoteReply};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::safe;
+
+/// The console that writes.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Who is at the keys.
+    pub person: RawText,
+    /// The host it runs on.
+    pub host: RawText,
+    /// Tells it from every other console; no two may have the same.
+    pub id: RawText,
+    /// When it started.
+    pub since: Timestamp,
+}
+
+/// Writes the notes of one console. It does no more than it is told, in the caller's thread: the
+/// runtime gives it a thread of its own and sends `Rest` when nobody typed for a while and, so
+/// that it tries again, each few seconds while something is not saved.
+#[derive(Debug)]
+pub struct Writer<F> {
+    files: F,
+    dir: PathBuf,
+    entries: Entries,
+    pad: Pad,
+}
+
+impl<F: Files> Writer<F> {
+    /// Opens the notes in `dir`, makes it where it is missing. A directory that cannot be used is
+    /// a notice, not an error: the text is then kept in memory and each command answers why.
+    pub fn open(files: F, dir: &Path, session: &Session, now: Timestamp) -> (Self, NoteReply) {
+        let mut notices: Vec<SafeText> = dirs::prepare(dir).err().into_iter().collect();
+        let stem = format!("{}.{}", safe_name(&session.host), safe_name(&session.id));
+        let entries =
+            Entries::open(&files, dir, format!("{}.{stem}", safe_name(&session.person)), now, &mut notices);
+        let holder = safe!(
+            "{}@{} since {}",
+            clean(&session.person),
+            clean(&session.host),
+            clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
+        );
+        let pad = Pad::open(&files, dir, stem, raw(&holder), now, &mut notices);
+        let writer = Self { files, dir: dir.to_owned(), entries, pad };
+        let opened = writer.opened(&notices);
+        (writer, opened)
+    }
+
+    fn opened(&self, notices: &[SafeText]) -> NoteReply {
+        NoteReply::Opened {
+            entries: self.entries.all().to_vec(),
+            pad: RawText::from(self.pad.text()),
+            held_by: self.pad.held_by().cloned(),
+            notices: notices.iter().map(raw).collect(),
+        }
+    }
+
+    /// Does one command and says what came of it, and of anything that had failed before.
+    pub fn handle(&mut self, command: NoteCommand, now: Timestamp) -> Vec<NoteReply> {
+        let mut replies = Vec::new();
+        let mut problem = None;
+        let rest = command == NoteCommand::Rest;
+        match command {
+            NoteCommand::Entry(entry) => problem = self.entries.accept(entry).err(),
+            NoteCommand::Pad(text) => problem = self.pad.accept(&text).err(),
+            NoteCommand::Rest => {
+                let mut notices = Vec::new();
+                if self.pad.take_over(&self.files, now, &mut notices) {
+                    replies.push(self.opened(&notices));
+                }
+            }
+            NoteCommand::WriteTo(path) => {
+                return vec![match self.write_to(&path) {
+                    Ok(()) => NoteReply::Written(path),
+                    Err(e) => NoteReply::NotSaved(raw(&e.sentence())),
+                }];
+            }
+        }
+        if self.entries.is_homeless() {
+            // The directory may have come back; where it has not, saving says so.
+            drop(dirs::prepare(&self.dir));
+        }
+        match self.entries.flush(&self.files) {
+            Ok(saved) => replies.extend(saved.into_iter().map(NoteReply::EntrySaved)),
+            Err(e) => {
+                let waiting = self.entries.waiting();
+                problem = Some(safe!("{}; {} entries are only in memory", e.sentence(), waiting));
+            }
+        }
+        match self.pad.flush(&self.files) {
+            Ok(true) => replies.push(NoteReply::PadSaved),
+            Ok(false) => {}
+            Err(e) => problem = Some(safe!("{}; the pad is only in memory", e.sentence())),
+        }
+        if rest {
+            match self.pad.snapshot(&self.files, now) {
+                Ok(None) => {}
+                Ok(Some(changed)) => replies.push(changed),
+                Err(e) => {
+                    problem = problem.or(Some(safe!("{}; what was typed is in its journal", e.sentence())));
+                }
+            }
+        }
+        replies.extend(problem.map(|p| NoteReply::NotSaved(raw(&p))));
+        replies
+    }
+
+    /// The last thing before the end: saves what is left and gives back what was kept ahead. The
+    /// error says what is lost.
+    pub fn close(mut self, now: Timestamp) -> Result<(), StoreError> {
+        let entries = self.entries.flush(&self.files).map(|_| ());
+        let pad = self.pad.flush(&self.files).and_then(|_| self.pad.snapshot(&self.files, now)).map(|_| ());
+        self.entries.close(&self.files);
+        self.pad.close(&self.files);
+        entries.and(pad)
+    }
+
+    /// Writes entries and pad to a new file, for a disk or a home that fails.
+    fn write_to(&self, path: &RawText) -> Result<(), StoreError> {
+        let path = Path::new(OsStr::from_bytes(path.as_bytes()));
+        let failed = |e| StoreError::new("write", path, e);
+        if self.files.stamp(path).map_err(failed)?.is_some() {
+            return Err(failed(Errno::EXIST.into()));
+        }
+        let mut text = "# Entries\n\n".to_owned();
+        for Entry { at, person, text: line, .. } in self.entries.all() {
+            let when = at.strftime("%F %H:%M:%SZ");
+            for part in
+                ["- ", &when.to_string(), " ", clean(person).as_str(), ": ", clean(line).as_str(), "\n"]
+            {
+                text.push_str(part);
+            }
+        }
+        text.push_str("\n# Pad\n\n");
+        text.push_str(self.pad.text());
+        atomic::write(&self.files, path, text.as_bytes()).map(|_| ())
+    }
+}
+
+fn raw(text: &SafeText) -> RawText {
+    RawText::from(text.as_str())
+}
+
+/// A name's letters, digits, `_` and `-`, at most 40; the rest becomes `_`. `.` parts the names.
+fn safe_name(name: &RawText) -> String {
+    let kept =
+        |b: &u8| if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-') { char::from(*b) } else { '_' };
+    let name: String = name.as_bytes().iter().take(40).map(kept).collect();
+    if name.is_empty() { "_".to_owned() } else { name }
+}
+
+/// A time for a file name.
+fn file_time(now: Timestamp) -> String {
+    now.strftime("%Y%m%dT%H%M%S%3fZ").to_string()
+}
+
+#[cfg(test)]
+mod tests;

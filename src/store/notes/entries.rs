@@ -1,0 +1,187 @@
+//! The timeline's entries on disk: one journal per console, read together at the start.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::file_time;
+use crate::model::note::{Entry, merge};
+use crate::model::text::SafeText;
+use crate::safe;
+use crate::store::error::{StoreError, path_text};
+use crate::store::files::Files;
+use crate::store::journal::{self, Journal};
+
+/// One entry's text, bytes.
+const MOST_TEXT: usize = 64 * 1024;
+/// Entries that wait in memory for a disk that takes them.
+const MOST_WAITING: usize = 10_000;
+/// Names looked at in the directory, and bytes of journals read, at the start.
+const MOST_FILES: usize = 20_000;
+const MOST_READ: u64 = 64 * 1024 * 1024;
+/// A journal is followed by another from here on, so that each can be read back.
+const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
+
+/// The entries that this console knows, and the journal that it writes.
+#[derive(Debug)]
+pub(super) struct Entries {
+    dir: PathBuf,
+    stem: String,
+    /// The last journal's number; a new one never takes an old one's name.
+    number: u32,
+    journal: Option<Journal>,
+    waiting: Vec<Entry>,
+    all: Vec<Entry>,
+}
+
+impl Entries {
+    /// Reads all journals in `dir` and starts our own, so that there is room for it even when the
+    /// disk fills up later.
+    pub(super) fn open(
+        files: &impl Files,
+        dir: &Path,
+        stem: String,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Self {
+        let all = read(files, dir, now, notices);
+        let mut entries =
+            Self { dir: dir.to_owned(), stem, number: 0, journal: None, waiting: Vec::new(), all };
+        if let Err(e) = entries.renew(files, &[]) {
+            notices.push(e.sentence());
+        }
+        entries
+    }
+
+    /// Everything known, in order, what is not saved too.
+    pub(super) fn all(&self) -> &[Entry] {
+        &self.all
+    }
+
+    /// How many entries are only in memory.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// There is no journal to write to.
+    pub(super) fn is_homeless(&self) -> bool {
+        self.journal.is_none()
+    }
+
+    /// Takes an entry to be saved, or says why it cannot be.
+    pub(super) fn accept(&mut self, entry: Entry) -> Result<(), SafeText> {
+        let size = entry.text.as_bytes().len();
+        if size > MOST_TEXT {
+            return Err(safe!("an entry has {} bytes at most; this one has {}", MOST_TEXT, size));
+        }
+        if self.waiting.len() >= MOST_WAITING {
+            return Err(safe!("{} entries wait for the disk already; this one was not taken", MOST_WAITING));
+        }
+        let place =
+            self.all.partition_point(|e| (e.at, &e.session, e.seq) <= (entry.at, &entry.session, entry.seq));
+        self.all.insert(place, entry.clone());
+        self.waiting.push(entry);
+        Ok(())
+    }
+
+    /// Saves what waits; gives the numbers of what is on the disk now.
+    pub(super) fn flush(&mut self, files: &impl Files) -> Result<Vec<u64>, StoreError> {
+        if self.waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let payloads: Vec<Vec<u8>> = self
+            .waiting
+            .iter()
+            .map(serde_json::to_vec)
+            .collect::<Result<_, _>>()
+            .map_err(|e| StoreError::new("write", &self.dir, io::Error::from(e)))?;
+        match self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < MOST_JOURNAL) {
+            Some(journal) => {
+                if let Err(e) = journal.append(files, &payloads) {
+                    let e = StoreError::new("write", journal.path(), e);
+                    // A full disk stays full; a journal that lost a write is given up for a new one.
+                    if journal.is_trusted() {
+                        return Err(e);
+                    }
+                    self.renew(files, &payloads)?;
+                }
+            }
+            None => self.renew(files, &payloads)?,
+        }
+        Ok(self.waiting.drain(..).map(|e| e.seq).collect())
+    }
+
+    fn renew(&mut self, files: &impl Files, payloads: &[Vec<u8>]) -> Result<(), StoreError> {
+        loop {
+            let path = self.dir.join(format!("{}.{:03}.journal", self.stem, self.number));
+            self.number += 1;
+            match Journal::create(files, &path, payloads) {
+                Ok(journal) => {
+                    self.journal = Some(journal);
+                    return Ok(());
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(StoreError::new("write", &path, e)),
+            }
+        }
+    }
+
+    /// Leaves no empty journal and no room kept ahead.
+    pub(super) fn close(self, files: &impl Files) {
+        if let Some(journal) = self.journal {
+            if journal.is_empty() {
+                drop(files.remove(journal.path()));
+            } else {
+                journal.close(files);
+            }
+        }
+    }
+}
+
+/// Reads the entries of all consoles. What cannot be read is a notice each.
+fn read(files: &impl Files, dir: &Path, now: Timestamp, notices: &mut Vec<SafeText>) -> Vec<Entry> {
+    let names = match files.list(dir, MOST_FILES) {
+        Ok(names) => names,
+        Err(e) => {
+            notices.push(StoreError::new("read", dir, e).sentence());
+            return Vec::new();
+        }
+    };
+    if names.len() == MOST_FILES {
+        notices.push(safe!("{} holds more than {} files; not all were read", path_text(dir), MOST_FILES));
+    }
+    let (mut all, mut bytes, mut unread) = (Vec::new(), 0, 0_usize);
+    for path in names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
+        if bytes > MOST_READ {
+            unread += 1;
+            continue;
+        }
+        let old = match journal::read_old(files, path, &file_time(now)) {
+            Ok(old) => old,
+            Err(e) => {
+                notices.push(StoreError::new("read", path, e).sentence());
+                continue;
+            }
+        };
+        notices.extend(old.torn_notice(path));
+        if old.is_spent() {
+            drop(files.remove(path));
+        }
+        bytes += old.records.iter().map(|r| r.len() as u64).sum::<u64>();
+        let before = all.len();
+        all.extend(old.records.iter().filter_map(|r| serde_json::from_slice::<Entry>(r).ok()));
+        let foreign = old.records.len() - (all.len() - before);
+        if foreign > 0 {
+            notices.push(safe!(
+                "{} entries in {} are of another version and are not shown",
+                foreign,
+                path_text(path)
+            ));
+        }
+    }
+    if unread > 0 {
+        notices.push(safe!("{} journals in {} were too much to read", unread, path_text(dir)));
+    }
+    merge(all)
+}

@@ -1,0 +1,507 @@
+//! The pad on disk: a plain file that is always whole, and a journal of what was typed since.
+//!
+//! The journal starts with the whole text, so that recovery needs nothing else; it knows which
+//! `pad.md` it was made from, so that a change by another program is seen and kept.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::file_time;
+use crate::model::note::NoteReply;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::safe;
+use crate::store::atomic;
+use crate::store::error::{StoreError, path_text, reason};
+use crate::store::files::{Files, Stamp};
+use crate::store::journal::{self, Journal};
+use crate::store::lock::{self, Lock, Taken};
+
+/// The pad's text, bytes; also what is read of a `pad.md` that another program wrote.
+const MOST_TEXT: usize = 512 * 1024;
+/// After a snapshot a journal longer than this is replaced by a short one.
+const LONG_JOURNAL: u64 = 256 * 1024;
+/// Without any snapshot it is replaced from here on.
+const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
+const MOST_FILES: usize = 20_000;
+
+/// Tells one content of `pad.md` from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Print {
+    len: usize,
+    crc: u32,
+}
+
+fn print(bytes: &[u8]) -> Print {
+    Print { len: bytes.len(), crc: crc32c::crc32c(bytes) }
+}
+
+/// One record of the pad's journal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Record {
+    /// What `pad.md` holds from here on; `None`: there is none.
+    Disk(Option<Print>),
+    /// The whole text.
+    Text(String),
+    /// At byte `at`, `removed` gave way to `inserted`.
+    Splice { at: usize, removed: String, inserted: String },
+}
+
+impl Record {
+    /// The one change that makes `new` of `old`.
+    fn between(old: &str, new: &str) -> Self {
+        let same = |(a, b): &(char, char)| a == b;
+        let at: usize = old.chars().zip(new.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let (old, new) = (old.get(at..).unwrap_or_default(), new.get(at..).unwrap_or_default());
+        let behind: usize =
+            old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+        let front = |s: &str| s.get(..s.len() - behind).unwrap_or_default().to_owned();
+        Self::Splice { at, removed: front(old), inserted: front(new) }
+    }
+
+    /// Makes the change; false where it was not made on this text.
+    fn apply(&self, text: &mut String, disk: &mut Option<Print>) -> bool {
+        match self {
+            Self::Disk(now) => *disk = *now,
+            Self::Text(now) => text.clone_from(now),
+            Self::Splice { at, removed, inserted } => {
+                let end = at.saturating_add(removed.len());
+                if text.get(*at..end) != Some(removed.as_str()) {
+                    return false;
+                }
+                text.replace_range(*at..end, inserted);
+            }
+        }
+        true
+    }
+}
+
+#[derive(Debug)]
+enum Access {
+    /// Ours; the lock is kept for as long as this is.
+    Held(Option<Lock>),
+    /// Another console's.
+    Other(RawText),
+}
+
+/// The pad, its file and its journal.
+#[derive(Debug)]
+pub(super) struct Pad {
+    dir: PathBuf,
+    stem: String,
+    holder: RawText,
+    access: Access,
+    text: String,
+    /// A text was accepted and is not acknowledged yet.
+    unsaved: bool,
+    /// The text as the journal has it.
+    journalled: String,
+    journal: Option<Journal>,
+    /// What `pad.md` holds as far as we know, and whether the journal says the same.
+    disk: Option<Print>,
+    disk_noted: bool,
+    stamp: Option<Stamp>,
+    /// A text that we tried to put into `pad.md` and that may be there.
+    tried: Option<Print>,
+    number: u64,
+}
+
+impl Pad {
+    /// Takes the pad if nobody has it, and recovers its text; else reads it.
+    pub(super) fn open(
+        files: &impl Files,
+        dir: &Path,
+        stem: String,
+        holder: RawText,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Self {
+        let mut pad = Self {
+            dir: dir.to_owned(),
+            stem,
+            holder,
+            access: Access::Held(None),
+            text: String::new(),
+            unsaved: false,
+            journalled: String::new(),
+            journal: None,
+            disk: None,
+            disk_noted: false,
+            stamp: None,
+            tried: None,
+            number: 0,
+        };
+        pad.enter(files, now, notices);
+        pad
+    }
+
+    fn file(&self) -> PathBuf {
+        self.dir.join("pad.md")
+    }
+
+    /// The text as it was last given or found.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Who else has it.
+    pub(super) fn held_by(&self) -> Option<&RawText> {
+        match &self.access {
+            Access::Other(who) => Some(who),
+            Access::Held(_) => None,
+        }
+    }
+
+    /// While another console has the pad: takes it if it is free now. True if it is ours since.
+    pub(super) fn take_over(
+        &mut self,
+        files: &impl Files,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> bool {
+        if self.held_by().is_none() {
+            return false;
+        }
+        self.enter(files, now, notices);
+        self.held_by().is_none()
+    }
+
+    fn enter(&mut self, files: &impl Files, now: Timestamp, notices: &mut Vec<SafeText>) {
+        self.access = match lock::take(&self.dir.join("pad.lock"), &self.holder) {
+            Taken::Mine(lock) => Access::Held(Some(lock)),
+            Taken::Held(who) => Access::Other(who),
+            Taken::Unsure(e) => {
+                // Each console has its own journal and looks at pad.md before it writes, so two
+                // writers here lose nothing; they only find each other's text later.
+                notices
+                    .push(safe!("the pad cannot be locked here ({}); others may write it too", reason(&e)));
+                Access::Held(None)
+            }
+        };
+        let alone = matches!(self.access, Access::Held(Some(_)));
+        let found = match Found::read(files, &self.dir, now, notices) {
+            Ok(found) => found,
+            Err(e) => {
+                notices.push(e.sentence());
+                return;
+            }
+        };
+        self.text.clone_from(&found.text);
+        // What was found is on the disk already; there is nothing to save until something is typed.
+        self.journalled.clone_from(&found.text);
+        (self.disk, self.stamp, self.number) = (found.disk, found.stamp, found.number);
+        if self.held_by().is_some() {
+            return;
+        }
+        if let Some(theirs) = &found.aside {
+            match self.keep_aside(files, theirs, "outside", now) {
+                Ok(path) => notices.push(safe!(
+                    "pad.md was changed by another program; that version is in {}",
+                    path_text(&path)
+                )),
+                Err(e) => {
+                    // Not ours to overwrite then: it stays a change that was not seen yet.
+                    (self.disk, self.stamp) = (found.journal_disk, None);
+                    notices.push(e.sentence());
+                }
+            }
+        }
+        if let Err(e) = self.renew(files) {
+            notices.push(e.sentence());
+            return;
+        }
+        if alone {
+            self.clear(files, &found.journals, now, notices);
+        }
+    }
+
+    /// Removes journals of the dead that our own has replaced; what one of them alone has is kept.
+    fn clear(&self, files: &impl Files, journals: &[OldPad], now: Timestamp, notices: &mut Vec<SafeText>) {
+        for old in journals.iter().filter(|old| !old.live) {
+            if !old.known {
+                match self.keep_aside(files, old.text.as_bytes(), "left", now) {
+                    Ok(path) => {
+                        notices.push(safe!(
+                            "an older console left another text of the pad: {}",
+                            path_text(&path)
+                        ));
+                    }
+                    Err(e) => {
+                        notices.push(e.sentence());
+                        continue;
+                    }
+                }
+            }
+            // One that stays is read and found known again at the next start.
+            drop(files.remove(&old.path));
+        }
+    }
+
+    fn keep_aside(
+        &self,
+        files: &impl Files,
+        bytes: &[u8],
+        what: &str,
+        now: Timestamp,
+    ) -> Result<PathBuf, StoreError> {
+        let time = file_time(now);
+        let crc = print(bytes).crc;
+        let path = self.dir.join(format!("pad.{what}-{time}-{crc:08x}.md"));
+        atomic::write(files, &path, bytes).map(|_| path)
+    }
+
+    /// Takes a new text to be saved, or says why it cannot be.
+    pub(super) fn accept(&mut self, text: &RawText) -> Result<(), SafeText> {
+        if let Access::Other(who) = &self.access {
+            return Err(safe!("{} has the pad; it can only be read here", clean(who)));
+        }
+        let Some(text) = text.as_str() else {
+            return Err(SafeText::literal("the pad takes UTF-8 text only"));
+        };
+        if text.len() > MOST_TEXT {
+            return Err(safe!("the pad holds {} bytes at most; this text has {}", MOST_TEXT, text.len()));
+        }
+        text.clone_into(&mut self.text);
+        self.unsaved = true;
+        Ok(())
+    }
+
+    /// Saves the text; true if one that had not been acknowledged is on the disk now.
+    pub(super) fn flush(&mut self, files: &impl Files) -> Result<bool, StoreError> {
+        if self.is_idle() || self.held_by().is_some() {
+            return Ok(false);
+        }
+        let mut records = Vec::new();
+        if !self.disk_noted {
+            records.push(Record::Disk(self.disk));
+        }
+        if self.text != self.journalled {
+            records.push(Record::between(&self.journalled, &self.text));
+        }
+        match self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < MOST_JOURNAL) {
+            Some(_) if records.is_empty() => {}
+            Some(journal) => {
+                let payloads = payloads(&records);
+                match payloads.and_then(|p| journal.append(files, &p)) {
+                    Ok(()) => {
+                        self.disk_noted = true;
+                        self.journalled.clone_from(&self.text);
+                    }
+                    // A full disk stays full; a journal that lost a write is given up for a new one.
+                    Err(e) if journal.is_trusted() => {
+                        return Err(StoreError::new("write", journal.path(), e));
+                    }
+                    Err(_) => self.renew(files)?,
+                }
+            }
+            None => self.renew(files)?,
+        }
+        Ok(std::mem::take(&mut self.unsaved))
+    }
+
+    /// There is no journal and nothing that needs one.
+    fn is_idle(&self) -> bool {
+        self.journal.is_none() && !self.unsaved && self.text == self.journalled
+    }
+
+    /// Starts a new journal that holds everything, and drops ours from before.
+    fn renew(&mut self, files: &impl Files) -> Result<(), StoreError> {
+        let path = self.dir.join(format!("pad.{:08}.{}.padlog", self.number, self.stem));
+        let records = [Record::Disk(self.disk), Record::Text(self.text.clone())];
+        let made = payloads(&records).and_then(|p| Journal::create(files, &path, &p));
+        // A number is used once, whatever came of it.
+        self.number += 1;
+        let journal = made.map_err(|e| StoreError::new("write", &path, e))?;
+        if let Some(old) = self.journal.replace(journal) {
+            drop(files.remove(old.path()));
+        }
+        self.disk_noted = true;
+        self.journalled.clone_from(&self.text);
+        Ok(())
+    }
+
+    /// Brings `pad.md` up to date, unless another program changed it: that text is kept beside it
+    /// first and told, and `pad.md` is written the next time. Where nothing was typed since the
+    /// last snapshot, the other program's text becomes ours.
+    pub(super) fn snapshot(
+        &mut self,
+        files: &impl Files,
+        now: Timestamp,
+    ) -> Result<Option<NoteReply>, StoreError> {
+        if self.is_idle() || self.held_by().is_some() {
+            return Ok(None);
+        }
+        if let Some(changed) = self.look_outside(files, now)? {
+            self.flush(files)?;
+            return Ok(Some(changed));
+        }
+        let own = print(self.text.as_bytes());
+        if self.disk == Some(own) || (self.disk.is_none() && self.text.is_empty()) {
+            return Ok(None);
+        }
+        self.tried = Some(own);
+        let stamp = atomic::write(files, &self.file(), self.text.as_bytes())?;
+        (self.disk, self.stamp, self.tried, self.disk_noted) = (Some(own), Some(stamp), None, false);
+        if self.journal.as_ref().is_none_or(|j| j.len() > LONG_JOURNAL) {
+            self.renew(files)?;
+        } else {
+            self.flush(files)?;
+        }
+        Ok(None)
+    }
+
+    /// Sees a change of `pad.md` that was not ours, and keeps what is there aside.
+    fn look_outside(&mut self, files: &impl Files, now: Timestamp) -> Result<Option<NoteReply>, StoreError> {
+        let path = self.file();
+        let failed = |e| StoreError::new("read", &path, e);
+        let stamp = files.stamp(&path).map_err(failed)?;
+        if stamp == self.stamp {
+            return Ok(None);
+        }
+        let theirs = read_pad(files, &path)?;
+        let there = theirs.as_deref().map(print);
+        let own = Some(print(self.text.as_bytes()));
+        let strange = there != self.disk && there != own && (there.is_none() || there != self.tried);
+        let unedited = own == self.disk;
+        let aside = match &theirs {
+            Some(bytes) if strange => Some(self.keep_aside(files, bytes, "outside", now)?),
+            _ => None,
+        };
+        self.disk_noted &= self.disk == there;
+        (self.disk, self.stamp) = (there, stamp);
+        if !strange {
+            return Ok(None);
+        }
+        if let Some(path) = aside.filter(|_| !unedited) {
+            return Ok(Some(NoteReply::PadKept(RawText::from_bytes(path.as_os_str().as_bytes()))));
+        }
+        if unedited {
+            self.text = String::from_utf8_lossy(&theirs.unwrap_or_default()).into_owned();
+            return Ok(Some(NoteReply::PadChanged(RawText::from(self.text.as_str()))));
+        }
+        // It was deleted while we have newer text: ours is written the next time.
+        Ok(None)
+    }
+
+    /// Leaves no journal where `pad.md` says it all.
+    pub(super) fn close(self, files: &impl Files) {
+        if let Some(journal) = self.journal {
+            let all_there = self.disk == Some(print(self.text.as_bytes()))
+                || (self.disk.is_none() && self.text.is_empty());
+            if all_there {
+                drop(files.remove(journal.path()));
+            } else {
+                journal.close(files);
+            }
+        }
+    }
+}
+
+fn payloads(records: &[Record]) -> io::Result<Vec<Vec<u8>>> {
+    records.iter().map(|r| serde_json::to_vec(r).map_err(io::Error::from)).collect()
+}
+
+fn read_pad(files: &impl Files, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match files.read(path, MOST_TEXT as u64) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(StoreError::new("read", path, e)),
+    }
+}
+
+/// A pad journal that we did not write.
+#[derive(Debug)]
+struct OldPad {
+    path: PathBuf,
+    live: bool,
+    /// The text at its end.
+    text: String,
+    /// That text is in `pad.md`, or in what is recovered.
+    known: bool,
+}
+
+/// What is in the directory.
+#[derive(Debug)]
+struct Found {
+    /// The pad's text: the newest journal's, or `pad.md` where that is newer.
+    text: String,
+    /// A text of `pad.md` that neither is nor was ours, while ours is not in it.
+    aside: Option<Vec<u8>>,
+    disk: Option<Print>,
+    journal_disk: Option<Print>,
+    stamp: Option<Stamp>,
+    journals: Vec<OldPad>,
+    /// The next free number.
+    number: u64,
+}
+
+impl Found {
+    fn read(
+        files: &impl Files,
+        dir: &Path,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Result<Self, StoreError> {
+        let path = dir.join("pad.md");
+        let stamp = files.stamp(&path).map_err(|e| StoreError::new("read", &path, e))?;
+        let there = read_pad(files, &path)?;
+        let disk = there.as_deref().map(print);
+        let names = files.list(dir, MOST_FILES).map_err(|e| StoreError::new("read", dir, e))?;
+        let (mut journals, mut number, mut newest) = (Vec::new(), 0, None);
+        for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "padlog")) {
+            number = number.max(number_of(&path).saturating_add(1));
+            let old = match journal::read_old(files, &path, &file_time(now)) {
+                Ok(old) => old,
+                Err(e) => {
+                    notices.push(StoreError::new("read", &path, e).sentence());
+                    continue;
+                }
+            };
+            notices.extend(old.torn_notice(&path));
+            let (mut text, mut base, mut first, mut fits) = (String::new(), None, None, true);
+            for record in old.records.iter().map(|r| serde_json::from_slice::<Record>(r)) {
+                fits = record.is_ok_and(|r| r.apply(&mut text, &mut base));
+                if !fits {
+                    notices.push(safe!("{} is damaged; it was read up to there", path_text(&path)));
+                    break;
+                }
+                if first.is_none() && !text.is_empty() {
+                    first = Some(text.clone());
+                }
+            }
+            // A damaged one is kept as it is: somebody may still read it by hand.
+            journals.push(OldPad { path, live: old.live || !fits, text: text.clone(), known: false });
+            newest = Some((text, base, first.unwrap_or_default()));
+        }
+        let as_text = |bytes: &Option<Vec<u8>>| {
+            String::from_utf8_lossy(bytes.as_deref().unwrap_or_default()).into_owned()
+        };
+        let on_disk = as_text(&there);
+        let (text, journal_disk, first) = newest.unwrap_or_else(|| (on_disk.clone(), disk, on_disk.clone()));
+        let own = Some(print(text.as_bytes()));
+        let mut found = Self { text, aside: None, disk, journal_disk, stamp, journals, number };
+        // pad.md is what the journal started from, or what it ends with: nobody else wrote it.
+        if disk != journal_disk && disk != own {
+            if journal_disk == own || (journal_disk.is_none() && found.text.is_empty()) {
+                found.text.clone_from(&on_disk);
+                // Text that is not UTF-8 does not survive our next snapshot: it is kept as it was.
+                found.aside = there.filter(|bytes| std::str::from_utf8(bytes).is_err());
+            } else {
+                found.aside = there;
+            }
+        }
+        for old in &mut found.journals {
+            old.known = old.text.is_empty() || [&found.text, &on_disk, &first].contains(&&old.text);
+        }
+        Ok(found)
+    }
+}
+
+/// 12 of `pad.00000012.bastion.x1.padlog`.
+fn number_of(path: &Path) -> u64 {
+    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    name.split('.').nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
