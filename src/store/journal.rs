@@ -193,10 +193,10 @@ impl Old {
     pub fn torn_notice(&self, path: &Path) -> Option<SafeText> {
         let (bytes, kept) = self.torn.as_ref()?;
         let path = path_text(path);
-        Some(match kept {
-            Some(kept) => safe!("{} ended in {} torn bytes; they are in {}", path, bytes, path_text(kept)),
-            None => safe!("{} ends in {} torn bytes; what is before them was read", path, bytes),
-        })
+        let Some(kept) = kept else {
+            return Some(safe!("{} ends in {} torn bytes; what is before them was read", path, bytes));
+        };
+        Some(safe!("{} ended in {} torn bytes; they are in {}", path, bytes, path_text(kept)))
     }
 
     /// It holds nothing and nobody writes it.
