@@ -3,11 +3,14 @@
 pub mod backend;
 pub mod clock;
 pub mod exit;
+mod fault;
 pub mod input;
 pub mod keys;
+pub mod pace;
 pub mod panic;
 pub mod pen;
 mod sequence;
+pub mod session;
 pub mod signals;
 pub mod tasks;
 pub mod terminal;

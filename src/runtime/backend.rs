@@ -23,7 +23,8 @@ pub struct FrameBackend {
     at: Option<Position>,
     /// Where the cursor was last asked to be.
     wanted: Position,
-    shown: bool,
+    /// Whether the cursor shows, when that is certain.
+    shown: Option<bool>,
 }
 
 impl FrameBackend {
@@ -35,7 +36,7 @@ impl FrameBackend {
             pen: Pen::new(palette),
             at: None,
             wanted: Position::ORIGIN,
-            shown: false,
+            shown: Some(false),
         }
     }
 
@@ -44,17 +45,21 @@ impl FrameBackend {
         self.size = size;
     }
 
-    /// Forgets what the terminal was told: after a suspension it shows something else.
+    /// Forgets what the terminal was told, for when it may show something else.
     pub fn forget(&mut self) {
-        self.out.clear();
         self.pen.forget();
         self.at = None;
-        self.shown = false;
+        self.shown = None;
     }
 
     /// Takes the bytes of the frame; empty when nothing changed.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
+    }
+
+    /// Puts bytes that are no cells, such as a copy to the clipboard, in front of the next frame.
+    pub fn append(&mut self, bytes: &[u8]) {
+        self.out.extend_from_slice(bytes);
     }
 
     fn number(&mut self, n: u16) {
@@ -117,7 +122,7 @@ impl FrameBackend {
 
     /// Puts the cursor where it was asked to be.
     fn settle(&mut self) {
-        if self.shown {
+        if self.shown == Some(true) {
             self.move_to(self.wanted);
         }
     }
@@ -172,14 +177,14 @@ impl Backend for FrameBackend {
     }
 
     fn hide_cursor(&mut self) -> Result<(), Infallible> {
-        if std::mem::replace(&mut self.shown, false) {
+        if self.shown.replace(false) != Some(false) {
             self.out.extend_from_slice(b"\x1b[?25l");
         }
         Ok(())
     }
 
     fn show_cursor(&mut self) -> Result<(), Infallible> {
-        if !std::mem::replace(&mut self.shown, true) {
+        if self.shown.replace(true) != Some(true) {
             self.out.extend_from_slice(b"\x1b[?25h");
         }
         Ok(())

@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use tokio::sync::mpsc;
 
 use super::exit::Exit;
+use super::fault;
 use super::keys::{Parser, Typed};
 use super::signals::HANG_UP;
 use super::terminal::Terminal;
@@ -59,6 +60,7 @@ fn read(terminal: &Terminal, mut parser: Parser, keys: &mpsc::Sender<Typed>) -> 
                 Err(_) => return End::HungUp,
             },
         };
+        fault::panic("input");
         for typed in typed {
             if keys.blocking_send(typed).is_err() {
                 return End::NotWanted;

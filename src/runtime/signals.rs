@@ -66,21 +66,17 @@ fn continued(terminal: &Terminal, screen: &watch::Sender<Screen>) {
     }
 }
 
-/// Why the console cannot be suspended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SuspendError {
-    /// No shell waits for this process group.
-    #[error("cannot suspend: no shell is there to continue it (midwatch was started without one)")]
-    Orphaned,
-}
+/// No shell waits for this process group, so nothing could continue it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Orphaned;
 
 /// Gives the screen back and stops the process group; returns when it is continued.
 ///
 /// The signal thread takes the screen again on SIGCONT. Errors, without doing anything, when there
 /// is no shell that could continue it.
-pub fn suspend(terminal: &Terminal) -> Result<(), SuspendError> {
+pub fn suspend(terminal: &Terminal) -> Result<(), Orphaned> {
     if is_orphaned() {
-        return Err(SuspendError::Orphaned);
+        return Err(Orphaned);
     }
     terminal.restore(std::time::Duration::from_millis(300));
     // The group, so that a script in between stops too and the shell gets its prompt. STOP, not

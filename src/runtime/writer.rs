@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::fault;
 use super::terminal::{Terminal, Wrote};
 
 /// A frame that takes longer than this to be read says that the link is slow.
@@ -109,6 +110,7 @@ fn write_frames(shared: &Shared, terminal: &Terminal) {
             slot = shared.filled.wait(slot).unwrap_or_else(PoisonError::into_inner);
         };
         drop(slot);
+        fault::panic("writer");
         let start = Instant::now();
         let mut rest = frame.as_slice();
         while !rest.is_empty() {

@@ -9,13 +9,12 @@ use super::error::StoreError;
 use super::files::Disk;
 use crate::model::text::SafeText;
 
-/// Writes `text` to a new file `crash-<time>.txt` in `dir`, 0600, and says which. The text has no
-/// secrets and no escape sequences: the caller has cleaned it.
-pub fn write(dir: &Path, now: Timestamp, text: &SafeText) -> Result<PathBuf, StoreError> {
+/// Writes `lines` to a new file `crash-<time>.txt` in `dir`, 0600, and says which. They have no
+/// secrets and no escape sequences: the caller has cleaned them.
+pub fn write(dir: &Path, now: Timestamp, lines: &[SafeText]) -> Result<PathBuf, StoreError> {
     let path = dir.join(format!("crash-{}.txt", now.strftime("%Y%m%dT%H%M%S%3fZ")));
-    let mut line = text.as_str().to_owned();
-    line.push('\n');
-    atomic::write(&Disk, &path, line.as_bytes()).map(|_| path)
+    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    atomic::write(&Disk, &path, text.as_bytes()).map(|_| path)
 }
 
 #[cfg(test)]
@@ -26,8 +25,9 @@ mod tests {
     fn a_crash_file_has_its_time_in_its_name() {
         let dir = tempfile::tempdir().unwrap();
         let now = "2026-03-14T03:12:05.5Z".parse().unwrap();
-        let path = write(dir.path(), now, &SafeText::literal("source loki: index out of bounds")).unwrap();
+        let lines = [SafeText::literal("source loki: index out of bounds"), SafeText::literal("at line 3")];
+        let path = write(dir.path(), now, &lines).unwrap();
         assert_eq!(path, dir.path().join("crash-20260314T031205500Z.txt"));
-        assert_eq!(std::fs::read_to_string(path).unwrap(), "source loki: index out of bounds\n");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "source loki: index out of bounds\nat line 3\n");
     }
 }
