@@ -193,6 +193,11 @@ fn all_of_unicode_is_shown_or_marked() {
             let text = name(&bytes);
             assert_safe(&text, bytes.as_bytes());
             let tag = ('\u{e0000}'..='\u{e0fff}').contains(&c) && !('\u{e0100}'..='\u{e01ef}').contains(&c);
+            if c > '\u{7f}' {
+                // A character that joins what follows would swallow a marker or a border.
+                let shown = name(&format!("{c}|"));
+                assert_eq!(shown.as_str().graphemes(true).next_back(), Some("|"), "{:X}", u32::from(c));
+            }
             if tag {
                 assert_eq!(marked(&text), ["<TAGx 1>"], "{:X}", u32::from(c));
             } else {
@@ -436,6 +441,7 @@ fn an_incomplete_sequence_swallows_nothing() {
     for (bytes, shown) in [
         (&b"a\x1b]0;the text after"[..], "a\u{241b}]0;the text after"),
         (b"a\x1b]0;one\x1b[31mtwo", "a\u{241b}]0;onetwo"),
+        (b"a\x1b]0;one\x01two\x07three", "a\u{241b}]0;one\u{2401}two\u{2407}three"),
         (b"a\x1bPq the text", "a\u{241b}Pq the text"),
         (b"a\x1b[12;", "a\u{241b}[12;"),
         (b"a\x1b[12\xc3\xa9m", "a\u{241b}[12\u{e9}m"),
@@ -454,6 +460,40 @@ fn ascii_spells_what_it_cannot_show() {
     let ascii = text.ascii();
     assert_eq!(ascii.as_str(), "caf\\u{e9} ^[[^@^? \\u{241b} <U+202E>");
     assert_eq!(marked(&ascii), ["\\u{e9}", "^[", "^@^?", "\\u{241b}", "<U+202E>"]);
+}
+
+#[test]
+fn cutting_keeps_columns_and_inks() {
+    let text = clean_line("ab\x1b[31m\u{4e2d}\u{6587}\x1b[0m\x00z".as_bytes());
+    let red = Ink { colour: Some(AnsiColour::Indexed(1)), ..Ink::default() };
+    let dots = SafeText::literal("..");
+    assert_eq!(text.width(), 8);
+    assert_eq!(text.truncate_to(8, &dots), text);
+    assert_eq!(
+        runs(&text.truncate_to(7, &dots)),
+        [("ab".to_owned(), Ink::default()), ("\u{4e2d}".to_owned(), red), ("..".to_owned(), Ink::default())]
+    );
+    assert_eq!(text.truncate_to(1, &dots).as_str(), "a");
+    // Column 3 is the second half of the first wide character.
+    assert_eq!(
+        runs(&text.columns(3, 4)),
+        [(" ".to_owned(), Ink::default()), ("\u{6587}".to_owned(), red), ("\u{2400}".to_owned(), MARKER)]
+    );
+    assert_eq!(text.columns(1, 2).as_str(), "b");
+    assert_eq!(text.columns(8, 5), SafeText::default());
+}
+
+#[test]
+fn rows_break_after_a_space_or_where_they_must() {
+    let rows = |text: &str, width: usize| -> Vec<String> {
+        clean_line(text.as_bytes()).wrap(width).iter().map(|row| row.as_str().to_owned()).collect()
+    };
+    assert_eq!(rows("one two three", 8), ["one two ", "three"]);
+    assert_eq!(rows("one two three", 7), ["one two ", "three"]);
+    assert_eq!(rows("one two three", 5), ["one ", "two ", "three"]);
+    assert_eq!(rows("one abcdefgh", 5), ["one ", "abcde", "fgh"]);
+    assert_eq!(rows("\u{4e2d}\u{6587}\u{4e2d}", 5), ["\u{4e2d}\u{6587}", "\u{4e2d}"]);
+    assert_eq!(rows("", 5), [""]);
 }
 
 /// Pieces that meet each other's edges in ways the corpus does not list.

@@ -97,11 +97,11 @@ mod tests {
     use super::*;
 
     fn fields(line: &str) -> (Option<&str>, Option<&str>) {
+        fn text(field: Option<&[u8]>) -> Option<&str> {
+            field.map(|bytes| std::str::from_utf8(bytes).unwrap())
+        }
         let head = scan(line.as_bytes());
-        let text = |v: Option<&'static [u8]>| v.map(|v| std::str::from_utf8(v).unwrap());
-        // Leak: the test needs one lifetime.
-        let leak = |v: Option<&[u8]>| v.map(|v| &*Box::leak(v.to_vec().into_boxed_slice()));
-        (text(leak(head.level)), text(leak(head.time)))
+        (text(head.level), text(head.time))
     }
 
     #[test]

@@ -100,12 +100,7 @@ fn by_category(c: char) -> Class {
 /// Decided by the tables that ratatui draws with, which may be of another Unicode version than
 /// the categories: a character that they neither join nor give a width would vanish.
 fn by_joining(c: char) -> Class {
-    let joins_before = joined(['a', c]);
-    let joins_after = joined([c, 'a']);
-    if joins_after {
-        // Prepended letters of rare scripts would swallow the marker or border after them.
-        Class::Hidden
-    } else if joins_before {
+    if String::from_iter(['a', c]).graphemes(true).count() == 1 {
         Class::Mark
     } else if c.width().unwrap_or(0) == 0 {
         Class::Hidden
@@ -114,10 +109,6 @@ fn by_joining(c: char) -> Class {
     } else {
         Class::Plain
     }
-}
-
-fn joined(pair: [char; 2]) -> bool {
-    String::from_iter(pair).graphemes(true).count() == 1
 }
 
 /// The letters of flags: emoji, but in pairs and without joiners or selectors.
