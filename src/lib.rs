@@ -9,7 +9,9 @@
 //! 2 config
 //! 3 command
 //! 3 store
+//! 4 ui
 //! 5 source
+//! 6 pane
 //! 8 runtime
 //! 9 main
 //! ```
@@ -18,6 +20,8 @@ pub mod command;
 pub mod config;
 pub mod logs;
 pub mod model;
+pub mod pane;
 pub mod runtime;
 pub mod source;
 pub mod store;
+pub mod ui;

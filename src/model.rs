@@ -7,4 +7,5 @@ pub mod note;
 pub mod run;
 pub mod text;
 pub mod update;
+pub mod words;
 pub mod world;

@@ -27,6 +27,11 @@ impl Level {
     pub const ALL: [Self; 7] =
         [Self::Unknown, Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
 
+    /// The level that a line tells by itself.
+    pub fn of(line: &[u8]) -> Self {
+        of_text(line)
+    }
+
     /// The level's name in lower case, as a filter takes it.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,0 +1,11 @@
+//! The panes: each its own state, update and drawing. A pane never reads another.
+
+pub mod alerts;
+pub mod coverage;
+pub mod effect;
+pub mod help;
+pub mod palette;
+pub mod pipelines;
+pub mod shown;
+pub mod sources;
+pub mod view;

@@ -1,0 +1,233 @@
+//! The alerts pane: what is wrong now, the worst and oldest first, and what mutes it.
+
+mod detail;
+mod rows;
+
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::theme::Meaning;
+use crate::model::alert::{Alert, AlertState};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::words::Words;
+use crate::pane::alerts::rows::{Row, Sort};
+use crate::pane::coverage;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::list::List;
+use crate::ui::pager::Pager;
+use crate::ui::table::{self, Marking};
+
+/// Names an alert: its source and its id there.
+type Key = (RawText, RawText);
+
+/// The state of the alerts pane.
+#[derive(Default)]
+pub struct Alerts {
+    list: List<Key>,
+    rows: std::collections::BTreeMap<Key, Row>,
+    sort: Sort,
+    filter: String,
+    /// The alert that is open, and how far its page is scrolled.
+    open: Option<(Key, Pager)>,
+}
+
+impl Alerts {
+    /// Takes what the sources say now, unless the order is held.
+    pub fn sync(&mut self, view: &View<'_>) {
+        let words = Words::new(&self.filter);
+        let mut rows = rows::collect(view, &words);
+        self.sort.apply(&mut rows);
+        let order = rows.iter().map(Row::key).collect();
+        if self.list.sync(order, view.now) {
+            self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
+        } else {
+            // Held rows stay where they are, but what they say is current.
+            for row in rows.into_iter().filter(|row| self.rows.contains_key(&row.key())).collect::<Vec<_>>() {
+                self.rows.insert(row.key(), row);
+            }
+        }
+    }
+
+    /// A key was pressed here: the order stays for a moment.
+    pub fn hold(&mut self, view: &View<'_>) {
+        self.list.hold(view.now);
+    }
+
+    /// Does what a command says. `area` is where the pane stands.
+    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        let inside = body(area);
+        if self.open.is_some() && self.page(id, view, inside) {
+            return Outcome::default();
+        }
+        self.list.set_height(usize::from(inside.height));
+        match id {
+            Id::Down => self.list.step(1),
+            Id::Up => self.list.step(-1),
+            Id::Top => self.list.go(0),
+            Id::Bottom => self.list.go(usize::MAX),
+            Id::PageDown => self.list.page(2),
+            Id::PageUp => self.list.page(-2),
+            Id::HalfDown => self.list.page(1),
+            Id::HalfUp => self.list.page(-1),
+            Id::Mark => self.list.toggle_mark(),
+            Id::Range => self.list.toggle_range(),
+            Id::Open => self.open = self.list.selected().map(|key| (key.clone(), Pager::default())),
+            Id::Sort => {
+                self.sort = self.sort.next();
+                self.sync_now(view);
+                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(self.sort.word())));
+            }
+            Id::CopyRow => return self.copy(view),
+            Id::CopyLink | Id::ShowLink => return self.link(id),
+            Id::Refresh => {
+                let sources = coverage::sources(view, Gives::Alerts);
+                let effects: Vec<_> = sources.map(|s| Effect::Refresh(s.info.name.clone())).collect();
+                return Outcome { effects, ..Outcome::default() };
+            }
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    /// Filters the rows; an empty text shows all.
+    pub fn filter(&mut self, text: &str, view: &View<'_>) {
+        text.clone_into(&mut self.filter);
+        self.sync_now(view);
+    }
+
+    /// The filter in force.
+    pub fn filter_text(&self) -> &str {
+        &self.filter
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        (self.list.order().len(), rows::collect(view, &Words::default()).len())
+    }
+
+    /// Takes back one thing: the open page, then the marks, then the filter.
+    pub fn back(&mut self, view: &View<'_>) -> bool {
+        if self.open.take().is_some() || self.list.clear_marks() {
+            return true;
+        }
+        if self.filter.is_empty() {
+            return false;
+        }
+        self.filter("", view);
+        true
+    }
+
+    /// When what is shown changes next by itself.
+    pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
+        let shown = self.list.order().iter().filter_map(|key| self.rows.get(key));
+        let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
+        ages.into_iter().chain(self.list.next_wake()).min()
+    }
+
+    /// Draws the pane.
+    pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let inside = body(area);
+        self.draw_border(view, area, canvas);
+        if let Some((row, pager)) =
+            self.open.as_ref().and_then(|(key, pager)| Some((self.rows.get(key)?, pager)))
+        {
+            pager.draw(canvas, inside, &detail::paragraphs(row, view), view.focused);
+        } else if self.list.order().is_empty() {
+            let lines = if self.filter.is_empty() {
+                coverage::empty(view, Gives::Alerts, "Nothing fires.")
+            } else {
+                coverage::no_match(view)
+            };
+            Pager::default().draw(canvas, inside, &lines, view.focused);
+        } else {
+            let marking = Marking {
+                selected: view.styles.of(Meaning::Selection),
+                mark: view.styles.of(Meaning::Mark),
+                focused: view.focused,
+            };
+            let mut list = self.list.clone();
+            list.set_height(usize::from(inside.height));
+            let columns = rows::columns(view);
+            table::draw(canvas, inside, &columns, &list, marking, |key| {
+                self.rows.get(key).map(|row| row.cells(view, &columns)).unwrap_or_default()
+            });
+        }
+    }
+
+    /// The counts of the narrow screen's tab: loud alerts.
+    pub fn loud(&self) -> usize {
+        self.rows.values().filter(|row| row.alert.is_loud()).count()
+    }
+
+    fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let count = |test: fn(&Alert) -> bool| self.rows.values().filter(|row| test(&row.alert)).count();
+        let mut title = SafeText::literal("3 Alerts");
+        let acked = count(|a| a.state == AlertState::Firing && a.acknowledged.is_some());
+        let silenced = count(|a| a.state == AlertState::Firing && !a.is_loud());
+        for (number, word) in [(self.loud(), "firing"), (acked, "acked"), (silenced, "silenced")] {
+            if number > 0 {
+                title.push(&safe!("  {} {}", number, SafeText::literal(word)));
+            }
+        }
+        coverage::border(view, area, canvas, title, Gives::Alerts, &self.filter, self.list.news());
+    }
+
+    fn page(&mut self, id: Id, view: &View<'_>, inside: Rect) -> bool {
+        let Some((key, pager)) = &mut self.open else { return false };
+        let Some(row) = self.rows.get(key) else { return false };
+        let paragraphs = detail::paragraphs(row, view);
+        let screen = isize::try_from(inside.height).unwrap_or(1);
+        match id {
+            Id::Down => pager.step(1, &paragraphs, inside),
+            Id::Up => pager.step(-1, &paragraphs, inside),
+            Id::PageDown => pager.step(screen, &paragraphs, inside),
+            Id::PageUp => pager.step(-screen, &paragraphs, inside),
+            Id::HalfDown => pager.step(screen / 2, &paragraphs, inside),
+            Id::HalfUp => pager.step(-screen / 2, &paragraphs, inside),
+            Id::Top => pager.go(false, &paragraphs, inside),
+            Id::Bottom => pager.go(true, &paragraphs, inside),
+            Id::Open | Id::Mark | Id::Range | Id::Sort => {}
+            _ => return false,
+        }
+        true
+    }
+
+    fn sync_now(&mut self, view: &View<'_>) {
+        self.list.release();
+        self.sync(view);
+    }
+
+    fn chosen(&self) -> Vec<&Row> {
+        self.list.chosen().into_iter().filter_map(|key| self.rows.get(key)).collect()
+    }
+
+    fn copy(&self, view: &View<'_>) -> Outcome {
+        let lines: Vec<_> = self.chosen().iter().map(|row| row.line(view)).collect();
+        if lines.is_empty() {
+            return Outcome::notice("There is no row to copy.");
+        }
+        Outcome::copy(safe!("{} alerts", lines.len()), lines)
+    }
+
+    fn link(&self, id: Id) -> Outcome {
+        let Some(row) = self.list.selected().and_then(|key| self.rows.get(key)) else {
+            return Outcome::notice("There is no alert here.");
+        };
+        match &row.alert.link {
+            None => Outcome::notice("This alert has no link."),
+            Some(link) if id == Id::CopyLink => Outcome::copy(SafeText::literal("link"), vec![clean(link)]),
+            Some(link) => {
+                let show = Some((SafeText::literal("link, to open in a browser"), vec![clean(link)]));
+                Outcome { show, ..Outcome::default() }
+            }
+        }
+    }
+}
+
+fn body(area: Rect) -> Rect {
+    crate::ui::canvas::inside(area)
+}

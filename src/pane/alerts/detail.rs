@@ -1,0 +1,114 @@
+//! The page of one alert: what it says, since when, who has it, what mutes it, its labels.
+
+use crate::config::theme::Meaning;
+use crate::model::alert::{AlertState, Silence};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::pane::alerts::rows::Row;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::pager::Paragraph;
+use crate::ui::style::of_severity;
+use crate::ui::time::took;
+
+/// The page, paragraph by paragraph.
+pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+    let alert = &row.alert;
+    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+    let heading = view.styles.of(Meaning::Title);
+    let severity = view.styles.of(of_severity(alert.severity));
+    let mut page = vec![
+        Paragraph::new(
+            safe!("{} {}", SafeText::literal(alert.severity.word()), clean(&alert.name)),
+            severity,
+        ),
+        Paragraph::new(times(row, view), text),
+    ];
+    if let Some(ack) = &alert.acknowledged {
+        let when = view.zone.moment(ack.at, view.now);
+        page.push(Paragraph::new(safe!("Acknowledged by {} at {}.", clean(&ack.person), when), text));
+    }
+    for id in &alert.silenced_by {
+        page.push(Paragraph::new(silence(row, id, view), view.styles.of(Meaning::Warning)));
+    }
+    for name in &alert.inhibited_by {
+        page.push(Paragraph::new(safe!("Inhibited by {}.", clean(name)), view.styles.of(Meaning::Warning)));
+    }
+    let mut section = |title: &'static str, lines: Vec<Paragraph>| {
+        if !lines.is_empty() {
+            page.push(Paragraph::default());
+            page.push(Paragraph::new(title, heading));
+            page.extend(lines);
+        }
+    };
+    let mut annotations = Vec::new();
+    for (name, value) in &alert.annotations {
+        let lines = clean_block(value);
+        let style = if is_link(value) { view.styles.of(Meaning::Link) } else { text };
+        if let [line] = lines.as_slice() {
+            annotations.push(Paragraph::new(safe!("{}: {}", clean(name), line), style));
+        } else {
+            annotations.push(Paragraph::new(safe!("{}:", clean(name)), text));
+            annotations.extend(lines.into_iter().map(|line| Paragraph::new(safe!("  {}", line), text)));
+        }
+    }
+    section("What people wrote", annotations);
+    let labels = alert.labels.iter();
+    section(
+        "Labels",
+        labels
+            .map(|(name, value)| Paragraph::new(safe!("{} = {}", clean(name), clean(value)), text))
+            .collect(),
+    );
+    let mut origin = vec![Paragraph::new(safe!("source {}", clean(&row.source)), muted)];
+    if let Some(link) = &alert.link {
+        origin.push(Paragraph::new(clean(link), view.styles.of(Meaning::Link)));
+    }
+    section("Where it comes from", origin);
+    page
+}
+
+fn is_link(value: &RawText) -> bool {
+    value.as_bytes().starts_with(b"http://") || value.as_bytes().starts_with(b"https://")
+}
+
+fn times(row: &Row, view: &View<'_>) -> SafeText {
+    let alert = &row.alert;
+    let onset = view.zone.moment(alert.onset(), view.now);
+    let mut line = match (alert.state, alert.ended) {
+        (AlertState::Resolved, Some(ended)) => {
+            let lasted = took(ended.duration_since(alert.onset()));
+            safe!("Resolved at {}. Began at {}, lasted {}.", view.zone.moment(ended, view.now), onset, lasted)
+        }
+        (AlertState::Pending, _) => safe!("Pending since {}.", onset),
+        _ => safe!("Began at {}, {} ago.", onset, took(view.now.duration_since(alert.onset()))),
+    };
+    if let Some(held) = alert.held.filter(|held| !held.is_zero()) {
+        let fired = view.zone.moment(alert.started, view.now);
+        line.push(&safe!(" Fires after {}: fired at {}.", took(held), fired));
+    }
+    line
+}
+
+fn silence(row: &Row, id: &RawText, view: &View<'_>) -> SafeText {
+    let known = view.world.source(&row.source);
+    let Some(silence) = known.and_then(|source| source.silences.iter().find(|s| s.id == *id)) else {
+        return safe!("Silenced by {}, which the source does not describe.", clean(id));
+    };
+    let until = view.zone.moment(silence.ends, view.now);
+    let mut line = safe!("Silenced until {} by {}", until, clean(&silence.person));
+    if !silence.comment.is_empty() {
+        line.push(&safe!(": {}", clean(&silence.comment)));
+    }
+    line.push(&safe!(" ({})", matchers(silence)));
+    line
+}
+
+fn matchers(silence: &Silence) -> SafeText {
+    let mut text = SafeText::default();
+    for (index, matcher) in silence.matchers.iter().enumerate() {
+        let separator = SafeText::literal(if index > 0 { ", " } else { "" });
+        let sign = SafeText::literal(matcher.comparison.sign());
+        text.push(&safe!("{}{}{}{}", separator, clean(&matcher.label), sign, clean(&matcher.value)));
+    }
+    text
+}

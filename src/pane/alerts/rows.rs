@@ -1,0 +1,172 @@
+//! The rows of the alerts pane: which there are, in which order, and what stands in them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::theme::Meaning;
+use crate::model::alert::{Alert, AlertState};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::words::Words;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::style::of_severity;
+use crate::ui::table::{Cell, Column};
+use crate::ui::time::age;
+
+/// Ended alerts stay in sight for this long.
+const RESOLVED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// The order of the rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Sort {
+    #[default]
+    Urgency,
+    Time,
+    Name,
+}
+
+impl Sort {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Urgency => Self::Time,
+            Self::Time => Self::Name,
+            Self::Name => Self::Urgency,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Urgency => "urgency, the oldest onset first",
+            Self::Time => "time, the newest first",
+            Self::Name => "name",
+        }
+    }
+
+    pub(super) fn apply(self, rows: &mut [Row]) {
+        match self {
+            Self::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), row.alert.onset(), row.key())),
+            Self::Time => rows.sort_by_cached_key(|row| (std::cmp::Reverse(row.since()), row.key())),
+            Self::Name => rows.sort_by_cached_key(|row| (row.alert.name.clone(), row.key())),
+        }
+    }
+}
+
+/// An alert as it is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) source: RawText,
+    pub(super) alert: Arc<Alert>,
+    pub(super) service: Option<RawText>,
+    pub(super) environment: Option<RawText>,
+    /// Whether its source cannot be believed now.
+    doubtful: bool,
+}
+
+/// The rows in scope that the words let through.
+pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
+    let firing = view.world.alerts().map(|(source, alert)| (source.info.name.clone(), alert));
+    let ended = view
+        .world
+        .resolved()
+        .filter(|(_, alert)| alert.ended.is_none_or(|ended| view.now.duration_since(ended) < RESOLVED_FOR));
+    firing
+        .chain(ended.map(|(source, alert)| (source.clone(), alert)))
+        .filter_map(|(name, alert)| {
+            let source = view.world.source(&name)?;
+            let environment =
+                alert.label("environment").or(alert.label("env")).or(source.info.environment.as_ref());
+            view.shows(environment).then(|| Row {
+                doubtful: !source.health(view.now).is_live(),
+                source: name,
+                service: view.catalog.service_of(alert.labels.iter()),
+                environment: environment.cloned(),
+                alert: Arc::clone(alert),
+            })
+        })
+        .filter(|row| words.match_any(row.texts()))
+        .collect()
+}
+
+/// The columns: severity, name, service, environment, age, who has it, what else.
+pub(super) fn columns(view: &View<'_>) -> Vec<Column> {
+    vec![
+        Column::fixed(4, 0),
+        Column::growing(14, 0),
+        Column::fixed(10, 2),
+        Column::fixed(if view.many_environments() { 8 } else { 0 }, 3),
+        Column::fixed(4, 0),
+        Column::growing(9, 1),
+    ]
+}
+
+impl Row {
+    pub(super) fn key(&self) -> (RawText, RawText) {
+        (self.source.clone(), self.alert.id.clone())
+    }
+
+    /// What its age counts from: the end of an ended one, else the onset.
+    pub(super) fn since(&self) -> Timestamp {
+        self.alert.ended.filter(|_| self.alert.state == AlertState::Resolved).unwrap_or(self.alert.onset())
+    }
+
+    fn urgency(&self) -> (u8, crate::model::alert::Severity) {
+        let class = match self.alert.state {
+            AlertState::Firing if self.alert.is_loud() => u8::from(self.alert.acknowledged.is_some()),
+            AlertState::Pending => 2,
+            AlertState::Firing => 3,
+            AlertState::Resolved => 4,
+        };
+        (class, self.alert.severity)
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &RawText> {
+        let labels = self.alert.labels.values();
+        [&self.alert.name, &self.source]
+            .into_iter()
+            .chain(labels)
+            .chain(&self.service)
+            .chain(&self.environment)
+    }
+
+    /// What stands last in the row: who has it, or why it makes no noise.
+    fn owner(&self) -> SafeText {
+        match (&self.alert.state, &self.alert.acknowledged) {
+            (AlertState::Resolved, _) => SafeText::literal("resolved"),
+            (AlertState::Pending, _) => SafeText::literal("pending"),
+            _ if !self.alert.silenced_by.is_empty() => SafeText::literal("silenced"),
+            _ if !self.alert.inhibited_by.is_empty() => SafeText::literal("inhibited"),
+            (_, Some(ack)) => safe!("@{}", clean(&ack.person)),
+            (_, None) => SafeText::literal("-"),
+        }
+    }
+
+    /// The cells of [`columns`].
+    pub(super) fn cells(&self, view: &View<'_>, columns: &[Column]) -> Vec<Cell> {
+        let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+        let quiet = self.doubtful || !self.alert.is_loud();
+        let severity = if quiet { muted } else { view.styles.of(of_severity(self.alert.severity)) };
+        let body = if quiet { muted } else { text };
+        let optional = |text: &Option<RawText>| text.as_ref().map(clean).unwrap_or_default();
+        let cells = vec![
+            Cell::new(self.alert.severity.word(), severity),
+            Cell::new(clean(&self.alert.name), body),
+            Cell::new(optional(&self.service), body),
+            Cell::new(optional(&self.environment), view.environment_style(self.environment.as_ref())),
+            Cell::new(age(view.now.duration_since(self.since())), muted),
+            Cell::new(self.owner(), if self.alert.acknowledged.is_some() { body } else { muted }),
+        ];
+        debug_assert_eq!(cells.len(), columns.len(), "a cell for each column");
+        cells
+    }
+
+    /// The row as one line of text, for the clipboard.
+    pub(super) fn line(&self, view: &View<'_>) -> SafeText {
+        let mut line = safe!("{} {}", SafeText::literal(self.alert.severity.word()), clean(&self.alert.name));
+        for part in [&self.service, &self.environment].into_iter().flatten() {
+            line.push(&safe!(" {}", clean(part)));
+        }
+        line.push(&safe!(" since {} {}", view.zone.moment(self.alert.onset(), view.now), self.owner()));
+        line
+    }
+}

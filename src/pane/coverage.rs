@@ -1,0 +1,126 @@
+//! What a pane can see: "live", how old, or which sources are blind. A broken source never looks green.
+
+use jiff::SignedDuration;
+use ratatui::layout::Rect;
+
+use crate::config::theme::Meaning;
+use crate::model::health::Health;
+use crate::model::text::{SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::world::Source;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::pager::Paragraph;
+use crate::ui::time::{age, took};
+
+/// The sources in scope that give this.
+pub fn sources<'a>(view: &View<'a>, gives: Gives) -> impl Iterator<Item = &'a Source> {
+    let view = *view;
+    view.world.sources().filter(move |source| {
+        source.info.gives.contains(&gives) && view.shows(source.info.environment.as_ref())
+    })
+}
+
+/// One word or two for a pane's border: `live`, `age 40s`, `loki blind`, `2 of 5 blind`.
+pub fn word(view: &View<'_>, gives: Gives) -> (SafeText, Meaning) {
+    let mut total = 0;
+    let mut blind: Vec<&Source> = Vec::new();
+    let (mut starting, mut oldest) = (0, SignedDuration::ZERO);
+    for source in sources(view, gives) {
+        total += 1;
+        match source.health(view.now) {
+            Health::Failing(..) | Health::Crashed(_) => blind.push(source),
+            Health::Starting => starting += 1,
+            Health::Stale(age) => oldest = oldest.max(age),
+            Health::Live => {}
+        }
+    }
+    match (blind.as_slice(), total) {
+        (_, 0) => (SafeText::default(), Meaning::Muted),
+        ([one], 1) => (safe!("{} blind", clean(&one.info.name)), Meaning::Critical),
+        ([], _) if oldest > SignedDuration::ZERO => (safe!("age {}", age(oldest)), Meaning::Stale),
+        ([], _) if starting == total => (SafeText::literal("starting"), Meaning::Muted),
+        ([], _) if starting > 0 => (safe!("{} of {} starting", starting, total), Meaning::Muted),
+        ([], _) => (SafeText::literal("live"), Meaning::Muted),
+        (blind, _) => (safe!("{} of {} blind", blind.len(), total), Meaning::Critical),
+    }
+}
+
+/// Draws a pane's border: its title and filter above; below it what it can see, and news that waits
+/// while the order is held.
+pub fn border(
+    view: &View<'_>,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+    mut title: SafeText,
+    gives: Gives,
+    filter: &str,
+    news: usize,
+) {
+    if !filter.is_empty() {
+        title.push(&safe!("  /{}", clean(&filter.into())));
+    }
+    let (mut foot, meaning) = word(view, gives);
+    if news > 0 {
+        foot.push(&safe!("  {} came or went", news));
+    }
+    let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
+    let styles = view.styles;
+    canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), styles.of(border));
+}
+
+/// What stands in a pane whose filter hides every row.
+pub fn no_match(view: &View<'_>) -> Vec<Paragraph> {
+    vec![Paragraph::new("No row matches the filter. Esc shows all.", view.styles.of(Meaning::Muted))]
+}
+
+/// What stands in a pane without rows: how to configure a source, that all is well, or that nothing
+/// can be seen. `well` is said only when every source in scope is live.
+pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph> {
+    let muted = view.styles.of(Meaning::Muted);
+    let all: Vec<&Source> = sources(view, gives).collect();
+    if all.is_empty() {
+        let mut lines = vec![Paragraph::new(
+            "No source gives this yet. Add one to your configuration (midwatch init writes a first one):",
+            view.styles.of(Meaning::Text),
+        )];
+        let example = match gives {
+            Gives::Logs => {
+                ["[[source]]", "name = \"app\"", "kind = \"file\"   paths = [\"/var/log/app/*.log\"]"]
+            }
+            Gives::Runs | Gives::Alerts => {
+                ["[[source]]", "name = \"drill\"", "kind = \"recording\"   path = \"outage.jsonl\""]
+            }
+        };
+        lines.extend(example.map(|line| Paragraph::new(line, muted)));
+        return lines;
+    }
+    let mut lines = Vec::new();
+    for source in &all {
+        let name = clean(&source.info.name);
+        match source.health(view.now) {
+            Health::Live => {}
+            Health::Starting => lines.push(Paragraph::new(safe!("{}: nothing heard yet.", name), muted)),
+            Health::Stale(old) => {
+                let text = safe!("{}: last heard {} ago; what is missing here may exist.", name, age(old));
+                lines.push(Paragraph::new(text, view.styles.of(Meaning::Stale)));
+            }
+            Health::Failing(failure, since) => {
+                let old = took(view.now.duration_since(since));
+                let text = safe!("Cannot see through {}: {} (for {}).", name, clean(&failure.what), old);
+                lines.push(Paragraph::new(text, view.styles.of(Meaning::Critical)));
+                lines.extend(failure.advice.iter().map(|advice| Paragraph::new(clean(advice), muted)));
+            }
+            Health::Crashed(count) => {
+                let text = safe!("{} crashed ({} times) and is started again.", name, count);
+                lines.push(Paragraph::new(text, view.styles.of(Meaning::Critical)));
+            }
+        }
+    }
+    if lines.is_empty() {
+        let text = safe!("{} {} of {} sources live.", SafeText::literal(well), all.len(), all.len());
+        lines.push(Paragraph::new(text, view.styles.of(Meaning::Ok)));
+    }
+    lines
+}

@@ -1,0 +1,73 @@
+//! What reaches the app, and what the app asks of the world outside.
+
+use std::sync::Arc;
+
+use crate::config::key::Key;
+use crate::logs::segment::Segment;
+use crate::model::note::{NoteCommand, NoteReply};
+use crate::model::text::{RawText, SafeText};
+use crate::model::update::{DetailKey, Update};
+
+/// One thing that reaches the app. All state changes begin with one of these.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key.
+    Key(Key),
+    /// Pasted text: it is inserted where text is written and does nothing anywhere else.
+    Paste(RawText),
+    /// The screen has this many columns and rows.
+    Resized(u16, u16),
+    /// A source says something.
+    Update(Update),
+    /// A log stream has new lines.
+    Segment(Arc<Segment>),
+    /// The record answers.
+    Note(NoteReply),
+    /// Something outside did not work and nobody else would say so.
+    Trouble(SafeText),
+    /// The time that [`next_wake`](crate) asked for has come.
+    Wake,
+}
+
+/// What the app asks of the world outside. The runtime does it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Leave, with the notes saved.
+    Quit,
+    /// Give the terminal to the shell until it gives it back.
+    Suspend,
+    /// Draw every cell again.
+    Repaint,
+    /// Put these lines into the person's clipboard.
+    Copy(Vec<SafeText>),
+    /// Ask a source to look now.
+    Refresh(RawText),
+    /// Ask a source for a detail that somebody looks at.
+    Fetch(RawText, DetailKey),
+    /// Ask the record to write.
+    Note(NoteCommand),
+}
+
+/// What a pane answers to a command.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outcome {
+    /// What it asks of the world outside.
+    pub effects: Vec<Effect>,
+    /// One line for the person.
+    pub notice: Option<SafeText>,
+    /// Text shown over the panes without side borders, so that a mouse can select it: what it is,
+    /// and its lines.
+    pub show: Option<(SafeText, Vec<SafeText>)>,
+}
+
+impl Outcome {
+    /// Nothing but a line for the person.
+    pub fn notice(text: impl Into<SafeText>) -> Self {
+        Self { notice: Some(text.into()), ..Self::default() }
+    }
+
+    /// Copies lines and shows them, since the clipboard of a far terminal cannot be seen.
+    pub fn copy(what: SafeText, lines: Vec<SafeText>) -> Self {
+        Self { effects: vec![Effect::Copy(lines.clone())], notice: None, show: Some((what, lines)) }
+    }
+}

@@ -1,0 +1,187 @@
+//! The palette: a command found by a few of its letters, with its key beside it.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+use ratatui::layout::Rect;
+
+use crate::command::keymap::Keymap;
+use crate::command::table::{Argument, Command, TABLE, by_name};
+use crate::config::key::{Code, Key};
+use crate::config::theme::Meaning;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::{Canvas, inside};
+use crate::ui::field::Field;
+use crate::ui::list::List;
+use crate::ui::table::{self, Cell, Column, Marking};
+
+/// What a person chose: a command, and what they wrote behind its name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Choice {
+    /// The command's name.
+    pub name: &'static str,
+    /// What follows the name; empty if nothing.
+    pub argument: String,
+}
+
+/// One line of the palette: a command, or a command with one of its arguments.
+#[derive(Clone, Debug)]
+struct Line {
+    command: &'static Command,
+    argument: Option<String>,
+}
+
+/// The open palette.
+pub struct Palette {
+    lines: Vec<Line>,
+    typed: Field,
+    list: List<usize>,
+}
+
+impl Palette {
+    /// The palette, where arguments of themes and environments are one of these.
+    pub fn new(themes: &[String], environments: &[String]) -> Self {
+        let lines = TABLE.iter().flat_map(|command| {
+            let arguments: &[String] = match command.argument {
+                Argument::Theme => themes,
+                Argument::Environment => environments,
+                Argument::None | Argument::Path => &[],
+            };
+            let with = arguments.iter().map(|argument| Line { command, argument: Some(argument.clone()) });
+            let alone = arguments.is_empty().then_some(Line { command, argument: None });
+            alone.into_iter().chain(with).collect::<Vec<_>>()
+        });
+        let mut palette = Self { lines: lines.collect(), typed: Field::default(), list: List::default() };
+        palette.show();
+        palette
+    }
+
+    /// Takes a key: arrows move, Enter chooses, everything else is the search.
+    pub fn key(&mut self, key: Key, area: Rect) -> Option<Choice> {
+        self.list.set_height(usize::from(body(area).height));
+        match key.code {
+            Code::Up => self.list.step(-1),
+            Code::Down | Code::Tab => self.list.step(1),
+            Code::PageUp => self.list.page(-2),
+            Code::PageDown => self.list.page(2),
+            Code::Enter => return self.choice(),
+            _ => {
+                if self.typed.key(key) {
+                    self.show();
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes pasted text into the search.
+    pub fn paste(&mut self, text: &RawText) {
+        self.typed.paste(text);
+        self.show();
+    }
+
+    /// Draws it over `area`.
+    pub fn draw(&self, view: &View<'_>, keymap: &Keymap, area: Rect, canvas: &mut Canvas<'_>) {
+        let styles = view.styles;
+        canvas.fill(area, styles.of(Meaning::Overlay));
+        canvas.border(
+            area,
+            (&SafeText::literal("Commands"), styles.of(Meaning::Title)),
+            (&SafeText::literal("type a few letters, Enter runs it, Esc closes"), styles.of(Meaning::Muted)),
+            styles.of(Meaning::BorderFocused),
+        );
+        let body = body(area);
+        let mut list = self.list.clone();
+        list.set_height(usize::from(body.height));
+        let marking = Marking {
+            selected: styles.of(Meaning::Selection),
+            mark: styles.of(Meaning::Mark),
+            focused: true,
+        };
+        let columns = [Column::fixed(26, 0), Column::fixed(10, 0), Column::growing(10, 1)];
+        table::draw(canvas, body, &columns, &list, marking, |index| {
+            let Some(line) = self.lines.get(*index) else { return Vec::new() };
+            let name = clean(&line.text().into());
+            let keys = keymap.keys_of(line.command.id).join(" ");
+            vec![
+                Cell::new(name, styles.of(Meaning::Overlay)),
+                Cell::new(clean(&keys.into()), styles.of(Meaning::Key)),
+                Cell::new(line.command.title, styles.of(Meaning::Muted)),
+            ]
+        });
+        let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
+        let used = canvas.text(line.x, line.y, line.width, &safe!(":"), styles.of(Meaning::Key));
+        let field = Rect { x: line.x + used, width: line.width - used, ..line };
+        self.typed.draw(canvas, field, styles.of(Meaning::Overlay));
+    }
+
+    fn choice(&self) -> Option<Choice> {
+        let typed = self.typed.text();
+        let (name, rest) = typed.trim().split_once(' ').unwrap_or((typed.trim(), ""));
+        // What is typed out in full is meant, whatever is selected; `q` is what everybody types.
+        let name = if name == "q" { "quit" } else { name };
+        if let Some(command) =
+            by_name(name).filter(|command| rest.is_empty() || command.argument != Argument::None)
+        {
+            return Some(Choice { name: command.name, argument: rest.trim().to_owned() });
+        }
+        let line = self.list.selected().and_then(|index| self.lines.get(*index))?;
+        Some(Choice { name: line.command.name, argument: line.argument.clone().unwrap_or_default() })
+    }
+
+    fn show(&mut self) {
+        let text = self.typed.text();
+        let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let mut buffer = Vec::new();
+        let mut score = |line: &Line| {
+            let searched = [line.text(), line.command.title.to_owned()].join(" ");
+            pattern.score(Utf32Str::new(&searched, &mut buffer), &mut matcher)
+        };
+        let mut found: Vec<_> =
+            self.lines.iter().enumerate().filter_map(|(index, line)| Some((score(line)?, index))).collect();
+        found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+        self.list.sync(found.into_iter().map(|(_, index)| index).collect(), jiff::Timestamp::UNIX_EPOCH);
+        self.list.go(0);
+    }
+}
+
+impl Line {
+    fn text(&self) -> String {
+        match &self.argument {
+            Some(argument) => format!("{} {argument}", self.command.name),
+            None => self.command.name.to_owned(),
+        }
+    }
+}
+
+fn body(area: Rect) -> Rect {
+    let inside = inside(area);
+    Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choose(typed: &str) -> Option<Choice> {
+        let mut palette = Palette::new(&["midnight".into(), "daylight".into()], &["all".into()]);
+        let area = Rect::new(0, 0, 80, 20);
+        for c in typed.chars() {
+            palette.key(Key::char(c), area);
+        }
+        palette.key(Key::plain(Code::Enter), area)
+    }
+
+    #[test]
+    fn a_few_letters_find_a_command_and_a_full_name_is_taken_as_typed() {
+        let chosen = |name: &'static str, argument: &str| Some(Choice { name, argument: argument.into() });
+        assert_eq!(choose("frz"), chosen("freeze", ""));
+        assert_eq!(choose("q"), chosen("quit", ""));
+        assert_eq!(choose("thday"), chosen("theme", "daylight"));
+        assert_eq!(choose("env prod-eu"), chosen("env", "prod-eu"));
+        assert_eq!(choose("write notes.md"), chosen("write", "notes.md"));
+        assert_eq!(choose("zzzzzz"), None);
+    }
+}

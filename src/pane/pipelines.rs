@@ -1,0 +1,273 @@
+//! The pipelines pane: runs, their jobs and steps, and a step's log.
+
+mod log;
+mod parts;
+mod rows;
+
+use std::collections::BTreeMap;
+
+use ratatui::layout::Rect;
+
+use crate::command::table::{Id, Scope};
+use crate::config::theme::Meaning;
+use crate::model::run::RunState;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::words::Words;
+use crate::pane::coverage;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::pipelines::log::StepLog;
+use crate::pane::pipelines::parts::Parts;
+use crate::pane::pipelines::rows::{Row, Sort};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::{Canvas, inside};
+use crate::ui::list::List;
+use crate::ui::pager::Pager;
+use crate::ui::table::{self, Marking};
+
+/// Names a run: its source and its id there.
+type Key = (RawText, RawText);
+
+/// The state of the pipelines pane.
+#[derive(Default)]
+pub struct Pipelines {
+    list: List<Key>,
+    rows: BTreeMap<Key, Row>,
+    sort: Sort,
+    filter: String,
+    /// The run that is open: its jobs and steps, and the log of one of them.
+    open: Option<(Parts, Option<StepLog>)>,
+}
+
+impl Pipelines {
+    /// Takes what the sources say now, unless the order is held.
+    pub fn sync(&mut self, view: &View<'_>) {
+        let words = Words::new(&self.filter);
+        let mut rows = rows::collect(view, &words);
+        self.sort.apply(&mut rows);
+        let order = rows.iter().map(Row::key).collect();
+        if self.list.sync(order, view.now) {
+            self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
+        } else {
+            let current: Vec<_> = rows.into_iter().filter(|row| self.rows.contains_key(&row.key())).collect();
+            self.rows.extend(current.into_iter().map(|row| (row.key(), row)));
+        }
+        if let Some((parts, log)) = &mut self.open {
+            if let Some(row) = self.rows.get(parts.run()) {
+                parts.sync(&row.run, view.now);
+            }
+            if let Some(log) = log {
+                log.sync(view);
+            }
+        }
+    }
+
+    /// A key was pressed here: the order stays for a moment.
+    pub fn hold(&mut self, view: &View<'_>) {
+        self.list.hold(view.now);
+    }
+
+    /// The scope of its commands: a step's log takes those of logs too.
+    pub fn scopes(&self) -> &'static [Scope] {
+        match &self.open {
+            Some((_, Some(_))) => &[Scope::Pipelines, Scope::Logs, Scope::List, Scope::Global],
+            _ => &[Scope::Pipelines, Scope::List, Scope::Global],
+        }
+    }
+
+    /// Does what a command says. `area` is where the pane stands.
+    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        let body = inside(area);
+        match &mut self.open {
+            Some((_, Some(log))) => return log.run(id, view, body),
+            Some((parts, log)) => {
+                let Some(row) = self.rows.get(parts.run()) else { return Outcome::default() };
+                if id == Id::Open {
+                    let Some(part) = parts.selected(&row.run) else { return Outcome::default() };
+                    let Some(key) = part.log(&row.run) else {
+                        return Outcome::notice("A job has no log of its own; open one of its steps.");
+                    };
+                    *log = Some(StepLog::new(row.source.clone(), key.clone(), part.title(&row.run)));
+                    let effects = vec![Effect::Fetch(row.source.clone(), key)];
+                    return Outcome { effects, ..Outcome::default() };
+                }
+                if let Some(outcome) = parts.step(id, row, view, body) {
+                    return outcome;
+                }
+            }
+            None => {}
+        }
+        self.list.set_height(usize::from(body.height));
+        match id {
+            Id::Down => self.list.step(1),
+            Id::Up => self.list.step(-1),
+            Id::Top => self.list.go(0),
+            Id::Bottom => self.list.go(usize::MAX),
+            Id::PageDown => self.list.page(2),
+            Id::PageUp => self.list.page(-2),
+            Id::HalfDown => self.list.page(1),
+            Id::HalfUp => self.list.page(-1),
+            Id::Mark => self.list.toggle_mark(),
+            Id::Range => self.list.toggle_range(),
+            Id::Open => {
+                let row = self.list.selected().and_then(|key| self.rows.get(key));
+                self.open = row.map(|row| (Parts::new(row.key(), &row.run, view.now), None));
+            }
+            Id::Sort => {
+                self.sort = self.sort.next();
+                self.sync_now(view);
+                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(self.sort.word())));
+            }
+            Id::CopyRow => {
+                let rows = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
+                let lines: Vec<_> = rows.map(|row| row.line(view)).collect();
+                if lines.is_empty() {
+                    return Outcome::notice("There is no row to copy.");
+                }
+                return Outcome::copy(safe!("{} runs", lines.len()), lines);
+            }
+            Id::CopyLink | Id::ShowLink => return self.link(id),
+            Id::Refresh => {
+                let sources = coverage::sources(view, Gives::Runs);
+                let effects: Vec<_> = sources.map(|s| Effect::Refresh(s.info.name.clone())).collect();
+                return Outcome { effects, ..Outcome::default() };
+            }
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    /// Filters the rows, or the lines of an open log; an empty text shows all.
+    pub fn filter(&mut self, text: &str, view: &View<'_>) {
+        if let Some((_, Some(log))) = &mut self.open {
+            log.filter(text);
+            return;
+        }
+        text.clone_into(&mut self.filter);
+        self.sync_now(view);
+    }
+
+    /// The filter in force.
+    pub fn filter_text(&self) -> &str {
+        match &self.open {
+            Some((_, Some(log))) => log.filter_text(),
+            _ => &self.filter,
+        }
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        match &self.open {
+            Some((_, Some(log))) => log.counts(),
+            _ => (self.list.order().len(), rows::collect(view, &Words::default()).len()),
+        }
+    }
+
+    /// Takes back one thing: a log's filter, the log, the run, the marks, the filter.
+    pub fn back(&mut self, view: &View<'_>) -> bool {
+        match &mut self.open {
+            Some((_, Some(log))) if !log.filter_text().is_empty() => {
+                log.filter("");
+                return true;
+            }
+            Some((_, log @ Some(_))) => {
+                *log = None;
+                return true;
+            }
+            Some((_, None)) => {
+                self.open = None;
+                return true;
+            }
+            None => {}
+        }
+        if self.list.clear_marks() {
+            return true;
+        }
+        if self.filter.is_empty() {
+            return false;
+        }
+        self.filter("", view);
+        true
+    }
+
+    /// When what is shown changes next by itself.
+    pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
+        let shown = self.list.order().iter().filter_map(|key| self.rows.get(key));
+        let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
+        ages.into_iter().chain(self.list.next_wake()).min()
+    }
+
+    /// How many runs fail now, for the tab of a narrow screen.
+    pub fn failed(&self) -> usize {
+        self.rows.values().filter(|row| row.is_broken()).count()
+    }
+
+    /// Draws the pane.
+    pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let body = inside(area);
+        match &self.open {
+            Some((parts, log)) if self.rows.contains_key(parts.run()) => {
+                let Some(row) = self.rows.get(parts.run()) else { return };
+                let title = log.as_ref().map_or_else(|| row.title(), StepLog::title);
+                let filter = log.as_ref().map_or("", StepLog::filter_text);
+                coverage::border(view, area, canvas, safe!("1 {}", title), Gives::Runs, filter, 0);
+                match log {
+                    Some(log) => log.draw(view, body, canvas),
+                    None => parts.draw(row, view, body, canvas),
+                }
+            }
+            _ => self.draw_list(view, area, body, canvas),
+        }
+    }
+
+    fn draw_list(&self, view: &View<'_>, area: Rect, body: Rect, canvas: &mut Canvas<'_>) {
+        let running = self.rows.values().filter(|row| row.run.state == RunState::Running).count();
+        let mut title = SafeText::literal("1 Pipelines");
+        for (number, word) in [(self.failed(), "failed"), (running, "running")] {
+            if number > 0 {
+                title.push(&safe!("  {} {}", number, SafeText::literal(word)));
+            }
+        }
+        coverage::border(view, area, canvas, title, Gives::Runs, &self.filter, self.list.news());
+        if self.list.order().is_empty() {
+            let lines = if self.filter.is_empty() {
+                coverage::empty(view, Gives::Runs, "No runs.")
+            } else {
+                coverage::no_match(view)
+            };
+            Pager::default().draw(canvas, body, &lines, view.focused);
+            return;
+        }
+        let marking = Marking {
+            selected: view.styles.of(Meaning::Selection),
+            mark: view.styles.of(Meaning::Mark),
+            focused: view.focused,
+        };
+        let mut list = self.list.clone();
+        list.set_height(usize::from(body.height));
+        table::draw(canvas, body, &rows::columns(view), &list, marking, |key| {
+            self.rows.get(key).map(|row| row.cells(view)).unwrap_or_default()
+        });
+    }
+
+    fn sync_now(&mut self, view: &View<'_>) {
+        self.list.release();
+        self.sync(view);
+    }
+
+    fn link(&self, id: Id) -> Outcome {
+        let open = self.open.as_ref().map(|(parts, _)| parts.run());
+        let Some(row) = open.or(self.list.selected()).and_then(|key| self.rows.get(key)) else {
+            return Outcome::notice("There is no run here.");
+        };
+        match &row.run.link {
+            None => Outcome::notice("This run has no link."),
+            Some(link) if id == Id::CopyLink => Outcome::copy(SafeText::literal("link"), vec![clean(link)]),
+            Some(link) => {
+                let show = Some((SafeText::literal("link, to open in a browser"), vec![clean(link)]));
+                Outcome { show, ..Outcome::default() }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The log of one step: fetched when somebody opens it, filtered by words, errors one key away.
+
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::theme::Meaning;
+use crate::logs::level::Level;
+use crate::model::text::{RawText, SafeText, clean, clean_line};
+use crate::model::update::{Detail, DetailKey};
+use crate::model::words::Words;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::list::List;
+use crate::ui::pager::{Pager, Paragraph};
+
+/// The log of one step.
+pub(super) struct StepLog {
+    source: RawText,
+    key: DetailKey,
+    title: SafeText,
+    lines: Option<Vec<(RawText, Level)>>,
+    failure: Option<SafeText>,
+    list: List<usize>,
+    filter: String,
+    left: u16,
+}
+
+impl StepLog {
+    pub(super) fn new(source: RawText, key: DetailKey, title: SafeText) -> Self {
+        let (list, filter) = (List::default(), String::new());
+        Self { source, key, title, lines: None, failure: None, list, filter, left: 0 }
+    }
+
+    pub(super) fn title(&self) -> SafeText {
+        self.title.clone()
+    }
+
+    /// Takes the log when it has arrived, and grows with it; the first error is selected.
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        match view.world.detail(&self.source, &self.key) {
+            Some(Ok(Detail::Log(lines))) => {
+                self.failure = None;
+                let first_time = self.lines.is_none();
+                if self.lines.as_ref().is_none_or(|known| known.len() != lines.len()) {
+                    let read = |line: &RawText| (line.clone(), Level::of(line.as_bytes()));
+                    self.lines = Some(lines.iter().map(read).collect());
+                    self.show();
+                }
+                if first_time {
+                    let errors = |(_, level): &(RawText, Level)| *level >= Level::Error;
+                    let first = self.lines.iter().flatten().position(errors);
+                    self.list.go(first.unwrap_or(usize::MAX));
+                }
+            }
+            Some(Err(failure)) => self.failure = Some(clean(&failure.what)),
+            None => {}
+        }
+    }
+
+    pub(super) fn filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.show();
+    }
+
+    pub(super) fn filter_text(&self) -> &str {
+        &self.filter
+    }
+
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.list.order().len(), self.lines.as_ref().map_or(0, Vec::len))
+    }
+
+    pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        self.list.set_height(usize::from(area.height));
+        match id {
+            Id::Down => self.list.step(1),
+            Id::Up => self.list.step(-1),
+            Id::Top => self.list.go(0),
+            Id::Bottom | Id::Follow => self.list.go(usize::MAX),
+            Id::PageDown => self.list.page(2),
+            Id::PageUp => self.list.page(-2),
+            Id::HalfDown => self.list.page(1),
+            Id::HalfUp => self.list.page(-1),
+            Id::Left => self.left = self.left.saturating_sub(20),
+            Id::Right => self.left = self.left.saturating_add(20).min(2000),
+            Id::Mark => self.list.toggle_mark(),
+            Id::Range => self.list.toggle_range(),
+            Id::NextError | Id::PreviousError => return self.error(id == Id::NextError),
+            Id::Refresh => {
+                let effects = vec![Effect::Fetch(self.source.clone(), self.key.clone())];
+                return Outcome { effects, ..Outcome::default() };
+            }
+            Id::CopyRow => {
+                let line = |row: &usize| Some(clean_line(self.lines.as_ref()?.get(*row)?.0.as_bytes()));
+                let lines: Vec<_> = self.list.chosen().into_iter().filter_map(line).collect();
+                return Outcome::copy(safe!("{} lines of {}", lines.len(), self.title), lines);
+            }
+            Id::Open | Id::Sort => {}
+            _ => return Outcome::notice(safe!("Not in the log of a step. {}", unused(view))),
+        }
+        Outcome::default()
+    }
+
+    pub(super) fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let said = |text: SafeText, meaning| vec![Paragraph::new(text, view.styles.of(meaning))];
+        let message = match (&self.failure, &self.lines) {
+            (Some(why), _) => {
+                said(safe!("The log could not be fetched: {}. r tries again.", why), Meaning::Critical)
+            }
+            (None, None) => said(safe!("Fetching the log from {}.", clean(&self.source)), Meaning::Muted),
+            (None, Some(_)) if self.list.order().is_empty() => {
+                said(SafeText::literal("No line matches, or the log is empty."), Meaning::Muted)
+            }
+            _ => Vec::new(),
+        };
+        if !message.is_empty() {
+            Pager::default().draw(canvas, area, &message, view.focused);
+            return;
+        }
+        let mut list = self.list.clone();
+        list.set_height(usize::from(area.height));
+        let rows = list.order().iter().skip(list.top()).take(usize::from(area.height));
+        for (y, row) in (area.y..).zip(rows) {
+            let Some((line, level)) = self.lines.as_ref().and_then(|lines| lines.get(*row)) else { continue };
+            let style = view.styles.of(crate::ui::style::of_level(*level));
+            let text = clean_line(line.as_bytes());
+            let text = if self.left > 0 { text.columns(self.left.into(), area.width.into()) } else { text };
+            if list.is_marked(row) {
+                canvas.text(area.x, y, 1, &SafeText::literal("*"), view.styles.of(Meaning::Mark));
+            }
+            canvas.text(area.x + 1, y, area.width.saturating_sub(1), &text, style);
+            if list.selected() == Some(row) && view.focused {
+                canvas.restyle(Rect { y, height: 1, ..area }, view.styles.of(Meaning::Selection));
+                canvas.set_cursor(area.x, y);
+            }
+        }
+    }
+
+    fn show(&mut self) {
+        let words = Words::new(&self.filter);
+        let lines = self.lines.iter().flatten().enumerate();
+        let shown = lines.filter(|(_, (line, _))| words.match_any([line])).map(|(row, _)| row).collect();
+        self.list.sync(shown, jiff::Timestamp::UNIX_EPOCH);
+    }
+
+    fn error(&mut self, forward: bool) -> Outcome {
+        let lines = self.lines.as_deref().unwrap_or_default();
+        let is_error = |row: &usize| lines.get(*row).is_some_and(|(_, level)| *level >= Level::Error);
+        let here = self.list.row();
+        let order = self.list.order();
+        let found = if forward {
+            order.iter().enumerate().skip(here + 1).find(|(_, row)| is_error(row))
+        } else {
+            order.iter().enumerate().take(here).rev().find(|(_, row)| is_error(row))
+        };
+        match found.map(|(row, _)| row) {
+            Some(row) => self.list.go(row),
+            None => return Outcome::notice(if forward { "No error below." } else { "No error above." }),
+        }
+        Outcome::default()
+    }
+}
+
+fn unused(view: &View<'_>) -> SafeText {
+    SafeText::literal(if view.focused { "Esc goes back to the run." } else { "" })
+}

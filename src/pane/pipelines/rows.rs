@@ -1,0 +1,180 @@
+//! The rows of the pipelines pane: which runs there are, in which order, and what stands in them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::theme::Meaning;
+use crate::model::run::{Run, RunState};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::words::Words;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::style::of_run;
+use crate::ui::table::{Cell, Column};
+use crate::ui::time::age;
+
+/// The order of the rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Sort {
+    #[default]
+    Urgency,
+    Time,
+    Name,
+}
+
+impl Sort {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Urgency => Self::Time,
+            Self::Time => Self::Name,
+            Self::Name => Self::Urgency,
+        }
+    }
+
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Urgency => "urgency, failures that still stand first",
+            Self::Time => "time, the newest first",
+            Self::Name => "pipeline",
+        }
+    }
+
+    pub(super) fn apply(self, rows: &mut [Row]) {
+        let newest = |row: &Row| std::cmp::Reverse(row.run.began());
+        match self {
+            Self::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), newest(row), row.key())),
+            Self::Time => rows.sort_by_cached_key(|row| (newest(row), row.key())),
+            Self::Name => rows.sort_by_cached_key(|row| (row.run.pipeline.clone(), newest(row), row.key())),
+        }
+    }
+}
+
+/// A run as it is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) source: RawText,
+    pub(super) run: Arc<Run>,
+    service: Option<RawText>,
+    environment: Option<RawText>,
+    /// Whether a later run of the same pipeline and branch has ended: an older failure is history.
+    superseded: bool,
+    /// Whether its source cannot be believed now.
+    doubtful: bool,
+}
+
+/// The runs in scope that the words let through.
+pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
+    let mut last_end: BTreeMap<_, Timestamp> = BTreeMap::new();
+    for (source, run) in view.world.runs() {
+        let decided = matches!(run.state, RunState::Failed | RunState::Succeeded);
+        if decided {
+            let began =
+                last_end.entry((&source.info.name, &run.pipeline, &run.branch)).or_insert(run.began());
+            *began = run.began().max(*began);
+        }
+    }
+    view.world
+        .runs()
+        .filter_map(|(source, run)| {
+            let environment = run.environment.as_ref().or(source.info.environment.as_ref());
+            let last = last_end.get(&(&source.info.name, &run.pipeline, &run.branch));
+            view.shows(environment).then(|| Row {
+                source: source.info.name.clone(),
+                service: run
+                    .service
+                    .as_ref()
+                    .map(|name| view.catalog.service_of_name(name).unwrap_or(name.clone())),
+                environment: environment.cloned(),
+                superseded: run.state.is_over() && last.is_some_and(|last| *last > run.began()),
+                doubtful: !source.health(view.now).is_live(),
+                run: Arc::clone(run),
+            })
+        })
+        .filter(|row| words.match_any(row.texts()))
+        .collect()
+}
+
+/// The columns: sign, pipeline, branch, revision, service, environment, age, person.
+pub(super) fn columns(view: &View<'_>) -> [Column; 8] {
+    [
+        Column::fixed(1, 0),
+        Column::growing(12, 0),
+        Column::fixed(8, 5),
+        Column::fixed(7, 4),
+        Column::growing(8, 2),
+        Column::fixed(if view.many_environments() { 8 } else { 0 }, 3),
+        Column::fixed(4, 0),
+        Column::fixed(6, 1),
+    ]
+}
+
+impl Row {
+    pub(super) fn key(&self) -> (RawText, RawText) {
+        (self.source.clone(), self.run.id.clone())
+    }
+
+    /// What its age counts from: its end, or its beginning.
+    pub(super) fn since(&self) -> Timestamp {
+        self.run.finished.unwrap_or(self.run.began())
+    }
+
+    /// Whether it failed and nothing later has put it right.
+    pub(super) fn is_broken(&self) -> bool {
+        self.run.state == RunState::Failed && !self.superseded
+    }
+
+    fn urgency(&self) -> u8 {
+        if self.run.state.is_over() && !self.is_broken() { u8::MAX } else { self.run.state.urgency() }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &RawText> {
+        let run = &self.run;
+        let optional = [&run.branch, &run.revision, &run.person, &self.service, &self.environment];
+        [&run.pipeline, &run.title, &self.source].into_iter().chain(optional.into_iter().flatten())
+    }
+
+    /// The pipeline and the number, if there is one.
+    pub(super) fn title(&self) -> SafeText {
+        let mut title = clean(&self.run.pipeline);
+        if let Some(number) = self.run.number {
+            title.push(&safe!(" #{}", number));
+        }
+        if self.run.attempt > 1 {
+            title.push(&safe!(" attempt {}", self.run.attempt));
+        }
+        title
+    }
+
+    /// The cells of [`columns`].
+    pub(super) fn cells(&self, view: &View<'_>) -> Vec<Cell> {
+        let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+        let (meaning, sign) = of_run(self.run.state);
+        let quiet = self.doubtful || self.superseded;
+        let body = if quiet { muted } else { text };
+        let optional = |text: Option<&RawText>| text.map(clean).unwrap_or_default();
+        vec![
+            Cell::new(sign, if quiet { muted } else { view.styles.of(meaning) }),
+            Cell::new(self.title(), body),
+            Cell::new(optional(self.run.branch.as_ref()), muted),
+            Cell::new(optional(self.run.revision.as_ref()), muted),
+            Cell::new(optional(self.service.as_ref()), body),
+            Cell::new(optional(self.environment.as_ref()), view.environment_style(self.environment.as_ref())),
+            Cell::new(age(view.now.duration_since(self.since())), muted),
+            Cell::new(optional(self.run.person.as_ref()), muted),
+        ]
+    }
+
+    /// The row as one line of text, for the clipboard.
+    pub(super) fn line(&self, view: &View<'_>) -> SafeText {
+        let mut line = safe!("{} {}", self.title(), SafeText::literal(self.run.state.word()));
+        let parts =
+            [&self.run.branch, &self.run.revision, &self.service, &self.environment, &self.run.person];
+        for part in parts.into_iter().flatten() {
+            line.push(&safe!(" {}", clean(part)));
+        }
+        line.push(&safe!(" {}", view.zone.moment(self.since(), view.now)));
+        line
+    }
+}

@@ -1,0 +1,332 @@
+//! The sources view: every source, whether it can be believed, why not; one cause is one line.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::theme::Meaning;
+use crate::model::health::{Failure, Health};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::words::Words;
+use crate::model::world::Source;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::{Canvas, inside};
+use crate::ui::list::List;
+use crate::ui::pager::{Pager, Paragraph};
+use crate::ui::table::{self, Cell, Column, Marking};
+use crate::ui::time::{age, took};
+
+/// The state of the sources view.
+#[derive(Default)]
+pub struct Sources {
+    list: List<RawText>,
+    filter: String,
+    open: Option<(RawText, Pager)>,
+}
+
+/// Sources that are blind for one cause: how many, what, since when.
+pub struct Folded {
+    /// How many sources.
+    pub count: usize,
+    /// The first source's failure.
+    pub failure: Failure,
+    /// Since when the first of them is blind.
+    pub since: Timestamp,
+}
+
+/// Failures in scope, those with the same cause together, the widest first.
+pub fn folded(view: &View<'_>) -> Vec<Folded> {
+    let mut causes: BTreeMap<RawText, Folded> = BTreeMap::new();
+    for source in view.world.sources().filter(|source| view.shows(source.info.environment.as_ref())) {
+        if let Health::Failing(failure, since) = source.health(view.now) {
+            let cause = failure.cause.clone().unwrap_or_else(|| failure.what.clone());
+            let folded = causes.entry(cause).or_insert(Folded { count: 0, failure, since });
+            folded.count += 1;
+            folded.since = folded.since.min(since);
+        }
+    }
+    let mut causes: Vec<_> = causes.into_values().collect();
+    causes.sort_by_key(|folded| (std::cmp::Reverse(folded.count), folded.since));
+    causes
+}
+
+impl Sources {
+    /// Takes the sources as they are now: the blind ones first, then by name.
+    pub fn sync(&mut self, view: &View<'_>) {
+        let words = Words::new(&self.filter);
+        let shown = view.world.sources().filter(|source| {
+            let info = &source.info;
+            let texts = [&info.name].into_iter().chain(&info.environment).cloned();
+            let texts: Vec<RawText> = texts.chain([info.kind.clone()]).collect();
+            view.shows(info.environment.as_ref()) && words.match_any(&texts)
+        });
+        let mut order: Vec<_> =
+            shown.map(|source| (rank(&source.health(view.now)), source.info.name.clone())).collect();
+        order.sort();
+        self.list.sync(order.into_iter().map(|(_, name)| name).collect(), view.now);
+    }
+
+    /// A key was pressed here: the order stays for a moment.
+    pub fn hold(&mut self, view: &View<'_>) {
+        self.list.hold(view.now);
+    }
+
+    /// Does what a command says. `area` is where the view stands.
+    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        let body = inside(area);
+        if let Some((name, pager)) = &mut self.open {
+            let Some(source) = view.world.source(name) else { return Outcome::default() };
+            let page = page(source, view);
+            let screen = isize::try_from(body.height).unwrap_or(1);
+            match id {
+                Id::Down => pager.step(1, &page, body),
+                Id::Up => pager.step(-1, &page, body),
+                Id::PageDown => pager.step(screen, &page, body),
+                Id::PageUp => pager.step(-screen, &page, body),
+                Id::Top => pager.go(false, &page, body),
+                Id::Bottom => pager.go(true, &page, body),
+                Id::Refresh => return refresh(vec![name.clone()]),
+                Id::CopyRow => {
+                    let lines = page.into_iter().map(|paragraph| paragraph.text).collect();
+                    return Outcome::copy(clean(name), lines);
+                }
+                _ => {}
+            }
+            return Outcome::default();
+        }
+        self.list.set_height(usize::from(body.height.saturating_sub(heads(view))));
+        match id {
+            Id::Down => self.list.step(1),
+            Id::Up => self.list.step(-1),
+            Id::Top => self.list.go(0),
+            Id::Bottom => self.list.go(usize::MAX),
+            Id::PageDown => self.list.page(2),
+            Id::PageUp => self.list.page(-2),
+            Id::HalfDown => self.list.page(1),
+            Id::HalfUp => self.list.page(-1),
+            Id::Mark => self.list.toggle_mark(),
+            Id::Range => self.list.toggle_range(),
+            Id::Open => self.open = self.list.selected().map(|name| (name.clone(), Pager::default())),
+            Id::Refresh => return refresh(self.list.chosen().into_iter().cloned().collect()),
+            Id::CopyRow => {
+                let chosen = self.list.chosen().into_iter().filter_map(|name| view.world.source(name));
+                let lines: Vec<_> = chosen.map(|source| line(source, view)).collect();
+                return Outcome::copy(safe!("{} sources", lines.len()), lines);
+            }
+            Id::Sort => return Outcome::notice("Blind sources stand first, then by name."),
+            Id::CopyLink | Id::ShowLink => return Outcome::notice("A source here has no link."),
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    /// Filters the rows; an empty text shows all.
+    pub fn filter(&mut self, text: &str, view: &View<'_>) {
+        text.clone_into(&mut self.filter);
+        self.list.release();
+        self.sync(view);
+    }
+
+    /// The filter in force.
+    pub fn filter_text(&self) -> &str {
+        &self.filter
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        let all = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
+        (self.list.order().len(), all.count())
+    }
+
+    /// Takes back one thing: the open page, the marks, the filter.
+    pub fn back(&mut self, view: &View<'_>) -> bool {
+        if self.open.take().is_some() || self.list.clear_marks() {
+            return true;
+        }
+        if self.filter.is_empty() {
+            return false;
+        }
+        self.filter("", view);
+        true
+    }
+
+    /// When what is shown changes next by itself.
+    pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        let ages = view.world.sources().filter_map(|source| {
+            let since = match source.health(view.now) {
+                Health::Failing(_, since) => Some(since),
+                Health::Stale(_) => source.condition.last_ok,
+                // A stream that is live shows no age; a polled one turns stale at this time.
+                Health::Live => return stale_at(source),
+                Health::Starting | Health::Crashed(_) => None,
+            };
+            since.map(|since| crate::ui::time::next_change(since, view.now))
+        });
+        ages.chain(self.list.next_wake()).filter(|at| *at > view.now).min()
+    }
+
+    /// Draws the view.
+    pub fn draw(&self, view: &View<'_>, person: &RawText, area: Rect, canvas: &mut Canvas<'_>) {
+        let styles = view.styles;
+        let (shown, all) = self.counts(view);
+        let mut title = safe!("0 Sources  {}", all);
+        if shown != all {
+            title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));
+        }
+        let foot = safe!("you are {}", clean(person));
+        let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
+        canvas.fill(area, styles.of(Meaning::Text));
+        canvas.border(
+            area,
+            (&title, styles.of(Meaning::Title)),
+            (&foot, styles.of(Meaning::Muted)),
+            styles.of(border),
+        );
+        let mut body = inside(area);
+        if let Some((source, pager)) =
+            self.open.as_ref().and_then(|(name, pager)| Some((view.world.source(name)?, pager)))
+        {
+            pager.draw(canvas, body, &page(source, view), view.focused);
+            return;
+        }
+        for folded in folded(view).iter().filter(|folded| folded.count > 1).take(usize::from(heads(view))) {
+            let since = view.zone.moment(folded.since, view.now);
+            let what = folded.failure.cause.as_ref().unwrap_or(&folded.failure.what);
+            let text = safe!("{} sources: {} since {}", folded.count, clean(what), since);
+            canvas.text(body.x, body.y, body.width, &text, styles.of(Meaning::Critical));
+            body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+        }
+        let marking = Marking {
+            selected: styles.of(Meaning::Selection),
+            mark: styles.of(Meaning::Mark),
+            focused: view.focused,
+        };
+        let mut list = self.list.clone();
+        list.set_height(usize::from(body.height));
+        let columns = [
+            Column::growing(12, 0),
+            Column::fixed(12, 3),
+            Column::fixed(if view.many_environments() { 8 } else { 0 }, 2),
+            Column::fixed(9, 0),
+            Column::growing(24, 1),
+        ];
+        table::draw(canvas, body, &columns, &list, marking, |name| {
+            let Some(source) = view.world.source(name) else { return Vec::new() };
+            let (word, meaning, why) = state(source, view);
+            let environment = source.info.environment.as_ref();
+            vec![
+                Cell::new(clean(name), styles.of(Meaning::Text)),
+                Cell::new(clean(&source.info.kind), styles.of(Meaning::Muted)),
+                Cell::new(environment.map(clean).unwrap_or_default(), view.environment_style(environment)),
+                Cell::new(word, styles.of(meaning)),
+                Cell::new(why, styles.of(if meaning == Meaning::Ok { Meaning::Muted } else { meaning })),
+            ]
+        });
+    }
+}
+
+/// When a polled source that stays silent turns stale.
+fn stale_at(source: &Source) -> Option<Timestamp> {
+    let last = source.condition.last_ok?;
+    last.checked_add(source.info.interval? * 2).ok()?.checked_add(jiff::SignedDuration::from_secs(1)).ok()
+}
+
+/// Lines above the list: causes that several sources share.
+fn heads(view: &View<'_>) -> u16 {
+    let shared = folded(view).iter().filter(|folded| folded.count > 1).count();
+    u16::try_from(shared.min(3)).unwrap_or(3)
+}
+
+fn rank(health: &Health) -> u8 {
+    match health {
+        Health::Failing(..) | Health::Crashed(_) => 0,
+        Health::Stale(_) => 1,
+        Health::Starting => 2,
+        Health::Live => 3,
+    }
+}
+
+fn refresh(names: Vec<RawText>) -> Outcome {
+    Outcome { effects: names.into_iter().map(Effect::Refresh).collect(), ..Outcome::default() }
+}
+
+/// A word for the state, its meaning, and why.
+fn state(source: &Source, view: &View<'_>) -> (SafeText, Meaning, SafeText) {
+    match source.health(view.now) {
+        Health::Starting => ("starting".into(), Meaning::Muted, "nothing heard yet".into()),
+        Health::Live if source.condition.troubles.is_empty() => {
+            ("live".into(), Meaning::Ok, SafeText::default())
+        }
+        Health::Live => {
+            let troubles = &source.condition.troubles;
+            let first = troubles.first().map(|failure| clean(&failure.what)).unwrap_or_default();
+            let more = troubles.len() - 1;
+            let why = if more > 0 { safe!("{} (and {} more)", first, more) } else { first };
+            ("partly".into(), Meaning::Warning, why)
+        }
+        Health::Stale(old) => {
+            (safe!("age {}", age(old)), Meaning::Stale, "late; what it showed is kept".into())
+        }
+        Health::Failing(failure, since) => {
+            let mut why = clean(&failure.what);
+            why.push(&safe!(", for {}", took(view.now.duration_since(since))));
+            (failure.kind.word().into(), Meaning::Critical, why)
+        }
+        Health::Crashed(count) => {
+            let why = safe!("its task crashed {} times and is started again", count);
+            ("crashed".into(), Meaning::Critical, why)
+        }
+    }
+}
+
+fn line(source: &Source, view: &View<'_>) -> SafeText {
+    let (word, _, why) = state(source, view);
+    safe!("{} {} {} {}", clean(&source.info.name), clean(&source.info.kind), word, why)
+}
+
+/// The page of one source: what it gives, since when it fails, what to do.
+fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
+    let styles = view.styles;
+    let (text, muted) = (styles.of(Meaning::Text), styles.of(Meaning::Muted));
+    let (word, meaning, why) = state(source, view);
+    let mut page = vec![
+        Paragraph::new(
+            safe!("{} ({})", clean(&source.info.name), clean(&source.info.kind)),
+            styles.of(Meaning::Title),
+        ),
+        Paragraph::new(safe!("{} {}", word, why), styles.of(meaning)),
+    ];
+    if let Health::Failing(failure, since) = source.health(view.now) {
+        page.push(Paragraph::new(safe!("Since {}.", view.zone.precise(since, view.now)), text));
+        page.extend(failure.advice.iter().map(|advice| Paragraph::new(safe!("Do: {}", clean(advice)), text)));
+        let again = failure.next_try.map(|at| view.zone.precise(at, view.now));
+        page.extend(again.map(|at| Paragraph::new(safe!("Tried again at {}; r tries now.", at), text)));
+    }
+    for trouble in &source.condition.troubles {
+        page.push(Paragraph::new(clean(&trouble.what), styles.of(Meaning::Warning)));
+        page.extend(trouble.advice.iter().map(|advice| Paragraph::new(safe!("Do: {}", clean(advice)), text)));
+    }
+    if let Some(last) = source.condition.last_ok {
+        page.push(Paragraph::new(safe!("Last good answer {}.", view.zone.precise(last, view.now)), text));
+    }
+    if let Some(interval) = source.info.interval {
+        page.push(Paragraph::new(safe!("Asked every {}.", took(interval)), muted));
+    }
+    if let Some(environment) = &source.info.environment {
+        page.push(Paragraph::new(safe!("Environment {}.", clean(environment)), muted));
+    }
+    for gives in source.info.gives {
+        let has = match gives {
+            Gives::Runs => safe!("{} runs", source.runs.len()),
+            Gives::Alerts => safe!("{} alerts, {} silences", source.alerts.len(), source.silences.len()),
+            Gives::Logs => SafeText::literal("log lines"),
+        };
+        page.push(Paragraph::new(safe!("Gives {}.", has), muted));
+    }
+    page
+}

@@ -1,0 +1,9 @@
+//! How things are drawn: the canvas, styles, tables, lists. Knows no pane.
+
+pub mod canvas;
+pub mod field;
+pub mod list;
+pub mod pager;
+pub mod style;
+pub mod table;
+pub mod time;

@@ -1,0 +1,175 @@
+//! The one place that writes cells. It takes [`SafeText`] only, so nothing else reaches a screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::model::text::{AnsiColour, Ink, SafeText};
+
+/// A buffer to draw in, and where the terminal's cursor shall stand.
+pub struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    cursor: Option<Position>,
+    ascii: bool,
+    marker: Style,
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas over a buffer. `ascii` replaces what an ASCII terminal cannot show; `marker` is
+    /// the style of what stands for something that could not be shown.
+    pub fn new(buffer: &'a mut Buffer, ascii: bool, marker: Style) -> Self {
+        Self { buffer, cursor: None, ascii, marker }
+    }
+
+    /// The whole area.
+    pub fn area(&self) -> Rect {
+        self.buffer.area
+    }
+
+    /// Whether only ASCII may be drawn.
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// Where the terminal's cursor shall stand, if it was said.
+    pub fn cursor(&self) -> Option<Position> {
+        self.cursor
+    }
+
+    /// Puts the terminal's cursor here: screen readers follow it.
+    pub fn set_cursor(&mut self, x: u16, y: u16) {
+        if self.buffer.area.contains(Position { x, y }) {
+            self.cursor = Some(Position { x, y });
+        }
+    }
+
+    /// Draws `text` from `x` over at most `width` columns; returns the columns used. What does not
+    /// fit ends in an ellipsis.
+    pub fn text(&mut self, x: u16, y: u16, width: u16, text: &SafeText, style: Style) -> u16 {
+        let ascii;
+        let text = if self.ascii {
+            ascii = text.ascii();
+            &ascii
+        } else {
+            text
+        };
+        let area = self.buffer.area;
+        if y < area.top() || y >= area.bottom() || x >= area.right() {
+            return 0;
+        }
+        let width = width.min(area.right() - x);
+        let cut;
+        let text = if text.width() > usize::from(width) {
+            cut = text.truncate_to(usize::from(width), &self.ellipsis());
+            &cut
+        } else {
+            text
+        };
+        let (start, mut x) = (x, x);
+        for (run, ink) in text.runs() {
+            let left = usize::from(width - (x - start));
+            x = self.buffer.set_stringn(x, y, run, left, inked(style, ink, self.marker)).0;
+        }
+        x - start
+    }
+
+    /// Draws `text` so that it ends before column `right`.
+    pub fn text_right(&mut self, right: u16, y: u16, width: u16, text: &SafeText, style: Style) -> u16 {
+        let used = u16::try_from(text.width()).unwrap_or(u16::MAX).min(width).min(right);
+        self.text(right - used, y, used, text, style)
+    }
+
+    /// Fills an area with spaces of a style.
+    pub fn fill(&mut self, area: Rect, style: Style) {
+        self.repeat(area, " ", style);
+    }
+
+    /// Gives an area a style and keeps what stands there.
+    pub fn restyle(&mut self, area: Rect, style: Style) {
+        self.buffer.set_style(area, style);
+    }
+
+    /// Fills an area with one single-column glyph of this program.
+    pub fn repeat(&mut self, area: Rect, glyph: &'static str, style: Style) {
+        let area = area.intersection(self.buffer.area);
+        let line = glyph.repeat(usize::from(area.width));
+        for y in area.top()..area.bottom() {
+            self.buffer.set_stringn(area.x, y, &line, usize::from(area.width), style);
+        }
+    }
+
+    /// Draws a border with a title at its top and a word at its bottom.
+    pub fn border(&mut self, area: Rect, title: (&SafeText, Style), foot: (&SafeText, Style), style: Style) {
+        if area.width < 2 || area.height < 2 {
+            return;
+        }
+        let glyphs: [&'static str; 6] = if self.ascii {
+            ["-", "|", "+", "+", "+", "+"]
+        } else {
+            ["─", "│", "┌", "┐", "└", "┘"]
+        };
+        let [across, down, top_left, top_right, bottom_left, bottom_right] = glyphs;
+        let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+        self.repeat(Rect { height: 1, ..area }, across, style);
+        self.repeat(Rect { y: bottom, height: 1, ..area }, across, style);
+        self.repeat(Rect { width: 1, ..area }, down, style);
+        self.repeat(Rect { x: right, width: 1, ..area }, down, style);
+        for (x, y, glyph) in [
+            (area.x, area.y, top_left),
+            (right, area.y, top_right),
+            (area.x, bottom, bottom_left),
+            (right, bottom, bottom_right),
+        ] {
+            self.repeat(Rect { x, y, width: 1, height: 1 }, glyph, style);
+        }
+        let room = area.width.saturating_sub(4);
+        for (y, (text, text_style)) in [(area.y, title), (bottom, foot)] {
+            if !text.is_empty() && room > 2 {
+                let used = self.text(area.x + 2, y, room, text, text_style);
+                self.fill(Rect { x: area.x + 1, y, width: 1, height: 1 }, style);
+                self.fill(Rect { x: area.x + 2 + used, y, width: 1, height: 1 }, style);
+            }
+        }
+    }
+
+    fn ellipsis(&self) -> SafeText {
+        SafeText::literal(if self.ascii { "~" } else { "…" })
+    }
+}
+
+/// The inside of a border.
+pub fn inside(area: Rect) -> Rect {
+    if area.width < 2 || area.height < 2 {
+        return Rect { width: 0, height: 0, ..area };
+    }
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+}
+
+fn inked(base: Style, ink: Ink, marker: Style) -> Style {
+    if ink == Ink::default() {
+        return base;
+    }
+    let mut style = base;
+    if let Some(colour) = ink.colour {
+        style = style.fg(colour_of(colour));
+    }
+    if let Some(colour) = ink.background {
+        style = style.bg(colour_of(colour));
+    }
+    let attributes = [
+        (ink.bold, Modifier::BOLD),
+        (ink.underline, Modifier::UNDERLINED),
+        (ink.reverse, Modifier::REVERSED),
+    ];
+    for (_, modifier) in attributes.into_iter().filter(|(wanted, _)| *wanted) {
+        style = style.add_modifier(modifier);
+    }
+    if ink.marker { style.patch(marker) } else { style }
+}
+
+fn colour_of(colour: AnsiColour) -> Color {
+    match colour {
+        AnsiColour::Indexed(index) => Color::Indexed(index),
+        AnsiColour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}

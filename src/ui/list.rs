@@ -1,0 +1,273 @@
+//! The state of a list: the selection is an item, never a row number, and the order is held while
+//! somebody types.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long order and membership stay after a key, so that a row does not move under the finger.
+pub const HOLD: SignedDuration = SignedDuration::from_secs(2);
+
+/// A list of items named by `Id`.
+#[derive(Clone, Debug)]
+pub struct List<Id> {
+    order: Vec<Id>,
+    selected: Option<Id>,
+    /// The first row shown.
+    top: usize,
+    height: usize,
+    marks: BTreeSet<Id>,
+    range_from: Option<Id>,
+    held_until: Option<Timestamp>,
+    /// Items that came or went while the order was held.
+    news: usize,
+}
+
+impl<Id> Default for List<Id> {
+    fn default() -> Self {
+        Self {
+            order: Vec::new(),
+            selected: None,
+            top: 0,
+            height: 1,
+            marks: BTreeSet::new(),
+            range_from: None,
+            held_until: None,
+            news: 0,
+        }
+    }
+}
+
+impl<Id: Clone + Ord> List<Id> {
+    /// Whether the order may not change now.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.held_until.is_some_and(|until| now < until)
+    }
+
+    /// When a held order may change, if news waits for that.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        self.held_until.filter(|_| self.news > 0)
+    }
+
+    /// A key was pressed in this list.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.held_until = now.checked_add(HOLD).ok();
+    }
+
+    /// The person asked for another order: it need not be held any longer.
+    pub fn release(&mut self) {
+        self.held_until = None;
+    }
+
+    /// Takes the items as they should stand now. While the order is held they only count as news:
+    /// returns false, and the caller keeps the rows that it has.
+    pub fn sync(&mut self, fresh: Vec<Id>, now: Timestamp) -> bool {
+        if self.is_held(now) {
+            let (old, new): (BTreeSet<_>, BTreeSet<_>) =
+                (self.order.iter().collect(), fresh.iter().collect());
+            self.news = old.symmetric_difference(&new).count();
+            return false;
+        }
+        self.held_until = None;
+        self.news = 0;
+        let row = self.row();
+        let offset = row.saturating_sub(self.top);
+        self.order = fresh;
+        let known: BTreeSet<_> = self.order.iter().cloned().collect();
+        self.marks.retain(|id| known.contains(id));
+        if self.range_from.as_ref().is_some_and(|id| !known.contains(id)) {
+            self.range_from = None;
+        }
+        // A selected item that is gone leaves the selection where it stood.
+        if self.selected.as_ref().is_none_or(|id| !known.contains(id)) {
+            self.selected = self.order.get(row.min(self.order.len().saturating_sub(1))).cloned();
+        }
+        // The selected row keeps its place on the screen.
+        self.top = self.row().saturating_sub(offset);
+        self.scroll();
+        true
+    }
+
+    /// The items in the order shown.
+    pub fn order(&self) -> &[Id] {
+        &self.order
+    }
+
+    /// The selected item.
+    pub fn selected(&self) -> Option<&Id> {
+        self.selected.as_ref()
+    }
+
+    /// The selected row; 0 in an empty list.
+    pub fn row(&self) -> usize {
+        let selected = self.selected.as_ref();
+        selected.and_then(|id| self.order.iter().position(|other| other == id)).unwrap_or(0)
+    }
+
+    /// The first row shown.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// Items that came or went while the order was held.
+    pub fn news(&self) -> usize {
+        self.news
+    }
+
+    /// How many rows are shown.
+    pub fn set_height(&mut self, height: usize) {
+        self.height = height.max(1);
+        self.scroll();
+    }
+
+    /// Selects an item, if it is in the list.
+    pub fn select(&mut self, id: &Id) -> bool {
+        let found = self.order.contains(id);
+        if found {
+            self.selected = Some(id.clone());
+            self.scroll();
+        }
+        found
+    }
+
+    /// Moves by rows; stops at the ends.
+    pub fn step(&mut self, rows: isize) {
+        self.go(self.row().saturating_add_signed(rows));
+    }
+
+    /// Moves by a share of the height, in halves: 2 is a screen, -1 half a screen upward.
+    pub fn page(&mut self, halves: isize) {
+        let half = isize::try_from(self.height / 2).unwrap_or(1).max(1);
+        self.step(half * halves);
+    }
+
+    /// Moves to a row, or the last.
+    pub fn go(&mut self, row: usize) {
+        let row = row.min(self.order.len().saturating_sub(1));
+        self.selected = self.order.get(row).cloned();
+        self.scroll();
+        if let Some(from) = self.range_from.clone() {
+            self.mark_range(&from);
+        }
+    }
+
+    /// Marks the selected row, or takes its mark away, and moves on.
+    pub fn toggle_mark(&mut self) {
+        if let Some(id) = self.selected.clone() {
+            if !self.marks.remove(&id) {
+                self.marks.insert(id);
+            }
+            self.step(1);
+        }
+    }
+
+    /// Begins to mark from the selected row to wherever it moves; again to end.
+    pub fn toggle_range(&mut self) {
+        self.range_from = if self.range_from.is_some() { None } else { self.selected.clone() };
+        if let Some(id) = self.range_from.clone() {
+            self.marks.insert(id);
+        }
+    }
+
+    /// Whether an item is marked.
+    pub fn is_marked(&self, id: &Id) -> bool {
+        self.marks.contains(id)
+    }
+
+    /// How many are marked.
+    pub fn marked(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Takes all marks away; false if there were none.
+    pub fn clear_marks(&mut self) -> bool {
+        self.range_from = None;
+        !std::mem::take(&mut self.marks).is_empty()
+    }
+
+    /// The marked rows in the order shown, or else the selected one.
+    pub fn chosen(&self) -> Vec<&Id> {
+        if self.marks.is_empty() {
+            return self.selected.iter().collect();
+        }
+        self.order.iter().filter(|id| self.marks.contains(id)).collect()
+    }
+
+    fn mark_range(&mut self, from: &Id) {
+        let Some(start) = self.order.iter().position(|id| id == from) else { return };
+        let row = self.row();
+        self.marks = self.order.iter().skip(start.min(row)).take(start.abs_diff(row) + 1).cloned().collect();
+    }
+
+    fn scroll(&mut self) {
+        let row = self.row();
+        let last_top = self.order.len().saturating_sub(self.height);
+        self.top = self.top.clamp((row + 1).saturating_sub(self.height), row).min(last_top);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millisecond: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + millisecond).unwrap()
+    }
+
+    fn list(items: &str) -> List<char> {
+        let mut list = List::default();
+        list.set_height(3);
+        assert!(list.sync(items.chars().collect(), at(0)));
+        list
+    }
+
+    #[test]
+    fn the_selection_follows_its_item_and_keeps_its_place_on_the_screen() {
+        let mut list = list("abcdefg");
+        list.go(4);
+        assert_eq!((list.top(), list.selected()), (2, Some(&'e')));
+        assert!(list.sync("xyabcdefg".chars().collect(), at(1)));
+        assert_eq!((list.row(), list.top(), list.selected()), (6, 4, Some(&'e')));
+    }
+
+    #[test]
+    fn a_selected_item_that_goes_leaves_the_selection_where_it_stood() {
+        let mut list = list("abc");
+        list.go(2);
+        list.sync("ab".chars().collect(), at(1));
+        assert_eq!(list.selected(), Some(&'b'));
+        list.sync(Vec::new(), at(2));
+        assert_eq!(list.selected(), None);
+        list.step(5);
+        list.sync("z".chars().collect(), at(3));
+        assert_eq!(list.selected(), Some(&'z'));
+    }
+
+    #[test]
+    fn while_a_key_is_fresh_nothing_moves_and_news_is_counted() {
+        let mut list = list("abc");
+        list.hold(at(0));
+        assert!(!list.sync("xab".chars().collect(), at(1_999)));
+        assert_eq!((list.order(), list.news()), (&['a', 'b', 'c'][..], 2));
+        assert_eq!(list.next_wake(), Some(at(2_000)));
+        assert!(list.sync("xab".chars().collect(), at(2_000)));
+        assert_eq!((list.order(), list.news()), (&['x', 'a', 'b'][..], 0));
+    }
+
+    #[test]
+    fn marks_name_items_and_a_range_covers_what_lies_between() {
+        let mut list = list("abcde");
+        list.toggle_mark();
+        assert_eq!(list.chosen(), vec![&'a']);
+        list.clear_marks();
+        list.go(1);
+        list.toggle_range();
+        list.go(3);
+        assert_eq!(list.chosen(), vec![&'b', &'c', &'d']);
+        list.toggle_range();
+        list.go(0);
+        assert_eq!(list.chosen(), vec![&'b', &'c', &'d']);
+        list.sync("acx".chars().collect(), at(9));
+        assert_eq!(list.chosen(), vec![&'c']);
+    }
+}

@@ -1,0 +1,84 @@
+//! Text of many lines in a pane: wrapped to the width, scrolled by lines.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::model::text::SafeText;
+use crate::ui::canvas::Canvas;
+
+/// A paragraph of one style.
+#[derive(Clone, Debug, Default)]
+pub struct Paragraph {
+    /// The text, without line ends.
+    pub text: SafeText,
+    /// How it is drawn.
+    pub style: Style,
+}
+
+impl Paragraph {
+    /// A paragraph.
+    pub fn new(text: impl Into<SafeText>, style: Style) -> Self {
+        Self { text: text.into(), style }
+    }
+}
+
+/// How far a text is scrolled. Which lines there are is known only with the width, so a move is
+/// limited when the text is next laid out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pager {
+    top: usize,
+}
+
+impl Pager {
+    /// Scrolls by lines in a text of these paragraphs shown in this area.
+    pub fn step(&mut self, lines: isize, paragraphs: &[Paragraph], area: Rect) {
+        let last = laid_out(paragraphs, area.width).len().saturating_sub(usize::from(area.height));
+        self.top = self.top.saturating_add_signed(lines).min(last);
+    }
+
+    /// Scrolls to the first or the last line.
+    pub fn go(&mut self, to_end: bool, paragraphs: &[Paragraph], area: Rect) {
+        self.top = 0;
+        if to_end {
+            self.step(isize::MAX, paragraphs, area);
+        }
+    }
+
+    /// Draws what is in sight, the cursor on its first line.
+    pub fn draw(self, canvas: &mut Canvas<'_>, area: Rect, paragraphs: &[Paragraph], focused: bool) {
+        let lines = laid_out(paragraphs, area.width);
+        let top = self.top.min(lines.len().saturating_sub(usize::from(area.height)));
+        for (y, (line, style)) in (area.top()..area.bottom()).zip(lines.iter().skip(top)) {
+            canvas.text(area.x, y, area.width, line, *style);
+        }
+        if focused {
+            canvas.set_cursor(area.x, area.y);
+        }
+    }
+}
+
+fn laid_out(paragraphs: &[Paragraph], width: u16) -> Vec<(SafeText, Style)> {
+    let wrap = |paragraph: &Paragraph| {
+        let style = paragraph.style;
+        let lines = paragraph.text.wrap(usize::from(width.max(1)));
+        lines.into_iter().map(move |line| (line, style)).collect::<Vec<_>>()
+    };
+    paragraphs.iter().flat_map(wrap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scrolling_stops_where_the_last_line_stands_at_the_bottom() {
+        let text = vec![Paragraph::new("one two three four", Style::new()); 3];
+        let area = Rect::new(0, 0, 10, 4);
+        let mut pager = Pager::default();
+        pager.step(100, &text, area);
+        assert_eq!(pager.top, laid_out(&text, 10).len() - 4);
+        pager.step(-1, &text, area);
+        pager.go(false, &text, area);
+        assert_eq!(pager, Pager::default());
+    }
+}

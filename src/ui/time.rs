@@ -1,0 +1,161 @@
+//! Times as a person reads them: a clock in the chosen zone, or an age.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::text::SafeText;
+use crate::safe;
+
+/// How times are shown.
+#[derive(Clone, Debug)]
+pub enum Zone {
+    /// In UTC.
+    Utc,
+    /// In the person's own zone.
+    Own(TimeZone),
+    /// As ages.
+    Relative,
+}
+
+impl Zone {
+    /// The zone's name for the header; ages are told beside a clock in UTC.
+    pub fn name(&self, now: Timestamp) -> SafeText {
+        match self {
+            Self::Utc => SafeText::literal("UTC"),
+            Self::Own(zone) => {
+                safe!("{}", crate::model::text::clean(&zone.to_offset_info(now).abbreviation().into()))
+            }
+            Self::Relative => SafeText::literal("UTC, ages"),
+        }
+    }
+
+    fn zone(&self) -> TimeZone {
+        match self {
+            Self::Own(zone) => zone.clone(),
+            Self::Utc | Self::Relative => TimeZone::UTC,
+        }
+    }
+
+    /// `03:26`
+    pub fn minute(&self, at: Timestamp) -> SafeText {
+        let time = at.to_zoned(self.zone());
+        two(time.hour(), time.minute())
+    }
+
+    /// `03:26:40.112`, or the age.
+    pub fn precise(&self, at: Timestamp, now: Timestamp) -> SafeText {
+        if matches!(self, Self::Relative) {
+            return age(now.duration_since(at));
+        }
+        let time = at.to_zoned(self.zone());
+        let mut text = two(time.hour(), time.minute());
+        text.push(&padded(":", time.second(), 2));
+        text.push(&padded(".", time.millisecond(), 3));
+        text
+    }
+
+    /// `03:26`, `Nov 22 03:26` when it is not today, or the age.
+    pub fn moment(&self, at: Timestamp, now: Timestamp) -> SafeText {
+        if matches!(self, Self::Relative) {
+            return age(now.duration_since(at));
+        }
+        let (time, today) = (at.to_zoned(self.zone()), now.to_zoned(self.zone()));
+        if time.date() == today.date() {
+            return two(time.hour(), time.minute());
+        }
+        let month = MONTHS.get(usize::try_from(time.month() - 1).unwrap_or(0)).copied().unwrap_or("?");
+        safe!("{} {} {}", SafeText::literal(month), i64::from(time.day()), two(time.hour(), time.minute()))
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+fn two(hour: i8, minute: i8) -> SafeText {
+    let mut text = padded("", hour, 2);
+    text.push(&padded(":", minute, 2));
+    text
+}
+
+fn padded(before: &'static str, number: impl Into<i64>, digits: u32) -> SafeText {
+    let mut text = SafeText::literal(before);
+    let number: i64 = number.into();
+    for place in (0..digits).rev() {
+        text.push(&safe!("{}", (number / 10_i64.pow(place)) % 10));
+    }
+    text
+}
+
+/// An age or a duration in one unit, at most four columns: `40s`, `14m`, `2h`, `3d`. Ages under a
+/// minute step by ten seconds, so that a screen at rest changes seldom. A negative one is `0s`.
+pub fn age(age: SignedDuration) -> SafeText {
+    let seconds = age.as_secs().max(0);
+    match seconds {
+        0..60 => safe!("{}s", seconds / 10 * 10),
+        60..3600 => safe!("{}m", seconds / 60),
+        3600..86_400 => safe!("{}h", seconds / 3600),
+        _ => safe!("{}d", seconds / 86_400),
+    }
+}
+
+/// How long something took: `8s`, `2m10s`, `1h05m`.
+pub fn took(duration: SignedDuration) -> SafeText {
+    let seconds = duration.as_secs().max(0);
+    match seconds {
+        0..60 => safe!("{}s", seconds),
+        60..3600 => {
+            let mut text = safe!("{}m", seconds / 60);
+            text.push(&padded("", seconds % 60, 2));
+            text.push(&SafeText::literal("s"));
+            text
+        }
+        _ => {
+            let mut text = safe!("{}h", seconds / 3600);
+            text.push(&padded("", seconds % 3600 / 60, 2));
+            text.push(&SafeText::literal("m"));
+            text
+        }
+    }
+}
+
+/// When the shown age of something that began at `since` changes next, after `now`. Ages over a
+/// minute change with the clock's minute, all together, so that a screen at rest is drawn once.
+pub fn next_change(since: Timestamp, now: Timestamp) -> Timestamp {
+    let step = if now.duration_since(since) < SignedDuration::from_secs(60) { 10 } else { 60 };
+    let next = (now.as_second().div_euclid(step) + 1) * step;
+    Timestamp::from_second(next).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_take_four_columns_and_are_never_negative() {
+        let age = |seconds| age(SignedDuration::from_secs(seconds)).as_str().to_owned();
+        assert_eq!([age(-5), age(9), age(59), age(60)], ["0s", "0s", "50s", "1m"]);
+        assert_eq!([age(3599), age(3600), age(86_400 * 400)], ["59m", "1h", "400d"]);
+        let took = |seconds| took(SignedDuration::from_secs(seconds)).as_str().to_owned();
+        assert_eq!([took(8), took(130), took(3900)], ["8s", "2m10s", "1h05m"]);
+    }
+
+    #[test]
+    fn moments_name_the_day_only_when_it_is_another() {
+        let now: Timestamp = "2026-11-22T03:26:40.112Z".parse().unwrap();
+        let yesterday: Timestamp = "2026-11-21T23:05:00Z".parse().unwrap();
+        assert_eq!(Zone::Utc.moment(now, now).as_str(), "03:26");
+        assert_eq!(Zone::Utc.moment(yesterday, now).as_str(), "Nov 21 23:05");
+        assert_eq!(Zone::Utc.precise(now, now).as_str(), "03:26:40.112");
+        assert_eq!(Zone::Relative.precise(yesterday, now).as_str(), "4h");
+        let berlin = Zone::Own(TimeZone::get("Europe/Berlin").unwrap());
+        assert_eq!(berlin.minute(now).as_str(), "04:26");
+        assert_eq!(berlin.name(now).as_str(), "CET");
+    }
+
+    #[test]
+    fn ages_change_with_the_ten_seconds_and_then_with_the_minute() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(next_change(at(1203), at(1209)), at(1210));
+        assert_eq!(next_change(at(1000), at(1209)), at(1260));
+    }
+}
