@@ -6,7 +6,7 @@
 pub mod environment;
 pub mod key;
 mod layers;
-mod nearest;
+pub mod nearest;
 pub mod origin;
 mod parse;
 pub mod places;
@@ -83,6 +83,8 @@ pub struct Config {
     pub catalog: Catalog,
     /// The theme, as the terminal can draw it.
     pub theme: Theme,
+    /// The other themes that may be chosen, built-in and the person's own.
+    pub other_themes: Vec<Theme>,
     /// `[keys]`: for each context a table of command and keys.
     pub keys: Table,
     /// The files read, in order, as `check` shows them.
@@ -140,13 +142,19 @@ impl Config {
         }
         let sources = sources::read(source, inputs.kinds, &names, &mut errors);
         let catalog = services::read(&service, &host, &mut errors);
-        let theme = load_theme(theme.as_ref(), &layers.themes, &mut errors);
-        let theme = theme.map(|theme| theme.at(Depth::of(|name| inputs.variable(name))));
+        let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
+        let depth = Depth::of(|name| inputs.variable(name));
+        let theme = load_theme(theme.as_ref(), &themes, &mut errors).map(|theme| theme.at(depth));
 
         match (settings, theme) {
             (Some(settings), Some(theme)) if errors.is_empty() => {
+                let names = layers::theme_names(&layers.themes);
+                let other_themes = themes.others(&theme, &names, depth, &mut warnings);
                 let files = layers.files;
-                Ok((Self { settings, environments, sources, catalog, theme, keys, files }, warnings))
+                Ok((
+                    Self { settings, environments, sources, catalog, theme, other_themes, keys, files },
+                    warnings,
+                ))
             }
             _ => Err(in_order(errors, &layers.files)),
         }
@@ -211,7 +219,7 @@ fn unknown(top: &mut Table, settings: &[&str], errors: &mut Vec<ConfigError>) {
 }
 
 /// `[theme]` as written.
-fn load_theme(value: Option<&Value>, folders: &[PathBuf], errors: &mut Vec<ConfigError>) -> Option<Theme> {
+fn load_theme(value: Option<&Value>, themes: &Themes<'_>, errors: &mut Vec<ConfigError>) -> Option<Theme> {
     let table = value.map(Value::as_table);
     if let (Some(None), Some(value)) = (table, value) {
         errors.push(ConfigError::new(&value.origin, "`theme`: the name of a theme in quotes is needed"));
@@ -237,9 +245,7 @@ fn load_theme(value: Option<&Value>, folders: &[PathBuf], errors: &mut Vec<Confi
     if let (None, Some(value)) = (over_table, &over) {
         errors.push(wrong(value, "`override`: a table of styles is needed"));
     }
-    let read = |path: &Path| layers::read_if_there(path);
     let (name, origin) = asked?;
-    let themes = Themes { folders, read: &read };
     themes.load(name, &origin, over_table).map_err(|found| errors.extend(found)).ok()
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -333,6 +334,9 @@ fn files_that_cannot_be_a_configuration_are_refused_in_one_line() {
     assert!(lines(&errors).contains("utf.toml:2:6: is not UTF-8 from here on"), "{}", lines(&errors));
     let errors = Config::load(&inputs(&folder.path().join("big.toml"))).unwrap_err();
     assert!(lines(&errors).contains("larger than 1 MiB"), "{}", lines(&errors));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o602)).unwrap();
+    let errors = Config::load(&inputs(&path)).unwrap_err();
+    assert!(lines(&errors).contains("everybody may write it; run `chmod o-w "), "{}", lines(&errors));
     let errors = Config::load(&inputs(folder.path())).unwrap_err();
     assert!(lines(&errors).contains("not a regular file"), "{}", lines(&errors));
 }
@@ -352,8 +356,11 @@ fn a_persons_theme_lies_beside_the_configuration() {
         ("d.toml", "theme = 'bad'\n"),
         ("themes/bad.toml", "inherits = 'daylight'\n\ncritcal = 'bold'\n"),
     ]);
-    let (config, _) = load(&inputs(&folder.path().join("c.toml")));
+    let (config, warnings) = load(&inputs(&folder.path().join("c.toml")));
     assert_eq!(config.theme.style(Meaning::Critical).to_string(), "bold #123456 on #fafaf7");
+    let names: Vec<_> = config.other_themes.iter().filter_map(|theme| theme.name.as_str()).collect();
+    assert_eq!(names, ["midnight", "daylight", "high-contrast", "colour-blind", "mono", "terminal"]);
+    assert!(lines(&warnings).contains("bad.toml:3:1: a theme has no `critcal`"), "{}", lines(&warnings));
     let errors = Config::load(&inputs(&folder.path().join("d.toml"))).unwrap_err();
     assert!(
         lines(&errors).contains("bad.toml:3:1: a theme has no `critcal` (did you mean `critical`?)"),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use globset::GlobBuilder;
@@ -245,6 +246,10 @@ fn read_text(path: &Path, asked: bool) -> Result<Result<String, (u32, u32)>, Str
     if kind.is_dir() || (!asked && !kind.is_file()) {
         return Err("it is not a regular file".to_owned());
     }
+    // Whoever may write it may have commands run in the reader's name.
+    if kind.is_file() && kind.mode() & 0o002 != 0 {
+        return Err(format!("everybody may write it; run `chmod o-w {}`", path.display()));
+    }
     let file = fs::File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -329,4 +334,15 @@ pub(super) fn read_if_there(path: &Path) -> Option<Result<Table, Vec<ConfigError
         }
     };
     Some(text.map_err(|at| vec![not_utf8(&place, at)]).and_then(|text| table::read(&place, &text)))
+}
+
+/// The names of the themes in these folders.
+pub(super) fn theme_names(folders: &[PathBuf]) -> Vec<String> {
+    // A folder that is not there or cannot be read has none: a theme that is asked for says why.
+    let files = folders.iter().filter_map(|folder| matches(folder, "*.toml").ok()).flatten();
+    let mut names: Vec<String> =
+        files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    names.sort();
+    names.dedup();
+    names
 }

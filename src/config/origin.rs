@@ -35,9 +35,9 @@ pub struct ConfigError {
     /// What is wrong, with the nearest right spelling where there is one.
     pub what: SafeText,
     /// What to write instead.
-    pub help: Option<SafeText>,
+    pub help: Option<Box<SafeText>>,
     /// The other place that takes part, such as the first use of a name, and what it is.
-    pub other: Option<(Origin, SafeText)>,
+    pub other: Option<Box<(Origin, SafeText)>>,
 }
 
 /// Something that does not stop the start, but that the person should know.
@@ -52,23 +52,26 @@ impl ConfigError {
     /// The same, with a line that says what to write.
     #[must_use]
     pub fn help(mut self, help: impl Into<RawText>) -> Self {
-        self.help = Some(clean(&help.into()));
+        self.help = Some(Box::new(clean(&help.into())));
         self
     }
 
     /// The same, with a second place.
     #[must_use]
     pub fn other(mut self, origin: &Origin, what: &'static str) -> Self {
-        self.other = Some((origin.clone(), what.into()));
+        self.other = Some(Box::new((origin.clone(), what.into())));
         self
     }
 
     /// As shown: `path:line:column: what is wrong`, then what helps, then the other place.
     pub fn lines(&self) -> Vec<SafeText> {
         let mut lines = vec![crate::safe!("{}: {}", self.origin.shown(), self.what)];
-        lines.extend(self.help.as_ref().map(|help| crate::safe!("  help: {}", help)));
-        lines
-            .extend(self.other.as_ref().map(|(origin, what)| crate::safe!("  {}: {}", origin.shown(), what)));
+        if let Some(help) = self.help.as_deref() {
+            lines.push(crate::safe!("  help: {}", help));
+        }
+        if let Some((origin, what)) = self.other.as_deref() {
+            lines.push(crate::safe!("  {}: {}", origin.shown(), what));
+        }
         lines
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 pub use style::{Colour, Style};
 
 use super::nearest::suggestion;
-use super::origin::{ConfigError, Origin};
+use super::origin::{ConfigError, Origin, Warning};
 use super::table::{Entry, Table};
 use crate::model::text::RawText;
 
@@ -235,6 +235,31 @@ impl Themes<'_> {
             style.background = style.background.or(ground.background);
         }
         if errors.is_empty() { Ok(Theme { name: name.into(), styles }) } else { Err(errors) }
+    }
+
+    /// The built-in themes and those of `own` names, without `chosen`. One that is wrong is a warning:
+    /// nobody asked for it yet.
+    pub(super) fn others(
+        &self,
+        chosen: &Theme,
+        own: &[String],
+        depth: Depth,
+        warnings: &mut Vec<Warning>,
+    ) -> Vec<Theme> {
+        let mut themes: Vec<Theme> = Vec::new();
+        let built_in = BUILT_IN.iter().map(|(name, _)| *name);
+        for name in built_in.chain(own.iter().map(String::as_str)) {
+            match self.load(name, &Origin::default(), None) {
+                Ok(theme) => {
+                    let theme = theme.at(depth);
+                    // On a terminal of few colours several themes are the same one.
+                    let known = themes.iter().chain([chosen]).any(|known| known.name == theme.name);
+                    themes.extend((!known).then_some(theme));
+                }
+                Err(found) => warnings.extend(found),
+            }
+        }
+        themes
     }
 
     fn own(&self, name: &str) -> Option<Result<Table, Vec<ConfigError>>> {
