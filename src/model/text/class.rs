@@ -25,9 +25,9 @@ pub(super) enum Class {
     Tag,
     /// Hangul leading consonant.
     Lead,
-    /// Hangul vowel, or a syllable without a trailing consonant (which is visible by itself).
+    /// Hangul vowel, or a syllable without a trailing consonant; or a vowel of Kirat Rai.
     Vowel,
-    /// Hangul trailing consonant, or a syllable that has one (which is visible by itself).
+    /// Hangul trailing consonant, or a syllable that has one.
     Trail,
     /// Invisible, reordering, private or unassigned: only a marker may stand for it.
     Hidden,
@@ -100,8 +100,12 @@ fn by_category(c: char) -> Class {
 /// Decided by the tables that ratatui draws with, which may be of another Unicode version than
 /// the categories: a character that they neither join nor give a width would vanish.
 fn by_joining(c: char) -> Class {
-    if String::from_iter(['a', c]).graphemes(true).count() == 1 {
+    let joins = |base: char| String::from_iter([base, c]).graphemes(true).count() == 1;
+    if joins('a') {
         Class::Mark
+    } else if joins('\u{1161}') {
+        // Vowels of Kirat Rai, which join as those of Hangul do.
+        Class::Vowel
     } else if c.width().unwrap_or(0) == 0 {
         Class::Hidden
     } else if c.is_emoji_char() && !regional_indicator(c) {

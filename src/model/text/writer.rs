@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use unicode_width::UnicodeWidthChar as _;
+
 use super::class::{Class, class, joiner_between, skin_tone};
 use super::ink::Ink;
 use super::safe::{self, SafeText};
@@ -211,23 +213,22 @@ impl Writer {
     }
 
     fn hangul(&mut self, c: char, kind: Class) {
+        let syllable = ('\u{ac00}'..='\u{d7a3}').contains(&c);
         let joins = match kind {
+            _ if syllable => self.before == Some(Class::Lead),
             Class::Lead => self.before == Some(Class::Lead),
             Class::Vowel => matches!(self.before, Some(Class::Lead | Class::Vowel)),
             _ => matches!(self.before, Some(Class::Vowel | Class::Trail)),
         };
-        let syllable = ('\u{ac00}'..='\u{d7a3}').contains(&c);
-        // A syllable joins only a leading consonant before it.
-        let joins = if syllable { self.before == Some(Class::Lead) } else { joins };
         self.flush_counts();
         if joins && self.fits(c, 0) {
             self.before = Some(kind);
             self.marks = 0;
-        } else if !joins && (syllable || kind == Class::Lead) {
+        } else if !joins && c.width() > Some(0) {
             self.text.push(c);
             self.visible(kind, c.len_utf8());
         } else {
-            // A lone vowel or trailing consonant has no width and would vanish.
+            // A lone vowel or trailing consonant of Hangul has no width and would vanish.
             self.code_point(c);
         }
     }
