@@ -1,6 +1,12 @@
 //! Configurations read from files: sample folders, layers, includes, variables and flags.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +19,7 @@ use midwatch::config::table::Table;
 use midwatch::config::theme::Meaning;
 use midwatch::config::{Config, Flag, Inputs, schema};
 use midwatch::model::text::RawText;
+use proptest::prelude::*;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -445,4 +452,58 @@ fn the_schema_knows_every_key_that_is_read() {
     assert_eq!(kinds.len(), 2);
     assert_eq!(kinds[0]["required"], serde_json::json!(["name", "kind", "paths"]));
     assert!(kinds[0]["properties"]["paths"]["description"].as_str().unwrap().starts_with("Patterns"));
+}
+
+#[test]
+fn a_letter_less_in_any_key_is_told_on_its_line_with_the_right_key() {
+    let text = fs::read_to_string("tests/config/valid/whole.toml").unwrap();
+    let mut tried = 0;
+    for (index, line) in text.lines().enumerate() {
+        // The names of commands are another room's.
+        let Some((key, rest)) = line.split_once(" = ").filter(|(key, _)| key.len() > 3 && *key != "open")
+        else {
+            continue;
+        };
+        let wrong = format!("{}{}", &key[..2], &key[3..]);
+        let mut changed: Vec<String> = text.lines().map(str::to_owned).collect();
+        changed[index] = format!("{wrong} = {rest}");
+        let folder = folder(&[("c.toml", &changed.join("\n"))]);
+        let found = lines(&Config::load(&inputs(&folder.path().join("c.toml"))).unwrap_err());
+        assert!(found.contains(&format!("c.toml:{}:1: ", index + 1)), "{wrong}: {found}");
+        assert!(found.contains(&format!("(did you mean `{key}`?)")), "{wrong}: {found}");
+        assert_eq!(found.matches("did you mean").count(), 1, "{wrong}: {found}");
+        tried += 1;
+    }
+    assert!(tried > 25, "{tried}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_written_the_answer_has_places_in_the_file_and_no_secret(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3_u8, "[a-z\"'=\\[\\]{},.\\n\\\\#0-9\u{e9}\u{202e}\u{7}]{0,4}"), 1..6),
+        sample in 0..2_usize,
+    ) {
+        let path = ["tests/config/valid/whole.toml", "tests/config/invalid/sources.toml"][sample];
+        let mut text: Vec<char> = fs::read_to_string(path).unwrap().chars().collect();
+        for (at, cut, put) in edits {
+            let at = at.index(text.len());
+            let end = (at + usize::from(cut)).min(text.len());
+            text.splice(at..end, put.chars());
+        }
+        // Last, so that no edit takes the key away from its value.
+        let text: String = text.iter().collect::<String>() + "\n[[source]]\npassword = 'hunter2'\nurl='http://a:hunter2@b'\n";
+        let folder = folder(&[("c.toml", &text)]);
+        let errors = Config::load(&inputs(&folder.path().join("c.toml"))).unwrap_err();
+        prop_assert!(!errors.is_empty());
+        let rows = u32::try_from(text.split('\n').count()).unwrap();
+        for error in &errors {
+            let (line, column) = error.origin.at.unwrap_or((1, 1));
+            prop_assert!((1..=rows).contains(&line) && column >= 1, "{:?}", error);
+        }
+        let shown = lines(&errors);
+        prop_assert!(!shown.contains("hunter2"), "{}", shown);
+        prop_assert!(!shown.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{:?}", shown);
+    }
 }

@@ -145,7 +145,9 @@ fn rename(copy: &mut Table, path: &[Step], known: &[&'static str]) -> bool {
     let Some((Step::Key(key), before)) = path.split_last() else { return false };
     let Some(table) = table_mut(copy, before) else { return false };
     let Some(entry) = table.take(key) else { return false };
-    table.set_meant(&entry, known);
+    if let Some(meant) = nearest(key, known.iter().copied()) {
+        table.set_meant(&entry, meant);
+    }
     true
 }
 

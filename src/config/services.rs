@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::origin::ConfigError;
-use super::table::Table;
+use super::origin::{ConfigError, Origin};
+use super::table::{Table, Value};
 use crate::model::catalog::{Catalog, HostEntry, ServiceEntry};
 use crate::model::text::RawText;
 
@@ -40,6 +40,8 @@ pub(super) struct Host {
 
 /// Reads the `[[service]]` and `[[host]]` tables into a catalog.
 pub(super) fn read(services: &[Table], hosts: &[Table], errors: &mut Vec<ConfigError>) -> Catalog {
+    shared("service", services, &["aliases"], errors);
+    shared("host", hosts, &["names", "aliases"], errors);
     let texts = |list: Vec<String>| list.into_iter().map(RawText::from).collect();
     let mut mapped_services = Vec::new();
     for table in services {
@@ -63,4 +65,34 @@ pub(super) fn read(services: &[Table], hosts: &[Table], errors: &mut Vec<ConfigE
         }
     }
     Catalog::new(&mapped_services, &mapped_hosts)
+}
+
+/// Reports other names that two tables claim: what has that name would belong to either.
+fn shared(what: &str, tables: &[Table], keys: &[&str], errors: &mut Vec<ConfigError>) {
+    let mut seen: Vec<(String, usize, &Origin)> = Vec::new();
+    for (index, table) in tables.iter().enumerate() {
+        let lists = keys.iter().filter_map(|key| table.get(key)?.as_list()).flatten();
+        for value in table.get("name").into_iter().chain(lists) {
+            let Some(name) = value.as_text().map(str::to_lowercase) else { continue };
+            let is_name =
+                |origin: &Origin| tables.iter().any(|t| t.get("name").map(|v| &v.origin) == Some(origin));
+            match seen.iter().find(|(known, ..)| *known == name) {
+                // Two of one name are told by whoever checks the names of tables.
+                Some((_, _, first)) if is_name(first) && is_name(&value.origin) => {}
+                Some((_, other, first)) if *other != index => errors.push(
+                    ConfigError::new(
+                        &value.origin,
+                        format!("another {what} has the name `{}` too", shown(value)),
+                    )
+                    .other(first, "the first of that name"),
+                ),
+                Some(_) => {}
+                None => seen.push((name, index, &value.origin)),
+            }
+        }
+    }
+}
+
+fn shown(value: &Value) -> &str {
+    value.as_text().unwrap_or_default()
 }

@@ -4,10 +4,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::nearest::suggestion;
+use super::nearest::{nearest, suggestion};
 use super::origin::{ConfigError, Origin};
 use super::parse;
-use super::table::{Kind as Is, Table, Value};
+use super::table::{Entry, Kind as Is, Table, Value};
 use super::units::Period;
 use crate::model::text::RawText;
 
@@ -25,7 +25,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// A kind whose own keys are the struct `T` (serde, with `deny_unknown_fields`).
+    /// A kind whose own keys are the struct `T`: serde, with `deny_unknown_fields` and nothing flattened.
     pub const fn of<T: DeserializeOwned + JsonSchema>(name: &'static str) -> Self {
         Self {
             name,
@@ -140,9 +140,10 @@ pub(super) fn read(
                 shared.set(entry);
             }
         }
+        misspelt_kind(&mut table, &mut shared, errors);
         let kind = kind(&shared, kinds, errors);
         if let Some(kind) = kind {
-            errors.extend(check(table.clone(), kind));
+            check(&table, &mut shared, kind, errors);
         }
         let origin = |key: &str| shared.get(key).map(|value| value.origin.clone()).unwrap_or_default();
         let read = match shared.parse::<Shared>() {
@@ -185,24 +186,42 @@ fn kind<'a>(shared: &Table, kinds: &'a [Kind], errors: &mut Vec<ConfigError>) ->
     found
 }
 
+/// Without its kind nothing else of a source can be checked, so its key is looked for first.
+fn misspelt_kind(table: &mut Table, shared: &mut Table, errors: &mut Vec<ConfigError>) {
+    let near =
+        |entry: &&Entry| nearest(&entry.key, parse::keys_of::<Shared>().iter().copied()) == Some("kind");
+    if shared.get("kind").is_some() {
+        return;
+    }
+    let Some(entry) = table.entries().find(near).cloned() else { return };
+    table.take(&entry.key);
+    shared.set_meant(&entry, "kind");
+    let what = format!("a source has no `{}` (did you mean `kind`?)", entry.key);
+    errors.push(ConfigError::new(&entry.origin, what));
+}
+
 /// The kind's own errors. Unknown keys are told here, where the keys of every source are known too.
-fn check(mut own: Table, kind: &Kind) -> Vec<ConfigError> {
+fn check(own: &Table, shared: &mut Table, kind: &Kind, errors: &mut Vec<ConfigError>) {
+    let mut own = own.clone();
     let known = (kind.keys)();
     let all = || known.iter().chain(parse::keys_of::<Shared>()).copied();
-    let mut errors = Vec::new();
     let strange: Vec<_> =
         own.entries().filter(|entry| !known.contains(&entry.key.as_str())).cloned().collect();
-    for entry in strange.into_iter().filter(|_| !known.is_empty()) {
+    for entry in strange {
         own.take(&entry.key);
-        own.set_meant(&entry, known);
+        let meant = nearest(&entry.key, all());
+        match meant {
+            Some(key) if known.contains(&key) => own.set_meant(&entry, key),
+            Some(key) => shared.set_meant(&entry, key),
+            None => {}
+        }
         let near = suggestion(&entry.key, all());
         let what = format!("a source of kind `{}` has no `{}`{near}", kind.name, entry.key);
         let error = ConfigError::new(&entry.origin, what);
         let listed = format!("keys here: {}", all().collect::<Vec<_>>().join(", "));
-        errors.push(if near.is_empty() { error.help(listed) } else { error });
+        errors.push(if meant.is_none() { error.help(listed) } else { error });
     }
     errors.extend((kind.check)(&own));
-    errors
 }
 
 /// The error of an environment's name that no `[[environment]]` has.

@@ -3,7 +3,6 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::nearest::nearest;
 use super::origin::{ConfigError, Origin, Warning};
 use crate::model::text::RawText;
 
@@ -138,10 +137,9 @@ impl Table {
 
     /// Sets the key that was probably meant by a wrong one, so that its value is checked too and the
     /// right one is not called missing as well.
-    pub(super) fn set_meant(&mut self, wrong: &Entry, known: &[&'static str]) {
-        let meant = nearest(&wrong.key, known.iter().copied());
-        if let Some(key) = meant.filter(|key| self.get(key).is_none()) {
-            self.entries.push(Entry { key: key.to_owned(), ..wrong.clone() });
+    pub(super) fn set_meant(&mut self, wrong: &Entry, meant: &str) {
+        if self.get(meant).is_none() {
+            self.entries.push(Entry { key: meant.to_owned(), ..wrong.clone() });
         }
     }
 
