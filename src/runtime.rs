@@ -1,6 +1,7 @@
 //! The life of the process: terminal, input, output, signals, tasks, and the loop between them.
 
 pub mod backend;
+mod clipboard;
 pub mod clock;
 pub mod exit;
 mod fault;
@@ -9,6 +10,7 @@ pub mod keys;
 pub mod pace;
 pub mod panic;
 pub mod pen;
+pub mod run;
 mod sequence;
 pub mod session;
 pub mod signals;

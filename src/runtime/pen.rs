@@ -16,6 +16,25 @@ pub enum Palette {
     True,
 }
 
+impl Palette {
+    /// What the terminal can do, by the values of `NO_COLOR`, `COLORTERM` and `TERM`.
+    ///
+    /// `NO_COLOR` counts when it is not empty (no-color.org). Terminals older than colour are named
+    /// `vt` and a number; anything else is taken to know the 256 colours, as even the Linux console
+    /// does.
+    pub fn of_terminal(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Self {
+        let term = term.unwrap_or_default();
+        let old = term.strip_prefix("vt").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        if no_color.is_some_and(|value| !value.is_empty()) || old || term.ends_with("-mono") {
+            Self::Mono
+        } else if matches!(colorterm, Some("truecolor" | "24bit")) || term.ends_with("-direct") {
+            Self::True
+        } else {
+            Self::Indexed
+        }
+    }
+}
+
 /// Attributes that are sent. Blinking and hidden text never are.
 const SENT: [(Modifier, &str, &str); 6] = [
     (Modifier::BOLD, "1", "22"),
@@ -244,6 +263,18 @@ mod tests {
         assert_eq!(bytes(&mut pen, Style::new().bg(Color::Blue), " "), "\x1b[44m");
         assert_eq!(bytes(&mut pen, Style::new().add_modifier(Modifier::REVERSED), " "), "\x1b[0;7m");
         assert_eq!(bytes(&mut pen, Style::new(), " "), "\x1b[m");
+    }
+
+    #[test]
+    fn the_environment_says_what_the_terminal_can_do() {
+        let of = Palette::of_terminal;
+        assert_eq!(of(None, None, Some("xterm-256color")), Palette::Indexed);
+        assert_eq!(of(None, Some("truecolor"), Some("xterm-256color")), Palette::True);
+        assert_eq!(of(Some("1"), Some("truecolor"), Some("xterm-256color")), Palette::Mono);
+        assert_eq!(of(Some(""), None, Some("tmux-256color")), Palette::Indexed);
+        assert_eq!(of(None, None, Some("vt220")), Palette::Mono);
+        assert_eq!(of(None, None, Some("vte-256color")), Palette::Indexed);
+        assert_eq!(of(None, None, Some("xterm-direct")), Palette::True);
     }
 
     #[test]

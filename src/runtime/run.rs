@@ -1,0 +1,228 @@
+//! The loop: everything that reaches the app, in order, and everything that it draws.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use ratatui::{Frame, Terminal};
+use tokio::sync::mpsc;
+
+use super::backend::FrameBackend;
+use super::clipboard;
+use super::clock::Clock;
+use super::fault;
+use super::keys::Typed;
+use super::pace::Pace;
+use super::pen::Palette;
+use super::session::Session;
+use super::signals;
+use crate::model::text::SafeText;
+use crate::pane::effect::{Effect, Msg};
+use crate::safe;
+
+/// How long news may keep the loop from looking at the keys.
+const NEWS_TURN: Duration = Duration::from_millis(4);
+
+/// What the loop runs: the app, seen from here. All it knows comes through `update`.
+pub trait Console {
+    /// Takes one thing in, and says what to do about it.
+    fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect>;
+    /// Draws the whole screen.
+    fn draw(&self, frame: &mut Frame<'_>, now: Timestamp);
+    /// When what is shown changes by itself next.
+    fn next_wake(&self, now: Timestamp) -> Option<Timestamp>;
+}
+
+/// What the loop stands between.
+pub struct Wiring {
+    /// What the sources, the record and the log workers say.
+    pub intake: mpsc::Receiver<Msg>,
+    /// Does what the loop does not do itself. Must not wait for anything.
+    pub perform: Box<dyn FnMut(Effect)>,
+    /// The time that the app lives in.
+    pub clock: Clock,
+    /// The colours that the terminal gets.
+    pub palette: Palette,
+}
+
+/// Runs the app until it quits.
+pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) {
+    let Wiring { mut intake, perform, clock, palette } = wiring;
+    let size = session.screen.borrow_and_update().size;
+    let mut face = Face {
+        drawing: match Terminal::new(FrameBackend::new(size, palette)) {
+            Ok(drawing) => drawing,
+            Err(impossible) => match impossible {},
+        },
+        clock,
+        pace: Pace::default(),
+        perform,
+        start: Instant::now(),
+        quit: false,
+        awaited: None,
+    };
+    face.tell(app, session, Msg::Resized(size.width, size.height));
+    let mut intake_open = true;
+    while !face.quit {
+        let free = session.writer.is_free();
+        let now = face.start.elapsed();
+        let due = face.pace.due();
+        if free && due.is_some_and(|due| due <= now) {
+            face.draw(app, session);
+            continue;
+        }
+        // While the slot is full the screen's timer is the writer: nothing could be drawn sooner.
+        let frame = due.filter(|_| free).map(|due| due.saturating_sub(now));
+        let wake = face.wake(app);
+        tokio::select! {
+            biased;
+            changed = session.screen.changed() => match changed {
+                Ok(()) => face.screen_changed(app, session),
+                Err(_) => return,
+            },
+            typed = session.typed.recv() => {
+                let Some(typed) = typed else { return };
+                face.typed(app, session, typed);
+                while let Ok(typed) = session.typed.try_recv() {
+                    face.typed(app, session, typed);
+                }
+            }
+            msg = intake.recv(), if intake_open => match msg {
+                Some(msg) => face.news(app, session, &mut intake, msg),
+                None => intake_open = false,
+            },
+            () = session.writer.freed(), if !free => {}
+            () = sleep(frame), if frame.is_some() => {}
+            () = sleep(wake), if wake.is_some() => {
+                face.awaited = None;
+                face.tell(app, session, Msg::Wake);
+                face.pace.news();
+            }
+        }
+    }
+}
+
+async fn sleep(wait: Option<Duration>) {
+    tokio::time::sleep(wait.unwrap_or_default()).await;
+}
+
+/// The loop's own state.
+struct Face {
+    drawing: Terminal<FrameBackend>,
+    clock: Clock,
+    pace: Pace,
+    perform: Box<dyn FnMut(Effect)>,
+    start: Instant,
+    quit: bool,
+    /// When the app wants to be woken, until it was.
+    awaited: Option<Timestamp>,
+}
+
+impl Face {
+    /// How long until the app's next shown text changes.
+    fn wake(&mut self, app: &impl Console) -> Option<Duration> {
+        // Kept until it fires: asked again at a later time the app would name a later one.
+        let next = app.next_wake(self.clock.now());
+        let at = match (self.awaited, next) {
+            (Some(earlier), Some(next)) => Some(earlier.min(next)),
+            (_, next) => next,
+        };
+        self.awaited = at;
+        at.map(|at| self.clock.until(at))
+    }
+
+    fn tell(&mut self, app: &mut impl Console, session: &Session, msg: Msg) {
+        let mut effects = app.update(msg, self.clock.now());
+        // What an effect answers at once is told at once, and may have effects again.
+        while !effects.is_empty() {
+            let answers: Vec<Msg> =
+                effects.drain(..).filter_map(|effect| self.perform(session, effect)).collect();
+            for answer in answers {
+                effects.extend(app.update(answer, self.clock.now()));
+            }
+        }
+    }
+
+    fn perform(&mut self, session: &Session, effect: Effect) -> Option<Msg> {
+        match effect {
+            Effect::Quit => self.quit = true,
+            Effect::Repaint => self.repaint(),
+            Effect::Suspend => {
+                let signals::Orphaned = signals::suspend(&session.terminal).err()?;
+                let text =
+                    safe!("cannot suspend: midwatch was started without a shell that could continue it");
+                return Some(Msg::Trouble(text));
+            }
+            Effect::Copy(lines) => {
+                match clipboard::copy(&lines) {
+                    Some(bytes) => self.drawing.backend_mut().append(&bytes),
+                    None => return Some(Msg::Trouble(too_long(lines.len()))),
+                }
+                if std::env::var_os("TMUX").is_some() {
+                    tokio::spawn(clipboard::copy_through_tmux(lines));
+                }
+            }
+            other => (self.perform)(other),
+        }
+        None
+    }
+
+    /// Makes the next frame say every cell again.
+    fn repaint(&mut self) {
+        self.drawing.backend_mut().forget();
+        match self.drawing.clear() {
+            Ok(()) => self.pace.key(),
+            Err(impossible) => match impossible {},
+        }
+    }
+
+    fn screen_changed(&mut self, app: &mut impl Console, session: &mut Session) {
+        let screen = *session.screen.borrow_and_update();
+        self.drawing.backend_mut().resize(screen.size);
+        self.tell(app, session, Msg::Resized(screen.size.width, screen.size.height));
+        // After a resize too: terminals move what was on the screen in ways of their own.
+        self.repaint();
+    }
+
+    fn typed(&mut self, app: &mut impl Console, session: &Session, typed: Typed) {
+        fault::panic("loop");
+        match typed {
+            Typed::Key(key) => self.tell(app, session, Msg::Key(key)),
+            Typed::Paste { text, cut } => {
+                self.tell(app, session, Msg::Paste(text));
+                if cut > 0 {
+                    let text = safe!("the paste was too long: {} bytes at its end were left out", cut);
+                    self.tell(app, session, Msg::Trouble(text));
+                }
+            }
+        }
+        self.pace.key();
+    }
+
+    fn news(&mut self, app: &mut impl Console, session: &Session, intake: &mut mpsc::Receiver<Msg>, first: Msg) {
+        let start = Instant::now();
+        self.tell(app, session, first);
+        while start.elapsed() < NEWS_TURN
+            && let Ok(msg) = intake.try_recv()
+        {
+            self.tell(app, session, msg);
+        }
+        self.pace.news();
+    }
+
+    fn draw(&mut self, app: &impl Console, session: &Session) {
+        let now = self.clock.now();
+        match self.drawing.draw(|frame| app.draw(frame, now)) {
+            Ok(_) => {}
+            Err(impossible) => match impossible {},
+        }
+        let frame = self.drawing.backend_mut().take();
+        self.pace.drawn(frame.len(), self.start.elapsed(), session.writer.is_slow());
+        if !frame.is_empty() {
+            session.writer.hand_over(frame);
+        }
+    }
+}
+
+fn too_long(lines: usize) -> SafeText {
+    safe!("{} lines are too much for the clipboard of a terminal (55 kB); they are shown instead", lines)
+}
