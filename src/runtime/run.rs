@@ -198,7 +198,13 @@ impl Face {
         self.pace.key();
     }
 
-    fn news(&mut self, app: &mut impl Console, session: &Session, intake: &mut mpsc::Receiver<Msg>, first: Msg) {
+    fn news(
+        &mut self,
+        app: &mut impl Console,
+        session: &Session,
+        intake: &mut mpsc::Receiver<Msg>,
+        first: Msg,
+    ) {
         let start = Instant::now();
         self.tell(app, session, first);
         while start.elapsed() < NEWS_TURN
