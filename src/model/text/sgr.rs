@@ -148,3 +148,104 @@ fn sub_colour(sub: &[u16]) -> Option<AnsiColour> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::text::{RawText, SafeText, clean, clean_line};
+
+    fn runs(text: &SafeText) -> Vec<(String, Ink)> {
+        text.runs().into_iter().map(|(run, ink)| (run.to_owned(), ink)).collect()
+    }
+
+    #[test]
+    fn log_colours_become_inks() {
+        let red = Ink { colour: Some(AnsiColour::Indexed(1)), ..Ink::default() };
+        let text = clean_line(b"a\x1b[31mred\x1b[1;4;7mall\x1b[0mz");
+        assert_eq!(
+            runs(&text),
+            [
+                ("a".to_owned(), Ink::default()),
+                ("red".to_owned(), red),
+                ("all".to_owned(), Ink { bold: true, underline: true, reverse: true, ..red }),
+                ("z".to_owned(), Ink::default()),
+            ]
+        );
+        let ink = |sgr: &str| clean_line(format!("\x1b[{sgr}mx").as_bytes()).runs()[0].1;
+        let colour = |sgr: &str| ink(sgr).colour;
+        assert_eq!(colour("91"), Some(AnsiColour::Indexed(9)));
+        assert_eq!(colour("38;5;208"), Some(AnsiColour::Indexed(208)));
+        assert_eq!(colour("38:5:208"), Some(AnsiColour::Indexed(208)));
+        assert_eq!(colour("38;2;1;2;3"), Some(AnsiColour::Rgb(1, 2, 3)));
+        assert_eq!(colour("38:2:1:2:3"), Some(AnsiColour::Rgb(1, 2, 3)));
+        assert_eq!(colour("38:2::1:2:3"), Some(AnsiColour::Rgb(1, 2, 3)));
+        assert_eq!(colour("38;5;999"), None);
+        assert_eq!(ink("104").background, Some(AnsiColour::Indexed(12)));
+        assert_eq!(ink("58;2;1;4;7;1"), Ink { bold: true, ..Ink::default() });
+        assert_eq!(ink("1;22;4;24;7;27;31;39;41;49"), Ink::default());
+        assert_eq!(ink("4:0"), Ink::default());
+        assert_eq!(ink("4:3"), Ink { underline: true, ..Ink::default() });
+        assert_eq!(ink("31;"), Ink::default());
+    }
+
+    #[test]
+    fn text_that_asks_to_hide_is_shown() {
+        assert_eq!(clean_line(b"\x1b[8mhidden\x1b[5mblink"), SafeText::literal("hiddenblink"));
+        let (_, ink) = clean_line(b"\x1b[31;41mx").runs()[0];
+        assert_eq!((ink.colour, ink.background), (Some(AnsiColour::Indexed(1)), None));
+    }
+
+    #[test]
+    fn colour_does_not_leave_its_line_nor_enter_a_name() {
+        assert_eq!(clean_line(b"\x1b[31mred").runs().len(), 1);
+        assert_eq!(clean_line(b"next"), SafeText::literal("next"));
+        assert_eq!(
+            runs(&clean(&RawText::from("\x1b[31mred"))),
+            [
+                ("\u{241b}".to_owned(), Ink { marker: true, ..Ink::default() }),
+                ("[31mred".to_owned(), Ink::default())
+            ]
+        );
+    }
+
+    #[test]
+    fn another_complete_sequence_is_one_dim_stretch() {
+        for (sequence, shown) in [
+            (&b"\x1b[2K"[..], "\u{241b}[2K"),
+            (b"\x1b]0;title\x07", "\u{241b}]0;title\u{2407}"),
+            (b"\x1b]8;;http://x/\x1b\\", "\u{241b}]8;;http://x/\u{241b}\\"),
+            (b"\x1bP$qm\x1b\\", "\u{241b}P$qm\u{241b}\\"),
+            (b"\x1b(B", "\u{241b}(B"),
+            (b"\x1bc", "\u{241b}c"),
+            (b"\x1b[>4;2m", "\u{241b}[>4;2m"),
+        ] {
+            let text = clean_line(&[b"\x1b[31mA", sequence, b"B"].concat());
+            assert_eq!(text.as_str(), format!("A{shown}B"));
+            let all = text.runs();
+            let (first, last) = (all[0], all[all.len() - 1]);
+            assert_eq!((first.0, last.0), ("A", "B"));
+            assert_eq!(first.1, last.1, "colour goes on after the sequence");
+            for (run, ink) in &all[1..all.len() - 1] {
+                assert!(ink.escape && ink.colour.is_none(), "{run}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_incomplete_sequence_swallows_nothing() {
+        for (bytes, shown) in [
+            (&b"a\x1b]0;the text after"[..], "a\u{241b}]0;the text after"),
+            (b"a\x1b]0;one\x1b[31mtwo", "a\u{241b}]0;onetwo"),
+            (b"a\x1b]0;one\x01two\x07three", "a\u{241b}]0;one\u{2401}two\u{2407}three"),
+            (b"a\x1bPq the text", "a\u{241b}Pq the text"),
+            (b"a\x1b[12;", "a\u{241b}[12;"),
+            (b"a\x1b[12\xc3\xa9m", "a\u{241b}[12\u{e9}m"),
+            (b"a\x1b", "a\u{241b}"),
+            (b"a\x1b_x\x07y", "a\u{241b}_x\u{2407}y"),
+        ] {
+            let text = clean_line(bytes);
+            assert_eq!(text.as_str(), shown);
+            assert!(text.runs().iter().all(|(_, ink)| !ink.escape), "{shown}");
+        }
+    }
+}
