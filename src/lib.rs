@@ -12,10 +12,12 @@
 //! 4 ui
 //! 5 source
 //! 6 pane
+//! 7 app
 //! 8 runtime
 //! 9 main
 //! ```
 
+pub mod app;
 pub mod command;
 pub mod config;
 pub mod logs;

@@ -4,6 +4,8 @@ pub mod alerts;
 pub mod coverage;
 pub mod effect;
 pub mod help;
+pub mod logs;
+pub mod notes;
 pub mod palette;
 pub mod pipelines;
 pub mod shown;

@@ -162,6 +162,11 @@ impl Theme {
     }
 }
 
+/// The built-in themes, as a terminal of that depth can draw them.
+pub fn built_ins(depth: Depth) -> Vec<Theme> {
+    BUILT_IN.iter().filter_map(|(name, _)| built_in(name)).map(|theme| theme.at(depth)).collect()
+}
+
 /// A built-in theme.
 fn built_in(name: &str) -> Option<Theme> {
     let themes = Themes { folders: &[], read: &|_| None };

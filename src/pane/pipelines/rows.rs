@@ -100,10 +100,10 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
 pub(super) fn columns(view: &View<'_>) -> [Column; 8] {
     [
         Column::fixed(1, 0),
-        Column::growing(12, 0),
+        Column::growing(16, 0),
         Column::fixed(8, 5),
         Column::fixed(7, 4),
-        Column::growing(8, 2),
+        Column::fixed(10, 2),
         Column::fixed(if view.many_environments() { 8 } else { 0 }, 3),
         Column::fixed(4, 0),
         Column::fixed(6, 1),

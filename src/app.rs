@@ -1,0 +1,245 @@
+//! The app: what a key, an update or the time does to the state, and how the whole screen is drawn.
+
+mod commands;
+mod frame;
+mod keys;
+pub mod layout;
+mod overlay;
+pub mod session;
+mod state;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::app::layout::{Arrangement, Layout, layout};
+use crate::app::overlay::{Overlay, Prompt};
+use crate::app::state::State;
+pub use crate::app::state::{Setup, Themes};
+use crate::command::keymap::Keymap;
+use crate::command::table::{Id, Scope};
+use crate::config::key::Key;
+use crate::model::alert::Severity;
+use crate::model::note::NoteReply;
+use crate::model::text::{SafeText, clean};
+use crate::model::world::{Happened, Transition};
+use crate::pane::alerts::Alerts;
+use crate::pane::effect::{Effect, Msg, Outcome};
+use crate::pane::logs::Logs;
+use crate::pane::notes::Notes;
+use crate::pane::pipelines::Pipelines;
+use crate::pane::sources::Sources;
+use crate::pane::view::PaneId;
+use crate::safe;
+
+/// How long a line for the person stays in the footer.
+const NOTICE: SignedDuration = SignedDuration::from_secs(6);
+
+/// The whole state of the console. `update` is the only thing that changes it.
+pub struct App {
+    state: State,
+    pipelines: Pipelines,
+    logs: Logs,
+    alerts: Alerts,
+    notes: Notes,
+    /// The sources view, when it stands in the place of the focused pane.
+    sources: Option<Sources>,
+    arrangement: Arrangement,
+    /// The view that had the focus before.
+    previous: PaneId,
+    size: (u16, u16),
+    keymap: Keymap,
+    /// Keys of a sequence that is not finished.
+    pending: Vec<Key>,
+    overlay: Option<Overlay>,
+    prompt: Option<Prompt>,
+    notice: Option<(SafeText, Timestamp)>,
+    /// When ctrl-c was pressed last.
+    cancelled: Option<Timestamp>,
+    /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
+    chose_focus: bool,
+}
+
+impl App {
+    /// A console that has heard nothing yet.
+    pub fn new(setup: Setup) -> Self {
+        let (keymap, conflicts) = Keymap::new(&setup.bindings);
+        let lost: Vec<_> = conflicts.iter().map(|conflict| conflict.loser).collect();
+        let notes = Notes::new(setup.person.clone(), setup.session_name.clone());
+        let size = setup.size;
+        let mut app = Self {
+            state: State::new(setup),
+            pipelines: Pipelines::default(),
+            logs: Logs::default(),
+            alerts: Alerts::default(),
+            notes,
+            sources: None,
+            arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
+            previous: PaneId::Logs,
+            size,
+            keymap,
+            pending: Vec::new(),
+            overlay: None,
+            prompt: None,
+            notice: None,
+            cancelled: None,
+            chose_focus: false,
+        };
+        if let Some(first) = lost.first() {
+            let name = SafeText::literal(crate::command::table::command(*first).name);
+            let text = safe!("Your keys take those of {} and {} more: midwatch check.", name, lost.len() - 1);
+            app.notice = Some((text, Timestamp::MAX));
+        }
+        app
+    }
+
+    /// Takes one message. The only place where state changes.
+    pub fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
+            self.notice = None;
+        }
+        let mut effects = Vec::new();
+        match msg {
+            Msg::Key(key) => effects = self.key(key, now),
+            Msg::Paste(text) => effects = self.paste(&text, now),
+            Msg::Resized(columns, rows) => self.size = (columns, rows),
+            Msg::Update(update) => {
+                let transitions = self.state.world.apply(&update);
+                self.tell(&transitions, now);
+                if !self.chose_focus && self.state.world.alerts().any(|(_, alert)| alert.is_loud()) {
+                    self.arrangement.focus = PaneId::Alerts;
+                }
+            }
+            Msg::Segment(segment) => {
+                self.state.logs.push(segment);
+            }
+            Msg::Note(reply) => self.note_reply(&reply, now),
+            Msg::Trouble(text) => self.say(text, now),
+            Msg::Wake => {}
+        }
+        self.sync(now);
+        effects.extend(self.notes.due(now));
+        effects
+    }
+
+    /// When the next shown text changes by itself: the screen's only timer.
+    pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+        let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
+        let keys = self.notes.next_wake(&self.state.view(false, now));
+        if self.state.is_frozen() {
+            return notice.into_iter().chain(keys).min();
+        }
+        let minute = (now.as_second().div_euclid(60) + 1) * 60;
+        let clock = Timestamp::from_second(minute).ok();
+        let panes = self.layout().panes;
+        let shown = panes.iter().filter_map(|(pane, _)| {
+            let view = self.state.view(*pane == self.arrangement.focus, now);
+            match pane {
+                PaneId::Pipelines => self.pipelines.next_wake(&view),
+                PaneId::Logs => self.logs.next_wake(&view),
+                PaneId::Alerts => self.alerts.next_wake(&view),
+                PaneId::Notes => None,
+            }
+        });
+        let view = self.state.view(true, now);
+        let sources = self.sources.as_ref().and_then(|sources| sources.next_wake(&view));
+        shown.chain(notice).chain(keys).chain(clock).chain(sources).min()
+    }
+
+    /// Draws the whole screen.
+    pub fn draw(&self, frame: &mut Frame<'_>, now: Timestamp) {
+        self.draw_frame(frame, now);
+    }
+
+    fn layout(&self) -> Layout {
+        layout(self.size, self.arrangement)
+    }
+
+    /// Where the focused pane, or what stands in its place, is.
+    fn focused_area(&self) -> Rect {
+        self.layout().of(self.arrangement.focus).unwrap_or_default()
+    }
+
+    /// The scopes of the commands that work now, the narrowest first.
+    fn scopes(&self) -> &'static [Scope] {
+        if self.sources.is_some() {
+            return &[Scope::List, Scope::Global];
+        }
+        match self.arrangement.focus {
+            PaneId::Pipelines => self.pipelines.scopes(),
+            PaneId::Logs => &[Scope::Logs, Scope::List, Scope::Global],
+            PaneId::Alerts => &[Scope::Alerts, Scope::List, Scope::Global],
+            PaneId::Notes => &[Scope::Notes, Scope::List, Scope::Global],
+        }
+    }
+
+    /// Lets the panes take what has changed, unless the screen is frozen.
+    fn sync(&mut self, now: Timestamp) {
+        if self.state.is_frozen() {
+            return;
+        }
+        let layout = self.layout();
+        let focus = self.arrangement.focus;
+        let view = |pane| self.state.view(focus == pane, now);
+        self.pipelines.sync(&view(PaneId::Pipelines));
+        self.alerts.sync(&view(PaneId::Alerts));
+        self.notes.sync(&view(PaneId::Notes));
+        self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
+        if let Some(sources) = &mut self.sources {
+            sources.sync(&self.state.view(true, now));
+        }
+    }
+
+    /// Takes a pane's answer: what it says is shown here, what it asks goes out.
+    fn take(&mut self, outcome: Outcome, now: Timestamp) -> Vec<Effect> {
+        if let Some(text) = outcome.notice {
+            self.say(text, now);
+        }
+        if let Some((what, lines)) = outcome.show {
+            self.overlay = Some(Overlay::shown(what, lines));
+        }
+        outcome.effects
+    }
+
+    fn say(&mut self, text: impl Into<SafeText>, now: Timestamp) {
+        self.notice = Some((text.into(), now.checked_add(NOTICE).unwrap_or(Timestamp::MAX)));
+    }
+
+    fn note_reply(&mut self, reply: &NoteReply, now: Timestamp) {
+        if let Some(text) = self.notes.reply(reply) {
+            self.say(text, now);
+        }
+    }
+
+    /// Tells what the person must not miss, wherever the focus is.
+    fn tell(&mut self, transitions: &[Transition], now: Timestamp) {
+        for transition in transitions {
+            if let Happened::Fired { name, severity: severity @ Severity::Critical } = &transition.what {
+                self.say(safe!("{} {} fires.", SafeText::literal(severity.word()), clean(name)), now);
+            }
+        }
+    }
+
+    fn run_in_focus(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        let area = self.focused_area();
+        let view = self.state.view(true, now);
+        let outcome = if let Some(sources) = &mut self.sources {
+            sources.hold(&view);
+            sources.run(id, &view, area)
+        } else {
+            match self.arrangement.focus {
+                PaneId::Pipelines => {
+                    self.pipelines.hold(&view);
+                    self.pipelines.run(id, &view, area)
+                }
+                PaneId::Logs => self.logs.run(id, &view, area),
+                PaneId::Alerts => {
+                    self.alerts.hold(&view);
+                    self.alerts.run(id, &view, area)
+                }
+                PaneId::Notes => self.notes.run(id, &view, area),
+            }
+        };
+        self.take(outcome, now)
+    }
+}

@@ -1,0 +1,243 @@
+//! What the commands do that are not one pane's own.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::app::overlay::{Asks, Overlay, Prompt};
+use crate::command::table::{Argument, Id, by_name};
+use crate::model::note::NoteCommand;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::help::Help;
+use crate::pane::palette::{Choice, Palette};
+use crate::pane::sources::Sources;
+use crate::pane::view::PaneId;
+use crate::safe;
+use crate::ui::field::Field;
+
+/// How large a pane may become in either direction.
+const LARGEST: i8 = 3;
+
+impl App {
+    /// Runs a command.
+    pub(super) fn run(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        match id {
+            Id::Help => self.overlay = Some(Overlay::Help(Help::new(self.scopes()))),
+            Id::Palette => self.open_palette(),
+            Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
+            Id::Note => self.ask(Asks::Note, ""),
+            Id::Back => {
+                if !self.back(now) {
+                    self.say("Nothing to take back. q leaves.", now);
+                }
+            }
+            Id::Close => return self.close(now),
+            Id::Cancel => {}
+            Id::Quit => return self.leave(),
+            Id::NextPane => self.focus_by(1),
+            Id::PreviousPane => self.focus_by(3),
+            Id::FocusPipelines => self.focus(PaneId::Pipelines),
+            Id::FocusLogs => self.focus(PaneId::Logs),
+            Id::FocusAlerts => self.focus(PaneId::Alerts),
+            Id::FocusNotes => self.focus(PaneId::Notes),
+            Id::LastView => self.focus(self.previous),
+            Id::Sources => {
+                self.sources = match self.sources.take() {
+                    Some(_) => None,
+                    None => Some(Sources::default()),
+                };
+            }
+            Id::Larger => self.arrangement.step = (self.arrangement.step + 1).min(LARGEST),
+            Id::Smaller => self.arrangement.step = (self.arrangement.step - 1).max(-LARGEST),
+            Id::FullScreen => self.arrangement.full_screen = !self.arrangement.full_screen,
+            Id::RefreshAll => {
+                self.say("Asked every source to look now.", now);
+                let names = self.state.world.sources().map(|source| source.info.name.clone());
+                return names.map(Effect::Refresh).collect();
+            }
+            Id::Freeze => {
+                let held = self.state.toggle_freeze(now);
+                self.say(if held { "Frozen. p lets it go." } else { "The screen moves again." }, now);
+            }
+            Id::Zone => {
+                self.state.next_zone();
+                let zone = self.state.zone.name(now);
+                self.say(safe!("Times in {}.", zone), now);
+            }
+            Id::Repaint => return vec![Effect::Repaint],
+            Id::Suspend => return vec![Effect::Suspend],
+            Id::Theme | Id::Environment | Id::SaveNotes => {
+                self.say("This one takes a word: type it behind its name after a colon.", now);
+            }
+            _ => return self.run_in_focus(id, now),
+        }
+        Vec::new()
+    }
+
+    /// Runs what was chosen in the palette.
+    pub(super) fn choose(&mut self, choice: &Choice, now: Timestamp) -> Vec<Effect> {
+        let Some(command) = by_name(choice.name) else { return Vec::new() };
+        let argument = RawText::from(choice.argument.as_str());
+        match command.argument {
+            Argument::None => return self.run_if_here(command.id, now),
+            Argument::Theme => {
+                let found = self.state.themes.all.iter().position(|(name, _)| *name == argument);
+                match found {
+                    Some(index) => self.state.theme = index,
+                    None => self.say(safe!("There is no theme {}.", clean(&argument)), now),
+                }
+            }
+            Argument::Environment => {
+                let known = self.state.environments.iter().any(|known| known.name == argument);
+                if choice.argument == "all" {
+                    self.state.environment = None;
+                } else if known {
+                    self.state.environment = Some(argument);
+                } else {
+                    self.say(
+                        safe!("There is no environment {} in the configuration.", clean(&argument)),
+                        now,
+                    );
+                }
+            }
+            Argument::Path if argument.is_empty() => {
+                self.say("Type a path behind it: :write /tmp/notes.md", now);
+            }
+            Argument::Path => return vec![Effect::Note(NoteCommand::WriteTo(argument))],
+        }
+        Vec::new()
+    }
+
+    /// Takes back one thing; false if there is nothing.
+    fn back(&mut self, now: Timestamp) -> bool {
+        if !self.pending.is_empty() {
+            self.pending.clear();
+            return true;
+        }
+        let view = self.state.view(true, now);
+        if let Some(sources) = &mut self.sources {
+            if !sources.back(&view) {
+                self.sources = None;
+            }
+            return true;
+        }
+        let done = match self.arrangement.focus {
+            PaneId::Pipelines => self.pipelines.back(&view),
+            PaneId::Logs => self.logs.back(&view),
+            PaneId::Alerts => self.alerts.back(&view),
+            PaneId::Notes => self.notes.back(&view),
+        };
+        if !done && self.arrangement.full_screen {
+            self.arrangement.full_screen = false;
+            return true;
+        }
+        done
+    }
+
+    fn close(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.back(now) { Vec::new() } else { self.leave() }
+    }
+
+    fn leave(&mut self) -> Vec<Effect> {
+        match self.notes.unsaved() {
+            Some(why) => {
+                self.overlay = Some(Overlay::Leave(why));
+                Vec::new()
+            }
+            None => self.quit(),
+        }
+    }
+
+    /// Leaves; what was typed and not sent yet goes to the record first.
+    pub(super) fn quit(&mut self) -> Vec<Effect> {
+        let mut effects = self.notes.due(Timestamp::MAX);
+        effects.push(Effect::Quit);
+        effects
+    }
+
+    fn focus(&mut self, pane: PaneId) {
+        self.chose_focus = true;
+        self.sources = None;
+        if pane != self.arrangement.focus {
+            self.previous = self.arrangement.focus;
+            self.arrangement.focus = pane;
+            self.notes.leave();
+        }
+    }
+
+    fn focus_by(&mut self, steps: usize) {
+        let here = PaneId::ALL.iter().position(|pane| *pane == self.arrangement.focus).unwrap_or(0);
+        let next = PaneId::ALL.iter().cycle().nth(here + steps);
+        self.focus(next.copied().unwrap_or(PaneId::Pipelines));
+    }
+
+    fn open_palette(&mut self) {
+        let text = |name: &RawText| String::from_utf8_lossy(name.as_bytes()).into_owned();
+        let themes: Vec<_> = self.state.themes.all.iter().map(|(name, _)| text(name)).collect();
+        let mut environments = vec!["all".to_owned()];
+        environments.extend(self.state.environments.iter().map(|environment| text(&environment.name)));
+        self.overlay = Some(Overlay::Palette(Palette::new(&themes, &environments)));
+    }
+
+    fn ask(&mut self, asks: Asks, text: &str) {
+        self.prompt = Some(Prompt { asks, field: Field::new(text) });
+    }
+
+    /// The filter of what has the focus.
+    pub(super) fn filter_text(&self) -> String {
+        let text = match (&self.sources, self.arrangement.focus) {
+            (Some(sources), _) => sources.filter_text(),
+            (None, PaneId::Pipelines) => self.pipelines.filter_text(),
+            (None, PaneId::Logs) => self.logs.filter_text(),
+            (None, PaneId::Alerts) => self.alerts.filter_text(),
+            (None, PaneId::Notes) => self.notes.filter_text(),
+        };
+        text.to_owned()
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub(super) fn filter_counts(&self, now: Timestamp) -> (usize, usize) {
+        let view = self.state.view(true, now);
+        match (&self.sources, self.arrangement.focus) {
+            (Some(sources), _) => sources.counts(&view),
+            (None, PaneId::Pipelines) => self.pipelines.counts(&view),
+            (None, PaneId::Logs) => self.logs.counts(&view),
+            (None, PaneId::Alerts) => self.alerts.counts(&view),
+            (None, PaneId::Notes) => self.notes.counts(&view),
+        }
+    }
+
+    /// Filters what has the focus.
+    pub(super) fn set_filter(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let view = self.state.view(true, now);
+        let outcome = match (&mut self.sources, self.arrangement.focus) {
+            (Some(sources), _) => {
+                sources.filter(text, &view);
+                Outcome::default()
+            }
+            (None, PaneId::Pipelines) => {
+                self.pipelines.filter(text, &view);
+                Outcome::default()
+            }
+            (None, PaneId::Alerts) => {
+                self.alerts.filter(text, &view);
+                Outcome::default()
+            }
+            (None, PaneId::Notes) => {
+                self.notes.filter(text, &view);
+                Outcome::default()
+            }
+            (None, PaneId::Logs) => self.logs.filter(text, &view),
+        };
+        self.take(outcome, now)
+    }
+
+    /// Writes a one-line entry; the focus stays where it is.
+    pub(super) fn write_note(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        if text.trim().is_empty() {
+            self.say(SafeText::literal("An empty note is not written."), now);
+            return Vec::new();
+        }
+        vec![self.notes.write(text.trim(), now)]
+    }
+}

@@ -1,0 +1,232 @@
+//! The whole screen: header, tabs, panes, overlay, footer.
+
+use jiff::Timestamp;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::app::App;
+use crate::app::layout::{Layout, SMALLEST, Width};
+use crate::app::overlay::{Asks, Overlay};
+use crate::command::table::{Id, Scope, TABLE, command};
+use crate::config::theme::Meaning;
+use crate::model::health::Health;
+use crate::model::text::{SafeText, clean};
+use crate::pane::sources::folded;
+use crate::pane::view::{PaneId, View};
+use crate::safe;
+use crate::ui::canvas::Canvas;
+
+impl App {
+    /// Draws the whole screen.
+    pub(super) fn draw_frame(&self, frame: &mut Frame<'_>, now: Timestamp) {
+        let styles = self.state.styles();
+        let area = frame.area();
+        let mut canvas = Canvas::new(frame.buffer_mut(), self.state.ascii, styles.of(Meaning::Marker));
+        canvas.restyle(area, styles.of(Meaning::Text));
+        let layout = self.layout();
+        if layout.width == Width::TooSmall {
+            let text = safe!("midwatch needs {}x{}; it goes on behind this.", SMALLEST.0, SMALLEST.1);
+            canvas.text(0, 0, area.width, &text, styles.of(Meaning::Text));
+            return;
+        }
+        self.draw_header(&layout, now, &mut canvas);
+        self.draw_tabs(&layout, now, &mut canvas);
+        for (pane, area) in &layout.panes {
+            self.draw_pane(*pane, *area, now, &mut canvas);
+        }
+        self.draw_footer(&layout, now, &mut canvas);
+        self.draw_overlay(&layout, now, &mut canvas);
+        if let Some(cursor) = canvas.cursor() {
+            frame.set_cursor_position(cursor);
+        }
+    }
+
+    fn draw_pane(&self, pane: PaneId, area: Rect, now: Timestamp, canvas: &mut Canvas<'_>) {
+        let focused = pane == self.arrangement.focus;
+        let view = self.state.view(focused, now);
+        match (&self.sources, pane) {
+            (Some(sources), _) if focused => sources.draw(&view, &self.state.person, area, canvas),
+            (_, PaneId::Pipelines) => self.pipelines.draw(&view, area, canvas),
+            (_, PaneId::Logs) => self.logs.draw(&view, area, canvas),
+            (_, PaneId::Alerts) => self.alerts.draw(&view, area, canvas),
+            (_, PaneId::Notes) => self.notes.draw(&view, area, canvas),
+        }
+    }
+
+    fn draw_header(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+        let styles = self.state.styles();
+        let (line, style) = (layout.header, styles.of(Meaning::Header));
+        canvas.fill(line, style);
+        let view = self.state.view(true, now);
+        let mut right = safe!("{} {} ", view.zone.minute(view.now), view.zone.name(view.now));
+        if let Some((_, lines)) = self.state.frozen() {
+            right = safe!("FROZEN, {} new lines  {}", lines, right);
+        }
+        let used = canvas.text_right(line.right(), line.y, line.width / 2, &right, style);
+        let room = line.width - used;
+        let mut x = line.x + 1;
+        let mut put = |text: &SafeText, style: Style, canvas: &mut Canvas<'_>| {
+            x += canvas.text(x, line.y, room.saturating_sub(x + 2), text, style) + 2;
+        };
+        if layout.width != Width::Narrow {
+            put(&SafeText::literal("midwatch"), styles.of(Meaning::Title), canvas);
+        }
+        let (scope, scope_style) = self.scope_name(&view);
+        put(&scope, style.patch(scope_style), canvas);
+        let (health, meaning) = health_words(&view);
+        let health_style = if meaning == Meaning::Muted { style } else { style.patch(styles.of(meaning)) };
+        put(&health, health_style, canvas);
+    }
+
+    /// The environment in scope, or how many there are and how many of them are production.
+    fn scope_name(&self, view: &View<'_>) -> (SafeText, Style) {
+        let environments = &self.state.environments;
+        if let Some(name) = &self.state.environment {
+            return (clean(name), view.environment_style(Some(name)));
+        }
+        match environments.as_slice() {
+            [] => (SafeText::literal("all"), Style::new()),
+            [only] => (clean(&only.name), view.environment_style(Some(&only.name))),
+            many => {
+                let production = many.iter().filter(|environment| environment.production).count();
+                let style = if production > 0 { view.styles.of(Meaning::Production) } else { Style::new() };
+                (safe!("ALL {} ({} prod)", many.len(), production), style)
+            }
+        }
+    }
+
+    fn draw_tabs(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+        let Some(line) = layout.tabs else { return };
+        let styles = self.state.styles();
+        canvas.fill(line, styles.of(Meaning::Text));
+        let view = self.state.view(true, now);
+        let mut x = line.x + 1;
+        for pane in PaneId::ALL {
+            let title = if pane == PaneId::Pipelines { "Runs" } else { pane.title() };
+            let (count, sign) = match pane {
+                PaneId::Pipelines => (self.pipelines.failed(), "x"),
+                PaneId::Alerts => (self.alerts.loud(), "!"),
+                PaneId::Logs => (0, ""),
+                PaneId::Notes => (usize::from(self.notes.unsaved().is_some()), "unsaved "),
+            };
+            let mut text = safe!("{} {}", u64::from(pane.number()), SafeText::literal(title));
+            if count > 0 {
+                text.push(&safe!(" {}{}", SafeText::literal(sign), count));
+            }
+            let focused = pane == self.arrangement.focus;
+            let style = match (focused, count > 0 && pane != PaneId::Notes) {
+                (true, _) => styles.of(Meaning::Title),
+                (false, true) => styles.of(Meaning::Critical),
+                (false, false) => styles.of(Meaning::Muted),
+            };
+            let text = if focused { safe!("[{}]", text) } else { safe!(" {} ", text) };
+            x += canvas.text(x, line.y, line.right().saturating_sub(x), &text, style) + 1;
+        }
+        let _ = view;
+    }
+
+    fn draw_footer(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+        let styles = self.state.styles();
+        let (line, style) = (layout.footer, styles.of(Meaning::Footer));
+        canvas.fill(line, style);
+        let inner = Rect { x: line.x + 1, width: line.width.saturating_sub(2), ..line };
+        if let Some(prompt) = &self.prompt {
+            let word = match prompt.asks {
+                Asks::Filter => "filter: ",
+                Asks::Note => "note: ",
+            };
+            let used =
+                canvas.text(inner.x, inner.y, inner.width, &SafeText::literal(word), styles.of(Meaning::Key));
+            prompt.field.draw(canvas, Rect { x: inner.x + used, width: inner.width - used, ..inner }, style);
+            return;
+        }
+        if let Some((notice, _)) = &self.notice {
+            canvas.text(inner.x, inner.y, inner.width, notice, style.patch(styles.of(Meaning::Warning)));
+            return;
+        }
+        let mut x = inner.x;
+        if !self.pending.is_empty() {
+            let keys = self.pending.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+            let text = safe!("{} ... ", clean(&keys.into()));
+            x += canvas.text(x, inner.y, inner.width, &text, styles.of(Meaning::Key));
+        }
+        if !self.filter_text().is_empty() {
+            let (shown, all) = self.filter_counts(now);
+            let text = safe!("{} of {}  ", shown, all);
+            x += canvas.text(x, inner.y, inner.right().saturating_sub(x), &text, styles.of(Meaning::Match));
+        }
+        for id in self.hints() {
+            let Some(key) = self.keymap.keys_of(id).into_iter().next() else { continue };
+            let (key, title) = (clean(&key.into()), SafeText::literal(command(id).title));
+            let needed = u16::try_from(key.width() + 1 + title.width()).unwrap_or(u16::MAX);
+            if x.saturating_add(needed) > inner.right() {
+                break;
+            }
+            x += canvas.text(x, inner.y, needed, &key, style.patch(styles.of(Meaning::Key))) + 1;
+            x += canvas.text(x, inner.y, needed, &title, style) + 2;
+        }
+    }
+
+    /// The keys worth telling here: help and palette, the pane's own, then what every list has.
+    fn hints(&self) -> impl Iterator<Item = Id> {
+        let scopes = self.scopes();
+        let first = [Id::Help, Id::Palette, Id::Filter, Id::Open];
+        let own = TABLE.iter().filter(move |command| {
+            !matches!(command.scope, Scope::Global | Scope::List) && scopes.contains(&command.scope)
+        });
+        let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
+        first.into_iter().chain(own.map(|command| command.id)).chain(last)
+    }
+
+    fn draw_overlay(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+        let area = layout.body();
+        let view = self.state.view(true, now);
+        match &self.overlay {
+            Some(Overlay::Help(help)) => help.draw(&view, &self.keymap, area, canvas),
+            Some(Overlay::Palette(palette)) => palette.draw(&view, &self.keymap, area, canvas),
+            Some(Overlay::Shown(shown)) => shown.draw(&view, area, canvas),
+            Some(Overlay::Leave(why)) => {
+                let styles = self.state.styles();
+                let line = layout.footer;
+                canvas.fill(line, styles.of(Meaning::Footer));
+                let text = safe!("{} Leave all the same? y leaves, any other key stays.", why);
+                canvas.text(
+                    line.x + 1,
+                    line.y,
+                    line.width.saturating_sub(2),
+                    &text,
+                    styles.of(Meaning::Dangerous),
+                );
+                canvas.set_cursor(line.x + 1, line.y);
+            }
+            None => {}
+        }
+    }
+}
+
+/// `14 sources, 1 blind: loki no such file`, or one cause for many.
+fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
+    let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
+    let (mut all, mut starting, mut crashed) = (0, 0, 0);
+    for source in sources {
+        all += 1;
+        match source.health(view.now) {
+            Health::Starting => starting += 1,
+            Health::Crashed(_) => crashed += 1,
+            _ => {}
+        }
+    }
+    let causes = folded(view);
+    let blind = crashed + causes.iter().map(|cause| cause.count).sum::<usize>();
+    let number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
+    if blind == 0 {
+        let text = if starting > 0 { safe!("{}, {} starting", number, starting) } else { number };
+        return (text, Meaning::Muted);
+    }
+    let mut text = safe!("{}, {} blind", number, blind);
+    if let Some(cause) = causes.first() {
+        text.push(&safe!(": {}", clean(cause.failure.cause.as_ref().unwrap_or(&cause.failure.what))));
+    }
+    (text, Meaning::Critical)
+}

@@ -1,0 +1,159 @@
+//! Where a key goes: the overlay, the prompt, the pad, or a command; and why it does nothing.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::app::overlay::Overlay;
+use crate::command::keymap::Meaning;
+use crate::command::table::{Id, command};
+use crate::config::key::{Code, Key};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::effect::Effect;
+use crate::pane::view::PaneId;
+use crate::safe;
+
+/// Two ctrl-c within this time leave.
+const TWICE: SignedDuration = SignedDuration::from_secs(1);
+
+impl App {
+    /// Takes one key press.
+    pub(super) fn key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
+        // A notice that waits for the person goes with the first key.
+        self.notice = None;
+        if key == Key::ctrl('c') {
+            return self.cancel(now);
+        }
+        if self.overlay.is_some() {
+            self.overlay_key(key, now)
+        } else if self.prompt.is_some() {
+            self.prompt_key(key, now)
+        } else if self.is_editing() {
+            let area = self.focused_area();
+            let outcome = self.notes.key(key, &self.state.view(true, now), area);
+            self.take(outcome, now)
+        } else {
+            self.command_key(key, now)
+        }
+    }
+
+    /// Takes pasted text: it is inserted where text is written, and is never a key.
+    pub(super) fn paste(&mut self, text: &RawText, now: Timestamp) -> Vec<Effect> {
+        let editing = self.is_editing();
+        match (&mut self.overlay, &mut self.prompt) {
+            (Some(Overlay::Help(help)), _) => help.paste(text),
+            (Some(Overlay::Palette(palette)), _) => palette.paste(text),
+            (None, Some(prompt)) => prompt.field.paste(text),
+            (None, None) if editing => {
+                let outcome = self.notes.paste(text, &self.state.view(true, now));
+                return self.take(outcome, now);
+            }
+            _ => self.say("Pasted text goes only where text is written: / or ; or the pad.", now),
+        }
+        Vec::new()
+    }
+
+    fn is_editing(&self) -> bool {
+        self.arrangement.focus == PaneId::Notes && self.sources.is_none() && self.notes.is_editing()
+    }
+
+    /// ctrl-c takes back what is open; twice within a second it leaves, with the notes saved.
+    fn cancel(&mut self, now: Timestamp) -> Vec<Effect> {
+        if self.cancelled.is_some_and(|before| now.duration_since(before) <= TWICE) {
+            return self.quit();
+        }
+        self.cancelled = Some(now);
+        self.pending.clear();
+        if self.overlay.take().is_none() && self.prompt.take().is_none() && self.is_editing() {
+            self.notes.leave();
+        }
+        self.say("Cancelled. ctrl-c again within a second leaves; the notes are saved.", now);
+        Vec::new()
+    }
+
+    fn overlay_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
+        let area = self.layout().body();
+        if key.code == Code::Esc {
+            self.overlay = None;
+            return Vec::new();
+        }
+        match &mut self.overlay {
+            Some(Overlay::Help(help)) => {
+                if let Some(chosen) = help.key(key, area) {
+                    self.overlay = None;
+                    return self.run_if_here(chosen.id, now);
+                }
+            }
+            Some(Overlay::Palette(palette)) => {
+                if let Some(choice) = palette.key(key, area) {
+                    self.overlay = None;
+                    return self.choose(&choice, now);
+                }
+            }
+            Some(Overlay::Shown(shown)) => {
+                let view = self.state.view(true, now);
+                match self.keymap.meaning(&[crate::command::table::Scope::List], &[key]) {
+                    Meaning::Run(id) => shown.run(id, &view, area),
+                    _ if key.code == Code::Char('q') => self.overlay = None,
+                    _ => {}
+                }
+            }
+            Some(Overlay::Leave(_)) => {
+                self.overlay = None;
+                if key == Key::char('y') {
+                    return self.quit();
+                }
+            }
+            None => {}
+        }
+        Vec::new()
+    }
+
+    fn command_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
+        self.pending.push(key);
+        match self.keymap.meaning(self.scopes(), &self.pending) {
+            Meaning::Run(id) => {
+                self.pending.clear();
+                self.run(id, now)
+            }
+            Meaning::Prefix => Vec::new(),
+            Meaning::Elsewhere(places) => {
+                let keys = self.take_pending();
+                let mut text = safe!("{} does nothing here: ", keys);
+                for (index, (scope, id)) in places.iter().enumerate() {
+                    let separator = SafeText::literal(if index > 0 { ", " } else { "" });
+                    let (title, scope) = (command(*id).title, scope.word());
+                    text.push(&safe!(
+                        "{}{} in {}",
+                        separator,
+                        SafeText::literal(title),
+                        SafeText::literal(scope)
+                    ));
+                }
+                self.say(text, now);
+                Vec::new()
+            }
+            Meaning::Nothing => {
+                let keys = self.take_pending();
+                self.say(safe!("{} does nothing. ? shows the keys that work here.", keys), now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Runs a command that the help or the palette found, if it works where the focus is.
+    pub(super) fn run_if_here(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        let scope = command(id).scope;
+        if self.scopes().contains(&scope) {
+            return self.run(id, now);
+        }
+        let (title, scope) = (SafeText::literal(command(id).title), SafeText::literal(scope.word()));
+        self.say(safe!("{} works in {}: move the focus there first.", title, scope), now);
+        Vec::new()
+    }
+
+    fn take_pending(&mut self) -> SafeText {
+        let keys = std::mem::take(&mut self.pending);
+        let text = keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        clean(&text.into())
+    }
+}

@@ -1,0 +1,69 @@
+//! What lies over the panes, one at a time, and the prompts in the footer.
+
+use crate::app::App;
+use crate::config::key::{Code, Key};
+use crate::model::text::SafeText;
+use crate::pane::effect::Effect;
+use crate::pane::help::Help;
+use crate::pane::palette::Palette;
+use crate::pane::shown::Shown;
+use crate::ui::field::Field;
+
+use jiff::Timestamp;
+
+/// What lies over the panes.
+pub(super) enum Overlay {
+    /// The keys that work here.
+    Help(Help),
+    /// The commands.
+    Palette(Palette),
+    /// Text to select with a mouse.
+    Shown(Shown),
+    /// Something is not saved: leave all the same?
+    Leave(SafeText),
+}
+
+impl Overlay {
+    pub(super) fn shown(what: SafeText, lines: Vec<SafeText>) -> Self {
+        Self::Shown(Shown::new(what, lines))
+    }
+}
+
+/// What is asked in the footer.
+pub(super) struct Prompt {
+    pub(super) asks: Asks,
+    pub(super) field: Field,
+}
+
+/// What the answer is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Asks {
+    /// The filter of the focused pane.
+    Filter,
+    /// A one-line entry.
+    Note,
+}
+
+impl App {
+    /// Gives a key to the prompt, if there is one.
+    pub(super) fn prompt_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
+        let Some(mut prompt) = self.prompt.take() else { return Vec::new() };
+        match key.code {
+            Code::Esc => {
+                if prompt.asks == Asks::Note && !prompt.field.is_empty() {
+                    self.say("The note was not written. ; starts again.", now);
+                }
+                Vec::new()
+            }
+            Code::Enter => match prompt.asks {
+                Asks::Filter => self.set_filter(&prompt.field.text(), now),
+                Asks::Note => self.write_note(&prompt.field.text(), now),
+            },
+            _ => {
+                prompt.field.key(key);
+                self.prompt = Some(prompt);
+                Vec::new()
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a person finds again at the next start: the view, the filters, and what was known.
+
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::model::text::RawText;
+use crate::model::world::Remembered;
+use crate::pane::view::PaneId;
+use crate::ui::time::Zone;
+
+use jiff::Timestamp;
+
+/// What is kept between two sessions.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// What each source said last.
+    pub world: Remembered,
+    /// How the screen was arranged.
+    pub view: SavedView,
+}
+
+/// How the screen was arranged.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedView {
+    focus: Option<PaneId>,
+    full_screen: bool,
+    step: i8,
+    relative: bool,
+    environment: Option<RawText>,
+    pipelines: String,
+    logs: String,
+    alerts: String,
+    notes: String,
+}
+
+impl App {
+    /// What to keep for the next start.
+    pub fn session(&self) -> Session {
+        let view = SavedView {
+            focus: self.chose_focus.then_some(self.arrangement.focus),
+            full_screen: self.arrangement.full_screen,
+            step: self.arrangement.step,
+            relative: matches!(self.state.zone, Zone::Relative),
+            environment: self.state.environment.clone(),
+            pipelines: self.pipelines.filter_text().to_owned(),
+            logs: self.logs.filter_text().to_owned(),
+            alerts: self.alerts.filter_text().to_owned(),
+            notes: self.notes.filter_text().to_owned(),
+        };
+        Session { world: self.state.world.remember(), view }
+    }
+
+    /// Arranges the screen as it was left. An environment that is no longer configured is dropped.
+    pub fn restore(&mut self, saved: &SavedView, now: Timestamp) {
+        if let Some(focus) = saved.focus {
+            self.arrangement.focus = focus;
+            self.chose_focus = true;
+        }
+        self.arrangement.full_screen = saved.full_screen;
+        self.arrangement.step = saved.step.clamp(-3, 3);
+        if saved.relative {
+            self.state.zone = Zone::Relative;
+        }
+        if self.state.environment.is_none() {
+            let known = |name: &&RawText| self.state.environments.iter().any(|one| one.name == **name);
+            self.state.environment = saved.environment.as_ref().filter(known).cloned();
+        }
+        let view = self.state.view(true, now);
+        self.pipelines.filter(&saved.pipelines, &view);
+        self.alerts.filter(&saved.alerts, &view);
+        self.notes.filter(&saved.notes, &view);
+        // A log filter that no longer parses is left out; it was accepted when it was typed.
+        self.logs.filter(&saved.logs, &view);
+    }
+}

@@ -1,0 +1,142 @@
+//! What all panes share: what is known, what is shown of it, and how it looks.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::command::keymap::Binding;
+use crate::config::environment::Environment;
+use crate::logs::buffer::Buffer;
+use crate::model::catalog::Catalog;
+use crate::model::text::RawText;
+use crate::model::world::{Remembered, SourceInfo, World};
+use crate::pane::view::View;
+use crate::ui::style::Styles;
+use crate::ui::time::Zone;
+
+/// The themes to choose from, by name, and the one in force at the start.
+#[derive(Clone, Debug)]
+pub struct Themes {
+    /// Name and styles; the first is in force.
+    pub all: Vec<(RawText, Styles)>,
+}
+
+/// What a console starts with.
+pub struct Setup {
+    /// What is known of the sources.
+    pub sources: Vec<SourceInfo>,
+    /// What belongs to which service and host.
+    pub catalog: Catalog,
+    /// The configured environments.
+    pub environments: Vec<Environment>,
+    /// The environment shown at the start, or all.
+    pub environment: Option<RawText>,
+    /// The themes to choose from.
+    pub themes: Themes,
+    /// Whether only ASCII may be drawn.
+    pub ascii: bool,
+    /// The person's own keys.
+    pub bindings: Vec<Binding>,
+    /// Who is at the keys.
+    pub person: RawText,
+    /// Names this console among all that write notes.
+    pub session_name: RawText,
+    /// The person's own zone, if one is known.
+    pub zone: Option<TimeZone>,
+    /// Bytes that log lines may take.
+    pub log_budget: usize,
+    /// What was known at the end of the last session.
+    pub remembered: Option<Remembered>,
+    /// The screen's columns and rows.
+    pub size: (u16, u16),
+}
+
+/// What all panes share.
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) logs: Buffer,
+    pub(super) catalog: Catalog,
+    pub(super) environments: Vec<Environment>,
+    pub(super) environment: Option<RawText>,
+    pub(super) themes: Themes,
+    pub(super) theme: usize,
+    pub(super) ascii: bool,
+    pub(super) person: RawText,
+    pub(super) zone: Zone,
+    own_zone: Option<TimeZone>,
+    /// While the screen is frozen: the moment, the world as it was, and the lines held then.
+    frozen: Option<(Timestamp, World, u64)>,
+}
+
+impl State {
+    pub(super) fn new(setup: Setup) -> Self {
+        let mut world = World::new(setup.sources);
+        if let Some(remembered) = setup.remembered {
+            world.recall(remembered);
+        }
+        Self {
+            world,
+            logs: Buffer::new(setup.log_budget),
+            catalog: setup.catalog,
+            environments: setup.environments,
+            environment: setup.environment,
+            themes: setup.themes,
+            theme: 0,
+            ascii: setup.ascii,
+            person: setup.person,
+            zone: Zone::Utc,
+            own_zone: setup.zone,
+            frozen: None,
+        }
+    }
+
+    /// What a pane may look at.
+    pub(super) fn view(&self, focused: bool, now: Timestamp) -> View<'_> {
+        let (now, world) = match &self.frozen {
+            Some((at, world, _)) => (*at, world),
+            None => (now, &self.world),
+        };
+        View {
+            world,
+            logs: &self.logs,
+            styles: self.styles(),
+            now,
+            zone: &self.zone,
+            catalog: &self.catalog,
+            environments: &self.environments,
+            environment: self.environment.as_ref(),
+            focused,
+        }
+    }
+
+    pub(super) fn styles(&self) -> &Styles {
+        #[expect(clippy::indexing_slicing, reason = "there is always a first theme, and a choice is checked")]
+        &self.themes.all[self.theme].1
+    }
+
+    pub(super) fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
+    /// Holds the screen still, or lets it go; returns whether it is held now.
+    pub(super) fn toggle_freeze(&mut self, now: Timestamp) -> bool {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some((now, self.world.clone(), self.logs.bounds().end)),
+        };
+        self.is_frozen()
+    }
+
+    /// While the screen is frozen: since when, and how many lines have come since.
+    pub(super) fn frozen(&self) -> Option<(Timestamp, u64)> {
+        self.frozen.as_ref().map(|(at, _, end)| (*at, self.logs.bounds().end - end))
+    }
+
+    /// Shows times in the next way: UTC, the person's own zone if it is another, ages.
+    pub(super) fn next_zone(&mut self) {
+        self.zone = match (&self.zone, &self.own_zone) {
+            (Zone::Utc, Some(zone)) => Zone::Own(zone.clone()),
+            (Zone::Utc, None) | (Zone::Own(_), _) => Zone::Relative,
+            (Zone::Relative, _) => Zone::Utc,
+        };
+    }
+}

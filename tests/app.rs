@@ -1,0 +1,284 @@
+//! Key scripts: what a person presses, what they then see, and what reaches the world outside.
+
+#[path = "support/console.rs"]
+mod console;
+
+use std::sync::Arc;
+
+use console::{Console, alert, at, run, setup};
+use midwatch::model::alert::Severity;
+use midwatch::model::health::{Failure, FailureKind};
+use midwatch::model::note::{NoteCommand, NoteReply};
+use midwatch::model::update::{Detail, DetailKey, News, Update};
+use midwatch::pane::effect::{Effect, Msg};
+
+const WIDE: (u16, u16) = (120, 40);
+const NARROW: (u16, u16) = (80, 24);
+
+fn outage(size: (u16, u16)) -> Console {
+    let mut console = Console::new(size);
+    console.alerts(&[
+        alert("HighErrorRate", Severity::Critical, 14),
+        alert("DiskFilling", Severity::Warning, 120),
+        alert("LatencyP99", Severity::Critical, 13),
+    ]);
+    console.runs(&[run("1", "failed", 12), run("2", "running", 1)]);
+    console
+}
+
+#[test]
+fn all_four_panes_stand_on_a_wide_screen_and_one_with_tabs_on_a_narrow_one() {
+    let screen = outage(WIDE).screen();
+    for text in ["1 Pipelines", "2 Logs", "3 Alerts  3 firing", "4 Notes", "deploy-prod #812", "03:26 UTC"] {
+        assert!(screen.contains(text), "{text}\n{screen}");
+    }
+    let screen = outage(NARROW).screen();
+    assert!(screen.contains("[3 Alerts !3]") && screen.contains("1 Runs x1"), "{screen}");
+    assert!(!screen.contains("Pipelines"), "{screen}");
+}
+
+#[test]
+fn the_worst_and_oldest_alert_comes_first() {
+    let screen = outage(NARROW).screen();
+    let places: Vec<_> = ["HighErrorRate", "LatencyP99", "DiskFilling"]
+        .iter()
+        .map(|name| screen.find(name).unwrap())
+        .collect();
+    assert!(places.is_sorted(), "{screen}");
+}
+
+#[test]
+fn escape_takes_back_one_thing_at_a_time_and_never_leaves() {
+    let mut console = outage(WIDE);
+    console.keys("f Enter");
+    assert!(console.screen().contains("What people wrote"));
+    console.keys("Esc");
+    let screen = console.screen();
+    assert!(!screen.contains("What people wrote") && !screen.contains("1 Pipelines"), "{screen}");
+    console.keys("Esc");
+    assert!(console.screen().contains("1 Pipelines"));
+    console.keys("Esc Esc Esc");
+    assert!(console.screen().contains("Nothing to take back"));
+    assert_eq!(console.effects, vec![]);
+}
+
+#[test]
+fn a_key_that_does_nothing_here_says_where_it_does_something() {
+    let mut console = outage(WIDE);
+    console.keys("e");
+    assert!(console.screen().contains("e does nothing here: next error in logs"), "{}", console.screen());
+    console.keys("Q");
+    assert!(console.screen().contains("Q does nothing."), "{}", console.screen());
+}
+
+#[test]
+fn the_selection_stays_on_its_item_when_news_comes_and_news_waits_while_keys_are_pressed() {
+    let mut console = outage(WIDE);
+    console.keys("j");
+    let mut alerts = vec![
+        alert("HighErrorRate", Severity::Critical, 14),
+        alert("DiskFilling", Severity::Warning, 120),
+        alert("LatencyP99", Severity::Critical, 13),
+        alert("Older", Severity::Critical, 30),
+    ];
+    console.alerts(&alerts);
+    let screen = console.screen();
+    assert!(!screen.contains("Older") || screen.contains("Older fires"), "{screen}");
+    assert!(screen.contains("1 came or went"), "{screen}");
+    console.pass(3);
+    let screen = console.screen();
+    assert!(screen.contains("Older"), "{screen}");
+    assert!(screen.contains(">CRIT LatencyP99"), "{screen}");
+    alerts.remove(2);
+    console.alerts(&alerts);
+    console.pass(3);
+    // One that ended is still in sight, and still selected.
+    let row = console.row("LatencyP99").unwrap();
+    assert!(row.contains(">CRIT LatencyP99") && row.contains("resolved"), "{row}");
+}
+
+#[test]
+fn a_frozen_screen_stays_still_whatever_comes_and_tells_that_it_is() {
+    let mut console = outage(WIDE);
+    console.keys("p").pass(7);
+    let before = console.buffer();
+    console.alerts(&[]);
+    console.runs(&[]);
+    console.pass(3000);
+    assert_eq!(console.buffer(), before);
+    assert!(console.screen().contains("FROZEN"));
+    console.keys("p");
+    assert!(!console.screen().contains(">CRIT"), "{}", console.screen());
+}
+
+#[test]
+fn a_failed_step_is_two_keys_away_and_its_log_is_asked_for_once() {
+    let mut console = outage(WIDE);
+    console.keys("1 Enter");
+    assert!(console.screen().contains("x roll out"), "{}", console.screen());
+    console.keys("Enter");
+    let key = DetailKey::StepLog { run: "1".into(), job: "j2".into(), step: "s1".into() };
+    assert_eq!(console.effects, vec![Effect::Fetch("ci".into(), key.clone())]);
+    assert!(console.screen().contains("Fetching the log from ci"));
+    let lines: Arc<[_]> = Arc::from(["applying".into(), "ERROR: quota exceeded".into(), "done".into()]);
+    let news = News::Detail(key, Ok(Detail::Log(lines)));
+    console.send(Msg::Update(Update { source: "ci".into(), at: at(1), news }));
+    assert!(console.screen().contains("ERROR: quota exceeded"), "{}", console.screen());
+    console.keys("Esc Esc");
+    assert!(console.screen().contains("1 Pipelines"));
+}
+
+#[test]
+fn a_blind_source_keeps_its_rows_and_never_looks_well() {
+    let mut console = outage(NARROW);
+    let failure = Failure::new(FailureKind::Missing, "open /x: no such file");
+    let news = News::Failed(failure);
+    console.send(Msg::Update(Update { source: "alerts".into(), at: at(0), news }));
+    let screen = console.screen();
+    assert!(screen.contains("HighErrorRate") && screen.contains("alerts blind"), "{screen}");
+    assert!(screen.contains("3 sources, 1 blind: open /x"), "{screen}");
+    console.keys("0");
+    let row = console.row("alerts").unwrap();
+    assert!(console.screen().contains("missing"), "{row}");
+    console.keys("Enter");
+    assert!(console.screen().contains("Since 03:26:00.000"), "{}", console.screen());
+}
+
+#[test]
+fn an_empty_pane_says_that_all_is_well_only_when_it_can_see() {
+    let mut console = Console::new(NARROW);
+    assert!(console.screen().contains("nothing heard yet"), "{}", console.screen());
+    console.alerts(&[]);
+    assert!(console.screen().contains("Nothing fires."), "{}", console.screen());
+    let mut bare = setup(NARROW);
+    bare.sources.clear();
+    let screen = Console::with(bare).screen();
+    assert!(screen.contains("No source gives this yet") && screen.contains("[[source]]"), "{screen}");
+}
+
+#[test]
+fn a_note_is_written_from_anywhere_without_moving_the_focus() {
+    let mut console = outage(WIDE);
+    console.keys(";").type_text("rolled back 812").keys("Enter");
+    let [Effect::Note(NoteCommand::Entry(entry))] = console.effects.as_slice() else { panic!() };
+    assert_eq!((entry.text.as_str(), entry.seq, entry.at), (Some("rolled back 812"), 1, at(0)));
+    assert!(console.screen().contains("rolled back 812"));
+    // Not durable yet: leaving asks first.
+    console.effects.clear();
+    console.keys("q");
+    assert!(console.screen().contains("Leave all the same?"), "{}", console.screen());
+    console.keys("n");
+    assert_eq!(console.effects, vec![]);
+    console.send(Msg::Note(NoteReply::EntrySaved(1)));
+    console.keys("q");
+    assert_eq!(console.effects, vec![Effect::Quit]);
+}
+
+#[test]
+fn pasted_text_is_never_a_key() {
+    let mut console = outage(WIDE);
+    console.send(Msg::Paste("q\u{1b}[201~y\r;note\r".into()));
+    assert_eq!(console.effects, vec![]);
+    console.keys("/");
+    console.send(Msg::Paste("high\r\nq".into()));
+    console.keys("Enter");
+    assert!(console.screen().contains("0 of 3"), "{}", console.screen());
+}
+
+#[test]
+fn ctrl_c_cancels_and_twice_within_a_second_leaves() {
+    let mut console = outage(WIDE);
+    console.keys(": ctrl-c");
+    assert_eq!(console.effects, vec![]);
+    console.pass(2).keys("ctrl-c");
+    assert_eq!(console.effects, vec![]);
+    console.keys("ctrl-c");
+    assert_eq!(console.effects, vec![Effect::Quit]);
+}
+
+#[test]
+fn every_printable_key_is_text_in_a_prompt() {
+    let mut console = outage(WIDE);
+    console.keys("/").type_text("q1;:?p").keys("Enter");
+    assert!(console.screen().contains("/q1;:?p"), "{}", console.screen());
+    assert_eq!(console.effects, vec![]);
+}
+
+#[test]
+fn help_lists_what_works_here_first_and_finds_by_words() {
+    let mut console = outage(WIDE);
+    console.keys("2 ?");
+    let screen = console.screen();
+    assert!(screen.contains("Help: keys in logs"), "{screen}");
+    console.type_text("freeze");
+    assert!(console.row("Holds the whole screen still").is_some());
+    console.keys("Enter");
+    assert!(console.screen().contains("FROZEN"));
+}
+
+#[test]
+fn the_palette_changes_the_theme_and_says_when_there_is_no_such_thing() {
+    let mut console = outage(WIDE);
+    let before = console.buffer();
+    console.keys(":").type_text("theme daylight").keys("Enter");
+    assert_ne!(console.buffer()[(5, 5)].bg, before[(5, 5)].bg);
+    console.keys(":").type_text("env nowhere").keys("Enter");
+    assert!(console.screen().contains("There is no environment nowhere"), "{}", console.screen());
+}
+
+#[test]
+fn a_screen_at_rest_asks_for_one_wake_a_minute() {
+    let mut console = outage(WIDE);
+    console.pass(600);
+    let mut wakes = 0;
+    let end = console.now + jiff::SignedDuration::from_mins(10);
+    while let Some(wake) = console.app.next_wake(console.now).filter(|wake| *wake <= end) {
+        console.now = wake;
+        console.send(Msg::Wake);
+        wakes += 1;
+    }
+    assert_eq!(wakes, 10);
+}
+
+#[test]
+fn every_size_can_be_drawn_and_every_key_pressed_at_it() {
+    for size in
+        [(0, 0), (1, 1), (5, 2), (20, 5), (59, 20), (60, 20), (80, 24), (100, 30), (120, 40), (300, 100)]
+    {
+        let mut console = outage(size);
+        for keys in [
+            "1 Enter Enter Esc Esc",
+            "2 j k",
+            "3 Enter G Esc",
+            "4 j",
+            "0 Enter Esc",
+            "? Esc",
+            ": Esc",
+            "f + _ t",
+        ] {
+            console.keys(keys);
+            console.buffer();
+        }
+        console.resize((1, 1));
+        console.buffer();
+        console.resize((120, 40));
+        assert!(console.screen().contains("03:26"), "{size:?}");
+    }
+}
+
+#[test]
+fn the_view_is_found_again_at_the_next_start() {
+    let mut console = outage(WIDE);
+    console.keys("1 / d e p l o y Enter f");
+    let session = console.app.session();
+    let text = serde_json::to_string(&session).unwrap();
+    let session: midwatch::app::session::Session = serde_json::from_str(&text).unwrap();
+    let mut next = setup(WIDE);
+    next.remembered = Some(session.world);
+    let mut next = Console::with(next);
+    next.app.restore(&session.view, at(0));
+    next.send(Msg::Wake);
+    let screen = next.screen();
+    assert!(screen.contains("/deploy") && screen.contains("deploy-prod #812"), "{screen}");
+    assert!(!screen.contains("2 Logs"), "{screen}");
+}
