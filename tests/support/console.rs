@@ -1,5 +1,7 @@
 //! A console without a terminal: keys and updates in, screen and effects out.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
