@@ -15,14 +15,18 @@ use crate::model::text::{SafeText, clean};
 use crate::pane::sources::folded;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
-use crate::ui::canvas::Canvas;
+use crate::ui::canvas::{self, Canvas};
 
 impl App {
     /// Draws the whole screen.
     pub(super) fn draw_frame(&self, frame: &mut Frame<'_>, now: Timestamp) {
+        let marker = self.state.styles().of(Meaning::Marker);
+        canvas::draw(frame, self.state.ascii, marker, |canvas| self.draw_on(canvas, now));
+    }
+
+    fn draw_on(&self, canvas: &mut Canvas<'_>, now: Timestamp) {
         let styles = self.state.styles();
-        let area = frame.area();
-        let mut canvas = Canvas::new(frame.buffer_mut(), self.state.ascii, styles.of(Meaning::Marker));
+        let area = canvas.area();
         canvas.restyle(area, styles.of(Meaning::Text));
         let layout = self.layout();
         if layout.width == Width::TooSmall {
@@ -30,16 +34,13 @@ impl App {
             canvas.text(0, 0, area.width, &text, styles.of(Meaning::Text));
             return;
         }
-        self.draw_header(&layout, now, &mut canvas);
-        self.draw_tabs(&layout, now, &mut canvas);
+        self.draw_header(&layout, now, canvas);
+        self.draw_tabs(&layout, canvas);
         for (pane, area) in &layout.panes {
-            self.draw_pane(*pane, *area, now, &mut canvas);
+            self.draw_pane(*pane, *area, now, canvas);
         }
-        self.draw_footer(&layout, now, &mut canvas);
-        self.draw_overlay(&layout, now, &mut canvas);
-        if let Some(cursor) = canvas.cursor() {
-            frame.set_cursor_position(cursor);
-        }
+        self.draw_footer(&layout, now, canvas);
+        self.draw_overlay(&layout, now, canvas);
     }
 
     fn draw_pane(&self, pane: PaneId, area: Rect, now: Timestamp, canvas: &mut Canvas<'_>) {
@@ -96,11 +97,10 @@ impl App {
         }
     }
 
-    fn draw_tabs(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+    fn draw_tabs(&self, layout: &Layout, canvas: &mut Canvas<'_>) {
         let Some(line) = layout.tabs else { return };
         let styles = self.state.styles();
         canvas.fill(line, styles.of(Meaning::Text));
-        let view = self.state.view(true, now);
         let mut x = line.x + 1;
         for pane in PaneId::ALL {
             let title = if pane == PaneId::Pipelines { "Runs" } else { pane.title() };
@@ -123,7 +123,6 @@ impl App {
             let text = if focused { safe!("[{}]", text) } else { safe!(" {} ", text) };
             x += canvas.text(x, line.y, line.right().saturating_sub(x), &text, style) + 1;
         }
-        let _ = view;
     }
 
     fn draw_footer(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {

@@ -1,5 +1,6 @@
 //! The one place that writes cells. It takes [`SafeText`] only, so nothing else reaches a screen.
 
+use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
@@ -29,11 +30,6 @@ impl<'a> Canvas<'a> {
     /// Whether only ASCII may be drawn.
     pub fn is_ascii(&self) -> bool {
         self.ascii
-    }
-
-    /// Where the terminal's cursor shall stand, if it was said.
-    pub fn cursor(&self) -> Option<Position> {
-        self.cursor
     }
 
     /// Puts the terminal's cursor here: screen readers follow it.
@@ -134,6 +130,15 @@ impl<'a> Canvas<'a> {
 
     fn ellipsis(&self) -> SafeText {
         SafeText::literal(if self.ascii { "~" } else { "…" })
+    }
+}
+
+/// Draws a frame, and puts the terminal's cursor where the drawing says.
+pub fn draw(frame: &mut Frame<'_>, ascii: bool, marker: Style, work: impl FnOnce(&mut Canvas<'_>)) {
+    let mut canvas = Canvas::new(frame.buffer_mut(), ascii, marker);
+    work(&mut canvas);
+    if let Some(cursor) = canvas.cursor {
+        frame.set_cursor_position(cursor);
     }
 }
 
