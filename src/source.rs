@@ -1,6 +1,7 @@
 //! Sources: tasks that pull from configured endpoints and report what they see.
 
 pub mod outlet;
+pub mod recording;
 
 use std::future::Future;
 use std::pin::Pin;

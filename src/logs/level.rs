@@ -1,9 +1,12 @@
 //! How severe a line is, read from the forms that programs commonly write.
 
+use serde::{Deserialize, Serialize};
+
 use super::json;
 
 /// Severity of a line. `Unknown` is below all others: it passes no `level>=`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The line does not say.
     #[default]

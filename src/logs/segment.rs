@@ -288,9 +288,14 @@ impl SegmentBuilder {
         self.add(Line::from(text.as_bytes()), NOTE, NO_TIME, now.as_millisecond());
     }
 
+    /// Counts lines as dropped; nothing is added that says so.
+    pub fn miss(&mut self, lines: u64) {
+        self.lost += lines;
+    }
+
     /// Says that `lines` lines had to be dropped here.
     pub fn lose(&mut self, lines: u64, now: Timestamp) {
-        self.lost += lines;
+        self.miss(lines);
         let noun = if lines == 1 { "line" } else { "lines" };
         self.note(&format!("{lines} {noun} dropped here: they came faster than they could be taken"), now);
     }

@@ -142,32 +142,32 @@ impl Outlet {
 
     /// Says the whole state. One that was not taken yet is replaced: the latest wins.
     pub fn snapshot(&self, snapshot: Snapshot) {
-        self.put(News::Snapshot(Arc::new(snapshot)));
+        self.put(self.now(), News::Snapshot(Arc::new(snapshot)));
     }
 
     /// Says that the source works, and which parts of it do not.
     pub fn alive(&self, troubles: Vec<Failure>) {
-        self.put(News::Alive { troubles });
+        self.put(self.now(), News::Alive { troubles });
     }
 
     /// Says that the source does not work, and why.
     pub fn failed(&self, failure: Failure) {
-        self.put(News::Failed(failure));
+        self.put(self.now(), News::Failed(failure));
     }
 
     /// Says that the source's task crashed and is started again.
     pub fn crashed(&self) {
-        self.put(News::Crashed);
+        self.put(self.now(), News::Crashed);
     }
 
-    /// Says something as it was recorded, under this source's name and at its time; waits until
-    /// the loop has taken what was said before, so that nothing recorded is skipped.
-    pub async fn replay(&self, news: News) {
-        self.settled().await;
+    /// Says what was recorded, under this source's name, as of `at`. Returns when the loop has
+    /// taken it, so that what is replayed is seen whole and in its order, over all sources.
+    pub async fn replay(&self, at: Timestamp, news: News) {
         match news {
-            News::Detail(key, detail) => self.detail(key, detail).await,
-            state => self.put(state),
+            News::Detail(key, detail) => self.answer(at, key, detail).await,
+            state => self.put(at, state),
         }
+        self.settled().await;
     }
 
     /// Waits until the loop has taken all state of this source.
@@ -191,8 +191,12 @@ impl Outlet {
 
     /// Answers a request for a detail.
     pub async fn detail(&self, key: DetailKey, detail: Result<Detail, Failure>) {
+        self.answer(self.now(), key, detail).await;
+    }
+
+    async fn answer(&self, at: Timestamp, key: DetailKey, detail: Result<Detail, Failure>) {
         let news = News::Detail(key, detail);
-        let update = Update { source: self.source.clone(), at: self.now(), news };
+        let update = Update { source: self.source.clone(), at, news };
         drop(self.queue.send(Report::Update(update)).await);
     }
 
@@ -204,8 +208,8 @@ impl Outlet {
         }
     }
 
-    fn put(&self, news: News) {
-        let update = Update { source: self.source.clone(), at: self.now(), news };
+    fn put(&self, at: Timestamp, news: News) {
+        let update = Update { source: self.source.clone(), at, news };
         self.slots.with(|waiting| {
             let slot = waiting.entry(self.source.clone()).or_default();
             if matches!(update.news, News::Snapshot(_)) {
@@ -255,7 +259,7 @@ mod tests {
         let outlet = outlet(&intake);
         let task = tokio::spawn(async move {
             for _ in 0..100 {
-                outlet.replay(News::Snapshot(Arc::default())).await;
+                outlet.replay(Timestamp::UNIX_EPOCH, News::Snapshot(Arc::default())).await;
             }
         });
         for _ in 0..100 {
