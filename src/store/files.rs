@@ -153,9 +153,10 @@ pub fn write_all(files: &impl Files, file: &File, mut bytes: &[u8]) -> io::Resul
 
 #[cfg(test)]
 pub(crate) mod faulty {
-    //! A disk that fails at the nth operation, and loses what was not synced when a sync fails.
+    //! A disk that fails at the nth operation, loses what was not synced when a sync fails, and
+    //! can lose its power.
 
-    use std::cell::{Cell, RefCell};
+    use std::cell::{Cell, OnceCell, RefCell};
     use std::collections::HashMap;
 
     use rustix::io::Errno;
@@ -176,6 +177,10 @@ pub(crate) mod faulty {
         pub(crate) operations: Cell<usize>,
         /// Bytes of each file (by inode) that a sync confirmed.
         synced: RefCell<HashMap<u64, u64>>,
+        /// Names given since the last sync of the directory, with a link to what had each before.
+        renamed: RefCell<Vec<(PathBuf, Option<PathBuf>)>>,
+        /// Where those links are.
+        spare: OnceCell<tempfile::TempDir>,
     }
 
     impl Faulty {
@@ -186,6 +191,23 @@ pub(crate) mod faulty {
         /// Whether the fault happened.
         pub(crate) fn struck(&self) -> bool {
             self.fault.get().is_some_and(|f| self.operations.get() > f.at)
+        }
+
+        /// Leaves what a power loss may leave: no name and no byte that was not synced.
+        pub(crate) fn lose_power(&self, dir: &Path) {
+            for (name, before) in self.renamed.take().into_iter().rev() {
+                match before {
+                    Some(before) => fs::rename(before, name).unwrap(),
+                    // It may have been removed since.
+                    None => drop(fs::remove_file(name)),
+                }
+            }
+            for path in Disk.list(dir, 1000).unwrap() {
+                let Ok(file) = File::options().write(true).open(&path) else { continue };
+                let meta = file.metadata().unwrap();
+                let kept = self.synced.borrow().get(&meta.ino()).copied().unwrap_or(0);
+                file.set_len(kept.min(meta.len())).unwrap();
+            }
         }
 
         fn step(&self) -> io::Result<()> {
@@ -221,19 +243,29 @@ pub(crate) mod faulty {
         fn sync(&self, file: &File) -> io::Result<()> {
             let meta = file.metadata()?;
             if let Err(e) = self.step() {
-                // What the kernel does: the pages are dropped and later syncs succeed.
+                // What the kernel may do: the pages are dropped, the size stays, and later syncs
+                // succeed.
                 let kept = self.synced.borrow().get(&meta.ino()).copied().unwrap_or(0);
                 file.set_len(kept.min(meta.len()))?;
+                file.set_len(meta.len())?;
                 return Err(e);
             }
             self.synced.borrow_mut().insert(meta.ino(), meta.len());
             Ok(())
         }
         fn sync_dir(&self, _: &Path) -> io::Result<()> {
-            self.step()
+            self.step()?;
+            for (_, before) in self.renamed.take() {
+                before.map_or(Ok(()), fs::remove_file)?;
+            }
+            Ok(())
         }
         fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
             self.step()?;
+            let spare = self.spare.get_or_init(|| tempfile::tempdir().unwrap());
+            let aside = spare.path().join(self.operations.get().to_string());
+            let before = fs::hard_link(to, &aside).ok().map(|()| aside);
+            self.renamed.borrow_mut().push((to.to_owned(), before));
             Disk.rename(from, to)
         }
         fn remove(&self, path: &Path) -> io::Result<()> {

@@ -348,6 +348,7 @@ mod tests {
                 let dir = tempfile::tempdir().unwrap();
                 let files = Faulty::at(k, errno, for_ever);
                 let saved = scenario(&files, dir.path());
+                files.lose_power(dir.path());
                 let mut found = Vec::new();
                 for path in Disk.list(dir.path(), 100).unwrap() {
                     if path.extension().is_some_and(|e| e == "journal") {

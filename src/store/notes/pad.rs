@@ -362,6 +362,9 @@ impl Pad {
             return Ok(None);
         }
         let theirs = read_pad(files, &path)?;
+        // The name may be ours from a snapshot that failed at its last step, or another program's:
+        // what rests on it must not be gone after a power loss.
+        files.sync_dir(&self.dir).map_err(failed)?;
         let there = theirs.as_deref().map(print);
         let own = Some(print(self.text.as_bytes()));
         let strange = there != self.disk && there != own && (there.is_none() || there != self.tried);
@@ -487,12 +490,12 @@ impl Found {
         if disk != journal_disk && disk != own {
             if journal_disk == own || (journal_disk.is_none() && found.text.is_empty()) {
                 found.text.clone_from(&on_disk);
-                // Text that is not UTF-8 does not survive our next snapshot: it is kept as it was.
-                found.aside = there.filter(|bytes| std::str::from_utf8(bytes).is_err());
             } else {
-                found.aside = there;
+                found.aside.clone_from(&there);
             }
         }
+        // What is not UTF-8 does not survive our next snapshot: it is kept as it was.
+        found.aside = found.aside.or(there.filter(|bytes| std::str::from_utf8(bytes).is_err()));
         for old in &mut found.journals {
             old.known = old.text.is_empty() || [&found.text, &on_disk, &first].contains(&&old.text);
         }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::*;
 use crate::store::files::Disk;
-use crate::store::files::faulty::Faulty;
+use crate::store::files::faulty::{Fault, Faulty};
 
 fn now() -> Timestamp {
     "2026-03-14T03:12:00Z".parse().unwrap()
@@ -163,7 +163,16 @@ fn another_program_changes_the_pad_while_it_is_open() {
     fs::remove_file(&file).unwrap();
     assert_eq!(writer.handle(NoteCommand::Rest, now()), [NoteReply::PadChanged("".into())]);
     drop(writer);
-    assert_eq!(open(dir.path(), "s2").1.pad, "", "deleting it is an edit too");
+    let (mut writer, found) = open(dir.path(), "s2");
+    assert_eq!(found.pad, "", "deleting it is an edit too");
+
+    by_another(&file, "made anew");
+    assert_eq!(writer.handle(NoteCommand::Rest, now()), [NoteReply::PadChanged("made anew".into())]);
+    writer.handle(pad("made anew, and typed on"), now());
+    drop(writer);
+    let (_, found) = open(dir.path(), "s3");
+    assert_eq!(found.pad, "made anew, and typed on");
+    assert_eq!(found.notices, [""; 0], "their text was known to be in pad.md");
 }
 
 #[test]
@@ -269,17 +278,23 @@ fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, usize, bool) {
 
 #[test]
 fn whatever_fails_nothing_shown_as_saved_is_missing() {
-    for (errno, for_ever) in
-        [(Errno::NOSPC, false), (Errno::IO, false), (Errno::ROFS, true), (Errno::STALE, false)]
-    {
+    for (errno, for_ever, power) in [
+        (Errno::NOSPC, false, false),
+        (Errno::IO, false, true),
+        (Errno::ROFS, true, true),
+        (Errno::STALE, false, true),
+    ] {
         for k in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let files = Faulty::at(k, errno, for_ever);
             let (saved, pad_saved, closed) = life(&files, dir.path());
+            if power {
+                files.lose_power(dir.path());
+            }
             // A disk without faults; it does not wait for the real one.
             let disk = Faulty::default();
             let found = opened(&Writer::open(&disk, dir.path(), &session("s2"), now()).1);
-            let case = format!("{errno:?} at {k}, for ever: {for_ever}: {saved:?} {:?}", found.notices);
+            let case = format!("{errno:?} at {k}, {for_ever} {power}: {saved:?} {:?}", found.notices);
             assert!(saved.iter().all(|s| found.entries.contains(s)), "{case} {:?}", found.entries);
             let texts = ["", "one", "one two", "one 2", "one 2 three"];
             let state = texts.iter().position(|t| *t == found.pad);
@@ -290,9 +305,31 @@ fn whatever_fails_nothing_shown_as_saved_is_missing() {
             }
             // One fault is healed by the next command: all is saved at the end.
             assert!(for_ever || (saved.len() == 4 && state == Some(4)), "{case}: {}", found.pad);
-            let names = Disk.list(dir.path(), 100).unwrap();
-            let strays = names.iter().filter(|n| n.to_str().unwrap().contains("pad.left"));
-            assert_eq!(strays.count(), 0, "{case}: an old text comes back");
+            for stray in ["pad.left", "pad.outside"] {
+                assert_eq!(names(dir.path(), stray).len(), 0, "{case}: only we wrote");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_lost_a_write_is_replaced_at_once() {
+    for command in [NoteCommand::Entry(entry("s1", 1)), pad("text")] {
+        let mut last = Vec::new();
+        for k in 0.. {
+            let dir = tempfile::tempdir().unwrap();
+            let files = Faulty::default();
+            let (mut writer, _) = Writer::open(&files, dir.path(), &session("s1"), now());
+            let at = files.operations.get() + k;
+            files.fault.set(Some(Fault { at, errno: Errno::IO, for_ever: false }));
+            let replies = writer.handle(command.clone(), now());
+            if !files.struck() {
+                // The operation before was the last, the sync.
+                assert_eq!(last, replies, "{command:?}");
+                assert!(k > 1 && matches!(&replies[..], [NoteReply::EntrySaved(1) | NoteReply::PadSaved]));
+                break;
+            }
+            last = replies;
         }
     }
 }
@@ -305,4 +342,31 @@ fn names_are_safe_for_files() {
     assert_eq!(safe("a.b"), "a_b");
     assert_eq!(safe(""), "_");
     assert_eq!(safe(&"x".repeat(300)).len(), 40);
+}
+
+#[test]
+fn a_text_that_only_an_old_journal_has_is_kept_beside_the_pad() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (dir, id, text) in [(&other, "s1", "only here"), (&dir, "s1", "first"), (&dir, "s2", "newer")] {
+        let (mut writer, _) = open(dir.path(), id);
+        writer.handle(pad(text), now());
+    }
+    // As where locks do not work and a console died unseen.
+    let old = names(other.path(), "padlog").remove(0);
+    fs::copy(&old, dir.path().join(old.file_name().unwrap())).unwrap();
+    let (_, found) = open(dir.path(), "s3");
+    assert_eq!(found.pad, "newer");
+    assert!(found.notices[0].contains("an older console left another text"), "{:?}", found.notices);
+    assert_eq!(fs::read_to_string(&names(dir.path(), "pad.left-")[0]).unwrap(), "only here");
+    assert_eq!(open(dir.path(), "s4").1.notices, [""; 0], "told once");
+}
+
+#[test]
+fn a_pad_that_is_not_utf8_is_kept_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::File::create(dir.path().join("pad.md")).unwrap().write_all(b"caf\xe9").unwrap();
+    let (mut writer, found) = open(dir.path(), "s1");
+    assert_eq!(found.pad, "caf\u{fffd}");
+    writer.handle(NoteCommand::Rest, now());
+    assert_eq!(fs::read(&names(dir.path(), "pad.outside-")[0]).unwrap(), b"caf\xe9");
 }
