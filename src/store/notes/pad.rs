@@ -338,10 +338,10 @@ impl Pad {
             self.flush(files)?;
             return Ok(Some(changed));
         }
-        let own = print(self.text.as_bytes());
-        if self.disk == Some(own) || (self.disk.is_none() && self.text.is_empty()) {
+        if self.is_in_file() {
             return Ok(None);
         }
+        let own = print(self.text.as_bytes());
         self.tried = Some(own);
         let stamp = atomic::write(files, &self.file(), self.text.as_bytes())?;
         (self.disk, self.stamp, self.tried, self.disk_noted) = (Some(own), Some(stamp), None, false);
@@ -351,6 +351,11 @@ impl Pad {
             self.flush(files)?;
         }
         Ok(None)
+    }
+
+    /// `pad.md` holds the text, as far as we know.
+    fn is_in_file(&self) -> bool {
+        self.disk == Some(print(self.text.as_bytes())) || (self.disk.is_none() && self.text.is_empty())
     }
 
     /// Sees a change of `pad.md` that was not ours, and keeps what is there aside.
@@ -368,7 +373,7 @@ impl Pad {
         let there = theirs.as_deref().map(print);
         let own = Some(print(self.text.as_bytes()));
         let strange = there != self.disk && there != own && (there.is_none() || there != self.tried);
-        let unedited = own == self.disk;
+        let unedited = self.is_in_file();
         let aside = match &theirs {
             Some(bytes) if strange => Some(self.keep_aside(files, bytes, "outside", now)?),
             _ => None,
@@ -391,9 +396,8 @@ impl Pad {
 
     /// Leaves no journal where `pad.md` says it all.
     pub(super) fn close(self, files: &impl Files) {
+        let all_there = self.is_in_file();
         if let Some(journal) = self.journal {
-            let all_there = self.disk == Some(print(self.text.as_bytes()))
-                || (self.disk.is_none() && self.text.is_empty());
             if all_there {
                 drop(files.remove(journal.path()));
             } else {
