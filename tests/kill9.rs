@@ -64,11 +64,11 @@ fn child() {
             seq: n,
         };
         let mut replies = writer.handle(NoteCommand::Entry(entry), now());
-        replies.extend(writer.handle(NoteCommand::Pad(pad(first + n).into()), now()));
+        replies.extend(writer.handle(NoteCommand::Pad(first + n, pad(first + n).into()), now()));
         for reply in replies {
             let line = match reply {
                 NoteReply::EntrySaved(seq) => format!("entry {seq}"),
-                NoteReply::PadSaved => format!("pad {}", first + n),
+                NoteReply::PadSaved(number) => format!("pad {number}"),
                 other => panic!("{other:?}"),
             };
             writeln!(out, "saved {line}").unwrap();

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::text::RawText;
 
+/// The longest pad, in bytes: what the record takes and the editor lets in.
+pub const MOST_PAD: usize = 512 * 1024;
+
 /// One line of the timeline. It has two times: when it happened and when it was written down.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,8 +41,8 @@ pub fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
 pub enum NoteCommand {
     /// Make this entry durable.
     Entry(Entry),
-    /// Make this the pad's text.
-    Pad(RawText),
+    /// Make this the pad's text. The number tells it from earlier texts when it is saved.
+    Pad(u64, RawText),
     /// Nobody writes now: a good moment to tidy up, and to try again what failed.
     Rest,
     /// Write entries and pad to another file, which must not exist.
@@ -63,8 +66,8 @@ pub enum NoteReply {
     },
     /// This entry of this session is durable.
     EntrySaved(u64),
-    /// The pad's last text is durable.
-    PadSaved,
+    /// The pad's text of this number is durable, or a newer one.
+    PadSaved(u64),
     /// The last command is not durable, and why. The text stays in memory and is tried again.
     NotSaved(RawText),
     /// Entries and pad were written to this path.

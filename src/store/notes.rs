@@ -87,7 +87,7 @@ impl<F: Files> Writer<F> {
         let rest = command == NoteCommand::Rest;
         match command {
             NoteCommand::Entry(entry) => problem = self.entries.accept(entry).err(),
-            NoteCommand::Pad(text) => problem = self.pad.accept(&text).err(),
+            NoteCommand::Pad(number, text) => problem = self.pad.accept(number, &text).err(),
             NoteCommand::Rest => {
                 let mut notices = Vec::new();
                 if self.pad.take_over(&self.files, now, &mut notices) {
@@ -113,8 +113,7 @@ impl<F: Files> Writer<F> {
             }
         }
         match self.pad.flush(&self.files) {
-            Ok(true) => replies.push(NoteReply::PadSaved),
-            Ok(false) => {}
+            Ok(saved) => replies.extend(saved.map(NoteReply::PadSaved)),
             Err(e) => problem = Some(safe!("{}; the pad is only in memory", e.sentence())),
         }
         if rest {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::file_time;
-use crate::model::note::NoteReply;
+use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 use crate::store::atomic;
@@ -20,8 +20,6 @@ use crate::store::files::{Files, Stamp};
 use crate::store::journal::{self, Journal};
 use crate::store::lock::{self, Lock, Taken};
 
-/// The pad's text, bytes; also what is read of a `pad.md` that another program wrote.
-const MOST_TEXT: usize = 512 * 1024;
 /// After a snapshot a journal longer than this is replaced by a short one.
 const LONG_JOURNAL: u64 = 256 * 1024;
 /// Without any snapshot it is replaced from here on.
@@ -95,8 +93,8 @@ pub(super) struct Pad {
     holder: RawText,
     access: Access,
     text: String,
-    /// A text was accepted and is not acknowledged yet.
-    unsaved: bool,
+    /// The number of the last accepted text, if it is not acknowledged yet.
+    unsaved: Option<u64>,
     /// The text as the journal has it.
     journalled: String,
     journal: Option<Journal>,
@@ -125,7 +123,7 @@ impl Pad {
             holder,
             access: Access::Held(None),
             text: String::new(),
-            unsaved: false,
+            unsaved: None,
             journalled: String::new(),
             journal: None,
             disk: None,
@@ -254,25 +252,25 @@ impl Pad {
     }
 
     /// Takes a new text to be saved, or says why it cannot be.
-    pub(super) fn accept(&mut self, text: &RawText) -> Result<(), SafeText> {
+    pub(super) fn accept(&mut self, number: u64, text: &RawText) -> Result<(), SafeText> {
         if let Access::Other(who) = &self.access {
             return Err(safe!("{} has the pad; it can only be read here", clean(who)));
         }
         let Some(text) = text.as_str() else {
             return Err(SafeText::literal("the pad takes UTF-8 text only"));
         };
-        if text.len() > MOST_TEXT {
-            return Err(safe!("the pad holds {} bytes at most; this text has {}", MOST_TEXT, text.len()));
+        if text.len() > MOST_PAD {
+            return Err(safe!("the pad holds {} bytes at most; this text has {}", MOST_PAD, text.len()));
         }
         text.clone_into(&mut self.text);
-        self.unsaved = true;
+        self.unsaved = Some(number);
         Ok(())
     }
 
-    /// Saves the text; true if one that had not been acknowledged is on the disk now.
-    pub(super) fn flush(&mut self, files: &impl Files) -> Result<bool, StoreError> {
+    /// Saves the text; gives its number if it is on the disk now and was not acknowledged before.
+    pub(super) fn flush(&mut self, files: &impl Files) -> Result<Option<u64>, StoreError> {
         if self.is_idle() || self.held_by().is_some() {
-            return Ok(false);
+            return Ok(None);
         }
         let mut records = Vec::new();
         if !self.disk_noted {
@@ -299,12 +297,12 @@ impl Pad {
             }
             None => self.renew(files)?,
         }
-        Ok(std::mem::take(&mut self.unsaved))
+        Ok(self.unsaved.take())
     }
 
     /// There is no journal and nothing that needs one.
     fn is_idle(&self) -> bool {
-        self.journal.is_none() && !self.unsaved && self.text == self.journalled
+        self.journal.is_none() && self.unsaved.is_none() && self.text == self.journalled
     }
 
     /// Starts a new journal that holds everything, and drops ours from before.
@@ -412,7 +410,7 @@ fn payloads(records: &[Record]) -> io::Result<Vec<Vec<u8>>> {
 }
 
 fn read_pad(files: &impl Files, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match files.read(path, MOST_TEXT as u64) {
+    match files.read(path, MOST_PAD as u64) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(StoreError::new("read", path, e)),

@@ -1,6 +1,5 @@
 //! Notes through faults, other programs and other consoles.
 
-use std::cell::Cell;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -57,7 +56,7 @@ fn open(dir: &Path, id: &str) -> (Writer<Disk>, Opened) {
 }
 
 fn pad(text: &str) -> NoteCommand {
-    NoteCommand::Pad(text.into())
+    NoteCommand::Pad(7, text.into())
 }
 
 fn names(dir: &Path, part: &str) -> Vec<PathBuf> {
@@ -77,8 +76,8 @@ fn entries_and_pad_come_back_after_a_death_without_warning() {
     let (mut writer, first) = open(dir.path(), "s1");
     assert!(first.notices.is_empty() && first.entries.is_empty() && first.held_by.is_none());
     assert_eq!(writer.handle(NoteCommand::Entry(entry("s1", 1)), now()), [NoteReply::EntrySaved(1)]);
-    assert_eq!(writer.handle(pad("caf\u{e9}"), now()), [NoteReply::PadSaved]);
-    assert_eq!(writer.handle(pad("cafe au lait"), now()), [NoteReply::PadSaved]);
+    assert_eq!(writer.handle(pad("caf\u{e9}"), now()), [NoteReply::PadSaved(7)]);
+    assert_eq!(writer.handle(pad("cafe au lait"), now()), [NoteReply::PadSaved(7)]);
     drop(writer); // no close: as SIGKILL leaves it
 
     let (writer, second) = open(dir.path(), "s2");
@@ -194,7 +193,7 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
     let replies = second.handle(NoteCommand::Rest, now());
     let got = opened(&replies[0]);
     assert_eq!((got.pad.as_str(), got.held_by), ("by the first, longer", None));
-    assert_eq!(second.handle(pad("by the second"), now()), [NoteReply::PadSaved]);
+    assert_eq!(second.handle(pad("by the second"), now()), [NoteReply::PadSaved(7)]);
     drop(second);
     let (_, third) = open(dir.path(), "s3");
     assert_eq!((third.entries.len(), third.pad.as_str()), (2, "by the second"));
@@ -211,9 +210,9 @@ fn what_does_not_fit_is_refused_and_the_rest_goes_on() {
     };
     refused(writer.handle(NoteCommand::Entry(long), now()), "an entry has 65536 bytes at most");
     refused(writer.handle(pad(&"x".repeat(512 * 1024 + 1)), now()), "the pad holds 524288 bytes at most");
-    refused(writer.handle(NoteCommand::Pad(RawText::from_bytes(b"\xff")), now()), "UTF-8");
+    refused(writer.handle(NoteCommand::Pad(7, RawText::from_bytes(b"\xff")), now()), "UTF-8");
     // The worst case for JSON: six bytes for each.
-    assert_eq!(writer.handle(pad(&"\u{1}".repeat(512 * 1024)), now()), [NoteReply::PadSaved]);
+    assert_eq!(writer.handle(pad(&"\u{1}".repeat(512 * 1024)), now()), [NoteReply::PadSaved(7)]);
     assert_eq!(writer.handle(NoteCommand::Entry(entry("s1", 1)), now()), [NoteReply::EntrySaved(1)]);
     drop(writer);
     assert_eq!(open(dir.path(), "s2").1.pad.len(), 512 * 1024);
@@ -242,7 +241,7 @@ fn a_directory_that_cannot_be_used_leaves_the_text_in_memory_and_a_way_out() {
 
     fs::remove_file(dir.path().join("file")).unwrap();
     let replies = writer.handle(NoteCommand::Rest, now());
-    assert_eq!(replies, [NoteReply::EntrySaved(1), NoteReply::PadSaved], "it heals by itself");
+    assert_eq!(replies, [NoteReply::EntrySaved(1), NoteReply::PadSaved(7)], "it heals by itself");
     drop(writer);
     let (_, found) = open(&blocked, "s2");
     assert_eq!((found.entries, found.pad.as_str()), (vec![1], "a pad\n"));
@@ -250,23 +249,22 @@ fn a_directory_that_cannot_be_used_leaves_the_text_in_memory_and_a_way_out() {
 
 /// One console's life on a disk that fails; gives what it acknowledged: entries, and the last of
 /// the pad's texts.
-fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, usize, bool) {
+fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, u64, bool) {
     let texts = ["", "one", "one two", "one 2", "one 2 three"];
-    let (mut saved, mut pad_saved, given) = (Vec::new(), 0, Cell::new(0));
+    let (mut saved, mut pad_saved) = (Vec::new(), 0);
     let (mut writer, _) = Writer::open(files, dir, &session("s1"), now());
     let mut take = |replies: Vec<NoteReply>| {
         for reply in replies {
             match reply {
                 NoteReply::EntrySaved(seq) => saved.push(seq),
-                NoteReply::PadSaved => pad_saved = given.get(),
+                NoteReply::PadSaved(number) => pad_saved = number,
                 _ => {}
             }
         }
     };
     for (n, text) in texts.iter().enumerate().skip(1) {
         take(writer.handle(NoteCommand::Entry(entry("s1", n as u64)), now()));
-        given.set(n);
-        take(writer.handle(pad(text), now()));
+        take(writer.handle(NoteCommand::Pad(n as u64, (*text).into()), now()));
         if n % 2 == 0 {
             take(writer.handle(NoteCommand::Rest, now()));
         }
@@ -298,7 +296,7 @@ fn whatever_fails_nothing_shown_as_saved_is_missing() {
             assert!(saved.iter().all(|s| found.entries.contains(s)), "{case} {:?}", found.entries);
             let texts = ["", "one", "one two", "one 2", "one 2 three"];
             let state = texts.iter().position(|t| *t == found.pad);
-            assert!(state.is_some_and(|s| s >= pad_saved), "{case}: {pad_saved}, {}", found.pad);
+            assert!(state.is_some_and(|s| s as u64 >= pad_saved), "{case}: {pad_saved}, {}", found.pad);
             if !files.struck() {
                 assert!(k > 60 && closed && found.entries.len() == 4 && state == Some(4), "{case}");
                 break;
@@ -326,7 +324,7 @@ fn a_journal_that_lost_a_write_is_replaced_at_once() {
             if !files.struck() {
                 // The operation before was the last, the sync.
                 assert_eq!(last, replies, "{command:?}");
-                assert!(k > 1 && matches!(&replies[..], [NoteReply::EntrySaved(1) | NoteReply::PadSaved]));
+                assert!(k > 1 && matches!(&replies[..], [NoteReply::EntrySaved(1) | NoteReply::PadSaved(_)]));
                 break;
             }
             last = replies;
