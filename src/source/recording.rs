@@ -13,12 +13,13 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::config::environment::Environment;
+use crate::model::catalog::Catalog;
 use crate::model::health::Failure;
 use crate::model::world::SourceInfo;
 use crate::source::Source;
-use format::Header;
 use player::Stage;
-use tape::Tape;
+use tape::{Label, Tape};
 
 /// Where to begin: a time of day (UTC) or so long after the start of the recording.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,10 +68,8 @@ impl At {
 #[derive(Clone, Debug)]
 pub struct Recording {
     tape: Tape,
-    header: Header,
+    label: Label,
     start: Timestamp,
-    /// If it is known.
-    end: Option<Timestamp>,
     speed: f64,
 }
 
@@ -87,15 +86,16 @@ impl Recording {
     }
 
     fn new(tape: Tape) -> Result<Self, Failure> {
-        let (header, (start, end)) = (tape.header()?, tape.marks()?);
-        Ok(Self { tape, header, start, end, speed: 1.0 })
+        let label = tape.label()?;
+        Ok(Self { tape, start: label.opens, label, speed: 1.0 })
     }
 
     /// From here: what was said before is said at once, with the lines of the last minutes.
     /// Fails where the end is known and is before that.
     pub fn at(self, at: At) -> Result<Self, String> {
-        let (first, start) = (self.header.start, at.from(self.header.start));
-        match self.end {
+        let first = self.label.header.start;
+        let start = at.from(first);
+        match self.label.ends {
             Some(last) if start > last => {
                 let form = "%F %H:%M";
                 let (first, last) = (first.strftime(form), last.strftime(form));
@@ -117,9 +117,20 @@ impl Recording {
         self.start
     }
 
+    /// The environments of the outage that is built in. A file has none: there the person's own
+    /// configuration is the map.
+    pub fn environments(&self) -> &[Environment] {
+        &self.label.environments
+    }
+
+    /// The services of the outage that is built in, likewise.
+    pub fn catalog(&self) -> &Catalog {
+        &self.label.catalog
+    }
+
     /// The recorded sources. They are played together: all of them have to be run.
     pub fn sources(self) -> Vec<(SourceInfo, Arc<dyn Source>)> {
-        Stage::new(self.tape, self.header, self.start, self.speed).actors()
+        Stage::new(self.tape, self.label.header, self.start, self.speed).actors()
     }
 }
 
@@ -132,7 +143,7 @@ mod tests {
     use tokio::task::JoinHandle;
     use tokio::time::Instant;
 
-    use super::format::Item;
+    use super::format::{Header, Item};
     use super::*;
     use crate::logs::level::Level;
     use crate::model::alert::AlertState;
@@ -403,6 +414,33 @@ mod tests {
             let said = said.as_str().unwrap();
             let line = text.lines().count() + 1;
             assert!(said.starts_with(&format!("{file}:{line}:")) && said.contains(ending), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_recording_is_refused_with_its_reason() {
+        let directory = tempfile::tempdir().unwrap();
+        let refused = |path: &Path| {
+            let what = Recording::open(path).unwrap_err().what;
+            what.as_str().unwrap().replace(directory.path().to_str().unwrap(), "")
+        };
+        assert_eq!(refused(directory.path()), "open : not a file");
+        assert_eq!(refused(&directory.path().join("x")), "open /x: no such file");
+        let empty = directory.path().join("empty");
+        std::fs::File::create(&empty).unwrap();
+        assert_eq!(refused(&empty), "/empty:1: the file is empty: no recording");
+    }
+
+    #[test]
+    fn the_map_of_the_built_in_outage_has_its_places() {
+        let recording = Recording::built_in(1).unwrap();
+        let service = recording.catalog().service_of_name(&"payments-eu-2".into());
+        assert_eq!(service, Some("payments".into()));
+        let mentioned =
+            recording.label.header.sources.iter().filter_map(|source| source.environment.as_ref());
+        for name in mentioned {
+            let known = recording.environments().iter().find(|known| known.name == *name).unwrap();
+            assert!(known.production, "{known:?}");
         }
     }
 

@@ -1,4 +1,13 @@
 //! The recording file: a header line, then one JSON object a line for each thing the loop took in.
+//!
+//! ```json
+//! {"recording":1,"start":"2026-11-20T02:40:00Z","sources":[{"name":"ci","kind":"jenkins","every":"PT15S","gives":["runs"]}]}
+//! {"update":{"source":"ci","at":"2026-11-20T02:40:15Z","news":{"alive":{"troubles":[]}}}}
+//! {"lines":{"at":"2026-11-20T02:40:15.2Z","stream":"web","lines":["a line",{"text":"one","level":"warn"}]}}
+//! ```
+//!
+//! Text that is not UTF-8 is `{"base64":"..."}`. An item belongs to the version that it was added
+//! in: a reader refuses what it does not know instead of playing half a night.
 
 use std::collections::BTreeSet;
 use std::io::{self, BufRead};

@@ -14,6 +14,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
+use crate::config::environment::Environment;
+use crate::model::catalog::Catalog;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::Run;
 use crate::model::text::RawText;
@@ -38,6 +40,7 @@ pub(super) struct Scenario {
     /// From where it is played unless somebody says.
     opens: Moment,
     ends: Moment,
+    pub(super) environments: Vec<Environment>,
     sources: Vec<RecordedSource>,
     pipelines: Vec<Pipeline>,
     runs: Vec<RunPlan>,
@@ -95,6 +98,12 @@ impl Scenario {
     /// When it ends.
     pub(super) fn ends(&self) -> Timestamp {
         self.ends.on(self.day)
+    }
+
+    /// Its services with their log streams.
+    pub(super) fn catalog(&self) -> Catalog {
+        let services: Vec<_> = self.voices.iter().map(Voice::service).collect();
+        Catalog::new(&services, &[])
     }
 
     /// Everything that is said, in order, and what is logged after `logged_from`. The same seed

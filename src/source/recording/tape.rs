@@ -1,12 +1,14 @@
 //! Where the items of a recording come from: a file, or the outage that is built in.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::config::environment::Environment;
+use crate::model::catalog::Catalog;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::source::recording::format::{Header, Item, Reader};
@@ -39,19 +41,32 @@ pub(super) enum End {
     Broken(Failure),
 }
 
-impl Tape {
-    pub(super) fn header(&self) -> Result<Header, Failure> {
-        match self {
-            Self::File(path) => Ok(open(path)?.header().clone()),
-            Self::BuiltIn(_) => Ok(Scenario::built_in()?.header()),
-        }
-    }
+/// What is known of a tape before it runs.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    pub(super) header: Header,
+    /// From where it is played unless somebody says.
+    pub(super) opens: Timestamp,
+    pub(super) ends: Option<Timestamp>,
+    /// What belongs together in it: for a file the person's own configuration says that.
+    pub(super) environments: Vec<Environment>,
+    pub(super) catalog: Catalog,
+}
 
-    /// From where it is played unless somebody says, and where it ends if that is known.
-    pub(super) fn marks(&self) -> Result<(Timestamp, Option<Timestamp>), Failure> {
+impl Tape {
+    pub(super) fn label(&self) -> Result<Label, Failure> {
         match self {
-            Self::File(path) => Ok((open(path)?.header().start, None)),
-            Self::BuiltIn(_) => Scenario::built_in().map(|story| (story.opens(), Some(story.ends()))),
+            Self::File(path) => {
+                let header = open(path)?.header().clone();
+                let (opens, catalog) = (header.start, Catalog::default());
+                Ok(Label { header, opens, ends: None, environments: Vec::new(), catalog })
+            }
+            Self::BuiltIn(_) => {
+                let story = Scenario::built_in()?;
+                let (header, catalog) = (story.header(), story.catalog());
+                let (opens, ends) = (story.opens(), Some(story.ends()));
+                Ok(Label { header, opens, ends, environments: story.environments, catalog })
+            }
         }
     }
 
@@ -94,16 +109,19 @@ impl Running {
 
 fn open(path: &Path) -> Result<Reader<BufReader<File>>, Failure> {
     let name = RawText::from_bytes(path.as_os_str().as_bytes());
-    match File::open(path) {
-        Ok(file) => Reader::new(name, BufReader::new(file)),
-        Err(error) => {
-            let kind = match error.kind() {
-                std::io::ErrorKind::NotFound => FailureKind::Missing,
-                std::io::ErrorKind::PermissionDenied => FailureKind::Denied,
-                _ => FailureKind::Io,
-            };
-            let what = [b"open ", name.as_bytes(), b": ", error.to_string().as_bytes()].concat();
-            Err(Failure::new(kind, RawText::from_bytes(&what)))
-        }
+    let refused = |kind, why: &str| {
+        let what = RawText::from_bytes(&[b"open ", name.as_bytes(), b": ", why.as_bytes()].concat());
+        Failure { cause: Some(what.clone()), ..Failure::new(kind, what) }
+    };
+    // Looked at first: opening a pipe would wait for its writer.
+    let file = std::fs::metadata(path).and_then(|meta| meta.is_file().then(|| File::open(path)).transpose());
+    match file {
+        Ok(Some(file)) => Reader::new(name.clone(), BufReader::new(file)),
+        Ok(None) => Err(refused(FailureKind::Unreadable, "not a file")),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::NotFound => refused(FailureKind::Missing, "no such file"),
+            ErrorKind::PermissionDenied => refused(FailureKind::Denied, "permission denied"),
+            _ => refused(FailureKind::Io, &error.to_string()),
+        }),
     }
 }

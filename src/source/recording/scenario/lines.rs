@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::dice::Dice;
 use super::moment::Moment;
 use super::template::{Facts, Template};
+use crate::model::catalog::ServiceEntry;
 use crate::model::text::RawText;
 use crate::source::recording::format::{Lines, RecordedLine};
 
@@ -106,6 +107,15 @@ pub(super) fn written(
 }
 
 impl Voice {
+    /// The service that it is of, which its streams stand for too.
+    pub(super) fn service(&self) -> ServiceEntry {
+        ServiceEntry {
+            name: self.service.as_str().into(),
+            aliases: self.streams.iter().map(|stream| stream.name.as_str().into()).collect(),
+            ..ServiceEntry::default()
+        }
+    }
+
     fn records(
         &self,
         number: usize,
