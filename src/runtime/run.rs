@@ -232,3 +232,158 @@ impl Face {
 fn too_long(lines: usize) -> SafeText {
     safe!("{} lines are too much for the clipboard of a terminal (55 kB); they are shown instead", lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::key::Key;
+    use crate::runtime::exit::Exit;
+    use crate::runtime::session::Leave;
+    use crate::runtime::signals::Screen;
+    use crate::runtime::terminal::tests::{pair, read};
+    use crate::runtime::writer::Writer;
+    use ratatui::layout::Size;
+    use std::sync::Arc;
+    use tokio::sync::watch;
+
+    /// A console of a few lines: it shows what it was told last and when it wakes.
+    #[derive(Default)]
+    struct Small {
+        lines: Vec<SafeText>,
+        keys: usize,
+        /// Lines that were known at the last key.
+        before_key: usize,
+        wakes: Vec<Timestamp>,
+        wake_at: Option<Timestamp>,
+    }
+
+    impl Console for Small {
+        fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+            match msg {
+                Msg::Key(key) if key == Key::char('q') => return vec![Effect::Quit],
+                Msg::Key(_) => (self.keys, self.before_key) = (self.keys + 1, self.lines.len()),
+                Msg::Trouble(text) => self.lines.push(text),
+                Msg::Wake => {
+                    self.wakes.push(now);
+                    self.wake_at = None;
+                }
+                _ => {}
+            }
+            Vec::new()
+        }
+
+        fn draw(&self, frame: &mut Frame<'_>, _now: Timestamp) {
+            let rows = usize::from(frame.area().height);
+            let last = self.lines.iter().rev().take(rows - 1).rev();
+            let buffer = frame.buffer_mut();
+            buffer.set_string(0, 0, format!("keys {}", self.keys), ratatui::style::Style::new());
+            for (y, line) in (1..).zip(last) {
+                buffer.set_string(0, y, line.as_str(), ratatui::style::Style::new());
+            }
+        }
+
+        fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+            self.wake_at.filter(|at| *at > now)
+        }
+    }
+
+    struct Bench {
+        master: std::os::fd::OwnedFd,
+        typed: mpsc::Sender<Typed>,
+        news: mpsc::Sender<Msg>,
+    }
+
+    /// Runs a console on a terminal of 60 by 20 while `act` plays the world around it; gives back
+    /// the console and what the terminal got.
+    fn run_with<F>(mut console: Small, act: impl FnOnce(Bench) -> F) -> (Small, Vec<u8>)
+    where
+        F: Future<Output = Bench>,
+    {
+        let (terminal, master) = pair();
+        terminal.enter().unwrap();
+        let (typed, from_keys) = mpsc::channel(256);
+        let (news, intake) = mpsc::channel(64);
+        let size = Size { width: 60, height: 20 };
+        let (screen, from_screen) = watch::channel(Screen { size, taken: 0 });
+        let mut session = Session {
+            writer: Writer::start(&terminal).unwrap(),
+            _leave: Leave(Arc::new(Exit::new(&terminal, Arc::new(|| ())))),
+            terminal,
+            typed: from_keys,
+            screen: from_screen,
+        };
+        let wiring =
+            Wiring { intake, perform: Box::new(|_| ()), clock: Clock::Real, palette: Palette::Indexed };
+        let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let bench = tokio.block_on(async {
+            let world = async {
+                let bench = act(Bench { master, typed, news }).await;
+                bench.typed.send(Typed::Key(Key::char('q'))).await.unwrap();
+                bench
+            };
+            let ((), bench) = tokio::join!(run(&mut console, &mut session, wiring), world);
+            bench
+        });
+        drop((session, screen));
+        let bytes = read(&bench.master);
+        (console, bytes)
+    }
+
+    fn shown(bytes: &[u8]) -> String {
+        // Up to where the screen was given back.
+        let end = bytes.windows(8).rposition(|w| w == b"\x1b[?1049l").unwrap();
+        let mut parser = vt100::Parser::new(20.try_into().unwrap(), 60.try_into().unwrap(), 0);
+        parser.process(&bytes[..end]);
+        parser.screen().contents()
+    }
+
+    fn line(n: usize) -> Msg {
+        Msg::Trouble(safe!("line {} refused by payments after {} ms", n, n * 7919 % 997))
+    }
+
+    #[test]
+    fn a_flood_of_news_costs_few_bytes_and_ends_with_the_newest() {
+        let start = Instant::now();
+        let (console, bytes) = run_with(Small::default(), async |bench: Bench| {
+            let mut n = 0;
+            while start.elapsed() < Duration::from_secs(2) {
+                bench.news.send(line(n)).await.unwrap();
+                n += 1;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            bench
+        });
+        assert!(console.lines.len() > 500, "{} lines in two seconds", console.lines.len());
+        // Three seconds at the long-run rate, what may be ahead, and one frame.
+        assert!(bytes.len() < 3 * 8_000 + 4_000 + 1_500, "{} bytes", bytes.len());
+        let newest = console.lines.last().unwrap().as_str();
+        assert!(shown(&bytes).contains(newest), "{newest} is not in\n{}", shown(&bytes));
+    }
+
+    #[test]
+    fn a_key_is_handled_before_the_news_that_waits() {
+        let (console, _) = run_with(Small::default(), async |bench: Bench| {
+            for n in 0..60 {
+                bench.news.send(line(n)).await.unwrap();
+            }
+            for _ in 0..5 {
+                bench.typed.send(Typed::Key(Key::char('j'))).await.unwrap();
+            }
+            bench
+        });
+        assert_eq!((console.keys, console.before_key), (5, 0));
+    }
+
+    #[test]
+    fn it_wakes_when_the_app_asked_to_and_not_again() {
+        let at = Clock::Real.now() + jiff::SignedDuration::from_millis(120);
+        let console = Small { wake_at: Some(at), ..Small::default() };
+        let (console, _) = run_with(console, async |bench: Bench| {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            bench
+        });
+        let [woken] = console.wakes[..] else { panic!("{:?}", console.wakes) };
+        assert!(woken >= at, "{woken} is before {at}");
+    }
+}

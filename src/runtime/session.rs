@@ -39,12 +39,12 @@ pub struct Session {
     pub typed: mpsc::Receiver<Typed>,
     /// The size, and when everything must be painted anew.
     pub screen: watch::Receiver<Screen>,
-    _leave: Leave,
+    pub(super) _leave: Leave,
 }
 
 /// Saves and gives the screen back when the session ends, or fails to start.
 #[derive(Debug)]
-struct Leave(Arc<Exit>);
+pub(super) struct Leave(pub(super) Arc<Exit>);
 
 impl Drop for Leave {
     fn drop(&mut self) {

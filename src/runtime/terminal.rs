@@ -240,13 +240,13 @@ impl AsFd for Terminal {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
 
     /// A terminal and the other end of it, which reads only when told to.
-    fn pair() -> (Terminal, OwnedFd) {
+    pub(in crate::runtime) fn pair() -> (Terminal, OwnedFd) {
         use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -255,11 +255,12 @@ mod tests {
         (Terminal::at(Path::new(&name)).unwrap(), master)
     }
 
-    fn read(master: &OwnedFd) -> Vec<u8> {
+    pub(in crate::runtime) fn read(master: &OwnedFd) -> Vec<u8> {
         let (mut all, mut piece) = (Vec::new(), [0; 4096]);
         let now = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
         while poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&now)).unwrap() > 0 {
-            let n = rustix::io::read(master, &mut piece).unwrap();
+            // EIO: all of it was read and the other end is closed.
+            let Ok(n) = rustix::io::read(master, &mut piece) else { break };
             all.extend_from_slice(&piece[..n]);
         }
         all
