@@ -8,7 +8,8 @@ use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
-use super::pen::{Palette, Pen};
+use super::pen::Pen;
+use crate::config::theme::Depth;
 
 /// The shortest run of blanks up to the right edge that `EL` is used for.
 const ERASE_FROM: usize = 4;
@@ -29,11 +30,11 @@ pub struct FrameBackend {
 
 impl FrameBackend {
     /// For a blank screen of this size with a hidden cursor, as the terminal guard leaves it.
-    pub fn new(size: Size, palette: Palette) -> Self {
+    pub fn new(size: Size, depth: Depth) -> Self {
         Self {
             out: Vec::new(),
             size,
-            pen: Pen::new(palette),
+            pen: Pen::new(depth),
             at: None,
             wanted: Position::ORIGIN,
             shown: Some(false),
@@ -242,8 +243,8 @@ mod tests {
     use ratatui::layout::Rect;
     use ratatui::style::{Color, Modifier, Style};
 
-    fn screen(width: u16, height: u16, palette: Palette) -> Terminal<FrameBackend> {
-        Terminal::new(FrameBackend::new(Size { width, height }, palette)).unwrap()
+    fn screen(width: u16, height: u16, depth: Depth) -> Terminal<FrameBackend> {
+        Terminal::new(FrameBackend::new(Size { width, height }, depth)).unwrap()
     }
 
     fn emulator(rows: u16, columns: u16) -> vt100::Parser {
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn an_unchanged_screen_costs_nothing() {
-        let mut terminal = screen(20, 3, Palette::True);
+        let mut terminal = screen(20, 3, Depth::True);
         let red = Style::new().fg(Color::Red);
         assert_ne!(draw(&mut terminal, |b| b.set_style(b.area, red)), "");
         draw(&mut terminal, |b| b.set_string(1, 1, "checkout", red));
@@ -266,7 +267,7 @@ mod tests {
 
     #[test]
     fn neighbours_cost_no_move_and_gaps_the_shortest_one() {
-        let mut terminal = screen(120, 40, Palette::True);
+        let mut terminal = screen(120, 40, Depth::True);
         let plain = Style::new();
         let got = draw(&mut terminal, |b| {
             b.set_string(0, 0, "ab", plain);
@@ -281,7 +282,7 @@ mod tests {
 
     #[test]
     fn a_cleared_end_of_line_is_erased_but_a_coloured_one_is_painted() {
-        let mut terminal = screen(30, 2, Palette::True);
+        let mut terminal = screen(30, 2, Depth::True);
         draw(&mut terminal, |b| b.set_string(0, 0, "x".repeat(30), Style::new()));
         let got = draw(&mut terminal, |b| b.set_string(0, 0, "ok", Style::new()));
         assert_eq!(got, "\x1b[Hok\x1b[K");
@@ -291,7 +292,7 @@ mod tests {
 
     #[test]
     fn mono_keeps_attributes_and_sends_no_colour() {
-        let mut terminal = screen(20, 1, Palette::Mono);
+        let mut terminal = screen(20, 1, Depth::None);
         let alert = Style::new()
             .fg(Color::Rgb(255, 0, 0))
             .bg(Color::Indexed(3))
@@ -307,7 +308,7 @@ mod tests {
 
     #[test]
     fn the_cursor_stands_where_it_was_asked_to_and_is_told_once() {
-        let mut terminal = screen(20, 3, Palette::True);
+        let mut terminal = screen(20, 3, Depth::True);
         let put = |terminal: &mut Terminal<FrameBackend>, x, y| {
             terminal.draw(|f| f.set_cursor_position((x, y))).unwrap();
             String::from_utf8(terminal.backend_mut().take()).unwrap()
@@ -320,7 +321,7 @@ mod tests {
 
     #[test]
     fn after_a_wide_character_the_next_place_is_named_in_full() {
-        let mut terminal = screen(12, 1, Palette::True);
+        let mut terminal = screen(12, 1, Depth::True);
         let got = draw(&mut terminal, |b| b.set_string(0, 0, "\u{4e2d}x", Style::new()));
         assert_eq!(got, "\x1b[H\x1b[m\u{4e2d}\x1b[1;3Hx");
         let got = draw(&mut terminal, |b| b.set_string(0, 0, "abc", Style::new()));
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_control_character_in_a_cell_does_not_reach_the_terminal() {
-        let mut backend = FrameBackend::new(Size { width: 10, height: 1 }, Palette::True);
+        let mut backend = FrameBackend::new(Size { width: 10, height: 1 }, Depth::True);
         for hostile in ["\u{1b}]0;x\u{7}", "\u{9b}2J", "\r"] {
             let cell = Cell::new(hostile);
             backend.draw([(0, 0, &cell)].into_iter()).unwrap();
@@ -341,7 +342,7 @@ mod tests {
 
     #[test]
     fn after_forgetting_a_full_repaint_needs_nothing_from_before() {
-        let mut terminal = screen(20, 2, Palette::True);
+        let mut terminal = screen(20, 2, Depth::True);
         let bold = Style::new().add_modifier(Modifier::BOLD);
         let paint = |b: &mut Buffer| b.set_string(2, 1, "prod", bold);
         draw(&mut terminal, paint);
@@ -382,7 +383,7 @@ mod tests {
             ),
         ) {
             let area = Rect::new(0, 0, 24, 6);
-            let mut terminal = screen(24, 6, Palette::True);
+            let mut terminal = screen(24, 6, Depth::True);
             let mut shown = emulator(6, 24);
             for frame in &frames {
                 let bytes = draw(&mut terminal, |buffer| {
@@ -392,7 +393,7 @@ mod tests {
                 });
                 shown.process(bytes.as_bytes());
             }
-            let mut whole = Terminal::new(FrameBackend::new(area.as_size(), Palette::True)).unwrap();
+            let mut whole = Terminal::new(FrameBackend::new(area.as_size(), Depth::True)).unwrap();
             let bytes = draw(&mut whole, |buffer| {
                 for (x, y, text, style) in frames.last().unwrap() {
                     buffer.set_string(*x, *y, text, *style);

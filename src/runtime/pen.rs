@@ -5,35 +5,9 @@ use std::fmt::Write as _;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-/// The colours that the terminal gets.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Palette {
-    /// None at all; bold, reverse and underline stay (`NO_COLOR`).
-    Mono,
-    /// The 256 indexed ones; others become the nearest of them.
-    Indexed,
-    /// 24-bit colours.
-    True,
-}
+use crate::config::theme::{Colour, Depth};
 
-impl Palette {
-    /// What the terminal can do, by the values of `NO_COLOR`, `COLORTERM` and `TERM`.
-    ///
-    /// `NO_COLOR` counts when it is not empty (no-color.org). Terminals older than colour are named
-    /// `vt` and a number; anything else is taken to know the 256 colours, as even the Linux console
-    /// does.
-    pub fn of_terminal(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Self {
-        let term = term.unwrap_or_default();
-        let old = term.strip_prefix("vt").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        if no_color.is_some_and(|value| !value.is_empty()) || old || term.ends_with("-mono") {
-            Self::Mono
-        } else if matches!(colorterm, Some("truecolor" | "24bit")) || term.ends_with("-direct") {
-            Self::True
-        } else {
-            Self::Indexed
-        }
-    }
-}
+pub use crate::config::theme::Depth as Palette;
 
 /// Attributes that are sent. Blinking and hidden text never are.
 const SENT: [(Modifier, &str, &str); 6] = [
@@ -60,14 +34,14 @@ const PLAIN: Look = Look { ink: Color::Reset, paper: Color::Reset, modifiers: Mo
 /// What the terminal was last told about colours and attributes.
 #[derive(Debug)]
 pub(super) struct Pen {
-    palette: Palette,
+    depth: Depth,
     /// Unknown until something was told.
     look: Option<Look>,
 }
 
 impl Pen {
-    pub(super) fn new(palette: Palette) -> Self {
-        Self { palette, look: None }
+    pub(super) fn new(depth: Depth) -> Self {
+        Self { depth, look: None }
     }
 
     pub(super) fn forget(&mut self) {
@@ -89,8 +63,8 @@ impl Pen {
     pub(super) fn set(&mut self, cell: &Cell, out: &mut Vec<u8>) {
         let sent = SENT.iter().fold(Modifier::empty(), |all, (modifier, ..)| all | *modifier);
         let mut want = Look {
-            ink: fit(cell.fg, self.palette),
-            paper: fit(cell.bg, self.palette),
+            ink: fit(cell.fg, self.depth),
+            paper: fit(cell.bg, self.depth),
             modifiers: cell.modifier & sent,
         };
         if cell.symbol() == " "
@@ -203,30 +177,43 @@ fn index(colour: Color) -> u8 {
     }
 }
 
-fn fit(colour: Color, palette: Palette) -> Color {
-    match (palette, colour) {
-        (Palette::Mono, _) => Color::Reset,
-        (Palette::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(nearest(r, g, b)),
+/// The colour as a terminal of that depth can show it.
+fn fit(colour: Color, depth: Depth) -> Color {
+    match (depth, colour) {
+        (Depth::None, _) => Color::Reset,
+        (Depth::Sixteen, Color::Rgb(r, g, b)) => sixteen(r, g, b),
+        (Depth::Sixteen, Color::Indexed(index @ 16..)) => {
+            let (r, g, b) = mixed(index);
+            sixteen(r, g, b)
+        }
+        (Depth::Indexed, Color::Rgb(r, g, b)) => match Colour::Rgb(r, g, b).indexed() {
+            Colour::Indexed(index) => Color::Indexed(index),
+            Colour::Rgb(..) => Color::Reset,
+        },
         _ => colour,
     }
 }
 
-/// The nearest of the 6x6x6 cube (16 to 231) and the greys (232 to 255), as xterm defines them.
-fn nearest(r: u8, g: u8, b: u8) -> u8 {
-    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let side = |v: u8| {
-        let near = STEPS.iter().zip(0u8..).min_by_key(|(step, _)| step.abs_diff(v));
-        near.map_or((0, 0), |(step, i)| (*step, i))
-    };
-    let ((cr, ri), (cg, gi), (cb, bi)) = (side(r), side(g), side(b));
-    let mean = (u16::from(r) + u16::from(g) + u16::from(b)) / 3;
-    let grey = u8::try_from(mean.saturating_sub(3) / 10).unwrap_or(23).min(23);
-    let level = 8 + 10 * grey;
-    let far = |x: u8, y: u8, z: u8| {
-        let square = |a: u8, b: u8| u32::from(a.abs_diff(b)).pow(2);
-        square(x, r) + square(y, g) + square(z, b)
-    };
-    if far(level, level, level) < far(cr, cg, cb) { 232 + grey } else { 16 + 36 * ri + 6 * gi + bi }
+/// What xterm mixes for the colours 16 to 255: a cube of six steps a side, then greys.
+fn mixed(index: u8) -> (u8, u8, u8) {
+    if let Some(grey) = index.checked_sub(232) {
+        let level = 8 + 10 * grey;
+        return (level, level, level);
+    }
+    let step = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+    let n = index.saturating_sub(16);
+    (step(n / 36), step(n / 6 % 6), step(n % 6))
+}
+
+/// The one of a terminal's own sixteen that is most like it: which of red, green and blue it has,
+/// and whether it is bright.
+fn sixteen(r: u8, g: u8, b: u8) -> Color {
+    let most = r.max(g).max(b);
+    let has = |part: u8, bit: u8| if part > 48 && part >= most / 3 * 2 { bit } else { 0 };
+    let hue = has(r, 1) | has(g, 2) | has(b, 4);
+    let bright = if most > 200 || (hue == 7 && (65..128).contains(&most)) { 8 } else { 0 };
+    // Dark grey is bright black, and a middle grey is what is called white.
+    Color::Indexed(if hue == 7 && most < 128 { bright } else { hue + bright })
 }
 
 #[cfg(test)]
@@ -244,7 +231,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_sent_and_a_reset_when_that_is_shorter() {
-        let mut pen = Pen::new(Palette::True);
+        let mut pen = Pen::new(Depth::True);
         let bold = Style::new().add_modifier(Modifier::BOLD);
         assert_eq!(bytes(&mut pen, bold.fg(Color::Red), "a"), "\x1b[0;1;31m");
         assert_eq!(bytes(&mut pen, bold.fg(Color::Red), "a"), "");
@@ -257,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_blank_does_not_care_for_ink() {
-        let mut pen = Pen::new(Palette::True);
+        let mut pen = Pen::new(Depth::True);
         bytes(&mut pen, Style::new().fg(Color::Red).add_modifier(Modifier::BOLD), "a");
         assert_eq!(bytes(&mut pen, Style::new().fg(Color::Blue), " "), "");
         assert_eq!(bytes(&mut pen, Style::new().bg(Color::Blue), " "), "\x1b[44m");
@@ -266,24 +253,18 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_says_what_the_terminal_can_do() {
-        let of = Palette::of_terminal;
-        assert_eq!(of(None, None, Some("xterm-256color")), Palette::Indexed);
-        assert_eq!(of(None, Some("truecolor"), Some("xterm-256color")), Palette::True);
-        assert_eq!(of(Some("1"), Some("truecolor"), Some("xterm-256color")), Palette::Mono);
-        assert_eq!(of(Some(""), None, Some("tmux-256color")), Palette::Indexed);
-        assert_eq!(of(None, None, Some("vt220")), Palette::Mono);
-        assert_eq!(of(None, None, Some("vte-256color")), Palette::Indexed);
-        assert_eq!(of(None, None, Some("xterm-direct")), Palette::True);
-    }
-
-    #[test]
-    fn a_terminal_of_256_colours_gets_the_nearest() {
-        assert_eq!(nearest(255, 0, 0), 196);
-        assert_eq!(nearest(0, 0, 0), 16);
-        assert_eq!(nearest(128, 128, 128), 244);
-        assert_eq!(nearest(255, 255, 255), 231);
-        let mut pen = Pen::new(Palette::Indexed);
+    fn colours_beyond_the_terminal_become_its_nearest() {
+        let mut pen = Pen::new(Depth::Indexed);
         assert_eq!(bytes(&mut pen, Style::new().fg(Color::Rgb(0, 95, 135)), "a"), "\x1b[0;38;5;24m");
+        let mut pen = Pen::new(Depth::Sixteen);
+        let mut of = |colour| bytes(&mut pen, Style::new().fg(colour), "a");
+        assert_eq!(of(Color::Rgb(255, 80, 80)), "\x1b[0;91m");
+        assert_eq!(of(Color::Rgb(0, 150, 0)), "\x1b[32m");
+        assert_eq!(of(Color::Indexed(226)), "\x1b[93m");
+        assert_eq!(of(Color::Indexed(238)), "\x1b[90m");
+        assert_eq!(of(Color::Indexed(250)), "\x1b[37m");
+        assert_eq!(of(Color::Indexed(232)), "\x1b[30m");
+        assert_eq!(of(Color::Indexed(255)), "\x1b[97m");
+        assert_eq!(of(Color::Cyan), "\x1b[36m");
     }
 }

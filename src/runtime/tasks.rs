@@ -5,9 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::fault;
 
 /// The first delay is drawn from up to this, each later one from twice as much.
 const BASE: Duration = Duration::from_secs(1);
@@ -43,19 +46,25 @@ impl Tasks {
 
     /// Starts a task and keeps it running: `make` is called again after each panic.
     ///
-    /// The task ends when its future does, or when [`stop`](Self::stop) is called.
+    /// The task ends when its future does; [`stop`](Self::stop) drops it.
     pub fn keep<F>(&self, name: &str, make: impl Fn(CancellationToken) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let (task, token, crashes) = (name.to_owned(), self.token.clone(), self.crashes.clone());
+        let tracker = self.tracker.clone();
         let supervised = async move {
             let mut times = 0;
             loop {
                 let began = Instant::now();
-                // Its own task, so that a panic ends at its handle.
-                let ended = tokio::spawn(make(token.clone())).await;
-                if !ended.is_err_and(|error| error.is_panic()) {
+                let work = make(token.clone());
+                // Its own task, so that a panic ends at its handle; tracked, so that `stop` waits
+                // until what it held is dropped.
+                let mut running = AbortOnDrop(tokio::spawn(tracker.track_future(async move {
+                    fault::panic("task");
+                    work.await;
+                })));
+                if !(&mut running.0).await.is_err_and(|error| error.is_panic()) {
                     return;
                 }
                 times = if began.elapsed() >= HEALTHY { 1 } else { times + 1 };
@@ -77,6 +86,15 @@ impl Tasks {
         self.tracker.close();
         // Late ones end with the process.
         let _late = tokio::time::timeout(within, self.tracker.wait()).await;
+    }
+}
+
+/// A task that ends with its supervisor.
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -129,14 +147,25 @@ mod tests {
     }
 
     #[test]
-    fn stopping_ends_tasks_that_would_go_on_for_ever() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    fn stopping_drops_tasks_that_would_go_on_for_ever() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let (sender, _crashes) = mpsc::channel(1);
             let tasks = Tasks::new(sender);
-            tasks.keep("forever", |token| async move { token.cancelled().await });
+            let held = Arc::new(());
+            let kept = Arc::clone(&held);
+            let (started, mut running) = mpsc::channel(1);
+            tasks.keep("forever", move |_| {
+                let (kept, started) = (Arc::clone(&kept), started.clone());
+                async move {
+                    started.send(()).await.unwrap();
+                    std::future::pending::<()>().await;
+                    drop(kept);
+                }
+            });
+            running.recv().await.unwrap();
             tasks.stop(Duration::from_secs(60)).await;
-            assert!(tasks.tracker.is_empty());
+            assert_eq!(Arc::strong_count(&held), 1, "what the task held is gone");
         });
     }
 }
