@@ -109,7 +109,7 @@ impl<F: Files> Writer<F> {
             Ok(saved) => replies.extend(saved.into_iter().map(NoteReply::EntrySaved)),
             Err(e) => {
                 let waiting = self.entries.waiting();
-                problem = Some(safe!("{}; {} entries are only in memory", e.sentence(), waiting));
+                problem = Some(safe!("{}; entries only in memory: {}", e.sentence(), waiting));
             }
         }
         match self.pad.flush(&self.files) {
