@@ -18,6 +18,7 @@ pub mod sources;
 pub mod table;
 pub mod theme;
 pub mod units;
+pub mod zone;
 
 use std::path::{Path, PathBuf};
 

@@ -1,11 +1,17 @@
 //! Sources: tasks that pull from configured endpoints and report what they see.
 
+pub mod backoff;
+pub mod logs;
 pub mod outlet;
 pub mod recording;
+pub mod registry;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 
 use crate::model::update::Gives;
 use crate::source::outlet::Outlet;
@@ -18,4 +24,13 @@ pub trait Source: Send + Sync {
     /// Works until its task is cancelled (dropped). Says everything through `outlet`; a failure is
     /// said there too, and tried again here. What it started outside (a child process) ends with it.
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The keys of one kind of source, as a struct (serde, with `deny_unknown_fields`).
+pub trait Adapter: DeserializeOwned + JsonSchema {
+    /// The value of `kind`.
+    const KIND: &'static str;
+
+    /// The source that these keys describe.
+    fn source(self) -> Arc<dyn Source>;
 }

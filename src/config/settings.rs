@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use super::nearest::suggestion;
 use super::origin::{ConfigError, Warning};
 use super::table::Table;
 use super::units::Bytes;
+use super::zone::Zone;
 use crate::model::text::RawText;
 
 /// The settings, each with its value or its default.
@@ -93,33 +93,6 @@ impl JsonSchema for Place {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^(/|~/)" })
-    }
-}
-
-struct Zone(TimeZone);
-
-impl<'de> Deserialize<'de> for Zone {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = Cow::<'_, str>::deserialize(deserializer)?;
-        // The embedded data, so that the same configuration is right or wrong on every machine.
-        let zones = TimeZoneDatabase::bundled();
-        zones.get(&name).map(Self).map_err(|_| {
-            let known: Vec<String> = zones.available().map(|zone| zone.as_str().to_owned()).collect();
-            let near = suggestion(&name, known.iter().map(String::as_str));
-            de::Error::custom(format!(
-                "there is no time zone `{name}`{near}; write a name such as Europe/Berlin or UTC"
-            ))
-        })
-    }
-}
-
-impl JsonSchema for Zone {
-    fn schema_name() -> Cow<'static, str> {
-        "Zone".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string" })
     }
 }
 

@@ -212,6 +212,10 @@ impl Segment {
     }
 }
 
+fn is_indented(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
+}
+
 fn arrived(arrivals: &mut Vec<(u32, i64)>, line: u32, at: i64) {
     if !arrivals.last().is_some_and(|(_, last)| (0..ARRIVAL_STEP).contains(&(at - last))) {
         arrivals.push((line, at));
@@ -223,10 +227,14 @@ fn arrived(arrivals: &mut Vec<(u32, i64)>, line: u32, at: i64) {
 pub struct Given {
     /// Instead of the level in the line.
     pub level: Option<Level>,
+    /// The level if the line does not say one.
+    pub or_level: Option<Level>,
     /// Instead of the time in the line.
     pub time: Option<Timestamp>,
     /// The line came from a command's standard error.
     pub stderr: bool,
+    /// The line goes on with the record before it.
+    pub continues: bool,
 }
 
 /// Builds the segments of one stream, one after the other.
@@ -269,12 +277,11 @@ impl SegmentBuilder {
         let arrival = now.as_millisecond();
         let head = head::read(line.bytes, arrival, &mut self.zone);
         let time = given.time.map(Timestamp::as_millisecond).or(head.time);
-        let mut level = given.level.unwrap_or(head.level);
+        let said = Some(head.level).filter(|level| *level != Level::Unknown);
+        let mut level = given.level.or(said).or(given.or_level).unwrap_or_default();
         let mut mark = if given.stderr { STDERR } else { 0 };
         if let Some(record) = self.record
-            && time.is_none()
-            && given.level.is_none()
-            && matches!(line.bytes.first(), Some(b' ' | b'\t'))
+            && (given.continues || (given.level.is_none() && time.is_none() && is_indented(line.bytes)))
         {
             level = record;
             mark |= CONTINUES;
@@ -413,7 +420,7 @@ mod tests {
     #[test]
     fn what_the_source_knows_wins() {
         let mut builder = SegmentBuilder::new(RawText::from("app"), Zone::default());
-        let given = Given { level: Some(Level::Warn), time: Some(at(7)), stderr: true };
+        let given = Given { level: Some(Level::Warn), time: Some(at(7)), stderr: true, ..Given::default() };
         builder.push(Line::from(&b"2026-11-22T03:12:01Z ERROR x"[..]), given, at(9));
         builder.lose(1204, at(9));
         let segment = builder.seal().unwrap();
@@ -422,6 +429,14 @@ mod tests {
         assert!(segment.line(1).starts_with(b"1204 lines dropped"));
         assert_eq!(segment.lost(), 1204);
         assert!(builder.seal().is_none());
+
+        let or_info = Given { or_level: Some(Level::Info), ..Given::default() };
+        builder.push(Line::from(&b"ERROR x"[..]), or_info, at(9));
+        builder.push(Line::from(&b"x"[..]), or_info, at(9));
+        builder.push(Line::from(&b"WARN"[..]), Given { continues: true, ..Given::default() }, at(9));
+        let segment = builder.seal().unwrap();
+        assert_eq!([0, 1, 2].map(|i| segment.level(i)), [Level::Error, Level::Info, Level::Info]);
+        assert_eq!([1, 2].map(|i| segment.continues(i)), [false, true]);
     }
 
     #[test]

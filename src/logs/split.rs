@@ -6,7 +6,7 @@ pub const LINE_LIMIT: usize = 64 * 1024;
 /// One line as read, without its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line<'a> {
-    /// At most [`LINE_LIMIT`] bytes.
+    /// At most as many bytes as are kept of a line.
     pub bytes: &'a [u8],
     /// Bytes that were not kept.
     pub cut: u64,
@@ -14,7 +14,13 @@ pub struct Line<'a> {
 
 impl<'a> From<&'a [u8]> for Line<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        match bytes.split_at_checked(LINE_LIMIT) {
+        Self::cut_at(bytes, LINE_LIMIT)
+    }
+}
+
+impl<'a> Line<'a> {
+    fn cut_at(bytes: &'a [u8], limit: usize) -> Self {
+        match bytes.split_at_checked(limit) {
             Some((kept, rest)) => Self { bytes: kept, cut: rest.len() as u64 },
             None => Self { bytes, cut: 0 },
         }
@@ -22,15 +28,27 @@ impl<'a> From<&'a [u8]> for Line<'a> {
 }
 
 /// Cuts bytes into lines at LF or CR LF. Holds at most one unfinished line.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub struct Splitter {
+    limit: usize,
     partial: Vec<u8>,
     cut: u64,
     /// `partial` was handed out whole: it is over.
     given: bool,
 }
 
+impl Default for Splitter {
+    fn default() -> Self {
+        Self::with_limit(LINE_LIMIT)
+    }
+}
+
 impl Splitter {
+    /// Keeps `limit` bytes of each line: more than a line of a log for what wraps one.
+    pub fn with_limit(limit: usize) -> Self {
+        Self { limit, partial: Vec::new(), cut: 0, given: false }
+    }
+
     /// Takes one line off the front of `rest`. `None` when no line ends in it: then it is taken
     /// whole and waits for the next piece.
     pub fn next<'a, 'b: 'a>(&'a mut self, rest: &mut &'b [u8]) -> Option<Line<'a>> {
@@ -43,7 +61,7 @@ impl Splitter {
         let (line, tail) = rest.split_at_checked(end)?;
         *rest = tail.get(1..).unwrap_or_default();
         if !self.is_pending() {
-            return Some(Line::from(line.strip_suffix(b"\r").unwrap_or(line)));
+            return Some(Line::cut_at(line.strip_suffix(b"\r").unwrap_or(line), self.limit));
         }
         self.keep(line);
         if self.cut == 0 && self.partial.last() == Some(&b'\r') {
@@ -86,7 +104,7 @@ impl Splitter {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        let room = LINE_LIMIT - self.partial.len().min(LINE_LIMIT);
+        let room = self.limit.saturating_sub(self.partial.len());
         let kept = bytes.get(..room).unwrap_or(bytes);
         self.partial.extend_from_slice(kept);
         self.cut += (bytes.len() - kept.len()) as u64;

@@ -155,6 +155,9 @@ pub struct Told {
     time: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_default")]
     stderr: bool,
+    /// The source said that the line goes on with the record before it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    continues: bool,
     /// The line is midwatch's own about the stream.
     #[serde(default, skip_serializing_if = "is_default")]
     note: bool,
@@ -207,7 +210,8 @@ impl Lines {
                     builder.note(&String::from_utf8_lossy(told.text.as_bytes()), self.at);
                 }
                 RecordedLine::Told(told) => {
-                    let given = Given { level: told.level, time: told.time, stderr: told.stderr };
+                    let Told { level, time, stderr, continues, .. } = *told;
+                    let given = Given { level, time, stderr, continues, or_level: None };
                     builder.push(Line { bytes: told.text.as_bytes(), cut: told.cut }, given, self.at);
                 }
             }
@@ -226,14 +230,15 @@ impl RecordedLine {
             return Self::Plain(text);
         }
         let time = level.and_then(|_| segment.time(line));
-        Self::Told(Told { text, level, time, stderr, note, cut })
+        let continues = level.is_some() && segment.continues(line);
+        Self::Told(Told { text, level, time, stderr, continues, note, cut })
     }
 }
 
 /// Whether a reader of the line's text alone, after the lines before it, comes to the same.
 fn reads_the_same(segment: &Segment, line: u32) -> bool {
     if segment.continues(line) {
-        return true;
+        return segment.time(line).is_none() && matches!(segment.line(line).first(), Some(b' ' | b'\t'));
     }
     let mut builder = SegmentBuilder::new(RawText::default(), Zone::default());
     builder.push(Line::from(segment.line(line)), Given::default(), segment.arrival(line));
@@ -471,7 +476,7 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Came {
-        Line(Vec<u8>, Option<Level>, Option<i64>, bool),
+        Line(Vec<u8>, Given),
         Lost(u64),
     }
 
@@ -487,10 +492,13 @@ mod tests {
             ]
             .prop_map(|text| text.as_bytes().to_vec()),
         ];
-        let level = proptest::option::of(proptest::sample::select(&Level::ALL[..]));
+        let level = || proptest::option::of(proptest::sample::select(&Level::ALL[..]));
+        let time = proptest::option::of((0_i64..1000).prop_map(at));
+        let given = (level(), level(), time, any::<bool>(), any::<bool>()).prop_map(
+            |(level, or_level, time, stderr, continues)| Given { level, or_level, time, stderr, continues },
+        );
         prop_oneof![
-            9 => (text, level, proptest::option::of(0_i64..1000), any::<bool>())
-                .prop_map(|(text, level, time, stderr)| Came::Line(text, level, time, stderr)),
+            9 => (text, given).prop_map(|(text, given)| Came::Line(text, given)),
             1 => (1_u64..99).prop_map(Came::Lost),
         ]
     }
@@ -505,10 +513,7 @@ mod tests {
             for lines in segments {
                 for line in lines {
                     match line {
-                        Came::Line(text, level, time, stderr) => {
-                            let given = Given { level, time: time.map(at), stderr };
-                            source.push(Line::from(text.as_slice()), given, at(0));
-                        }
+                        Came::Line(text, given) => source.push(Line::from(text.as_slice()), given, at(0)),
                         Came::Lost(lines) => source.lose(lines, at(0)),
                     }
                 }

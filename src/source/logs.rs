@@ -1,0 +1,10 @@
+//! Sources of log lines.
+
+mod access;
+mod batch;
+pub mod command;
+pub mod file;
+pub mod journald;
+mod program;
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,279 @@
+//! The `file` source: log files named by patterns, followed through rotation.
+
+mod expand;
+mod follow;
+mod reader;
+mod rotated;
+mod tail;
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+use tokio::sync::mpsc;
+
+use self::expand::Pattern;
+use self::follow::Follower;
+use crate::config::zone::Zone;
+use crate::logs::segment::Segment;
+use crate::logs::stamp;
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+use crate::model::update::Gives;
+use crate::source::outlet::Outlet;
+use crate::source::{Adapter, Source};
+
+/// Segments on their way from the reading thread to the task.
+const QUEUE: usize = 4;
+
+/// Keys of a `file` source.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileConfig {
+    /// Log files: paths or patterns with `*`, `?`, `[a-z]`, `{a,b}`, and `**` for folders of any
+    /// depth. Each file is a stream of its own. Rotated and packed files are no streams.
+    pub paths: Paths,
+    /// How many of the last lines of each file are read at the start; rotated files, `.gz` too,
+    /// give what the file itself has not.
+    #[serde(default = "default_backfill")]
+    pub backfill: u32,
+    /// The zone of times in the lines that name none, such as `Europe/Berlin`; UTC if not given.
+    pub timezone: Option<Zone>,
+}
+
+fn default_backfill() -> u32 {
+    10_000
+}
+
+/// At least one path or pattern.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Paths(Vec<String>);
+
+impl<'de> Deserialize<'de> for Paths {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let paths = Vec::<String>::deserialize(deserializer)?;
+        if paths.is_empty() {
+            return Err(de::Error::custom("`paths` is empty; write paths = [\"/var/log/syslog\"]"));
+        }
+        for path in &paths {
+            // Which folder is home does not matter for whether it can be one.
+            Pattern::parse(path, Some(Path::new("/"))).map_err(de::Error::custom)?;
+        }
+        Ok(Self(paths))
+    }
+}
+
+impl JsonSchema for Paths {
+    fn schema_name() -> Cow<'static, str> {
+        "Paths".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
+    }
+}
+
+impl Adapter for FileConfig {
+    const KIND: &'static str = "file";
+
+    fn source(self) -> Arc<dyn Source> {
+        Arc::new(FileSource(self))
+    }
+}
+
+struct FileSource(FileConfig);
+
+/// What the reading thread tells the task.
+enum Said {
+    Segment(Segment),
+    /// What is wrong changed. Whether any file can be read at all comes with it.
+    State {
+        reading: bool,
+        troubles: Vec<Failure>,
+    },
+}
+
+impl FileSource {
+    fn follower(&self) -> Result<Follower, Failure> {
+        let home = std::env::var_os("HOME").map(PathBuf::from);
+        let patterns: Result<Vec<_>, _> =
+            self.0.paths.0.iter().map(|path| Pattern::parse(path, home.as_deref())).collect();
+        let patterns = patterns.map_err(|why| Failure::new(FailureKind::Missing, why))?;
+        let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
+        Ok(Follower::new(patterns, zone.unwrap_or_default(), self.0.backfill as usize))
+    }
+
+    async fn work(&self, outlet: &Outlet) {
+        let follower = match self.follower() {
+            Ok(follower) => follower,
+            Err(failure) => {
+                outlet.failed(failure);
+                return std::future::pending().await;
+            }
+        };
+        let (say, mut said) = mpsc::channel(QUEUE);
+        // Dropped with this task: then the thread ends.
+        let (wake, woken) = sync_channel(1);
+        let clock = outlet.clone();
+        let thread = tokio::task::spawn_blocking(move || read(follower, &clock, &say, &woken));
+        loop {
+            tokio::select! {
+                said = said.recv() => match said {
+                    Some(Said::Segment(segment)) => outlet.segment(segment).await,
+                    Some(Said::State { reading, troubles }) => tell(outlet, reading, troubles),
+                    None => break,
+                },
+                _ = outlet.asked() => drop(wake.try_send(())), // full: it is awake already
+            }
+        }
+        if let Err(error) = thread.await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            // Caught where this task was started, as a panic of its own.
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+impl Source for FileSource {
+    fn gives(&self) -> &'static [Gives] {
+        &[Gives::Logs]
+    }
+
+    fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move { self.work(&outlet).await })
+    }
+}
+
+/// Reads until the task is gone. On a thread of its own: a file system may keep it waiting.
+fn read(mut follower: Follower, clock: &Outlet, say: &mpsc::Sender<Said>, woken: &Receiver<()>) {
+    let mut told = None;
+    loop {
+        let sink = &mut |segment| match say.blocking_send(Said::Segment(segment)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        let ControlFlow::Continue(wait) = follower.turn(clock.now(), sink) else { return };
+        let state = (follower.is_reading(), follower.troubles());
+        if told.as_ref() != Some(&state) {
+            let (reading, troubles) = state.clone();
+            if say.blocking_send(Said::State { reading, troubles }).is_err() {
+                return;
+            }
+            told = Some(state);
+        }
+        match woken.recv_timeout(wait) {
+            Ok(()) => follower.refresh(),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+fn tell(outlet: &Outlet, reading: bool, mut troubles: Vec<Failure>) {
+    if reading || troubles.is_empty() {
+        return outlet.alive(troubles);
+    }
+    let count = troubles.len();
+    let mut failure = troubles.swap_remove(0);
+    if count > 1 {
+        let mut what = failure.what.as_bytes().to_vec();
+        what.extend_from_slice(format!(" (and {} more)", count - 1).as_bytes());
+        failure.what = RawText::from_bytes(&what);
+    }
+    outlet.failed(failure);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::update::News;
+    use crate::source::outlet::{Intake, Report};
+
+    fn config(text: &str) -> Result<FileConfig, String> {
+        toml::from_str(text).map_err(|error| error.message().to_owned())
+    }
+
+    #[test]
+    fn keys_are_checked() {
+        let read =
+            config("paths = [\"/var/log/*.log\", \"~/app.log\"]\ntimezone = \"Europe/Berlin\"").unwrap();
+        assert_eq!(read.backfill, 10_000);
+        for (text, why) in [
+            ("", "missing field `paths`"),
+            ("paths = []", "`paths` is empty"),
+            ("paths = [\"/a/[\"]", "unclosed"),
+            ("paths = [\"/a\"]\nfolow = true", "unknown field `folow`"),
+            ("paths = [\"/a\"]\ntimezone = \"Europe/Berln\"", "no time zone"),
+        ] {
+            let error = config(text).unwrap_err();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn lines_and_troubles_come_through_and_the_thread_ends_with_the_task() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("app.log");
+        let text = format!("paths = [{log:?}, \"{}/missing.log\"]", dir.path().display());
+        fs::File::create(&log).unwrap().write_all(b"one\n").unwrap();
+        let mut intake = Intake::default();
+        let now = "2026-11-22T03:12:00Z".parse().unwrap();
+        let (outlet, ask) = intake.outlet("app".into(), Arc::new(move || now));
+        let task = tokio::spawn(config(&text).unwrap().source().run(outlet));
+        let mut lines = Vec::new();
+        let mut troubles = None;
+        tokio::time::timeout(Duration::from_secs(20), async {
+            while lines.len() < 2 || troubles.is_none() {
+                match intake.next().await {
+                    Report::Segment(segment) => {
+                        lines.extend((0..segment.lines()).map(|line| segment.line(line).to_vec()));
+                        if lines.len() == 1 {
+                            fs::OpenOptions::new()
+                                .append(true)
+                                .open(&log)
+                                .unwrap()
+                                .write_all(b"two\n")
+                                .unwrap();
+                            ask.send(crate::source::outlet::Request::Refresh).await.unwrap();
+                        }
+                    }
+                    Report::Update(update) => match update.news {
+                        News::Alive { troubles: found } => troubles = Some(found),
+                        other => panic!("{other:?}"),
+                    },
+                }
+            }
+        })
+        .await
+        .unwrap();
+        assert_eq!(lines, [b"one", b"two"]);
+        assert!(troubles.unwrap()[0].what.as_str().unwrap().ends_with("missing.log: no such file"));
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_source_that_can_read_nothing_has_failed() {
+        let mut intake = Intake::default();
+        let (outlet, _ask) = intake.outlet("app".into(), Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+        let source = config("paths = [\"/nowhere/a.log\", \"/nowhere/b*\"]").unwrap().source();
+        assert_eq!(source.gives(), [Gives::Logs]);
+        let task = tokio::spawn(source.run(outlet));
+        let report = tokio::time::timeout(Duration::from_secs(20), intake.next()).await.unwrap();
+        let Report::Update(update) = report else { panic!() };
+        let News::Failed(failure) = update.news else { panic!() };
+        assert_eq!(failure.what, "no file matches /nowhere/b* (and 1 more)".into());
+        task.abort();
+    }
+}
