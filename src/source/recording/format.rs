@@ -198,9 +198,9 @@ impl Lines {
         }
     }
 
-    /// The lines as a segment again. `builder` is the stream's own: an indented line goes on with
-    /// the last record of the segment before.
-    pub(super) fn build(&self, builder: &mut SegmentBuilder) -> Option<Segment> {
+    /// Adds the lines to a segment again. `builder` is the stream's own: an indented line goes on
+    /// with the last record of the segment before.
+    pub(super) fn push_to(&self, builder: &mut SegmentBuilder) {
         for line in &self.lines {
             match line {
                 RecordedLine::Plain(text) => {
@@ -217,7 +217,6 @@ impl Lines {
             }
         }
         builder.miss(self.lost);
-        builder.seal()
     }
 }
 
@@ -471,7 +470,8 @@ mod tests {
         let item = Item::of(&Report::Segment(std::sync::Arc::new(segment)));
         let text = serde_json::to_vec(&item).unwrap();
         let Item::Lines(lines) = serde_json::from_slice(&text).unwrap() else { panic!() };
-        lines.build(builder).unwrap()
+        lines.push_to(builder);
+        builder.seal().unwrap()
     }
 
     #[derive(Clone, Debug)]

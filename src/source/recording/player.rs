@@ -22,7 +22,7 @@ use crate::source::Source;
 use crate::source::outlet::{Outlet, Request};
 
 /// Of the lines that came before the moment from which one plays, so many minutes are given.
-const LOGGED: SignedDuration = SignedDuration::from_mins(12);
+const LOGGED: SignedDuration = SignedDuration::from_mins(10);
 /// Details that are kept to answer with; the one told longest ago goes first.
 const DETAILS: usize = 1024;
 
@@ -93,8 +93,14 @@ impl Stage {
     /// Plays to the end, and then keeps the last state alive.
     async fn play(&self, own: Outlet) {
         let outlets = self.everybody().await;
-        let mut player =
-            Player { stage: self, own, outlets, builders: BTreeMap::new(), well: BTreeMap::new() };
+        let mut player = Player {
+            stage: self,
+            own,
+            outlets,
+            builders: BTreeMap::new(),
+            gathering: None,
+            well: BTreeMap::new(),
+        };
         let end = player.play().await;
         player.stay(end).await;
     }
@@ -158,6 +164,8 @@ struct Player<'a> {
     outlets: BTreeMap<RawText, Outlet>,
     /// Of each stream, for lines that continue others.
     builders: BTreeMap<RawText, SegmentBuilder>,
+    /// Lines from before the start are handed over a second at a time: fewer and larger segments.
+    gathering: Option<i64>,
     /// The sources that work, with the parts of them that do not.
     well: BTreeMap<RawText, Vec<Failure>>,
 }
@@ -191,6 +199,7 @@ impl Player<'_> {
                 self.stage.played.fetch_add(1, Ordering::Relaxed);
             }
             if let Some(end) = end {
+                self.gathered().await;
                 return end;
             }
         }
@@ -198,15 +207,30 @@ impl Player<'_> {
 
     async fn item(&mut self, item: Item) {
         self.wait_for(item.at()).await;
+        if self.gathering.is_some_and(|second| second != item.at().as_second()) {
+            self.gathered().await;
+        }
         match item {
             Item::Update(update) => self.update(update).await,
             Item::Lines(lines) => {
-                let builder = self.builders.entry(lines.stream.clone());
-                let builder =
-                    builder.or_insert_with(|| SegmentBuilder::new(lines.stream.clone(), Zone::default()));
-                if let Some(segment) = lines.build(builder) {
+                let new = || SegmentBuilder::new(lines.stream.clone(), Zone::default());
+                let builder = self.builders.entry(lines.stream.clone()).or_insert_with(new);
+                lines.push_to(builder);
+                if lines.at < self.stage.start && !builder.is_full() {
+                    self.gathering = Some(lines.at.as_second());
+                } else if let Some(segment) = builder.seal() {
                     self.own.segment(segment).await;
                 }
+            }
+        }
+    }
+
+    /// Hands over the lines that were gathered.
+    async fn gathered(&mut self) {
+        self.gathering = None;
+        for builder in self.builders.values_mut() {
+            if let Some(segment) = builder.seal() {
+                self.own.segment(segment).await;
             }
         }
     }

@@ -162,10 +162,13 @@ impl Planned {
             let to = if steps.len() == last { ends } else { started + seconds(whole * done / total) };
             let stop = stops_at(job, step);
             let log = stop.map_or(&step.log, |stop| &stop.log);
-            let pause = to.duration_since(from) / i32::try_from(log.len() + 1).unwrap_or(i32::MAX);
+            let records = log.iter().filter(|template| !template.is_indented()).count();
+            let pause = to.duration_since(from) / i32::try_from(records + 1).unwrap_or(i32::MAX);
             let mut at = from;
             let mut write = |template: &Template| {
-                at = at.saturating_add(pause).unwrap_or(at);
+                if !template.is_indented() {
+                    at = at.saturating_add(pause).unwrap_or(at);
+                }
                 let mut written = at.strftime("%H:%M:%S ").to_string().into_bytes();
                 written.extend(text(template, at, &mut dice));
                 (at, RawText::from_bytes(&written))

@@ -79,6 +79,11 @@ impl Template {
         Ok(Self(pieces))
     }
 
+    /// Whether it begins with a blank, as what goes on with the line before it.
+    pub(super) fn is_indented(&self) -> bool {
+        matches!(self.0.first(), Some(Piece::Text(text)) if text.starts_with([' ', '\t']))
+    }
+
     /// The text, filled.
     pub(super) fn fill(&self, at: Timestamp, facts: &Facts<'_>, dice: &mut Dice) -> Vec<u8> {
         let mut out = Vec::with_capacity(160);
