@@ -116,8 +116,8 @@ impl App {
             Msg::Note(reply) => self.note_reply(&reply, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Wake => {}
+            Msg::Frame => self.sync(now),
         }
-        self.sync(now);
         effects.extend(self.notes.due(now));
         effects
     }

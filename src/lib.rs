@@ -14,10 +14,12 @@
 //! 6 pane
 //! 7 app
 //! 8 runtime
+//! 9 cli
 //! 9 main
 //! ```
 
 pub mod app;
+pub mod cli;
 pub mod command;
 pub mod config;
 pub mod logs;

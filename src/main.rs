@@ -1,2 +1,13 @@
-//! midwatch.
-fn main() {}
+//! The program: reports and exit codes begin here and end here.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use color_eyre::eyre;
+use midwatch::cli::Cli;
+
+fn main() -> eyre::Result<ExitCode> {
+    let cli = Cli::parse();
+    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    cli.run()
+}

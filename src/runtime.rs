@@ -3,9 +3,11 @@
 pub mod backend;
 mod clipboard;
 pub mod clock;
+pub mod console;
 pub mod exit;
 mod fault;
 pub mod input;
+pub mod keeper;
 pub mod keys;
 pub mod pace;
 pub mod panic;

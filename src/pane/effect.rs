@@ -25,8 +25,10 @@ pub enum Msg {
     Note(NoteReply),
     /// Something outside did not work and nobody else would say so.
     Trouble(SafeText),
-    /// The time that [`next_wake`](crate) asked for has come.
+    /// The time that the app asked to be woken at has come.
     Wake,
+    /// A frame is about to be drawn: the panes take what has come since the last one.
+    Frame,
 }
 
 /// What the app asks of the world outside. The runtime does it.

@@ -215,7 +215,8 @@ impl Face {
         self.pace.news();
     }
 
-    fn draw(&mut self, app: &impl Console, session: &Session) {
+    fn draw(&mut self, app: &mut impl Console, session: &Session) {
+        self.tell(app, session, Msg::Frame);
         let now = self.clock.now();
         match self.drawing.draw(|frame| app.draw(frame, now)) {
             Ok(_) => {}

@@ -112,6 +112,11 @@ impl Recording {
         Self { speed, ..self }
     }
 
+    /// How many times as fast as it happened it is played.
+    pub fn rate(&self) -> f64 {
+        self.speed
+    }
+
     /// What a clock shows when the playing begins. It has to run at the recording's speed.
     pub fn start(&self) -> Timestamp {
         self.start

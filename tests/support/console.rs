@@ -76,8 +76,10 @@ impl Console {
     }
 
     pub(crate) fn send(&mut self, msg: Msg) {
-        let effects = self.app.update(msg, self.now);
-        self.effects.extend(effects);
+        for msg in [msg, Msg::Frame] {
+            let effects = self.app.update(msg, self.now);
+            self.effects.extend(effects);
+        }
     }
 
     /// Presses keys, written as in a configuration, separated by spaces.

@@ -1,0 +1,147 @@
+//! Starting the console: from a configuration, or from a recording.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use color_eyre::eyre;
+
+use super::{Flags, wrong};
+use crate::app::{Setup, Themes};
+use crate::command::bindings;
+use crate::config::origin::Warning;
+use crate::config::places::Places;
+use crate::config::theme::Depth;
+use crate::config::{Config, Flag, Inputs};
+use crate::model::text::{RawText, SafeText};
+use crate::runtime::clock::Clock;
+use crate::runtime::console::{self, Launch, session_name};
+use crate::runtime::pen::Palette;
+use crate::source::recording::Recording;
+use crate::source::registry::{self, Built, Playback};
+use crate::store::dirs;
+use crate::ui::style::Styles;
+
+/// Runs the configured console, recording to `record` if it is given.
+pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
+    let (config, mut notices) = match load(flags, true) {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let (sources, playback) = match registry::build(&config.sources) {
+        Ok(built) => built,
+        Err(errors) => return Ok(wrong(&errors)),
+    };
+    let state = match dirs::state(config.settings.state_dir.as_deref()) {
+        Ok(place) => Some(place.path),
+        Err(refused) => {
+            notices.push(refused.reason);
+            None
+        }
+    };
+    start(&config, sources, playback, state, record, notices)
+}
+
+/// Plays a recording. Nothing is written.
+pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
+    let (config, notices) = match load(flags, false) {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let playback = Playback { start: recording.start(), speed: recording.rate() };
+    let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
+    start(&config, sources.collect(), Some(playback), None, None, notices)
+}
+
+/// Reads the configuration; a recording needs none, and what is configured for real sources does
+/// not concern it: then only flags and variables count, unless a file is named.
+fn load(flags: &Flags, files: bool) -> Result<(Config, Vec<SafeText>), ExitCode> {
+    let places = Places::of_person();
+    let kinds = registry::kinds();
+    let variables = std::env::vars_os().map(|(name, value)| {
+        let value = RawText::from(value.into_encoded_bytes());
+        (name.to_string_lossy().into_owned(), value)
+    });
+    let inputs = Inputs {
+        system: files.then_some(places.system),
+        user: places.user.filter(|_| files),
+        file: flags.config.clone(),
+        home: places.home,
+        state: places.state,
+        variables: variables.collect(),
+        flags: flags.given(),
+        kinds: &kinds,
+        keys: bindings::check,
+    };
+    match Config::load(&inputs) {
+        Ok((config, warnings)) => {
+            let notices = warnings.iter().flat_map(Warning::lines).collect();
+            Ok((config, notices))
+        }
+        Err(errors) => Err(wrong(&errors)),
+    }
+}
+
+impl Flags {
+    fn given(&self) -> Vec<Flag> {
+        let texts = [
+            ("--env", "scope", &self.env),
+            ("--as", "person", &self.person),
+            ("--theme", "theme", &self.theme),
+        ];
+        let flag = |(flag, key, value): (&'static str, &'static str, &Option<String>)| {
+            value.as_ref().map(|value| Flag { flag, key, value: value.as_str().into() })
+        };
+        let ascii = self.ascii.then(|| Flag { flag: "--ascii", key: "glyphs", value: "ascii".into() });
+        texts.into_iter().filter_map(flag).chain(ascii).collect()
+    }
+}
+
+fn start(
+    config: &Config,
+    sources: Vec<Built>,
+    playback: Option<Playback>,
+    state: Option<PathBuf>,
+    record: Option<PathBuf>,
+    notices: Vec<SafeText>,
+) -> eyre::Result<ExitCode> {
+    let settings = &config.settings;
+    let bindings = match bindings::read(&config.keys) {
+        Ok(bindings) => bindings,
+        Err(errors) => return Ok(wrong(&errors)),
+    };
+    let themes = std::iter::once(&config.theme).chain(&config.other_themes);
+    let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
+    let zone = settings.timezone.clone().or_else(|| jiff::tz::TimeZone::try_system().ok());
+    let setup = Setup {
+        sources: sources.iter().map(|built| built.info.clone()).collect(),
+        catalog: config.catalog.clone(),
+        environments: config.environments.clone(),
+        environment: settings.scope.clone(),
+        themes: Themes { all: themes.map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },
+        ascii: settings.ascii,
+        bindings,
+        person: settings.person.clone().unwrap_or_default(),
+        session_name: session_name(Clock::Real.now()),
+        zone: zone.filter(|zone| *zone != jiff::tz::TimeZone::UTC),
+        log_budget: usize::try_from(settings.log_memory).unwrap_or(usize::MAX),
+        remembered: None,
+        size: (80, 24),
+    };
+    let launch = Launch { setup, sources, clock, palette: palette(), state, record, notices };
+    console::run(launch)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The colours that the terminal gets, by what the environment says of it.
+fn palette() -> Palette {
+    let variables = ["NO_COLOR", "TERM", "COLORTERM"].map(|name| (name, std::env::var(name).ok()));
+    let said = |name: &str| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.and_then(|(_, value)| value.as_deref())
+    };
+    match Depth::of(said) {
+        Depth::None => Palette::Mono,
+        Depth::Sixteen | Depth::Indexed => Palette::Indexed,
+        Depth::True => Palette::True,
+    }
+}

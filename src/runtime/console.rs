@@ -1,0 +1,267 @@
+//! A console from its configuration to its end: sources, record and loop put together.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Frame;
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use super::keeper::{self, Keeper, Keeping};
+use super::pen::Palette;
+use super::run::{self, Wiring};
+use super::session::{Session, SessionError};
+use super::tasks::{Crashed, Tasks};
+use crate::app::session::Session as LastState;
+use crate::app::{App, Setup};
+use crate::model::note::NoteReply;
+use crate::model::text::{RawText, SafeText};
+use crate::pane::effect::{Effect, Msg};
+use crate::safe;
+use crate::source::outlet::{Intake, Report, Request};
+use crate::source::recording::format::{Header, Item};
+use crate::source::registry::Built;
+use crate::store::recording::Recording;
+use crate::store::{last, notes};
+
+/// Messages that may wait for the loop.
+const QUEUE: usize = 64;
+/// How often what is known is kept for the next start.
+const KEEP: SignedDuration = SignedDuration::from_secs(60);
+/// How long tasks get to end.
+const STOP: Duration = Duration::from_millis(500);
+
+/// What a console is made of.
+pub struct Launch {
+    /// What the app starts with.
+    pub setup: Setup,
+    /// The sources.
+    pub sources: Vec<Built>,
+    /// The time that the console lives in.
+    pub clock: Clock,
+    /// The colours that the terminal gets.
+    pub palette: Palette,
+    /// Where state is kept; `None` writes nothing.
+    pub state: Option<PathBuf>,
+    /// A new file that everything the app sees is recorded to.
+    pub record: Option<PathBuf>,
+    /// What the person should know at the start.
+    pub notices: Vec<SafeText>,
+}
+
+/// Why a console could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// The terminal or the system refused.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The recording cannot be written.
+    #[error("{}", .0.as_str())]
+    Recording(SafeText),
+    /// No thread or no event queue.
+    #[error("the system refused {0}: {1}")]
+    Refused(&'static str, std::io::Error),
+}
+
+/// Runs a console until the person leaves it.
+///
+/// Errors leave the terminal as it was.
+pub fn run(launch: Launch) -> Result<(), LaunchError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| LaunchError::Refused("a thread", error))?;
+    let ended = runtime.block_on(live(launch));
+    // A worker that still reads a file ends with the process.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn live(mut launch: Launch) -> Result<(), LaunchError> {
+    let clock = launch.clock;
+    let (messages, intake) = mpsc::channel(QUEUE);
+    let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
+    let is_recorded = recording.is_some();
+    let remembered = launch.state.as_ref().map(|state| last::load::<LastState>(&keeper::last_state(state)));
+    let remembered = match remembered.transpose() {
+        Ok(found) => found.flatten(),
+        Err(why) => {
+            launch.notices.push(why);
+            None
+        }
+    };
+    let (known, view) = remembered.map(|last| (last.world, last.view)).unzip();
+    launch.setup.remembered = known;
+
+    let session_name = launch.setup.session_name.clone();
+    let keeping = Keeping {
+        state: launch.state.clone(),
+        session: notes::Session {
+            person: launch.setup.person.clone(),
+            host: host(),
+            id: session_name,
+            since: clock.now(),
+        },
+        recording,
+    };
+    let keeper = Keeper::start(keeping, clock, messages.clone())
+        .map_err(|error| LaunchError::Refused("a thread", error))?;
+    let crash_dir = launch.state.clone().map(|state| state.join("crash"));
+    let flush = keeper.clone();
+    let mut session = Session::begin(Arc::new(move || flush.flush()), crash_dir)?;
+
+    let mut app = App::new(launch.setup);
+    if let Some(view) = view {
+        app.restore(&view, clock.now());
+    }
+    let (crashes, deaths) = mpsc::channel(8);
+    let tasks = Tasks::new(crashes);
+    let requests =
+        start(launch.sources, clock, &tasks, &messages, deaths, is_recorded.then(|| keeper.clone()));
+    for notice in launch.notices {
+        // Room for all of them is not needed: the footer shows one.
+        let _full = messages.try_send(Msg::Trouble(notice));
+    }
+
+    let wiring = Wiring {
+        intake,
+        perform: Box::new(perform(requests, keeper.clone(), messages)),
+        clock,
+        palette: launch.palette,
+    };
+    let mut console = Keeps { app, keeper, kept: clock.now() };
+    run::run(&mut console, &mut session, wiring).await;
+    tasks.stop(STOP).await;
+    Ok(())
+}
+
+/// The name of this machine.
+fn host() -> RawText {
+    RawText::from_bytes(rustix::system::uname().nodename().to_bytes())
+}
+
+fn record(path: &std::path::Path, launch: &Launch) -> Result<Recording, LaunchError> {
+    let mut recording = Recording::create(path).map_err(|error| LaunchError::Recording(error.sentence()))?;
+    let header = Header::new(launch.clock.now(), launch.sources.iter().map(|built| &built.info));
+    recording.write(&header).map_err(|error| LaunchError::Recording(error.sentence()))?;
+    Ok(recording)
+}
+
+/// Starts the sources, and the task that hands what they say to the loop. Returns where to ask them.
+fn start(
+    sources: Vec<Built>,
+    clock: Clock,
+    tasks: &Tasks,
+    messages: &mpsc::Sender<Msg>,
+    mut deaths: mpsc::Receiver<Crashed>,
+    record: Option<Keeper>,
+) -> HashMap<RawText, mpsc::Sender<Request>> {
+    let mut intake = Intake::default();
+    let (mut requests, mut outlets) = (HashMap::new(), HashMap::new());
+    for Built { info, source } in sources {
+        let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
+        requests.insert(info.name.clone(), ask);
+        let name = String::from_utf8_lossy(info.name.as_bytes()).into_owned();
+        outlets.insert(name.clone(), outlet.clone());
+        tasks.keep(&name, move |_| Arc::clone(&source).run(outlet.clone()));
+    }
+    tokio::spawn(async move {
+        while let Some(crash) = deaths.recv().await {
+            if let Some(outlet) = outlets.get(&crash.task) {
+                outlet.crashed();
+            }
+        }
+    });
+    let messages = messages.clone();
+    tokio::spawn(async move {
+        let mut left_out = false;
+        loop {
+            let report = intake.next().await;
+            // The recording is tapped here: what the app sees, in that order.
+            let recorded = record.as_ref().is_none_or(|keeper| keeper.record(Item::of(&report)));
+            if !recorded && !left_out {
+                left_out = true;
+                let text = "The disk is too slow: the recording has a gap from here.".into();
+                drop(messages.send(Msg::Trouble(text)).await);
+            }
+            let msg = match report {
+                Report::Update(update) => Msg::Update(update),
+                Report::Segment(segment) => Msg::Segment(segment),
+            };
+            if messages.send(msg).await.is_err() {
+                return;
+            }
+        }
+    });
+    requests
+}
+
+/// Does what the app asks. Waits for nothing: a queue that is full is told.
+fn perform(
+    requests: HashMap<RawText, mpsc::Sender<Request>>,
+    keeper: Keeper,
+    answers: mpsc::Sender<Msg>,
+) -> impl FnMut(Effect) {
+    let ask = move |source: &RawText, request: Request| match requests.get(source) {
+        Some(sender) => sender.try_send(request).is_ok(),
+        None => false,
+    };
+    move |effect| {
+        let (done, trouble) = match effect {
+            Effect::Refresh(source) => {
+                // A second request that waits already is as good as this one.
+                ask(&source, Request::Refresh);
+                return;
+            }
+            Effect::Fetch(source, key) => {
+                let text = Msg::Trouble("The source is busy; r asks again.".into());
+                (ask(&source, Request::Fetch(key)), text)
+            }
+            Effect::Note(command) => {
+                let reason = NoteReply::NotSaved("the disk does not answer".into());
+                (keeper.note(command), Msg::Note(reason))
+            }
+            Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) => return,
+        };
+        if !done {
+            let _full = answers.try_send(trouble);
+        }
+    }
+}
+
+/// The app, with what it knows kept for the next start every minute and at the end.
+struct Keeps {
+    app: App,
+    keeper: Keeper,
+    kept: Timestamp,
+}
+
+impl run::Console for Keeps {
+    fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        let effects = self.app.update(msg, now);
+        if effects.contains(&Effect::Quit) || now.duration_since(self.kept) >= KEEP {
+            self.kept = now;
+            self.keeper.last(self.app.session());
+        }
+        effects
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>, now: Timestamp) {
+        self.app.draw(frame, now);
+    }
+
+    fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
+        self.app.next_wake(now)
+    }
+}
+
+/// A name that no other console has: host time, process and a counter would do on one machine, but
+/// the notes may lie on a shared disk.
+pub fn session_name(now: Timestamp) -> RawText {
+    let process = rustix::process::getpid().as_raw_nonzero();
+    RawText::from(safe!("{}-{}", now.as_millisecond(), process.get()).as_str().to_owned())
+}

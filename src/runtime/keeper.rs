@@ -1,0 +1,187 @@
+//! The thread that writes: notes, the last state, a recording. Nothing else waits for the disk.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::clock::Clock;
+use crate::app::session::Session as LastState;
+use crate::model::note::{NoteCommand, NoteReply};
+use crate::pane::effect::Msg;
+use crate::source::recording::format::Item;
+use crate::store::files::Disk;
+use crate::store::last;
+use crate::store::notes::{Session, Writer};
+use crate::store::recording::Recording;
+
+/// Work that may wait. What is typed while the disk hangs for longer is told as not saved.
+const QUEUE: usize = 1024;
+/// While something is not saved it is tried again this often.
+const AGAIN: Duration = Duration::from_secs(3);
+/// How long a way out waits for the disk.
+const FLUSH: Duration = Duration::from_secs(2);
+
+/// Where things are kept.
+pub struct Keeping {
+    /// The directory for notes and the last state; `None` writes nothing at all.
+    pub state: Option<PathBuf>,
+    /// Who writes.
+    pub session: Session,
+    /// What is being recorded to.
+    pub recording: Option<Recording>,
+}
+
+enum Work {
+    Note(NoteCommand),
+    Last(Box<LastState>),
+    Record(Item),
+    Flush(Sender<()>),
+}
+
+/// The way to the thread that writes. Cheap to clone.
+#[derive(Clone)]
+pub struct Keeper {
+    work: SyncSender<Work>,
+}
+
+/// Where the last state stands in the state directory.
+pub fn last_state(state: &std::path::Path) -> PathBuf {
+    state.join("last.json")
+}
+
+impl Keeper {
+    /// Starts the thread. What is durable, and what is not, is told to `answers`.
+    ///
+    /// Errors when the system refuses a thread.
+    pub fn start(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> std::io::Result<Self> {
+        let (work, todo) = sync_channel(QUEUE);
+        std::thread::Builder::new()
+            .name("midwatch-keeper".to_owned())
+            .spawn(move || Desk::open(keeping, clock, answers).work(&todo))?;
+        Ok(Self { work })
+    }
+
+    /// Asks for something to be written; false when the disk is so far behind that there is no room.
+    pub fn note(&self, command: NoteCommand) -> bool {
+        self.work.try_send(Work::Note(command)).is_ok()
+    }
+
+    /// Keeps what the next start shows first. When the disk is behind, a later one will do.
+    pub fn last(&self, state: LastState) {
+        let _later = self.work.try_send(Work::Last(Box::new(state)));
+    }
+
+    /// Writes one item of the recording; false when it had to be left out.
+    pub fn record(&self, item: Item) -> bool {
+        !matches!(self.work.try_send(Work::Record(item)), Err(TrySendError::Full(_)))
+    }
+
+    /// Waits until everything asked for so far is written, a bounded time.
+    pub fn flush(&self) {
+        let (done, wait) = channel();
+        if self.work.try_send(Work::Flush(done)).is_ok() {
+            // When the disk hangs, the journal keeps what it has.
+            let _late = wait.recv_timeout(FLUSH);
+        }
+    }
+}
+
+/// The thread's own things.
+struct Desk {
+    notes: Option<Writer<Disk>>,
+    last: Option<PathBuf>,
+    recording: Option<Recording>,
+    clock: Clock,
+    answers: mpsc::Sender<Msg>,
+    unsaved: bool,
+}
+
+impl Desk {
+    fn open(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> Self {
+        let notes = keeping
+            .state
+            .as_ref()
+            .map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, clock.now()));
+        let (notes, opened) = notes.unzip();
+        let last = keeping.state.as_deref().map(last_state);
+        let mut desk = Self { notes, last, recording: keeping.recording, clock, answers, unsaved: false };
+        if let Some(opened) = opened {
+            desk.answer(opened);
+        }
+        desk
+    }
+
+    fn work(mut self, todo: &Receiver<Work>) {
+        loop {
+            let work = if self.unsaved {
+                todo.recv_timeout(AGAIN)
+            } else {
+                todo.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match work {
+                Ok(Work::Note(command)) => self.note(command),
+                Err(RecvTimeoutError::Timeout) => self.note(NoteCommand::Rest),
+                Ok(Work::Last(state)) => self.keep_last(&state),
+                Ok(Work::Record(item)) => self.record(&item),
+                Ok(Work::Flush(done)) => {
+                    self.sync_recording();
+                    // Nobody listens any more when the deadline was missed.
+                    let _late = done.send(());
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.sync_recording();
+    }
+
+    fn note(&mut self, command: NoteCommand) {
+        let Some(notes) = &mut self.notes else {
+            self.answer(NoteReply::NotSaved("nothing is written in a replay or the demo".into()));
+            return;
+        };
+        let replies = notes.handle(command, self.clock.now());
+        for reply in replies {
+            match &reply {
+                NoteReply::NotSaved(_) => self.unsaved = true,
+                NoteReply::EntrySaved(_) | NoteReply::PadSaved => self.unsaved = false,
+                _ => {}
+            }
+            self.answer(reply);
+        }
+    }
+
+    fn keep_last(&mut self, state: &LastState) {
+        let Some(path) = &self.last else { return };
+        if let Err(error) = last::save(path, state) {
+            // Told once; the console goes on, only the next start shows less.
+            self.last = None;
+            self.tell(Msg::Trouble(error.sentence()));
+        }
+    }
+
+    fn record(&mut self, item: &Item) {
+        let Some(recording) = &mut self.recording else { return };
+        if let Err(error) = recording.write(item) {
+            self.recording = None;
+            self.tell(Msg::Trouble(error.sentence()));
+        }
+    }
+
+    fn sync_recording(&mut self) {
+        if let Some(Err(error)) = self.recording.as_mut().map(Recording::flush) {
+            self.recording = None;
+            self.tell(Msg::Trouble(error.sentence()));
+        }
+    }
+
+    fn answer(&mut self, reply: NoteReply) {
+        self.tell(Msg::Note(reply));
+    }
+
+    fn tell(&self, msg: Msg) {
+        // When the loop has ended there is nobody to tell.
+        let _ended = self.answers.blocking_send(msg);
+    }
+}
