@@ -15,7 +15,6 @@ use crate::config::{Config, Flag, Inputs};
 use crate::model::text::{RawText, SafeText};
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, session_name};
-use crate::runtime::pen::Palette;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
@@ -133,15 +132,11 @@ fn start(
 }
 
 /// The colours that the terminal gets, by what the environment says of it.
-fn palette() -> Palette {
+fn palette() -> Depth {
     let variables = ["NO_COLOR", "TERM", "COLORTERM"].map(|name| (name, std::env::var(name).ok()));
     let said = |name: &str| {
         let found = variables.iter().find(|(known, _)| *known == name);
         found.and_then(|(_, value)| value.as_deref())
     };
-    match Depth::of(said) {
-        Depth::None => Palette::Mono,
-        Depth::Sixteen | Depth::Indexed => Palette::Indexed,
-        Depth::True => Palette::True,
-    }
+    Depth::of(said)
 }

@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 
 use super::clock::Clock;
 use super::keeper::{self, Keeper, Keeping};
-use super::pen::Palette;
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use crate::app::session::Session as LastState;
 use crate::app::{App, Setup};
+use crate::config::theme::Depth;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText};
 use crate::pane::effect::{Effect, Msg};
@@ -43,7 +43,7 @@ pub struct Launch {
     /// The time that the console lives in.
     pub clock: Clock,
     /// The colours that the terminal gets.
-    pub palette: Palette,
+    pub palette: Depth,
     /// Where state is kept; `None` writes nothing.
     pub state: Option<PathBuf>,
     /// A new file that everything the app sees is recorded to.
@@ -61,6 +61,9 @@ pub enum LaunchError {
     /// The recording cannot be written.
     #[error("{}", .0.as_str())]
     Recording(SafeText),
+    /// At the end something could not be written.
+    #[error("not everything was saved: {}", .0.as_str())]
+    NotSaved(SafeText),
     /// No thread or no event queue.
     #[error("the system refused {0}: {1}")]
     Refused(&'static str, std::io::Error),
@@ -133,10 +136,13 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         clock,
         palette: launch.palette,
     };
-    let mut console = Keeps { app, keeper, kept: clock.now() };
+    let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
     run::run(&mut console, &mut session, wiring).await;
+    drop(console);
+    let kept = keeper.close();
+    drop(session);
     tasks.stop(STOP).await;
-    Ok(())
+    kept.map_err(LaunchError::NotSaved)
 }
 
 /// The name of this machine.

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::clock::Clock;
 use crate::app::session::Session as LastState;
 use crate::model::note::{NoteCommand, NoteReply};
+use crate::model::text::SafeText;
 use crate::pane::effect::Msg;
 use crate::source::recording::format::Item;
 use crate::store::files::Disk;
@@ -38,6 +39,7 @@ enum Work {
     Last(Box<LastState>),
     Record(Item),
     Flush(Sender<()>),
+    Close(Sender<Result<(), SafeText>>),
 }
 
 /// The way to the thread that writes. Cheap to clone.
@@ -76,6 +78,15 @@ impl Keeper {
     /// Writes one item of the recording; false when it had to be left out.
     pub fn record(&self, item: Item) -> bool {
         !matches!(self.work.try_send(Work::Record(item)), Err(TrySendError::Full(_)))
+    }
+
+    /// Writes what is left and ends. The error says what is lost.
+    pub fn close(&self) -> Result<(), SafeText> {
+        let (done, wait) = channel();
+        if self.work.try_send(Work::Close(done)).is_err() {
+            return Err("the disk does not answer: what was typed last may be lost".into());
+        }
+        wait.recv_timeout(FLUSH).unwrap_or_else(|_| Err("the disk did not answer in time".into()))
     }
 
     /// Waits until everything asked for so far is written, a bounded time.
@@ -130,10 +141,15 @@ impl Desk {
                     // Nobody listens any more when the deadline was missed.
                     let _late = done.send(());
                 }
-                Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Work::Close(done)) => {
+                    self.sync_recording();
+                    let closed = self.notes.take().map_or(Ok(()), |notes| notes.close(self.clock.now()));
+                    let _late = done.send(closed.map_err(|error| error.sentence()));
+                    return;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
             }
         }
-        self.sync_recording();
     }
 
     fn note(&mut self, command: NoteCommand) {
@@ -142,12 +158,8 @@ impl Desk {
             return;
         };
         let replies = notes.handle(command, self.clock.now());
+        self.unsaved = replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_)));
         for reply in replies {
-            match &reply {
-                NoteReply::NotSaved(_) => self.unsaved = true,
-                NoteReply::EntrySaved(_) | NoteReply::PadSaved => self.unsaved = false,
-                _ => {}
-            }
             self.answer(reply);
         }
     }
