@@ -15,7 +15,7 @@
 //! 7 app
 //! 8 runtime
 //! 9 cli
-//! 9 main
+//! 10 main
 //! ```
 
 pub mod app;
