@@ -71,12 +71,12 @@ impl App {
             x += canvas.text(x, line.y, room.saturating_sub(x + 2), text, style) + 2;
         };
         if layout.width != Width::Narrow {
-            put(&SafeText::literal("midwatch"), styles.of(Meaning::Title), canvas);
+            put(&SafeText::literal("midwatch"), on(style, styles.of(Meaning::Title)), canvas);
         }
         let (scope, scope_style) = self.scope_name(&view);
-        put(&scope, style.patch(scope_style), canvas);
+        put(&scope, on(style, scope_style), canvas);
         let (health, meaning) = health_words(&view);
-        let health_style = if meaning == Meaning::Muted { style } else { style.patch(styles.of(meaning)) };
+        let health_style = if meaning == Meaning::Muted { style } else { on(style, styles.of(meaning)) };
         put(&health, health_style, canvas);
     }
 
@@ -135,13 +135,18 @@ impl App {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
             };
-            let used =
-                canvas.text(inner.x, inner.y, inner.width, &SafeText::literal(word), styles.of(Meaning::Key));
+            let used = canvas.text(
+                inner.x,
+                inner.y,
+                inner.width,
+                &SafeText::literal(word),
+                on(style, styles.of(Meaning::Key)),
+            );
             prompt.field.draw(canvas, Rect { x: inner.x + used, width: inner.width - used, ..inner }, style);
             return;
         }
         if let Some((notice, _)) = &self.notice {
-            canvas.text(inner.x, inner.y, inner.width, notice, style.patch(styles.of(Meaning::Warning)));
+            canvas.text(inner.x, inner.y, inner.width, notice, on(style, styles.of(Meaning::Warning)));
             return;
         }
         let mut x = inner.x;
@@ -153,7 +158,13 @@ impl App {
         if !self.filter_text().is_empty() {
             let (shown, all) = self.filter_counts(now);
             let text = safe!("{} of {}  ", shown, all);
-            x += canvas.text(x, inner.y, inner.right().saturating_sub(x), &text, styles.of(Meaning::Match));
+            x += canvas.text(
+                x,
+                inner.y,
+                inner.right().saturating_sub(x),
+                &text,
+                on(style, styles.of(Meaning::Match)),
+            );
         }
         for id in self.hints() {
             let Some(key) = self.keymap.keys_of(id).into_iter().next() else { continue };
@@ -162,7 +173,7 @@ impl App {
             if x.saturating_add(needed) > inner.right() {
                 break;
             }
-            x += canvas.text(x, inner.y, needed, &key, style.patch(styles.of(Meaning::Key))) + 1;
+            x += canvas.text(x, inner.y, needed, &key, on(style, styles.of(Meaning::Key))) + 1;
             x += canvas.text(x, inner.y, needed, &title, style) + 2;
         }
     }
@@ -202,6 +213,11 @@ impl App {
             None => {}
         }
     }
+}
+
+/// A style on the ground of the line that it stands in.
+fn on(line: Style, style: Style) -> Style {
+    Style { bg: line.bg, ..style }
 }
 
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.

@@ -19,6 +19,8 @@ pub struct List<Id> {
     marks: BTreeSet<Id>,
     range_from: Option<Id>,
     held_until: Option<Timestamp>,
+    /// Whether a person has moved here: until then the first item is selected, whichever it is.
+    moved: bool,
     /// Items that came or went while the order was held.
     news: usize,
 }
@@ -33,6 +35,7 @@ impl<Id> Default for List<Id> {
             marks: BTreeSet::new(),
             range_from: None,
             held_until: None,
+            moved: false,
             news: 0,
         }
     }
@@ -70,7 +73,7 @@ impl<Id: Clone + Ord> List<Id> {
         }
         self.held_until = None;
         self.news = 0;
-        let row = self.row();
+        let row = if self.moved { self.row() } else { 0 };
         let offset = row.saturating_sub(self.top);
         self.order = fresh;
         let known: BTreeSet<_> = self.order.iter().cloned().collect();
@@ -79,7 +82,7 @@ impl<Id: Clone + Ord> List<Id> {
             self.range_from = None;
         }
         // A selected item that is gone leaves the selection where it stood.
-        if self.selected.as_ref().is_none_or(|id| !known.contains(id)) {
+        if !self.moved || self.selected.as_ref().is_none_or(|id| !known.contains(id)) {
             self.selected = self.order.get(row.min(self.order.len().saturating_sub(1))).cloned();
         }
         // The selected row keeps its place on the screen.
@@ -124,6 +127,7 @@ impl<Id: Clone + Ord> List<Id> {
     pub fn select(&mut self, id: &Id) -> bool {
         let found = self.order.contains(id);
         if found {
+            self.moved = true;
             self.selected = Some(id.clone());
             self.scroll();
         }
@@ -144,6 +148,7 @@ impl<Id: Clone + Ord> List<Id> {
     /// Moves to a row, or the last.
     pub fn go(&mut self, row: usize) {
         let row = row.min(self.order.len().saturating_sub(1));
+        self.moved |= !self.order.is_empty();
         self.selected = self.order.get(row).cloned();
         self.scroll();
         if let Some(from) = self.range_from.clone() {
@@ -252,6 +257,16 @@ mod tests {
         assert_eq!(list.next_wake(), Some(at(2_000)));
         assert!(list.sync("xab".chars().collect(), at(2_000)));
         assert_eq!((list.order(), list.news()), (&['x', 'a', 'b'][..], 0));
+    }
+
+    #[test]
+    fn until_somebody_moves_the_first_item_is_selected() {
+        let mut list = list("bc");
+        list.sync("abc".chars().collect(), at(1));
+        assert_eq!(list.selected(), Some(&'a'));
+        list.go(0);
+        list.sync("zabc".chars().collect(), at(2));
+        assert_eq!(list.selected(), Some(&'a'));
     }
 
     #[test]
