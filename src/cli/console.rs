@@ -42,10 +42,15 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
 
 /// Plays a recording. Nothing is written.
 pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
-    let (config, notices) = match load(flags, false) {
+    let (mut config, notices) = match load(flags, false) {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
+    if config.environments.is_empty() {
+        // The built-in outage knows its own map; for a file there is only what is configured.
+        config.environments = recording.environments().to_vec();
+        config.catalog = recording.catalog().clone();
+    }
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     start(&config, sources.collect(), Some(playback), None, None, notices)

@@ -37,7 +37,10 @@ pub const ENTRIES: &[Entry] = &[
         "the lines that a command prints, started again when it ends",
         "argv = [\"kubectl\", \"logs\", \"-f\", \"deploy/checkout\"]",
     ),
-    adapter::<JournaldConfig>("the journal of this machine, resumed where it was", "units = [\"nginx.service\"]"),
+    adapter::<JournaldConfig>(
+        "the journal of this machine, resumed where it was",
+        "units = [\"nginx.service\"]",
+    ),
     Entry {
         kind: Kind::of::<RecordingKeys>("recording"),
         about: "what `midwatch record` wrote, played under the recorded names",
