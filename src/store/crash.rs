@@ -5,13 +5,16 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::atomic;
+use super::dirs;
 use super::error::StoreError;
 use super::files::Disk;
 use crate::model::text::SafeText;
 
-/// Writes `lines` to a new file `crash-<time>.txt` in `dir`, 0600, and says which. They have no
+/// Writes `lines` to a new file `crash-<time>.txt` in `dir`, 0600, and says which. Makes `dir`. They have no
 /// secrets and no escape sequences: the caller has cleaned them.
 pub fn write(dir: &Path, now: Timestamp, lines: &[SafeText]) -> Result<PathBuf, StoreError> {
+    // A directory that cannot be made is reported by the write that fails.
+    drop(dirs::prepare(dir));
     let path = dir.join(format!("crash-{}.txt", now.strftime("%Y%m%dT%H%M%S%3fZ")));
     let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     atomic::write(&Disk, &path, text.as_bytes()).map(|_| path)
