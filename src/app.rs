@@ -116,7 +116,10 @@ impl App {
             Msg::Note(reply) => self.note_reply(&reply, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Wake => {}
-            Msg::Frame => self.sync(now),
+            Msg::Frame => {
+                self.fit(now);
+                self.sync(now);
+            }
         }
         effects.extend(self.notes.due(now));
         effects
@@ -170,6 +173,20 @@ impl App {
             PaneId::Logs => &[Scope::Logs, Scope::List, Scope::Global],
             PaneId::Alerts => &[Scope::Alerts, Scope::List, Scope::Global],
             PaneId::Notes => &[Scope::Notes, Scope::List, Scope::Global],
+        }
+    }
+
+    /// Lets the panes know where they stand, also while the screen is frozen.
+    fn fit(&mut self, now: Timestamp) {
+        let layout = self.layout();
+        if let Some(area) = layout.of(PaneId::Pipelines) {
+            self.pipelines.fit(area);
+        }
+        if let Some(area) = layout.of(PaneId::Alerts) {
+            self.alerts.fit(area);
+        }
+        if let (Some(sources), Some(area)) = (&mut self.sources, layout.of(self.arrangement.focus)) {
+            sources.fit(&self.state.view(true, now), area);
         }
     }
 
@@ -230,7 +247,7 @@ impl App {
             match self.arrangement.focus {
                 PaneId::Pipelines => {
                     self.pipelines.hold(&view);
-                    self.pipelines.run(id, &view, area)
+                    self.pipelines.run(id, &view)
                 }
                 PaneId::Logs => self.logs.run(id, &view, area),
                 PaneId::Alerts => {

@@ -87,6 +87,8 @@ pub struct Condition {
     pub crashes: u32,
     /// Whether the last thing its task did was to crash.
     pub crashed: bool,
+    /// Whether all that is known of it was told in an earlier session.
+    pub recalled: bool,
 }
 
 /// A source's condition at one moment.
@@ -129,6 +131,7 @@ impl Condition {
         let Some(last) = self.last_ok else { return Health::Starting };
         let age = now.duration_since(last);
         match interval {
+            _ if self.recalled => Health::Stale(age),
             Some(interval) if age > interval * 2 => Health::Stale(age),
             _ => Health::Live,
         }
@@ -152,6 +155,8 @@ mod tests {
         assert_eq!(condition.health(every, at(20)), Health::Live);
         assert_eq!(condition.health(every, at(21)), Health::Stale(SignedDuration::from_secs(21)));
         assert_eq!(condition.health(None, at(9999)), Health::Live);
+        condition.recalled = true;
+        assert_eq!(condition.health(None, at(60)), Health::Stale(SignedDuration::from_secs(60)));
     }
 
     #[test]

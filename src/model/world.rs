@@ -271,6 +271,7 @@ impl World {
         for (name, old) in remembered.sources {
             if let Some(source) = self.sources.get_mut(&name) {
                 source.condition.last_ok = old.last_ok;
+                source.condition.recalled = old.last_ok.is_some();
                 source.runs = old.runs;
                 source.alerts = old.alerts;
                 source.silences = old.silences;
@@ -285,7 +286,7 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
         happened.push(Happened::Sees);
     }
     condition.last_ok = Some(at);
-    condition.crashed = false;
+    (condition.crashed, condition.recalled) = (false, false);
     condition.troubles.clear();
 }
 
@@ -440,5 +441,10 @@ mod tests {
         assert_eq!(next.alerts().count(), 1);
         assert_eq!(next.runs().count(), 1);
         assert_eq!(next.source(&"am".into()).unwrap().condition.last_ok, Some(at(7)));
+        // It is shown with its age until the source speaks, also where a stream would be live.
+        let age = SignedDuration::from_secs(3);
+        assert_eq!(next.source(&"am".into()).unwrap().health(at(10)), Health::Stale(age));
+        say(&mut next, 11, vec![], vec![]);
+        assert_eq!(next.source(&"am".into()).unwrap().health(at(12)), Health::Live);
     }
 }

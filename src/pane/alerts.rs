@@ -52,6 +52,11 @@ impl Alerts {
         }
     }
 
+    /// Learns where it stands.
+    pub fn fit(&mut self, area: Rect) {
+        self.list.set_height(usize::from(body(area).height));
+    }
+
     /// A key was pressed here: the order stays for a moment.
     pub fn hold(&mut self, view: &View<'_>) {
         self.list.hold(view.now);
@@ -63,7 +68,6 @@ impl Alerts {
         if self.open.is_some() && self.page(id, view, inside) {
             return Outcome::default();
         }
-        self.list.set_height(usize::from(inside.height));
         match id {
             Id::Down => self.list.step(1),
             Id::Up => self.list.step(-1),
@@ -149,10 +153,8 @@ impl Alerts {
                 mark: view.styles.of(Meaning::Mark),
                 focused: view.focused,
             };
-            let mut list = self.list.clone();
-            list.set_height(usize::from(inside.height));
             let columns = rows::columns(view);
-            table::draw(canvas, inside, &columns, &list, marking, |key| {
+            table::draw(canvas, inside, &columns, &self.list, marking, |key| {
                 self.rows.get(key).map(|row| row.cells(view, &columns)).unwrap_or_default()
             });
         }

@@ -63,6 +63,18 @@ impl Pipelines {
         }
     }
 
+    /// Learns where it stands.
+    pub fn fit(&mut self, area: Rect) {
+        let height = inside(area).height;
+        self.list.set_height(usize::from(height));
+        if let Some((parts, log)) = &mut self.open {
+            parts.fit(height);
+            if let Some(log) = log {
+                log.fit(height);
+            }
+        }
+    }
+
     /// A key was pressed here: the order stays for a moment.
     pub fn hold(&mut self, view: &View<'_>) {
         self.list.hold(view.now);
@@ -76,11 +88,10 @@ impl Pipelines {
         }
     }
 
-    /// Does what a command says. `area` is where the pane stands.
-    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
-        let body = inside(area);
+    /// Does what a command says.
+    pub fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
         match &mut self.open {
-            Some((_, Some(log))) => return log.run(id, view, body),
+            Some((_, Some(log))) => return log.run(id, view),
             Some((parts, log)) => {
                 let Some(row) = self.rows.get(parts.run()) else { return Outcome::default() };
                 if id == Id::Open {
@@ -92,13 +103,12 @@ impl Pipelines {
                     let effects = vec![Effect::Fetch(row.source.clone(), key)];
                     return Outcome { effects, ..Outcome::default() };
                 }
-                if let Some(outcome) = parts.step(id, row, view, body) {
+                if let Some(outcome) = parts.step(id, row, view) {
                     return outcome;
                 }
             }
             None => {}
         }
-        self.list.set_height(usize::from(body.height));
         match id {
             Id::Down => self.list.step(1),
             Id::Up => self.list.step(-1),
@@ -244,9 +254,7 @@ impl Pipelines {
             mark: view.styles.of(Meaning::Mark),
             focused: view.focused,
         };
-        let mut list = self.list.clone();
-        list.set_height(usize::from(body.height));
-        table::draw(canvas, body, &rows::columns(view), &list, marking, |key| {
+        table::draw(canvas, body, &rows::columns(view), &self.list, marking, |key| {
             self.rows.get(key).map(|row| row.cells(view)).unwrap_or_default()
         });
     }

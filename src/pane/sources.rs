@@ -71,6 +71,12 @@ impl Sources {
         self.list.sync(order.into_iter().map(|(_, name)| name).collect(), view.now);
     }
 
+    /// Learns where it stands.
+    pub fn fit(&mut self, view: &View<'_>, area: Rect) {
+        let height = inside(area).height.saturating_sub(heads(view));
+        self.list.set_height(usize::from(height));
+    }
+
     /// A key was pressed here: the order stays for a moment.
     pub fn hold(&mut self, view: &View<'_>) {
         self.list.hold(view.now);
@@ -99,7 +105,6 @@ impl Sources {
             }
             return Outcome::default();
         }
-        self.list.set_height(usize::from(body.height.saturating_sub(heads(view))));
         match id {
             Id::Down => self.list.step(1),
             Id::Up => self.list.step(-1),
@@ -206,8 +211,6 @@ impl Sources {
             mark: styles.of(Meaning::Mark),
             focused: view.focused,
         };
-        let mut list = self.list.clone();
-        list.set_height(usize::from(body.height));
         let columns = [
             Column::growing(12, 0),
             Column::fixed(12, 3),
@@ -215,7 +218,7 @@ impl Sources {
             Column::fixed(9, 0),
             Column::growing(24, 1),
         ];
-        table::draw(canvas, body, &columns, &list, marking, |name| {
+        table::draw(canvas, body, &columns, &self.list, marking, |name| {
             let Some(source) = view.world.source(name) else { return Vec::new() };
             let (word, meaning, why) = state(source, view);
             let environment = source.info.environment.as_ref();

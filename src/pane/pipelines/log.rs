@@ -72,8 +72,11 @@ impl StepLog {
         (self.list.order().len(), self.lines.as_ref().map_or(0, Vec::len))
     }
 
-    pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
-        self.list.set_height(usize::from(area.height));
+    pub(super) fn fit(&mut self, height: u16) {
+        self.list.set_height(usize::from(height));
+    }
+
+    pub(super) fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
         match id {
             Id::Down => self.list.step(1),
             Id::Up => self.list.step(-1),
@@ -119,8 +122,7 @@ impl StepLog {
             Pager::default().draw(canvas, area, &message, view.focused);
             return;
         }
-        let mut list = self.list.clone();
-        list.set_height(usize::from(area.height));
+        let list = &self.list;
         let rows = list.order().iter().skip(list.top()).take(usize::from(area.height));
         for (y, row) in (area.y..).zip(rows) {
             let Some((line, level)) = self.lines.as_ref().and_then(|lines| lines.get(*row)) else { continue };

@@ -70,6 +70,10 @@ impl Parts {
         parts
     }
 
+    pub(super) fn fit(&mut self, height: u16) {
+        self.list.set_height(usize::from(height.saturating_sub(HEAD)));
+    }
+
     /// Names the run.
     pub(super) fn run(&self) -> &(RawText, RawText) {
         &self.run
@@ -90,8 +94,7 @@ impl Parts {
     }
 
     /// Moves, or copies rows; `None` when the command is not for this list.
-    pub(super) fn step(&mut self, id: Id, row: &Row, view: &View<'_>, area: Rect) -> Option<Outcome> {
-        self.list.set_height(usize::from(area.height.saturating_sub(HEAD)));
+    pub(super) fn step(&mut self, id: Id, row: &Row, view: &View<'_>) -> Option<Outcome> {
         match id {
             Id::Down => self.list.step(1),
             Id::Up => self.list.step(-1),
@@ -141,10 +144,8 @@ impl Parts {
             mark: view.styles.of(Meaning::Mark),
             focused: view.focused,
         };
-        let mut list = self.list.clone();
-        list.set_height(usize::from(body.height));
         let columns = [Column::growing(20, 0), Column::fixed(9, 1), Column::fixed(6, 0)];
-        table::draw(canvas, body, &columns, &list, marking, |part| {
+        table::draw(canvas, body, &columns, &self.list, marking, |part| {
             let Some((job, step)) = part.find(run) else { return Vec::new() };
             let (state, name, duration, indent) = match step {
                 Some(step) => (step.state, &step.name, step.took(view.now), "    "),
