@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, de};
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use super::program::{Event, LastWords, Program, describe};
+use super::program::{Event, LastWords, Program, describe, wait_to_restart};
 use crate::config::zone::Zone;
 use crate::logs::segment::Given;
 use crate::logs::split::Splitter;
@@ -24,8 +24,6 @@ use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 use crate::source::{Adapter, Source};
 
-/// One that ran this long worked: the next wait is a short one.
-const STEADY: Duration = Duration::from_secs(60);
 /// How long a line may wait for its end.
 const HOLD: Duration = Duration::from_secs(2);
 
@@ -91,16 +89,7 @@ impl CommandSource {
         loop {
             let started = Instant::now();
             let failure = self.run_once(outlet, &mut batch).await;
-            if started.elapsed() >= STEADY {
-                backoff.reset();
-            }
-            let wait = backoff.wait();
-            let at = outlet.now();
-            outlet.failed(failure.again_at(at.checked_add(wait).unwrap_or(at)));
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                _ = outlet.asked() => {}
-            }
+            wait_to_restart(failure, started, &mut backoff, outlet).await;
         }
     }
 

@@ -11,12 +11,14 @@ use std::future::Future;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use self::expand::Pattern;
 use self::follow::Follower;
@@ -31,13 +33,15 @@ use crate::source::{Adapter, Source};
 
 /// Segments on their way from the reading thread to the task.
 const QUEUE: usize = 4;
+/// A turn of all files that takes this long hangs; it is looked for as often.
+const STUCK: Duration = Duration::from_secs(10);
 
 /// Keys of a `file` source.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileConfig {
     /// Log files: paths or patterns with `*`, `?`, `[a-z]`, `{a,b}`, and `**` for folders of any
-    /// depth. Each file is a stream of its own. Rotated and packed files are no streams.
+    /// depth; `~/` is the home folder. Each file is a stream of its own. Rotated and packed files are no streams.
     pub paths: Paths,
     /// How many of the last lines of each file are read at the start; rotated files, `.gz` too,
     /// give what the file itself has not.
@@ -120,18 +124,12 @@ impl FileSource {
         let (say, mut said) = mpsc::channel(QUEUE);
         // Dropped with this task: then the thread ends.
         let (wake, woken) = sync_channel(1);
-        let clock = outlet.clone();
-        let thread = tokio::task::spawn_blocking(move || read(follower, &clock, &say, &woken));
-        loop {
-            tokio::select! {
-                said = said.recv() => match said {
-                    Some(Said::Segment(segment)) => outlet.segment(segment).await,
-                    Some(Said::State { reading, troubles }) => tell(outlet, reading, troubles),
-                    None => break,
-                },
-                _ = outlet.asked() => drop(wake.try_send(())), // full: it is awake already
-            }
-        }
+        let pulse = Arc::new(Pulse::default());
+        let thread = {
+            let (clock, pulse) = (outlet.clone(), Arc::clone(&pulse));
+            tokio::task::spawn_blocking(move || read(follower, &clock, &pulse, &say, &woken))
+        };
+        attend(outlet, &pulse, &mut said, &wake).await;
         if let Err(error) = thread.await
             && let Ok(panic) = error.try_into_panic()
         {
@@ -151,23 +149,78 @@ impl Source for FileSource {
     }
 }
 
+/// When the reading thread began what it does now, unless it waits for something to do.
+#[derive(Default)]
+struct Pulse(Mutex<Option<Instant>>);
+
+impl Pulse {
+    fn set(&self, busy_since: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = busy_since;
+    }
+
+    fn is_stuck(&self) -> bool {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() >= STUCK)
+    }
+}
+
+/// Passes on what the reading thread says, and says so if it hangs, until the thread ends.
+async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>, wake: &SyncSender<()>) {
+    let mut look = tokio::time::interval(STUCK);
+    let mut last = (true, Vec::new());
+    let mut stuck = false;
+    loop {
+        tokio::select! {
+            said = said.recv() => match said {
+                Some(Said::Segment(segment)) => outlet.segment(segment).await,
+                Some(Said::State { reading, troubles }) => {
+                    last = (reading, troubles);
+                    tell(outlet, &last);
+                }
+                None => return,
+            },
+            _ = outlet.asked() => drop(wake.try_send(())), // full: it is awake already
+            _ = look.tick() => {
+                let was = std::mem::replace(&mut stuck, pulse.is_stuck());
+                if stuck && !was {
+                    let what = "reading hangs: a file system does not answer";
+                    outlet.failed(Failure::new(FailureKind::Io, what).advise("look at the network mounts"));
+                } else if was && !stuck {
+                    tell(outlet, &last);
+                }
+            }
+        }
+    }
+}
+
 /// Reads until the task is gone. On a thread of its own: a file system may keep it waiting.
-fn read(mut follower: Follower, clock: &Outlet, say: &mpsc::Sender<Said>, woken: &Receiver<()>) {
+fn read(
+    mut follower: Follower,
+    clock: &Outlet,
+    pulse: &Pulse,
+    say: &mpsc::Sender<Said>,
+    woken: &Receiver<()>,
+) {
     let mut told = None;
     loop {
-        let sink = &mut |segment| match say.blocking_send(Said::Segment(segment)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
+        let sink = &mut |segment| {
+            pulse.set(None); // waiting for the loop is no fault of a file
+            let sent = say.blocking_send(Said::Segment(segment));
+            pulse.set(Some(Instant::now()));
+            if sent.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
+        pulse.set(Some(Instant::now()));
         let ControlFlow::Continue(wait) = follower.turn(clock.now(), sink) else { return };
         let state = (follower.is_reading(), follower.troubles());
         if told.as_ref() != Some(&state) {
             let (reading, troubles) = state.clone();
+            pulse.set(None);
             if say.blocking_send(Said::State { reading, troubles }).is_err() {
                 return;
             }
             told = Some(state);
         }
+        pulse.set(None);
         match woken.recv_timeout(wait) {
             Ok(()) => follower.refresh(),
             Err(RecvTimeoutError::Timeout) => {}
@@ -176,15 +229,15 @@ fn read(mut follower: Follower, clock: &Outlet, say: &mpsc::Sender<Said>, woken:
     }
 }
 
-fn tell(outlet: &Outlet, reading: bool, mut troubles: Vec<Failure>) {
-    if reading || troubles.is_empty() {
-        return outlet.alive(troubles);
-    }
-    let count = troubles.len();
-    let mut failure = troubles.swap_remove(0);
-    if count > 1 {
+/// Says whether any file can be read, and what is wrong.
+fn tell(outlet: &Outlet, (reading, troubles): &(bool, Vec<Failure>)) {
+    let Some(first) = troubles.first().filter(|_| !reading) else {
+        return outlet.alive(troubles.clone());
+    };
+    let mut failure = first.clone();
+    if let more @ 1.. = troubles.len() - 1 {
         let mut what = failure.what.as_bytes().to_vec();
-        what.extend_from_slice(format!(" (and {} more)", count - 1).as_bytes());
+        what.extend_from_slice(format!(" (and {more} more)").as_bytes());
         failure.what = RawText::from_bytes(&what);
     }
     outlet.failed(failure);
@@ -194,7 +247,6 @@ fn tell(outlet: &Outlet, reading: bool, mut troubles: Vec<Failure>) {
 mod tests {
     use std::fs;
     use std::io::Write;
-    use std::time::Duration;
 
     use super::*;
     use crate::model::update::News;
@@ -261,6 +313,28 @@ mod tests {
         assert!(troubles.unwrap()[0].what.as_str().unwrap().ends_with("missing.log: no such file"));
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_system_that_hangs_is_named_until_it_answers() {
+        let mut intake = Intake::default();
+        let (outlet, _ask) = intake.outlet("app".into(), Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+        let (say, mut said) = mpsc::channel(QUEUE);
+        let (wake, _woken) = sync_channel(1);
+        let pulse = Arc::new(Pulse::default());
+        let seen = Arc::clone(&pulse);
+        tokio::spawn(async move { attend(&outlet, &seen, &mut said, &wake).await });
+        say.send(Said::State { reading: true, troubles: Vec::new() }).await.unwrap();
+        let mut news = async || match intake.next().await {
+            Report::Update(update) => update.news,
+            Report::Segment(_) => panic!(),
+        };
+        assert!(matches!(news().await, News::Alive { .. }));
+        pulse.set(Some(Instant::now()));
+        let News::Failed(failure) = news().await else { panic!() };
+        assert!(failure.what.as_str().unwrap().contains("hangs"));
+        pulse.set(None);
+        assert!(matches!(news().await, News::Alive { .. }));
     }
 
     #[tokio::test(flavor = "multi_thread")]

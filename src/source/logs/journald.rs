@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use self::entry::Entry;
 use super::access;
 use super::batch::Batch;
-use super::program::{Event, LastWords, Program};
+use super::program::{Event, LastWords, Program, wait_to_restart};
 use crate::logs::segment::Given;
 use crate::logs::split::{Line, Splitter};
 use crate::logs::stamp::Zone;
@@ -26,8 +26,6 @@ use crate::source::{Adapter, Source};
 
 /// What is kept of one entry as JSON; a longer one is not shown but said.
 const ENTRY_LIMIT: usize = 4 << 20;
-/// One that ran this long worked: the next wait is a short one.
-const STEADY: Duration = Duration::from_secs(60);
 /// It runs, and nothing was logged: it works.
 const SETTLED: Duration = Duration::from_secs(1);
 /// Groups whose members may read the whole journal.
@@ -123,16 +121,7 @@ impl JournaldSource {
             let started = Instant::now();
             let failure = self.run_once(outlet, &mut batch, &mut cursor).await;
             batch.seal().await;
-            if started.elapsed() >= STEADY {
-                backoff.reset();
-            }
-            let wait = backoff.wait();
-            let at = outlet.now();
-            outlet.failed(failure.again_at(at.checked_add(wait).unwrap_or(at)));
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                _ = outlet.asked() => {}
-            }
+            wait_to_restart(failure, started, &mut backoff, outlet).await;
         }
     }
 

@@ -11,7 +11,12 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::Instant;
 
 use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+use crate::source::backoff::Backoff;
+use crate::source::outlet::Outlet;
 
+/// One that ran this long worked: the next wait is a short one.
+const STEADY: Duration = Duration::from_secs(60);
 /// Bytes taken from a pipe at once: what Linux holds in one.
 const PIECE: usize = 64 * 1024;
 /// How long output may still come after the program's end, from one that left its group.
@@ -142,6 +147,26 @@ async fn rest(ended: Option<(ExitStatus, Instant)>) {
     }
 }
 
+/// Says why a program that ran since `started` does not run any more, and waits until it is time
+/// to start it again, or until the person asks for it.
+pub(super) async fn wait_to_restart(
+    failure: Failure,
+    started: Instant,
+    backoff: &mut Backoff,
+    outlet: &Outlet,
+) {
+    if started.elapsed() >= STEADY {
+        backoff.reset();
+    }
+    let wait = backoff.wait();
+    let now = outlet.now();
+    outlet.failed(failure.again_at(now.checked_add(wait).unwrap_or(now)));
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        _ = outlet.asked() => {}
+    }
+}
+
 fn cannot_start(name: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound if name.contains('/') => {
@@ -190,7 +215,7 @@ impl LastWords {
             what.extend_from_slice(b": ");
             what.extend_from_slice(&self.line);
         }
-        Failure::new(FailureKind::Ended, crate::model::text::RawText::from_bytes(&what))
+        Failure::new(FailureKind::Ended, RawText::from_bytes(&what))
     }
 
     pub(super) fn says(&self, words: &[u8]) -> bool {
