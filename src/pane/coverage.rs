@@ -12,7 +12,7 @@ use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::pager::Paragraph;
-use crate::ui::time::{age, took};
+use crate::ui::time::age;
 
 /// The sources in scope that give this.
 pub fn sources<'a>(view: &View<'a>, gives: Gives) -> impl Iterator<Item = &'a Source> {
@@ -107,7 +107,7 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
                 lines.push(Paragraph::new(text, view.styles.of(Meaning::Stale)));
             }
             Health::Failing(failure, since) => {
-                let old = took(view.now.duration_since(since));
+                let old = age(view.now.duration_since(since));
                 let text = safe!("Cannot see through {}: {} (for {}).", name, clean(&failure.what), old);
                 lines.push(Paragraph::new(text, view.styles.of(Meaning::Critical)));
                 lines.extend(failure.advice.iter().map(|advice| Paragraph::new(clean(advice), muted)));

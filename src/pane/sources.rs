@@ -183,7 +183,11 @@ impl Sources {
         if shown != all {
             title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));
         }
-        let foot = safe!("you are {}", clean(person));
+        let foot = if person.is_empty() {
+            SafeText::literal("who are you? start with --as NAME")
+        } else {
+            safe!("you are {}", clean(person))
+        };
         let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
         canvas.fill(area, styles.of(Meaning::Text));
         canvas.border(
@@ -277,7 +281,7 @@ fn state(source: &Source, view: &View<'_>) -> (SafeText, Meaning, SafeText) {
         }
         Health::Failing(failure, since) => {
             let mut why = clean(&failure.what);
-            why.push(&safe!(", for {}", took(view.now.duration_since(since))));
+            why.push(&safe!(", for {}", age(view.now.duration_since(since))));
             (failure.kind.word().into(), Meaning::Critical, why)
         }
         Health::Crashed(count) => {

@@ -118,6 +118,11 @@ pub fn took(duration: SignedDuration) -> SafeText {
     }
 }
 
+/// How long something took; while it goes on it steps like an age, so that a screen at rest is still.
+pub fn lasted(duration: SignedDuration, is_over: bool) -> SafeText {
+    if is_over { took(duration) } else { age(duration) }
+}
+
 /// When the shown age of something that began at `since` changes next, after `now`. Ages over a
 /// minute change with the clock's minute, all together, so that a screen at rest is drawn once.
 pub fn next_change(since: Timestamp, now: Timestamp) -> Timestamp {

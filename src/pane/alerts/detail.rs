@@ -8,7 +8,7 @@ use crate::pane::view::View;
 use crate::safe;
 use crate::ui::pager::Paragraph;
 use crate::ui::style::of_severity;
-use crate::ui::time::took;
+use crate::ui::time::{age, took};
 
 /// The page, paragraph by paragraph.
 pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
@@ -80,7 +80,7 @@ fn times(row: &Row, view: &View<'_>) -> SafeText {
             safe!("Resolved at {}. Began at {}, lasted {}.", view.zone.moment(ended, view.now), onset, lasted)
         }
         (AlertState::Pending, _) => safe!("Pending since {}.", onset),
-        _ => safe!("Began at {}, {} ago.", onset, took(view.now.duration_since(alert.onset()))),
+        _ => safe!("Began at {}, {} ago.", onset, age(view.now.duration_since(alert.onset()))),
     };
     if let Some(held) = alert.held.filter(|held| !held.is_zero()) {
         let fired = view.zone.moment(alert.started, view.now);

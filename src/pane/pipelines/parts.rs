@@ -16,7 +16,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::style::of_run;
 use crate::ui::table::{self, Cell, Column, Marking};
-use crate::ui::time::took;
+use crate::ui::time::lasted;
 
 /// Lines above the list: what the run is.
 const HEAD: u16 = 2;
@@ -127,7 +127,7 @@ impl Parts {
         let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
         let (meaning, sign) = of_run(run.state);
         let mut head = safe!("{} {}", SafeText::literal(sign), SafeText::literal(run.state.word()));
-        head.push(&safe!(" in {}", took(run.took(view.now))));
+        head.push(&safe!(" in {}", lasted(run.took(view.now), run.state.is_over())));
         if !run.title.is_empty() {
             head.push(&safe!("  {}", clean(&run.title)));
         }
@@ -158,7 +158,7 @@ impl Parts {
             vec![
                 Cell::new(name, style),
                 Cell::new(state.word(), muted),
-                Cell::new(duration.map(took).unwrap_or_default(), muted),
+                Cell::new(duration.map(|time| lasted(time, state.is_over())).unwrap_or_default(), muted),
             ]
         });
     }
