@@ -59,6 +59,26 @@ fn begin(start: Start, argv: &[&str]) -> Console {
     Console { pty, home }
 }
 
+/// A console on a large terminal that reads nothing any more and has taken all that it can, and
+/// how many bytes a full repaint of it has.
+fn stalled() -> (Console, usize) {
+    let console = quiet_with(Start::default().size(400, 120));
+    console.wait_quiet(Duration::from_millis(200));
+    let before = console.count();
+    console.send(b"\x0c");
+    console.wait("a repaint", |shown| shown.bytes.len() > before);
+    console.wait_quiet(Duration::from_millis(200));
+    let repaint = console.count() - before;
+    // The system holds 64 KiB for the reader and little more.
+    assert!(repaint > 30_000, "a repaint has only {repaint} bytes");
+    console.stall(true);
+    for _ in 0..6 {
+        console.send(b"\x0c");
+        console.let_pass(Duration::from_millis(50));
+    }
+    (console, repaint)
+}
+
 /// Whether the console is on the screen, from its first to its last row.
 fn is_painted(shown: &Shown) -> bool {
     let screen = shown.screen.screen();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::pty::{Shown, Start};
-use super::{Console, MIDWATCH, alive, begin, quiet, ready};
+use super::{Console, MIDWATCH, alive, begin, quiet, ready, stalled};
 
 /// Waits for the end and looks at what is left of the terminal.
 #[track_caller]
@@ -72,21 +72,13 @@ fn a_lost_terminal_ends_it_when_the_parent_ignores_hang_ups() {
 
 #[test]
 fn a_lost_terminal_ends_it_while_nobody_reads() {
-    let pty = quiet();
-    pty.stall(true);
-    pty.send(&b"j".repeat(2_000));
-    hangs_up(pty);
+    hangs_up(stalled().0);
 }
 
 #[test]
 fn a_terminal_that_nobody_reads_does_not_keep_it() {
-    let mut console = quiet();
+    let (mut console, _) = stalled();
     let pty = &mut console.pty;
-    pty.stall(true);
-    // Each repaint is more than a thousand bytes; the terminal takes some tens of thousands.
-    for _ in 0..200 {
-        pty.send(b"\x0c");
-    }
     pty.signal(Signal::TERM);
     assert!(pty.wait_end() < Duration::from_secs(4));
     pty.stall(false);
