@@ -163,7 +163,7 @@ fn a_flag_wins_over_a_variable_over_the_chosen_file_over_the_persons_over_the_sy
 fn the_chosen_file_is_read_instead_of_the_persons_and_beside_the_systems() {
     let folder = folder(&[
         ("system.toml", "log_memory = '10 MiB'\n[[source]]\nname = 's'\nkind = 'file'\npaths = []"),
-        ("user.toml", "mouse = true\n[[source]]\nname = 'u'\nkind = 'file'\npaths = []"),
+        ("user.toml", "glyphs = 'ascii'\n[[source]]\nname = 'u'\nkind = 'file'\npaths = []"),
         ("chosen.toml", "[[source]]\nname = 'c'\nkind = 'file'\npaths = []"),
     ]);
     let at = |name: &str| Some(folder.path().join(name));
@@ -175,7 +175,7 @@ fn the_chosen_file_is_read_instead_of_the_persons_and_beside_the_systems() {
     });
     let names: Vec<_> = config.sources.iter().filter_map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["s", "c"]);
-    assert_eq!((config.settings.mouse, config.settings.log_memory), (false, 10 << 20));
+    assert_eq!((config.settings.ascii, config.settings.log_memory), (false, 10 << 20));
 }
 
 #[test]
@@ -210,7 +210,6 @@ fn a_variable_is_read_as_its_setting_and_a_wrong_one_is_named() {
         Config::load(&inputs)
     };
     let (config, _) = with(&[
-        ("MIDWATCH_MOUSE", "true"),
         ("MIDWATCH_THEME", "daylight"),
         ("MIDWATCH_TIMEZONE", "Europe/Berlin"),
         ("MIDWATCH_LOG_MEMORY", "1 GiB"),
@@ -218,7 +217,7 @@ fn a_variable_is_read_as_its_setting_and_a_wrong_one_is_named() {
         ("MIDWATCH_SCOPE", ""),
     ])
     .unwrap();
-    assert!(config.settings.mouse && config.settings.ascii);
+    assert!(config.settings.ascii);
     assert_eq!(config.theme.name.as_str(), Some("daylight"));
     assert_eq!(config.settings.timezone.unwrap().iana_name(), Some("Europe/Berlin"));
     assert_eq!(config.settings.log_memory, 1 << 30);
@@ -227,8 +226,8 @@ fn a_variable_is_read_as_its_setting_and_a_wrong_one_is_named() {
         lines(&warnings),
         "MIDWATCH_THEMES: no setting has this name (did you mean `MIDWATCH_THEME`?)\n"
     );
-    let errors = with(&[("MIDWATCH_MOUSE", "perhaps")]).unwrap_err();
-    assert_eq!(lines(&errors), "MIDWATCH_MOUSE: `mouse`: true or false is needed, not \"perhaps\"\n");
+    let errors = with(&[("MIDWATCH_LOG_MEMORY", "perhaps")]).unwrap_err();
+    assert_eq!(lines(&errors), "MIDWATCH_LOG_MEMORY: `log_memory`: `perhaps` is not a size; write 64 KiB, 256 MiB or 1 GiB\n");
     let (config, _) = with(&[("NO_COLOR", "1")]).unwrap();
     assert_eq!(config.theme.name.as_str(), Some("mono"));
     let (config, _) = with(&[("LC_ALL", "C")]).unwrap();
@@ -257,12 +256,12 @@ fn included_files_are_read_in_order_and_win_over_the_file_that_includes_them() {
         (
             "c.toml",
             &format!(
-                "mouse = true\ntheme = 'daylight'\ninclude = ['conf.d/*.toml', 'sub/**/*.toml', 'none/*.toml']\n{}",
+                "log_memory = '1 GiB'\ntheme = 'daylight'\ninclude = ['conf.d/*.toml', 'sub/**/*.toml', 'none/*.toml']\n{}",
                 source("main")
             ),
         ),
         ("conf.d/20.toml", &source("twenty")),
-        ("conf.d/10.toml", &format!("mouse = false\ntheme.override.ok = 'green'\n{}", source("ten"))),
+        ("conf.d/10.toml", &format!("log_memory = '10 MiB'\ntheme.override.ok = 'green'\n{}", source("ten"))),
         ("conf.d/.hidden.toml", "nonsense"),
         ("conf.d/notes.txt", "nonsense"),
         ("conf.d/deeper/30.toml", "nonsense"),
@@ -271,7 +270,7 @@ fn included_files_are_read_in_order_and_win_over_the_file_that_includes_them() {
     let (config, warnings) = load(&inputs(&folder.path().join("c.toml")));
     let names: Vec<_> = config.sources.iter().filter_map(|source| source.name.as_str()).collect();
     assert_eq!(names, ["main", "ten", "twenty", "forty"]);
-    assert!(!config.settings.mouse);
+    assert_eq!(config.settings.log_memory, 10 << 20);
     assert_eq!(config.theme.name.as_str(), Some("daylight"));
     assert_eq!(config.theme.style(Meaning::Ok).to_string(), "green on #fafaf7");
     assert_eq!((config.files.len(), warnings.len()), (4, 0));
@@ -350,9 +349,9 @@ fn files_that_cannot_be_a_configuration_are_refused_in_one_line() {
 
 #[test]
 fn a_file_of_another_system_is_read() {
-    let folder = folder(&[("c.toml", "\u{feff}# c\r\ntheme = 'daylight'\r\nmouse = 1\r\n")]);
+    let folder = folder(&[("c.toml", "\u{feff}# c\r\ntheme = 'daylight'\r\nscope = 1\r\n")]);
     let errors = Config::load(&inputs(&folder.path().join("c.toml"))).unwrap_err();
-    assert!(lines(&errors).ends_with("c.toml:3:9: `mouse`: true or false is needed, not the number 1\n"));
+    assert!(lines(&errors).ends_with("c.toml:3:9: `scope`: text in quotes is needed, not the number 1\n"));
 }
 
 #[test]
@@ -402,7 +401,7 @@ fn what_is_read_is_what_was_written() {
     assert_eq!(config.settings.scope, Some("prod-eu".into()));
     let context = config.keys.get("list").and_then(|value| value.as_table()).unwrap();
     assert_eq!(context.get("open").and_then(|value| value.as_text()), Some("ctrl-o"));
-    assert_eq!(context.entry("open").unwrap().origin.at, Some((47, 1)));
+    assert_eq!(context.entry("open").unwrap().origin.at, Some((46, 1)));
 }
 
 /// Whether `value` is of the shape that `schema` says, as far as its keys go.

@@ -24,8 +24,6 @@ pub struct Settings {
     pub ascii: bool,
     /// How many bytes of log lines are kept in memory.
     pub log_memory: u64,
-    /// Whether the mouse is taken.
-    pub mouse: bool,
     /// Where notes, records and the last state are kept, where it is configured or known.
     pub state_dir: Option<PathBuf>,
     /// The environment shown at the start; all, where none is configured.
@@ -58,9 +56,6 @@ pub(super) struct Written {
     glyphs: Glyphs,
     /// How much memory the log lines may take.
     log_memory: Option<Bytes>,
-    /// Whether the mouse is taken; the terminal's own selection then needs shift.
-    #[serde(default)]
-    mouse: bool,
     /// Where notes, records and the last state are kept.
     state_dir: Option<Place>,
     /// The environment shown at the start.
@@ -153,7 +148,6 @@ pub(super) fn read<'a>(
             Glyphs::Auto => !locale_is_utf8(variable),
         },
         log_memory,
-        mouse: written.mouse,
         state_dir,
         scope: written.scope.filter(|scope| !scope.is_empty()).map(RawText::from),
     })
