@@ -227,7 +227,10 @@ fn a_variable_is_read_as_its_setting_and_a_wrong_one_is_named() {
         "MIDWATCH_THEMES: no setting has this name (did you mean `MIDWATCH_THEME`?)\n"
     );
     let errors = with(&[("MIDWATCH_LOG_MEMORY", "perhaps")]).unwrap_err();
-    assert_eq!(lines(&errors), "MIDWATCH_LOG_MEMORY: `log_memory`: `perhaps` is not a size; write 64 KiB, 256 MiB or 1 GiB\n");
+    assert_eq!(
+        lines(&errors),
+        "MIDWATCH_LOG_MEMORY: `log_memory`: `perhaps` is not a size; write 64 KiB, 256 MiB or 1 GiB\n"
+    );
     let (config, _) = with(&[("NO_COLOR", "1")]).unwrap();
     assert_eq!(config.theme.name.as_str(), Some("mono"));
     let (config, _) = with(&[("LC_ALL", "C")]).unwrap();
