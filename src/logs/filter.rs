@@ -119,7 +119,7 @@ impl Filter {
 
     /// Whether it sees this line. Colour sequences in the line are not looked at.
     pub fn matches(&self, line: &LineRef<'_>) -> bool {
-        self.sees(line.segment, line.line, true)
+        self.sees(line.segment, line.line, |_, _| false)
     }
 
     /// Where the filter's words are in `text`, a line without colour sequences or what was made
@@ -154,17 +154,19 @@ impl Filter {
         if !self.may_see(segment) {
             return;
         }
-        let Some(lead) = self.lead().filter(|_| !segment.has_escapes()) else {
-            lines.filter(|&line| self.sees(segment, line, false)).for_each(hit);
+        let is_stream = |test: &Test| matches!(test, Test::Stream(_)); // known from the segment
+        let Some((at, lead)) = self.lead().filter(|_| !segment.has_escapes()) else {
+            lines.filter(|&line| self.sees(segment, line, |_, test| is_stream(test))).for_each(hit);
             return;
         };
+        let known = |term, test: &Test| term == at || is_stream(test);
         // One search over all lines at once: far faster than line by line when hits are rare.
         let origin = segment.start(lines.start);
         let bytes = segment.span(lines.start, lines.end);
         let mut from = 0;
         while let Some(found) = bytes.get(from..).and_then(|rest| lead.find(rest)) {
             let line = segment.line_at(origin + from + found.start);
-            if self.sees(segment, line, false) {
+            if self.sees(segment, line, known) {
                 hit(line);
             }
             from = segment.start(line + 1) - origin;
@@ -183,10 +185,12 @@ impl Filter {
         Self { terms }
     }
 
-    /// A literal that every line seen must have.
-    fn lead(&self) -> Option<&Pattern> {
-        self.terms.iter().find_map(|term| match &term.test {
-            Test::Text(pattern @ (Pattern::Literal(_) | Pattern::Folded(_))) if term.wanted => Some(pattern),
+    /// A literal that every line seen must have, and which term it is.
+    fn lead(&self) -> Option<(usize, &Pattern)> {
+        self.terms.iter().enumerate().find_map(|(at, term)| match &term.test {
+            Test::Text(pattern @ (Pattern::Literal(_) | Pattern::Folded(_))) if term.wanted => {
+                Some((at, pattern))
+            }
             _ => None,
         })
     }
@@ -200,14 +204,14 @@ impl Filter {
         })
     }
 
-    fn sees(&self, segment: &Segment, line: u32, with_stream: bool) -> bool {
+    /// Whether a line passes the terms that are not `known` to hold.
+    fn sees(&self, segment: &Segment, line: u32, known: impl Fn(usize, &Test) -> bool) -> bool {
         let mut plain = None;
-        self.terms.iter().all(|term| {
+        self.terms.iter().enumerate().filter(|(at, term)| !known(*at, &term.test)).all(|(_, term)| {
             term.wanted
                 == match &term.test {
                     Test::AtLeast(level) => segment.level(line) >= *level,
                     Test::Is(level) => segment.level(line) == *level,
-                    Test::Stream(_) if !with_stream => return true,
                     Test::Stream(pattern) => pattern.is_match(segment.stream().as_bytes()),
                     Test::Text(pattern) if !segment.has_escapes() => pattern.is_match(segment.line(line)),
                     Test::Text(pattern) => {

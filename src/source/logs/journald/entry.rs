@@ -128,6 +128,8 @@ fn append(value: &Value, bytes: &mut Vec<u8>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(json: &str) -> Entry {
@@ -182,6 +184,31 @@ mod tests {
             assert_eq!(entry(&format!(r#"{{"__CURSOR":"c","PRIORITY":{priority}}}"#)).level(), None);
         }
         assert_eq!(text(r#"{"__CURSOR":"c"}"#), "(no message)");
+    }
+
+    /// Any value that the format allows for a field.
+    fn value() -> impl Strategy<Value = Value> {
+        let simple = prop_oneof![
+            "\\PC{0,9}".prop_map(Value::from),
+            Just(Value::Null),
+            proptest::collection::vec(any::<u8>(), 0..6).prop_map(Value::from),
+        ];
+        prop_oneof![simple.clone(), proptest::collection::vec(simple, 0..4).prop_map(Value::from)]
+    }
+
+    proptest! {
+        #[test]
+        fn any_entry_has_a_text_that_ends_with_its_message(message in value(), others in proptest::collection::vec(value(), FIELDS.len())) {
+            let mut fields: Map<String, Value> = FIELDS.iter().map(|f| (*f).to_owned()).zip(others).collect();
+            fields.insert("__CURSOR".into(), "c".into());
+            fields.insert("MESSAGE".into(), message.clone());
+            let entry = Entry::parse(&serde_json::to_vec(&fields).unwrap()).unwrap();
+            let (text, _) = (entry.text(), (entry.level(), entry.or_level(), entry.time()));
+            if let Some(message) = message.as_str() {
+                prop_assert!(text.ends_with(message.as_bytes()));
+            }
+            prop_assert!(!text.is_empty() || message == "" || message.is_array());
+        }
     }
 
     #[test]
