@@ -115,7 +115,10 @@ impl App {
             }
             Msg::Note(reply) => self.note_reply(&reply, now),
             Msg::Trouble(text) => self.say(text, now),
-            Msg::Wake => {}
+            Msg::Wake => {
+                let focused = self.arrangement.focus == PaneId::Logs;
+                self.logs.advance(&self.state.view(focused, now));
+            }
             Msg::Frame => {
                 self.fit(now);
                 self.sync(now);

@@ -9,7 +9,9 @@
 //! | `stream:nginx` | the stream's name has it |
 //! | `-x` | not `x`, whichever of these `x` is |
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
@@ -50,6 +52,8 @@ enum Test {
     AtLeast(Level),
     Is(Level),
     Stream(Pattern),
+    /// The stream is one of these.
+    Among(Arc<BTreeSet<RawText>>),
     Text(Pattern),
 }
 
@@ -109,6 +113,13 @@ impl Filter {
     #[must_use]
     pub fn at_least(mut self, level: Level) -> Self {
         self.terms.push(Term { wanted: true, test: Test::AtLeast(level) });
+        Self::of(self.terms)
+    }
+
+    /// The same filter without the lines of these streams.
+    #[must_use]
+    pub fn without(mut self, streams: BTreeSet<RawText>) -> Self {
+        self.terms.push(Term { wanted: false, test: Test::Among(Arc::new(streams)) });
         Self::of(self.terms)
     }
 
@@ -177,7 +188,7 @@ impl Filter {
     fn of(mut terms: Vec<Term>) -> Self {
         terms.sort_by_key(|term| match &term.test {
             Test::AtLeast(_) | Test::Is(_) => 0,
-            Test::Stream(_) => 1,
+            Test::Stream(_) | Test::Among(_) => 1,
             Test::Text(Pattern::Literal(_)) => 2,
             Test::Text(Pattern::Folded(_)) => 3,
             Test::Text(Pattern::Regex(_)) => 4,
@@ -199,6 +210,7 @@ impl Filter {
     fn may_see(&self, segment: &Segment) -> bool {
         self.terms.iter().all(|term| match &term.test {
             Test::Stream(pattern) => pattern.is_match(segment.stream().as_bytes()) == term.wanted,
+            Test::Among(streams) => streams.contains(segment.stream()) == term.wanted,
             Test::AtLeast(level) if term.wanted => segment.reaches(*level),
             _ => true,
         })
@@ -213,6 +225,7 @@ impl Filter {
                     Test::AtLeast(level) => segment.level(line) >= *level,
                     Test::Is(level) => segment.level(line) == *level,
                     Test::Stream(pattern) => pattern.is_match(segment.stream().as_bytes()),
+                    Test::Among(streams) => streams.contains(segment.stream()),
                     Test::Text(pattern) if !segment.has_escapes() => pattern.is_match(segment.line(line)),
                     Test::Text(pattern) => {
                         pattern.is_match(plain.get_or_insert_with(|| sgr::strip(segment.line(line))))
@@ -381,6 +394,9 @@ mod tests {
             assert_eq!(sees(filter, yes), expected, "{filter} on {yes}");
             assert!(!sees(filter, no), "{filter} on {no}");
         }
+        let none = |name: &str| Filter::default().without(BTreeSet::from([name.into()]));
+        assert_eq!(seen(&none("web/nginx"), &segment(&[b"x"])), [] as [u32; 0]);
+        assert_eq!(seen(&none("nginx"), &segment(&[b"x"])), [0]);
         assert!(Filter::parse("  ").unwrap().is_empty());
         assert!(sees("", "anything"));
     }

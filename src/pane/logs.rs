@@ -1,77 +1,589 @@
-//! The logs pane: the newest lines of all streams.
+//! The logs pane: it follows the newest line, stands byte-still when paused, and shows what the
+//! filter and the minimum level let through.
+
+mod edge;
+mod line;
+mod marks;
+mod page;
+mod row;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
-use crate::model::text::{SafeText, clean_line};
+use crate::config::theme::Meaning;
+use crate::logs::filter::Filter;
+use crate::logs::level::Level;
+use crate::logs::search::Search;
+use crate::model::text::{RawText, SafeText, clean_line, raw_view};
 use crate::model::update::Gives;
 use crate::pane::coverage;
-use crate::pane::effect::Outcome;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::logs::edge::{Edge, Said};
+use crate::pane::logs::line::{Line, Lines};
+use crate::pane::logs::marks::Marks;
+use crate::pane::logs::row::{Front, Look, Row, Shape};
+use crate::pane::logs::window::{Maker, Window};
 use crate::pane::view::View;
+use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
-use crate::ui::pager::Pager;
-use crate::ui::style::of_level;
+use crate::ui::pager::{Pager, Paragraph};
+use crate::ui::time::{Zone, next_change};
+
+/// Lines that a search looks at between two looks at the keys: at most about 2 ms.
+const SLICE: u32 = 10_000;
+/// Columns of one step to the side.
+const SIDE: u16 = 20;
+/// Columns that can be scrolled away.
+const FARTHEST: u16 = 8000;
 
 /// The state of the logs pane.
 #[derive(Default)]
 pub struct Logs {
-    shown: Vec<(SafeText, crate::logs::level::Level)>,
+    /// The filter as written, and as read.
+    text: String,
+    words: Filter,
+    /// The lowest level shown; [`Level::Unknown`] shows all.
+    minimum: Level,
+    /// Streams of sources that are out of scope, and what that was found for: the environment and
+    /// how many streams there were.
+    hidden: BTreeSet<RawText>,
+    scope: (Option<RawText>, usize),
+    /// The lines of filter, level and scope; `None` when that is every line.
+    search: Option<Search>,
+    /// Whether the search has looked at every line once: until then the window fills.
+    settled: bool,
+    /// Whether the window stands still instead of following.
+    paused: bool,
+    /// While paused: the number that is selected, or the next line after it.
+    cursor: u64,
+    /// While paused: the first line of the window.
+    top: u64,
+    /// So many lines shall stand above the cursor, instead of beginning at `top`.
+    place: Option<usize>,
+    /// One past the last line that was there when last looked.
+    end: u64,
+    /// While paused: one past the last line that was in the window.
+    seen: u64,
+    /// While paused: lines after that.
+    below: u64,
+    window: Window,
+    shape: Shape,
+    front: Front,
+    /// Columns for names of streams; stays while paused.
+    name_width: u16,
+    /// The rows of the window are of another shape than asked for.
+    stale: bool,
+    /// What the following window was made from: end, hits, lines given up.
+    made_of: Option<(u64, usize, u64)>,
+    /// How lines shall look; width and height are the pane's.
+    asked: Shape,
+    marks: Marks,
+    /// The line that is open, and how far its page is scrolled.
+    open: Option<(Line, Pager)>,
+    edge: Edge,
 }
 
 impl Logs {
-    /// Takes the newest lines.
+    /// Takes what has come, and looks at one slice of the lines that a filter has to see. `area` is
+    /// where the pane stands; `None` when it is not shown.
+    ///
+    /// The cost is that of the lines in sight, whatever came. A paused window is not touched.
     pub fn sync(&mut self, view: &View<'_>, area: Option<Rect>) {
-        let height = area.map_or(0, |area| usize::from(inside(area).height));
-        let newest = view.logs.backward(u64::MAX).take(height);
-        self.shown = newest.map(|line| (clean_line(line.bytes()), line.level())).collect();
-        self.shown.reverse();
+        let Some(area) = area else {
+            if !self.paused {
+                (self.window, self.made_of) = (Window::default(), None);
+            }
+            return;
+        };
+        self.rescope(view);
+        let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
+        self.end = view.logs.bounds().end;
+        self.edge.sync(view, &self.hidden, area.width);
+        self.reshape(view, area);
+        let hits = self.search.as_ref().map_or(0, Search::len);
+        let made_of = Some((self.end, hits, view.logs.evicted()));
+        let moved = if self.paused { !self.settled } else { self.made_of != made_of };
+        if moved || self.stale {
+            self.layout(view, done);
+        }
+        self.made_of = made_of.filter(|_| !self.paused);
+        self.settled |= done;
+        self.below = self.lines(view, &[]).count_from(self.seen);
     }
 
-    /// Does what a command says.
-    pub fn run(&mut self, _id: Id, _view: &View<'_>, _area: Rect) -> Outcome {
+    /// Looks at one slice of the lines that a filter has to see: what is woken for until all are.
+    pub fn advance(&mut self, view: &View<'_>) {
+        if let Some(search) = &mut self.search {
+            search.step(view.logs, SLICE);
+        }
+    }
+
+    /// Does what a command says. `area` is where the pane stands.
+    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        self.reshape(view, area);
+        if self.open.is_some()
+            && let Some(outcome) = self.run_in_page(id, view, inside(area))
+        {
+            return outcome;
+        }
+        let screen = self.window.rows.len().max(1);
+        match id {
+            Id::Down => self.step_down(1, view),
+            Id::Up => self.step_up(1, view),
+            Id::PageDown => self.scroll_down(screen, view),
+            Id::PageUp => self.scroll_up(screen, view),
+            Id::HalfDown => self.scroll_down(screen.div_ceil(2), view),
+            Id::HalfUp => self.scroll_up(screen.div_ceil(2), view),
+            Id::Top => {
+                self.pause();
+                (self.cursor, self.top, self.place) = (0, 0, None);
+                self.layout(view, self.settled);
+            }
+            Id::Bottom | Id::Follow => self.follow(view),
+            Id::Left | Id::Right if self.asked.wrap => {
+                return Outcome::notice("Wrapped lines have nothing to the side; w cuts them.");
+            }
+            Id::Left => self.look(view, area, |look| look.left = look.left.saturating_sub(SIDE)),
+            Id::Right => self.look(view, area, |look| look.left = (look.left + SIDE).min(FARTHEST)),
+            Id::Wrap => self.look(view, area, |look| (look.wrap, look.left) = (!look.wrap, 0)),
+            Id::RawLines => self.look(view, area, |look| look.raw = !look.raw),
+            Id::MinimumLevel => return self.next_minimum(view),
+            Id::NextError | Id::PreviousError => return self.error(id == Id::NextError, view),
+            Id::NextMatch | Id::PreviousMatch => return self.hit(id == Id::NextMatch, view),
+            Id::Mark | Id::Range => return self.mark(id == Id::Range, view),
+            Id::CopyRow => return self.copy(view),
+            Id::Open => self.open = self.selected().map(|row| (row.line.clone(), Pager::default())),
+            Id::Refresh => {
+                let sources = coverage::sources(view, Gives::Logs);
+                let effects = sources.map(|source| Effect::Refresh(source.info.name.clone())).collect();
+                return Outcome { effects, ..Outcome::default() };
+            }
+            Id::Sort => return Outcome::notice("Lines stand in the order in which they came."),
+            Id::CopyLink | Id::ShowLink => return Outcome::notice("A line has no link."),
+            _ => {}
+        }
         Outcome::default()
     }
 
-    /// Filters the lines.
-    pub fn filter(&mut self, _text: &str, _view: &View<'_>) -> Outcome {
-        Outcome::default()
+    /// Shows the lines that a filter sees; an empty text shows all. A filter that cannot be read
+    /// becomes a notice, and the one before stays.
+    pub fn filter(&mut self, text: &str, view: &View<'_>) -> Outcome {
+        match Filter::parse(text) {
+            Ok(words) => {
+                text.trim().clone_into(&mut self.text);
+                self.words = words;
+                self.apply(view);
+                Outcome::default()
+            }
+            Err(error) => Outcome::notice(safe!(
+                "Filter, column {}: {}. The filter before it stays.",
+                error.column,
+                error.what
+            )),
+        }
     }
 
-    /// The filter in force.
-    pub fn filter_text(&self) -> &'static str {
-        ""
+    /// The filter in force, as written.
+    pub fn filter_text(&self) -> &str {
+        &self.text
     }
 
-    /// How many lines the filter shows, and how many there are.
+    /// How many lines are let through so far, and how many there are.
     pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        (self.shown.len(), usize::try_from(view.logs.lines()).unwrap_or(usize::MAX))
+        let lines = usize::try_from(view.logs.lines()).unwrap_or(usize::MAX);
+        (self.search.as_ref().map_or(lines, Search::len), lines)
     }
 
-    /// Takes back one thing.
-    pub fn back(&mut self, _view: &View<'_>) -> bool {
+    /// Takes back one thing: the open page, the marks, the filter, the minimum level. Never the
+    /// pause: what somebody reads does not jump away by Esc.
+    pub fn back(&mut self, view: &View<'_>) -> bool {
+        if self.open.take().is_some() || self.marks.clear() {
+            return true;
+        }
+        if !self.text.is_empty() {
+            self.filter("", view);
+            return true;
+        }
+        if self.minimum > Level::Unknown {
+            self.minimum = Level::Unknown;
+            self.apply(view);
+            return true;
+        }
         false
     }
 
-    /// When what is shown changes next by itself.
-    pub fn next_wake(&self, _view: &View<'_>) -> Option<Timestamp> {
-        None
+    /// When what is shown changes next by itself: now, while a search is not finished.
+    pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        if self.is_searching(view) {
+            return Some(view.now);
+        }
+        let ages = matches!(view.zone, Zone::Relative).then_some(self.window.rows.iter());
+        let ages = ages.into_iter().flatten().map(|row| next_change(row.line.time(), view.now)).min();
+        ages.into_iter().chain(self.edge.next_wake(view)).min()
     }
 
-    /// Draws the pane.
+    /// Draws the pane as it was when last taken: no line is looked for here.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        coverage::border(view, area, canvas, SafeText::literal("2 Logs"), Gives::Logs, "", 0);
         let body = inside(area);
-        if self.shown.is_empty() {
-            Pager::default().draw(
-                canvas,
-                body,
-                &coverage::empty(view, Gives::Logs, "No lines yet."),
-                view.focused,
-            );
+        let said = Said {
+            minimum: self.minimum,
+            filter: &self.text,
+            below: self.paused.then_some(self.below),
+            searching: self.is_searching(view),
+            left: self.asked.left,
+            raw: self.asked.raw,
+        };
+        self.edge.draw(view, area, &said, canvas);
+        if let Some((line, pager)) = &self.open {
+            pager.draw(canvas, body, &page::paragraphs(line, self.asked.raw, view), view.focused);
+            return;
         }
-        for (y, (line, level)) in (body.top()..body.bottom()).zip(&self.shown) {
-            canvas.text(body.x, y, body.width, line, view.styles.of(of_level(*level)));
+        if self.window.rows.is_empty() {
+            Pager::default().draw(canvas, body, &self.nothing(view), view.focused);
+            return;
+        }
+        let selected = self.selected().map(|row| row.line.seq);
+        let (mut y, mut skip) = (body.y, self.window.skip);
+        for row in &self.window.rows {
+            let seq = row.line.seq;
+            let is_selected = view.focused && selected == Some(seq);
+            let look = Look { marked: self.marks.contains(seq, selected), selected: is_selected };
+            let rest = Rect { y, height: body.bottom().saturating_sub(y), ..body };
+            if rest.height == 0 {
+                break;
+            }
+            if is_selected {
+                canvas.set_cursor(body.x, y);
+            }
+            y += row.draw(view, self.front, (rest, skip), look, canvas);
+            skip = 0;
         }
     }
+
+    fn nothing(&self, view: &View<'_>) -> Vec<Paragraph> {
+        if self.is_searching(view) {
+            let text = SafeText::literal("Looking for lines.");
+            return vec![Paragraph::new(text, view.styles.of(Meaning::Muted))];
+        }
+        if self.text.is_empty() && self.minimum == Level::Unknown {
+            return coverage::empty(view, Gives::Logs, "No line yet.");
+        }
+        coverage::no_match(view)
+    }
+
+    fn is_searching(&self, view: &View<'_>) -> bool {
+        self.search.as_ref().is_some_and(|search| !search.is_done(view.logs))
+    }
+
+    fn lines<'a>(&'a self, view: &View<'a>, held: &'a [Line]) -> Lines<'a> {
+        Lines { buffer: view.logs, search: self.search.as_ref(), held }
+    }
+
+    /// The selected line: the last one while the window follows.
+    fn selected(&self) -> Option<&Row> {
+        let rows = &self.window.rows;
+        let selected = if self.paused { rows.get(self.window.place_of(self.cursor)) } else { None };
+        selected.or(rows.last()).map(AsRef::as_ref)
+    }
+
+    /// Finds again which streams are out of scope when the environment or the streams changed.
+    fn rescope(&mut self, view: &View<'_>) {
+        let streams = view.logs.streams().count();
+        if self.scope.0.as_ref() == view.environment && self.scope.1 == streams {
+            return;
+        }
+        self.scope = (view.environment.cloned(), streams);
+        let names = view.logs.streams().map(|stream| &stream.name);
+        let hidden: BTreeSet<_> = names.filter(|name| is_out(name, view)).cloned().collect();
+        if hidden != self.hidden {
+            self.hidden = hidden;
+            self.apply(view);
+        }
+    }
+
+    /// Begins to look for the lines of filter, level and scope; the cursor stays where it is.
+    fn apply(&mut self, view: &View<'_>) {
+        let mut filter = self.words.clone();
+        if self.minimum > Level::Unknown {
+            filter = filter.at_least(self.minimum);
+        }
+        if !self.hidden.is_empty() {
+            filter = filter.without(self.hidden.clone());
+        }
+        self.search = (!filter.is_empty()).then(|| Search::new(filter, view.logs));
+        let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
+        if self.paused && self.place.is_none() {
+            self.place = Some(self.window.place_of(self.cursor));
+        }
+        self.window = Window::default();
+        self.layout(view, done);
+        self.settled = done;
+        self.made_of = None;
+    }
+
+    /// Takes the place where the pane stands.
+    fn reshape(&mut self, view: &View<'_>, area: Rect) {
+        let body = inside(area);
+        if !self.paused {
+            self.name_width = self.edge.name_width();
+        }
+        self.front = Front::new(body.width, view.zone, self.name_width);
+        let width = body.width.saturating_sub(self.front.width());
+        let shape = Shape { width, height: body.height, ..self.asked };
+        self.stale |= shape != self.shape;
+        self.shape = shape;
+    }
+
+    /// Makes the window anew. `settled`: nothing more will come in above, so that it can stand.
+    fn layout(&mut self, view: &View<'_>, settled: bool) {
+        let window = std::mem::take(&mut self.window);
+        let held = if self.paused { window.lines() } else { Vec::new() };
+        let rows = window.rows.into_iter().filter(|_| !self.stale);
+        let known: BTreeMap<u64, Arc<Row>> = rows.map(|row| (row.line.seq, row)).collect();
+        self.stale = false;
+        let lines = self.lines(view, &held);
+        let mut top = self.top;
+        if let Some(place) = self.place
+            && let Some(cursor) = lines.nearest(self.cursor)
+        {
+            top = lines.backward(cursor.seq).take(place).last().map_or(cursor.seq, |line| line.seq);
+        }
+        let filter = (!self.words.is_empty()).then_some(&self.words);
+        let mut maker = Maker { lines, shape: self.shape, filter, known };
+        self.window = if self.paused { maker.around(self.cursor, top) } else { maker.ending(self.end) };
+        if !self.paused {
+            return;
+        }
+        if settled && let Some(row) = self.selected() {
+            self.cursor = row.line.seq;
+            self.top = self.window.top().unwrap_or(self.cursor);
+            self.place = None;
+        }
+        self.seen = self.seen.max(self.window.last().map_or(0, |last| last + 1));
+    }
+
+    /// Stands still from here on.
+    fn pause(&mut self) {
+        if !self.paused {
+            self.paused = true;
+            self.seen = self.end;
+            self.cursor = self.window.last().unwrap_or(self.end);
+            self.top = self.window.top().unwrap_or(self.cursor);
+            self.place = None;
+        }
+    }
+
+    fn follow(&mut self, view: &View<'_>) {
+        (self.paused, self.open, self.place) = (false, None, None);
+        self.layout(view, self.settled);
+        self.made_of = None;
+    }
+
+    /// Selects a line and shows it, a third down the window if it was not in sight.
+    fn go(&mut self, seq: u64, view: &View<'_>) {
+        self.pause();
+        let in_sight = self.window.top().is_some_and(|top| top <= seq)
+            && self.window.last().is_some_and(|last| seq <= last);
+        self.place = (!in_sight).then_some(usize::from(self.shape.height) / 3);
+        self.cursor = seq;
+        self.layout(view, self.settled);
+    }
+
+    /// The line that is `lines` further down, or the last; `None` if there is none.
+    fn further(&self, from: u64, lines: usize, view: &View<'_>) -> Option<u64> {
+        let held = self.window.lines();
+        self.lines(view, &held).forward(from.saturating_add(1)).take(lines).last().map(|line| line.seq)
+    }
+
+    /// The line that is `lines` further up, or the first; `None` if there is none.
+    fn before(&self, from: u64, lines: usize, view: &View<'_>) -> Option<u64> {
+        let held = self.window.lines();
+        self.lines(view, &held).backward(from).take(lines).last().map(|line| line.seq)
+    }
+
+    fn step_down(&mut self, lines: usize, view: &View<'_>) {
+        let from = self.selected().map(|row| row.line.seq).filter(|_| self.paused);
+        if let Some(from) = from {
+            self.select(self.further(from, lines, view).unwrap_or(from), view);
+        }
+    }
+
+    fn step_up(&mut self, lines: usize, view: &View<'_>) {
+        self.pause();
+        if let Some(from) = self.selected().map(|row| row.line.seq) {
+            self.select(self.before(from, lines, view).unwrap_or(from), view);
+        }
+    }
+
+    fn select(&mut self, seq: u64, view: &View<'_>) {
+        (self.cursor, self.place) = (seq, None);
+        self.layout(view, self.settled);
+    }
+
+    /// Moves window and cursor down together.
+    fn scroll_down(&mut self, lines: usize, view: &View<'_>) {
+        if self.paused {
+            self.top = self.further(self.top, lines, view).unwrap_or(self.top);
+            self.step_down(lines, view);
+        }
+    }
+
+    /// Moves window and cursor up together.
+    fn scroll_up(&mut self, lines: usize, view: &View<'_>) {
+        self.pause();
+        self.top = self.before(self.top, lines, view).unwrap_or(self.top);
+        self.step_up(lines, view);
+    }
+
+    /// Changes how lines look, and makes them anew.
+    fn look(&mut self, view: &View<'_>, area: Rect, change: impl FnOnce(&mut Shape)) {
+        change(&mut self.asked);
+        self.reshape(view, area);
+        self.layout(view, self.settled);
+    }
+
+    fn next_minimum(&mut self, view: &View<'_>) -> Outcome {
+        let (next, said) = match self.minimum {
+            Level::Unknown => (Level::Warn, "Warnings and worse."),
+            Level::Warn => (Level::Error, "Errors and worse."),
+            _ => (Level::Unknown, "Lines of every level."),
+        };
+        self.minimum = next;
+        self.apply(view);
+        Outcome::notice(said)
+    }
+
+    fn error(&mut self, next: bool, view: &View<'_>) -> Outcome {
+        let Some(from) = self.selected().map(|row| row.line.seq) else {
+            return Outcome::notice("There is no line here.");
+        };
+        let lines = self.lines(view, &[]);
+        let found = if next { lines.next_error(from) } else { lines.previous_error(from) };
+        match (found, next) {
+            (Some(line), _) => {
+                self.go(line.seq, view);
+                Outcome::default()
+            }
+            (None, true) => Outcome::notice("No error below this line."),
+            (None, false) => Outcome::notice("No error above this line."),
+        }
+    }
+
+    fn hit(&mut self, next: bool, view: &View<'_>) -> Outcome {
+        if self.words.is_empty() {
+            return Outcome::notice("There is no filter: / sets one, and n and N move by its hits.");
+        }
+        let from = self.selected().map(|row| row.line.seq);
+        let found =
+            from.and_then(|from| if next { self.further(from, 1, view) } else { self.before(from, 1, view) });
+        match (found, next) {
+            (Some(seq), _) => {
+                self.go(seq, view);
+                Outcome::default()
+            }
+            (None, true) => Outcome::notice("No hit below this line."),
+            (None, false) => Outcome::notice("No hit above this line."),
+        }
+    }
+
+    /// Marks the selected line and moves on, or begins or ends a range; the window stands still then.
+    fn mark(&mut self, range: bool, view: &View<'_>) -> Outcome {
+        self.pause();
+        let Some(line) = self.selected().map(|row| row.line.clone()) else {
+            return Outcome::notice("There is no line to mark.");
+        };
+        let fits = if range {
+            self.toggle_range(line.seq, view)
+        } else {
+            let fits = self.marks.toggle(line);
+            self.step_down(1, view);
+            fits
+        };
+        if fits { Outcome::default() } else { full() }
+    }
+
+    fn toggle_range(&mut self, cursor: u64, view: &View<'_>) -> bool {
+        let held = self.window.lines();
+        let mut marks = std::mem::take(&mut self.marks);
+        let fits = marks.toggle_range(cursor, &self.lines(view, &held));
+        self.marks = marks;
+        fits
+    }
+
+    /// Copies the marked lines, or the selected one.
+    fn copy(&mut self, view: &View<'_>) -> Outcome {
+        let Some(selected) = self.selected().map(|row| row.line.clone()) else {
+            return Outcome::notice("There is no line to copy.");
+        };
+        if self.marks.in_range() && !self.toggle_range(selected.seq, view) {
+            return full();
+        }
+        let text =
+            |line: &Line| if self.asked.raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };
+        let mut lines: Vec<_> = self.marks.lines().map(text).collect();
+        if lines.is_empty() {
+            lines.push(text(&selected));
+        }
+        let what = if lines.len() == 1 { safe!("1 line") } else { safe!("{} lines", lines.len()) };
+        Outcome::copy(what, lines)
+    }
+
+    /// Does what a command says on the page of a line; `None` if it is for the lines behind it.
+    fn run_in_page(&mut self, id: Id, view: &View<'_>, body: Rect) -> Option<Outcome> {
+        let (line, pager) = self.open.as_mut()?;
+        let page = page::paragraphs(line, self.asked.raw, view);
+        let screen = isize::try_from(body.height).unwrap_or(1);
+        let mut outcome = Outcome::default();
+        match id {
+            Id::Down => pager.step(1, &page, body),
+            Id::Up => pager.step(-1, &page, body),
+            Id::PageDown => pager.step(screen, &page, body),
+            Id::PageUp => pager.step(-screen, &page, body),
+            Id::HalfDown => pager.step(screen / 2, &page, body),
+            Id::HalfUp => pager.step(-screen / 2, &page, body),
+            Id::Top => pager.go(false, &page, body),
+            Id::Bottom => pager.go(true, &page, body),
+            Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
+            Id::CopyRow => {
+                let text = if self.asked.raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };
+                outcome = Outcome::copy(safe!("1 line"), vec![text]);
+            }
+            Id::NextError | Id::PreviousError | Id::NextMatch | Id::PreviousMatch => {
+                outcome = match id {
+                    Id::NextError | Id::PreviousError => self.error(id == Id::NextError, view),
+                    _ => self.hit(id == Id::NextMatch, view),
+                };
+                if outcome.notice.is_none() {
+                    self.open = self.selected().map(|row| (row.line.clone(), Pager::default()));
+                }
+            }
+            _ => return None,
+        }
+        Some(outcome)
+    }
 }
+
+/// What is said when no more lines can be marked.
+fn full() -> Outcome {
+    Outcome::notice(safe!("Only {} lines can be marked at once; Esc takes the marks away.", marks::MOST))
+}
+
+/// Whether a stream is of a source that is out of scope. Its name tells the source when it is the
+/// source's own or that and a part of it (`app/web`, `app:web`); any other stream is shown.
+fn is_out(stream: &RawText, view: &View<'_>) -> bool {
+    let is_of = |name: &RawText| {
+        let rest = stream.as_bytes().strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/' | b':')))
+    };
+    let sources = view.world.sources().filter(|source| is_of(&source.info.name));
+    let source = sources.max_by_key(|source| source.info.name.as_bytes().len());
+    source.is_some_and(|source| !view.shows(source.info.environment.as_ref()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,13 @@ impl SafeText {
         columns(&self.text)
     }
 
+    /// Columns before byte `at` of [`as_str`](Self::as_str); a byte inside a character is at that
+    /// character's start.
+    pub fn columns_before(&self, at: usize) -> usize {
+        let at = (0..=at.min(self.text.len())).rev().find(|at| self.text.is_char_boundary(*at));
+        columns(self.text.get(..at.unwrap_or(0)).unwrap_or_default())
+    }
+
     /// Appends other safe text with its inks.
     pub fn push(&mut self, other: &Self) {
         if self.text.is_empty() {

@@ -1,0 +1,133 @@
+//! Which lines are in sight: a window of rows that stands on the numbers of lines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::logs::filter::Filter;
+use crate::pane::logs::line::{Line, Lines};
+use crate::pane::logs::row::{Row, Shape};
+
+/// The rows in sight.
+#[derive(Debug, Default)]
+pub(super) struct Window {
+    /// Oldest first; the last one may be cut at the bottom.
+    pub(super) rows: Vec<Arc<Row>>,
+    /// Rows of the screen that the first line has above the window.
+    pub(super) skip: usize,
+}
+
+impl Window {
+    /// The lines in it.
+    pub(super) fn lines(&self) -> Vec<Line> {
+        self.rows.iter().map(|row| row.line.clone()).collect()
+    }
+
+    /// The first line that is in sight from its first row on.
+    pub(super) fn top(&self) -> Option<u64> {
+        self.rows.get(usize::from(self.skip > 0)).or(self.rows.first()).map(|row| row.line.seq)
+    }
+
+    /// The last line.
+    pub(super) fn last(&self) -> Option<u64> {
+        self.rows.last().map(|row| row.line.seq)
+    }
+
+    /// How many lines are above this one.
+    pub(super) fn place_of(&self, seq: u64) -> usize {
+        self.rows.partition_point(|row| row.line.seq < seq)
+    }
+}
+
+/// Makes windows, and makes no row again that was in the window before.
+pub(super) struct Maker<'a> {
+    pub(super) lines: Lines<'a>,
+    pub(super) shape: Shape,
+    /// Whose hits are marked.
+    pub(super) filter: Option<&'a Filter>,
+    /// Rows of this shape and filter.
+    pub(super) known: BTreeMap<u64, Arc<Row>>,
+}
+
+impl Maker<'_> {
+    /// The window whose bottom row is the last one below number `end`.
+    pub(super) fn ending(&mut self, end: u64) -> Window {
+        let mut window = Window::default();
+        self.fill_up(&mut window, end);
+        window
+    }
+
+    /// The window that shows the line `cursor`, with the line `top` first if both fit.
+    pub(super) fn around(&mut self, cursor: u64, top: u64) -> Window {
+        let height = usize::from(self.shape.height);
+        let Some(cursor) = self.lines.nearest(cursor).map(|line| line.seq) else { return Window::default() };
+        let (mut rows, mut used) = self.fill_down(top.min(cursor));
+        let through: usize =
+            rows.iter().take_while(|row| row.line.seq <= cursor).map(|row| row.height()).sum();
+        let reached = rows.last().is_some_and(|row| row.line.seq >= cursor);
+        let first = rows.first().map(|row| row.line.seq);
+        if first != Some(cursor) && (!reached || through > height) {
+            let top = self.top_for(cursor);
+            (rows, used) = self.fill_down(top);
+        }
+        let mut window = Window { rows, skip: 0 };
+        if used < height {
+            // The end of the stream: it stands at the bottom.
+            let end = window.rows.first().map_or(u64::MAX, |row| row.line.seq);
+            self.fill_up(&mut window, end);
+        }
+        window
+    }
+
+    /// The first line of a window at whose bottom the line `cursor` is in full.
+    fn top_for(&mut self, cursor: u64) -> u64 {
+        let (mut top, mut used) = (cursor, 0);
+        for line in self.lines.backward(cursor.saturating_add(1)) {
+            let row = self.row(line);
+            used += row.height();
+            if used > usize::from(self.shape.height) {
+                break;
+            }
+            top = row.line.seq;
+        }
+        top
+    }
+
+    fn fill_down(&mut self, top: u64) -> (Vec<Arc<Row>>, usize) {
+        let (mut rows, mut used) = (Vec::new(), 0);
+        for line in self.lines.forward(top) {
+            if used >= usize::from(self.shape.height) {
+                break;
+            }
+            let row = self.row(line);
+            used += row.height();
+            rows.push(row);
+        }
+        (rows, used)
+    }
+
+    /// Puts lines below number `end` on top of a window until it is full.
+    fn fill_up(&mut self, window: &mut Window, end: u64) {
+        let height = usize::from(self.shape.height);
+        let mut used: usize = window.rows.iter().map(|row| row.height()).sum();
+        let mut above = Vec::new();
+        for line in self.lines.backward(end) {
+            if used >= height {
+                break;
+            }
+            let row = self.row(line);
+            used += row.height();
+            above.push(row);
+        }
+        above.reverse();
+        above.append(&mut window.rows);
+        // Of a single line that is higher than the window the beginning is shown.
+        window.skip = if above.len() > 1 { used.saturating_sub(height) } else { 0 };
+        window.rows = above;
+    }
+
+    fn row(&mut self, line: Line) -> Arc<Row> {
+        let (shape, filter) = (self.shape, self.filter);
+        let row = self.known.entry(line.seq).or_insert_with(|| Arc::new(Row::new(line, shape, filter)));
+        Arc::clone(row)
+    }
+}
