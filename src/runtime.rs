@@ -11,7 +11,7 @@ pub mod keeper;
 pub mod keys;
 pub mod pace;
 pub mod panic;
-pub mod pen;
+mod pen;
 pub mod run;
 mod sequence;
 pub mod session;

@@ -131,13 +131,13 @@ fn start(
         remembered: None,
         size: (80, 24),
     };
-    let launch = Launch { setup, sources, clock, palette: palette(), state, record, notices };
+    let launch = Launch { setup, sources, clock, depth: depth(), state, record, notices };
     console::run(launch)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The colours that the terminal gets, by what the environment says of it.
-fn palette() -> Depth {
+fn depth() -> Depth {
     let variables = ["NO_COLOR", "TERM", "COLORTERM"].map(|name| (name, std::env::var(name).ok()));
     let said = |name: &str| {
         let found = variables.iter().find(|(known, _)| *known == name);

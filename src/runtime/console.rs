@@ -43,7 +43,7 @@ pub struct Launch {
     /// The time that the console lives in.
     pub clock: Clock,
     /// The colours that the terminal gets.
-    pub palette: Depth,
+    pub depth: Depth,
     /// Where state is kept; `None` writes nothing.
     pub state: Option<PathBuf>,
     /// A new file that everything the app sees is recorded to.
@@ -134,7 +134,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         intake,
         perform: Box::new(perform(requests, keeper.clone(), messages)),
         clock,
-        palette: launch.palette,
+        depth: launch.depth,
     };
     let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
     run::run(&mut console, &mut session, wiring).await;

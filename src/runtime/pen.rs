@@ -7,8 +7,6 @@ use ratatui::style::{Color, Modifier};
 
 use crate::config::theme::{Colour, Depth};
 
-pub use crate::config::theme::Depth as Palette;
-
 /// Attributes that are sent. Blinking and hidden text never are.
 const SENT: [(Modifier, &str, &str); 6] = [
     (Modifier::BOLD, "1", "22"),

@@ -12,9 +12,9 @@ use super::clock::Clock;
 use super::fault;
 use super::keys::Typed;
 use super::pace::Pace;
-use super::pen::Palette;
 use super::session::Session;
 use super::signals;
+use crate::config::theme::Depth;
 use crate::model::text::SafeText;
 use crate::pane::effect::{Effect, Msg};
 use crate::safe;
@@ -41,15 +41,15 @@ pub struct Wiring {
     /// The time that the app lives in.
     pub clock: Clock,
     /// The colours that the terminal gets.
-    pub palette: Palette,
+    pub depth: Depth,
 }
 
 /// Runs the app until it quits.
 pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) {
-    let Wiring { mut intake, perform, clock, palette } = wiring;
+    let Wiring { mut intake, perform, clock, depth } = wiring;
     let size = session.screen.borrow_and_update().size;
     let mut face = Face {
-        drawing: match Terminal::new(FrameBackend::new(size, palette)) {
+        drawing: match Terminal::new(FrameBackend::new(size, depth)) {
             Ok(drawing) => drawing,
             Err(impossible) => match impossible {},
         },
@@ -313,8 +313,7 @@ mod tests {
             typed: from_keys,
             screen: from_screen,
         };
-        let wiring =
-            Wiring { intake, perform: Box::new(|_| ()), clock: Clock::Real, palette: Palette::Indexed };
+        let wiring = Wiring { intake, perform: Box::new(|_| ()), clock: Clock::Real, depth: Depth::Indexed };
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let bench = tokio.block_on(async {
             let world = async {
