@@ -21,7 +21,7 @@ use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::model::alert::Severity;
 use crate::model::note::NoteReply;
-use crate::model::text::{SafeText, clean};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::world::{Happened, Transition};
 use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
@@ -34,6 +34,10 @@ use crate::safe;
 
 /// How long a line for the person stays in the footer.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
+
+/// Tells two moments apart at which the panes would show different rows: what was said, the ten
+/// seconds, the environment in scope.
+type Mark = (u64, i64, Option<RawText>);
 
 /// The whole state of the console. `update` is the only thing that changes it.
 pub struct App {
@@ -56,6 +60,8 @@ pub struct App {
     notice: Option<(SafeText, Timestamp)>,
     /// When ctrl-c was pressed last.
     cancelled: Option<Timestamp>,
+    /// What the panes last took: nothing new means nothing to do, however many lines arrive.
+    synced: Option<Mark>,
     /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
     chose_focus: bool,
 }
@@ -83,6 +89,7 @@ impl App {
             prompt: None,
             notice: None,
             cancelled: None,
+            synced: None,
             chose_focus: false,
         };
         if let Some(first) = lost.first() {
@@ -201,10 +208,16 @@ impl App {
         let layout = self.layout();
         let focus = self.arrangement.focus;
         let view = |pane| self.state.view(focus == pane, now);
+        self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
+        self.notes.sync(&view(PaneId::Notes));
+        let mark = (self.state.world.revision(), now.as_second() / 10, self.state.environment.clone());
+        let waiting = self.pipelines.has_news() || self.alerts.has_news() || self.sources.is_some();
+        if self.synced.as_ref() == Some(&mark) && !waiting {
+            return;
+        }
+        self.synced = Some(mark);
         self.pipelines.sync(&view(PaneId::Pipelines));
         self.alerts.sync(&view(PaneId::Alerts));
-        self.notes.sync(&view(PaneId::Notes));
-        self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
         if let Some(sources) = &mut self.sources {
             sources.sync(&self.state.view(true, now));
         }

@@ -132,6 +132,8 @@ pub struct World {
     resolved: VecDeque<(RawText, Arc<Alert>)>,
     history: VecDeque<Transition>,
     details: VecDeque<(RawText, DetailKey, Result<Detail, Failure>)>,
+    /// Counts what was taken in.
+    revision: u64,
 }
 
 impl World {
@@ -152,6 +154,7 @@ impl World {
     /// (an old recording) is ignored.
     pub fn apply(&mut self, update: &Update) -> Vec<Transition> {
         let Some(source) = self.sources.get_mut(&update.source) else { return Vec::new() };
+        self.revision += 1;
         let mut happened = Vec::new();
         match &update.news {
             News::Snapshot(snapshot) => {
@@ -215,6 +218,11 @@ impl World {
         self.history.extend(transitions.iter().cloned());
         self.history.drain(..self.history.len().saturating_sub(HISTORY));
         transitions
+    }
+
+    /// Changes with everything that is taken in: equal numbers mean that nothing is new.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The sources, by name.

@@ -52,6 +52,11 @@ impl Alerts {
         }
     }
 
+    /// Whether news waits until the order is no longer held.
+    pub fn has_news(&self) -> bool {
+        self.list.news() > 0
+    }
+
     /// Learns where it stands.
     pub fn fit(&mut self, area: Rect) {
         self.list.set_height(usize::from(body(area).height));

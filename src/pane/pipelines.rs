@@ -63,6 +63,11 @@ impl Pipelines {
         }
     }
 
+    /// Whether news waits until the order is no longer held.
+    pub fn has_news(&self) -> bool {
+        self.list.news() > 0
+    }
+
     /// Learns where it stands.
     pub fn fit(&mut self, area: Rect) {
         let height = inside(area).height;
