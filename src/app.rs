@@ -138,7 +138,7 @@ impl App {
     /// When the next shown text changes by itself: the screen's only timer.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
-        let keys = self.notes.next_wake(&self.state.view(false, now));
+        let keys = self.notes.next_due();
         if self.state.is_frozen() {
             return notice.into_iter().chain(keys).min();
         }
@@ -151,7 +151,7 @@ impl App {
                 PaneId::Pipelines => self.pipelines.next_wake(&view),
                 PaneId::Logs => self.logs.next_wake(&view),
                 PaneId::Alerts => self.alerts.next_wake(&view),
-                PaneId::Notes => None,
+                PaneId::Notes => self.notes.next_wake(&view),
             }
         });
         let view = self.state.view(true, now);

@@ -1,6 +1,7 @@
 //! How things are drawn: the canvas, styles, tables, lists. Knows no pane.
 
 pub mod canvas;
+pub mod editor;
 pub mod field;
 pub mod list;
 pub mod pager;

@@ -1,138 +1,451 @@
-//! The notes pane: the entries.
+//! The notes pane: the timeline of what happened and was written, and the pad.
 
-use std::collections::BTreeSet;
+mod saving;
+mod timeline;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
-use crate::config::key::Key;
+use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
-use crate::model::note::{Entry, NoteCommand, NoteReply};
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::note::{Entry, MOST_PAD, NoteCommand, NoteReply};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::effect::{Effect, Outcome};
+use crate::pane::notes::saving::Saving;
+use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
+use crate::ui::editor::{Did, Editor};
+use crate::ui::pager::{Pager, Paragraph};
+
+/// The keys worth telling while the pad has them: key and what it does.
+const HELP: &[(&str, &str)] = &[
+    ("Esc", "leaves"),
+    ("ctrl-_", "undo"),
+    ("ctrl-r", "redo"),
+    ("ctrl-u", "to line start"),
+    ("ctrl-k", "to line end"),
+    ("ctrl-w", "word"),
+];
+/// With fewer lines the pad needs them all.
+const HELP_FROM: u16 = 4;
+
+/// What the pane shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Tab {
+    #[default]
+    Timeline,
+    Pad,
+    /// `pad.md` as another program left it, while there was newer text here.
+    Outside,
+}
 
 /// The state of the notes pane.
 pub struct Notes {
     person: RawText,
     session: RawText,
-    entries: Vec<Entry>,
-    waiting: BTreeSet<u64>,
-    seq: u64,
+    tab: Tab,
+    timeline: Timeline,
+    saving: Saving,
+    pad: Editor,
+    editing: bool,
+    /// The text of another program, and how far it is scrolled.
+    outside: Option<(RawText, Pager)>,
 }
 
 impl Notes {
     /// Notes of this person in this session.
     pub fn new(person: RawText, session: RawText) -> Self {
-        Self { person, session, entries: Vec::new(), waiting: BTreeSet::new(), seq: 0 }
+        Self {
+            tab: Tab::default(),
+            timeline: Timeline::new(person.clone(), session.clone()),
+            saving: Saving::default(),
+            pad: Editor::new(MOST_PAD),
+            editing: false,
+            outside: None,
+            person,
+            session,
+        }
     }
 
-    /// Takes what the sources say now.
-    pub fn sync(&mut self, _view: &View<'_>) {}
+    /// Takes what has happened, unless the order is held.
+    pub fn sync(&mut self, view: &View<'_>) {
+        self.timeline.sync(view);
+    }
 
-    /// Does what a command says.
-    pub fn run(&mut self, _id: Id, _view: &View<'_>, _area: Rect) -> Outcome {
+    /// Does what a command says. `area` is where the pane stands.
+    pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        match id {
+            Id::NextTab => self.turn(1),
+            Id::PreviousTab => self.turn(-1),
+            Id::Edit => return self.edit(),
+            Id::Refresh if self.saving.is_open() => {
+                let effects = vec![Effect::Note(NoteCommand::Rest)];
+                return Outcome {
+                    effects,
+                    ..Outcome::notice("Looked whether another program changed pad.md.")
+                };
+            }
+            Id::Refresh => return Outcome::notice("The notes are still being opened."),
+            _ => {
+                return match self.tab {
+                    Tab::Timeline => self.timeline.run(id, view, inside(area)),
+                    Tab::Pad => self.read(id, self.pad_area(area)),
+                    Tab::Outside => self.compare(id, view, inside(area)),
+                };
+            }
+        }
         Outcome::default()
     }
 
     /// Whether the pad has the keys.
     pub fn is_editing(&self) -> bool {
-        false
+        self.editing
     }
 
-    /// Takes a key into the pad.
-    pub fn key(&mut self, _key: Key, _view: &View<'_>, _area: Rect) -> Outcome {
-        Outcome::default()
+    /// Takes a key while the pad has them; Esc leaves it.
+    pub fn key(&mut self, key: Key, _view: &View<'_>, area: Rect) -> Outcome {
+        let effect = match key {
+            Key { code: Code::Esc, .. } => {
+                self.leave();
+                return Outcome::default();
+            }
+            key if key == Key::ctrl('z') => Effect::Suspend,
+            key if key == Key::ctrl('l') => Effect::Repaint,
+            key => return self.did(self.pad_area(area), |pad, area| pad.key(key, area), Some(key)),
+        };
+        Outcome { effects: vec![effect], ..Outcome::default() }
     }
 
-    /// Takes pasted text into the pad.
-    pub fn paste(&mut self, _text: &RawText, _view: &View<'_>) -> Outcome {
-        Outcome::default()
+    /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
+    pub fn paste(&mut self, text: &RawText, _view: &View<'_>) -> Outcome {
+        self.did(Rect::default(), |pad, _| pad.paste(text), None)
     }
 
-    /// Stops editing.
-    pub fn leave(&mut self) {}
-
-    /// What is due by now.
-    pub fn due(&mut self, _now: Timestamp) -> Vec<Effect> {
-        Vec::new()
+    /// Stops editing. What was typed is saved all the same.
+    pub fn leave(&mut self) {
+        self.editing = false;
     }
 
-    /// Writes a one-line entry.
+    /// What the record has to be told by now; called after every message, whatever it was.
+    pub fn due(&mut self, now: Timestamp) -> Vec<Effect> {
+        let pad = &self.pad;
+        self.saving.due(now, || pad.text().into())
+    }
+
+    /// Writes a one-line entry: it is in the timeline at once, as not saved yet.
     pub fn write(&mut self, text: &str, now: Timestamp) -> Effect {
-        self.seq += 1;
         let entry = Entry {
             at: now,
             recorded: now,
             person: self.person.clone(),
             text: text.into(),
             session: self.session.clone(),
-            seq: self.seq,
+            seq: self.saving.next_entry(now),
         };
-        self.waiting.insert(self.seq);
-        self.entries.push(entry.clone());
+        self.timeline.add(entry.clone(), now);
         Effect::Note(NoteCommand::Entry(entry))
     }
 
-    /// Takes an answer of the record.
+    /// Takes an answer of the record; gives what the person should hear at once.
     pub fn reply(&mut self, reply: &NoteReply) -> Option<SafeText> {
         match reply {
-            NoteReply::Opened { entries, .. } => self.entries.clone_from(entries),
-            NoteReply::EntrySaved(seq) => {
-                self.waiting.remove(seq);
+            NoteReply::Opened { entries, pad, held_by, notices } => {
+                let was_held = self.saving.held_by().is_some();
+                self.saving.open(held_by.clone());
+                self.timeline.take(entries);
+                if !self.saving.is_pad_ahead() {
+                    self.pad.load(&lossy(pad));
+                }
+                if was_held && held_by.is_none() {
+                    self.timeline.tell("the pad is free: it can be written here now".into());
+                }
+                for notice in notices {
+                    self.timeline.tell(clean(notice));
+                }
+                match notices.as_slice() {
+                    [] if was_held && held_by.is_none() => Some("The pad can be written here now.".into()),
+                    [] => None,
+                    [one] => Some(clean(one)),
+                    [first, rest @ ..] => {
+                        Some(safe!("{} (and {} more in the notes)", clean(first), rest.len()))
+                    }
+                }
             }
-            NoteReply::NotSaved(why) => return Some(safe!("NOT SAVED: {}", clean(why))),
-            _ => {}
+            NoteReply::EntrySaved(number) => {
+                self.saving.entry_saved(*number);
+                None
+            }
+            NoteReply::PadSaved(number) => {
+                self.saving.pad_saved(*number);
+                None
+            }
+            NoteReply::NotSaved(why) => {
+                self.saving.not_saved(clean(why)).then(|| safe!("NOT SAVED: {}", clean(why)))
+            }
+            NoteReply::Written(path) => Some(safe!("Entries and pad are written to {}.", clean(path))),
+            NoteReply::PadChanged(text) => Some(self.changed_outside(text)),
+            NoteReply::PadKept(path) => {
+                let told = safe!("pad.md was changed by another program; its text is in {}", clean(path));
+                self.timeline.tell(told.clone());
+                Some(safe!("{}. The pad goes on with yours.", told))
+            }
         }
-        None
     }
 
-    /// What is not saved.
+    /// What was written and is not durable: `2 entries are not saved: the disk is full.`
     pub fn unsaved(&self) -> Option<SafeText> {
-        (!self.waiting.is_empty()).then(|| safe!("{} entries are not saved.", self.waiting.len()))
+        self.saving.unsaved()
     }
 
-    /// Filters the entries.
-    pub fn filter(&mut self, _text: &str, _view: &View<'_>) {}
+    /// Filters the timeline; an empty text shows all.
+    pub fn filter(&mut self, text: &str, view: &View<'_>) {
+        if !text.is_empty() {
+            self.tab = Tab::Timeline;
+        }
+        self.timeline.filter(text, view);
+    }
 
     /// The filter in force.
-    pub fn filter_text(&self) -> &'static str {
-        ""
+    pub fn filter_text(&self) -> &str {
+        self.timeline.filter_text()
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, _view: &View<'_>) -> (usize, usize) {
-        (self.entries.len(), self.entries.len())
+    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        self.timeline.counts(view)
     }
 
-    /// Takes back one thing.
-    pub fn back(&mut self, _view: &View<'_>) -> bool {
-        false
+    /// Takes back one thing: another program's text, an open entry, the marks, the filter.
+    pub fn back(&mut self, view: &View<'_>) -> bool {
+        match self.tab {
+            Tab::Timeline => self.timeline.back(view),
+            Tab::Pad => false,
+            Tab::Outside => {
+                self.outside = None;
+                self.tab = Tab::Pad;
+                true
+            }
+        }
+    }
+
+    /// When the record has to be told something. It does not depend on what is shown.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.saving.next_due()
     }
 
     /// When what is shown changes next by itself.
-    pub fn next_wake(&self, _view: &View<'_>) -> Option<Timestamp> {
-        None
+    pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        match self.tab {
+            Tab::Timeline => self.timeline.next_wake(view),
+            Tab::Pad | Tab::Outside => None,
+        }
     }
 
     /// Draws the pane.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        let styles = view.styles;
-        let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
-        let saved = self.unsaved().unwrap_or("saved".into());
-        canvas.border(
-            area,
-            (&SafeText::literal("4 Notes"), styles.of(Meaning::Title)),
-            (&saved, styles.of(Meaning::Muted)),
-            styles.of(border),
-        );
-        let body = inside(area);
-        for (y, entry) in (body.top()..body.bottom()).zip(self.entries.iter().rev()) {
-            let line = safe!("{} {}", view.zone.moment(entry.at, view.now), clean(&entry.text));
-            canvas.text(body.x, y, body.width, &line, styles.of(Meaning::Text));
+        self.draw_border(view, area, canvas);
+        let (body, styles) = (inside(area), view.styles);
+        let (text, muted) = (styles.of(Meaning::Text), styles.of(Meaning::Muted));
+        match (self.tab, &self.outside) {
+            (Tab::Timeline, _) => self.timeline.draw(&self.saving, view, body, canvas),
+            (Tab::Outside, Some((outside, pager))) => {
+                pager.draw(canvas, body, &comparison(outside, view), view.focused);
+            }
+            _ if self.pad.is_empty() && !self.editing => {
+                let line = match (self.saving.is_open(), self.saving.held_by()) {
+                    (false, _) => "The pad is still being opened.",
+                    (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
+                    (true, None) => "The pad is empty. i or Enter writes; it is saved while you type.",
+                };
+                Pager::default().draw(canvas, body, &[Paragraph::new(line, muted)], view.focused);
+            }
+            _ => {
+                let pad = self.pad_area(area);
+                self.pad.draw(canvas, pad, text, view.focused);
+                if pad.height < body.height {
+                    draw_help(view, Rect { y: pad.bottom(), height: 1, ..body }, canvas);
+                }
+            }
         }
     }
+
+    fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let styles = view.styles;
+        let mut title = SafeText::literal("4 Notes ");
+        for tab in self.tabs() {
+            let name = SafeText::literal(match tab {
+                Tab::Timeline => "timeline",
+                Tab::Pad => "pad",
+                Tab::Outside => "pad.md changed outside",
+            });
+            title.push(&if *tab == self.tab { safe!(" [{}]", name) } else { safe!(" {}", name) });
+        }
+        if self.tab == Tab::Timeline && !self.filter_text().is_empty() {
+            title.push(&safe!("  /{}", clean(&self.filter_text().into())));
+        }
+        let (mut foot, meaning) = self.saving.words();
+        if self.tab == Tab::Timeline && self.timeline.news() > 0 {
+            foot.push(&safe!("  {} new", self.timeline.news()));
+        }
+        let border = styles.of(if view.focused { Meaning::BorderFocused } else { Meaning::Border });
+        canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), border);
+    }
+
+    fn tabs(&self) -> &'static [Tab] {
+        if self.outside.is_some() {
+            &[Tab::Timeline, Tab::Pad, Tab::Outside]
+        } else {
+            &[Tab::Timeline, Tab::Pad]
+        }
+    }
+
+    fn turn(&mut self, by: isize) {
+        let tabs = self.tabs();
+        let here = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0);
+        let next = if by > 0 { here + 1 } else { here + tabs.len() - 1 } % tabs.len();
+        self.tab = tabs.get(next).copied().unwrap_or_default();
+    }
+
+    /// Where the pad's text stands: over the line of its keys, where there is room for that.
+    fn pad_area(&self, area: Rect) -> Rect {
+        let body = inside(area);
+        let help = u16::from(self.editing && body.height >= HELP_FROM);
+        Rect { height: body.height - help, ..body }
+    }
+
+    fn edit(&mut self) -> Outcome {
+        if !self.saving.is_open() {
+            return Outcome::notice("The pad is still being opened. ; writes a note meanwhile.");
+        }
+        self.tab = Tab::Pad;
+        if let Some(who) = self.saving.held_by() {
+            return Outcome::notice(safe!(
+                "{} has the pad: here it can only be read until then.",
+                clean(who)
+            ));
+        }
+        self.editing = true;
+        // What another program did to pad.md shows before the first letter, if it can.
+        let look = !self.saving.is_pad_ahead();
+        let effects = look.then_some(Effect::Note(NoteCommand::Rest)).into_iter().collect();
+        Outcome { effects, ..Outcome::default() }
+    }
+
+    /// A command in the pad while it is only read.
+    fn read(&mut self, id: Id, area: Rect) -> Outcome {
+        let page = isize::try_from(area.height).unwrap_or(1).max(1);
+        match id {
+            Id::Open => return self.edit(),
+            Id::Down => self.pad.walk(1, area),
+            Id::Up => self.pad.walk(-1, area),
+            Id::PageDown => self.pad.walk(page, area),
+            Id::PageUp => self.pad.walk(-page, area),
+            Id::HalfDown => self.pad.walk(page / 2, area),
+            Id::HalfUp => self.pad.walk(-page / 2, area),
+            Id::Top => self.pad.go_to_end(false, area),
+            Id::Bottom => self.pad.go_to_end(true, area),
+            Id::CopyRow if self.pad.is_empty() => return Outcome::notice("The pad is empty."),
+            Id::CopyRow => return Outcome::copy("the pad".into(), clean_block(&self.pad.text().into())),
+            Id::CopyLink | Id::ShowLink => return Outcome::notice("The pad has no link."),
+            Id::Mark | Id::Range | Id::Sort => return Outcome::notice("The pad has no rows; y copies it."),
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    /// A command beside another program's text.
+    fn compare(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        let Some((text, pager)) = &mut self.outside else { return Outcome::default() };
+        let page = comparison(text, view);
+        let screen = isize::try_from(area.height).unwrap_or(1);
+        match id {
+            Id::Down => pager.step(1, &page, area),
+            Id::Up => pager.step(-1, &page, area),
+            Id::PageDown => pager.step(screen, &page, area),
+            Id::PageUp => pager.step(-screen, &page, area),
+            Id::HalfDown => pager.step(screen / 2, &page, area),
+            Id::HalfUp => pager.step(-screen / 2, &page, area),
+            Id::Top => pager.go(false, &page, area),
+            Id::Bottom => pager.go(true, &page, area),
+            Id::CopyRow => {
+                return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
+            }
+            Id::Open if self.saving.held_by().is_none() => {
+                let text = lossy(text);
+                self.pad.replace(&text);
+                self.saving.changed();
+                self.outside = None;
+                self.tab = Tab::Pad;
+                return Outcome::notice("The pad has that text now; i and ctrl-_ bring yours back.");
+            }
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    fn did(&mut self, area: Rect, act: impl FnOnce(&mut Editor, Rect) -> Did, key: Option<Key>) -> Outcome {
+        if !self.editing {
+            return Outcome::default();
+        }
+        match (act(&mut self.pad, area), key) {
+            (Did::Changed, _) => self.saving.changed(),
+            (Did::Nothing, _) | (Did::Unknown, None) => {}
+            (Did::Full, _) => {
+                let text = safe!("The pad holds {} KiB at most: that was not inserted.", MOST_PAD / 1024);
+                return Outcome::notice(text);
+            }
+            (Did::Unknown, Some(key)) => {
+                let key = clean(&key.to_string().into());
+                return Outcome::notice(safe!("{} does nothing in the pad. Esc leaves it.", key));
+            }
+        }
+        Outcome::default()
+    }
+
+    fn changed_outside(&mut self, text: &RawText) -> SafeText {
+        if self.saving.is_pad_ahead() {
+            // The record has their text now: ours goes to it again.
+            self.saving.changed();
+            self.outside = Some((text.clone(), Pager::default()));
+            self.timeline
+                .tell("pad.md was changed by another program while there was newer text here".into());
+            return "Another program changed pad.md. Your text stays; theirs is in the notes' third tab."
+                .into();
+        }
+        self.pad.replace(&lossy(text));
+        self.timeline.tell("pad.md was changed by another program; the pad shows that text".into());
+        "Another program changed pad.md: the pad shows that now. i and ctrl-_ bring yours back.".into()
+    }
 }
+
+fn lossy(text: &RawText) -> String {
+    String::from_utf8_lossy(text.as_bytes()).into_owned()
+}
+
+fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
+    let head = "What another program wrote to pad.md. Enter takes it into the pad, Esc keeps yours.";
+    let style = view.styles.of(Meaning::Text);
+    [Paragraph::new(head, view.styles.of(Meaning::Warning)), Paragraph::default()]
+        .into_iter()
+        .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
+        .collect()
+}
+
+fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
+    let (key_style, muted) = (view.styles.of(Meaning::Key), view.styles.of(Meaning::Muted));
+    let mut x = line.x;
+    for (key, does) in HELP {
+        let needed = u16::try_from(key.len() + 1 + does.len()).unwrap_or(u16::MAX);
+        if x.saturating_add(needed) > line.right() {
+            return;
+        }
+        x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
+        x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! What the record has of what was written here, and when it is told more.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::config::theme::Meaning;
+use crate::model::note::{Entry, NoteCommand};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::effect::Effect;
+use crate::safe;
+
+/// Typed text goes to the record so long after its first letter, also while typing goes on: within
+/// the second in which it has to be durable.
+pub(super) const SEND: SignedDuration = SignedDuration::from_millis(400);
+/// Nothing was written for so long: the record may tidy up.
+pub(super) const REST: SignedDuration = SignedDuration::from_secs(10);
+/// What could not be saved is tried again so often.
+pub(super) const RETRY: SignedDuration = SignedDuration::from_secs(5);
+/// A record that has not answered for so long is not about to.
+pub(super) const LATE: SignedDuration = SignedDuration::from_secs(2);
+
+/// What the record has, and has not.
+#[derive(Debug, Default)]
+pub(super) struct Saving {
+    /// The record has told what it holds; until then the pad is not known.
+    opened: bool,
+    /// Who else has the pad.
+    held_by: Option<RawText>,
+    /// The last entry's number.
+    entries: u64,
+    /// Entries that are not durable.
+    waiting: BTreeSet<u64>,
+    /// The number of the pad's text here, of the one sent, of the one that is durable.
+    typed: u64,
+    sent: u64,
+    saved: u64,
+    /// Why the record could not save.
+    failed: Option<SafeText>,
+    /// When the pad's first change that was not sent was made.
+    unsent: Option<Timestamp>,
+    /// Since when the record has not answered.
+    asked: Option<Timestamp>,
+    late: bool,
+    /// When the record is told to rest.
+    rest: Option<Timestamp>,
+    /// The record failed since the last time it was told anything.
+    retry: bool,
+}
+
+/// Whether one thing is durable.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    Saved,
+    Saving,
+    /// It is not, and why.
+    Not(SafeText),
+}
+
+impl Saving {
+    /// The record says what it has.
+    pub(super) fn open(&mut self, held_by: Option<RawText>) {
+        self.opened = true;
+        self.held_by = held_by;
+        self.retry = self.held_by.is_some();
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.opened
+    }
+
+    /// Who else has the pad.
+    pub(super) fn held_by(&self) -> Option<&RawText> {
+        self.held_by.as_ref()
+    }
+
+    /// Gives a new entry its number.
+    pub(super) fn next_entry(&mut self, now: Timestamp) -> u64 {
+        self.entries += 1;
+        self.waiting.insert(self.entries);
+        self.rest = Some(later(now, REST));
+        self.entries
+    }
+
+    /// The pad has another text.
+    pub(super) fn changed(&mut self) {
+        self.typed += 1;
+    }
+
+    /// Whether the record has not confirmed the pad's text here.
+    pub(super) fn is_pad_ahead(&self) -> bool {
+        self.typed > self.saved
+    }
+
+    pub(super) fn entry_saved(&mut self, number: u64) {
+        self.waiting.remove(&number);
+        self.answered();
+    }
+
+    pub(super) fn pad_saved(&mut self, number: u64) {
+        self.saved = self.saved.max(number);
+        self.answered();
+    }
+
+    /// Something failed; true if the person has not heard this yet.
+    pub(super) fn not_saved(&mut self, why: SafeText) -> bool {
+        self.answered();
+        self.retry = true;
+        if !self.is_waiting() {
+            return true;
+        }
+        let known = self.failed.as_ref() == Some(&why);
+        self.failed = Some(why);
+        !known
+    }
+
+    fn answered(&mut self) {
+        (self.asked, self.late) = (None, false);
+        if !self.is_waiting() {
+            self.failed = None;
+        }
+    }
+
+    /// Whether the record was told something that is not durable.
+    fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty() || self.sent > self.saved
+    }
+
+    /// What the record has to be told by now.
+    pub(super) fn due(&mut self, now: Timestamp, pad: impl FnOnce() -> RawText) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.typed > self.sent && later(*self.unsent.get_or_insert(now), SEND) <= now {
+            (self.sent, self.unsent) = (self.typed, None);
+            self.rest = Some(later(now, REST));
+            effects.push(Effect::Note(NoteCommand::Pad(self.sent, pad())));
+        }
+        if std::mem::take(&mut self.retry) {
+            let soon = later(now, RETRY);
+            self.rest = Some(self.rest.map_or(soon, |rest| rest.min(soon)));
+        }
+        // At the end of time there is nothing left but to save.
+        if now < Timestamp::MAX && effects.is_empty() && self.rest.is_some_and(|rest| rest <= now) {
+            let again = match (&self.failed, &self.held_by) {
+                (Some(_), _) => Some(RETRY),
+                (None, Some(_)) => Some(REST),
+                (None, None) => None,
+            };
+            self.rest = again.map(|again| later(now, again));
+            effects.push(Effect::Note(NoteCommand::Rest));
+        }
+        if self.is_waiting() && self.failed.is_none() {
+            self.late = later(*self.asked.get_or_insert(now), LATE) <= now;
+        }
+        effects
+    }
+
+    /// When [`Saving::due`] has something to do.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let late = self.asked.filter(|_| !self.late && self.failed.is_none()).map(|at| later(at, LATE));
+        let send = self.unsent.map(|at| later(at, SEND));
+        send.into_iter().chain(self.rest).chain(late).min()
+    }
+
+    /// Whether an entry of this session is durable.
+    pub(super) fn entry(&self, entry: &Entry, session: &RawText) -> State {
+        if entry.session == *session && self.waiting.contains(&entry.seq) {
+            self.state()
+        } else {
+            State::Saved
+        }
+    }
+
+    fn state(&self) -> State {
+        match &self.failed {
+            Some(why) => State::Not(why.clone()),
+            None if self.late => State::Not("the record does not answer".into()),
+            None => State::Saving,
+        }
+    }
+
+    /// What the record was told and has not saved: for the person who wants to leave.
+    pub(super) fn unsaved(&self) -> Option<SafeText> {
+        let (entries, pad) = (self.waiting.len(), self.sent > self.saved);
+        let what = match (entries, pad) {
+            (0, false) => return None,
+            (0, true) => SafeText::literal("The pad is"),
+            (1, false) => SafeText::literal("1 entry is"),
+            (1, true) => SafeText::literal("1 entry and the pad are"),
+            (_, false) => safe!("{} entries are", entries),
+            (_, true) => safe!("{} entries and the pad are", entries),
+        };
+        Some(match self.state() {
+            State::Not(why) => safe!("{} not saved: {}.", what, why),
+            State::Saving | State::Saved => safe!("{} not saved yet.", what),
+        })
+    }
+
+    /// For the border: whether all that was written is durable, and who has the pad.
+    pub(super) fn words(&self) -> (SafeText, Meaning) {
+        let unsent = self.typed > self.sent;
+        match self.state() {
+            State::Not(why) if self.is_waiting() => (safe!("NOT SAVED: {}", why), Meaning::Critical),
+            _ if self.is_waiting() || unsent => ("saving".into(), Meaning::Stale),
+            _ if !self.opened => ("opening".into(), Meaning::Muted),
+            _ => match &self.held_by {
+                Some(who) => (safe!("saved; pad held by {}, read only", clean(who)), Meaning::Muted),
+                None => ("saved".into(), Meaning::Muted),
+            },
+        }
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
+}

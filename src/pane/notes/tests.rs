@@ -1,0 +1,493 @@
+//! Key scripts, screens and time in the notes pane.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::style::Color;
+
+use super::*;
+use crate::config::theme::{Depth, built_ins};
+use crate::logs::buffer::Buffer;
+use crate::model::catalog::Catalog;
+use crate::model::health::{Failure, FailureKind};
+use crate::model::update::{Gives, News, Snapshot, Update};
+use crate::model::world::{SourceInfo, World};
+use crate::ui::style::Styles;
+use crate::ui::time::Zone;
+
+const AREA: Rect = Rect::new(0, 0, 60, 8);
+
+/// A notes pane and the time it lives in.
+struct Desk {
+    notes: Notes,
+    world: World,
+    logs: Buffer,
+    styles: Styles,
+    zone: Zone,
+    catalog: Catalog,
+    now: Timestamp,
+    sent: Vec<(SignedDuration, NoteCommand)>,
+}
+
+fn at(millisecond: i64) -> Timestamp {
+    "2026-11-22T03:12:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_millis(millisecond)
+}
+
+impl Desk {
+    fn closed() -> Self {
+        let source = SourceInfo {
+            name: "am".into(),
+            kind: "recording".into(),
+            environment: None,
+            interval: None,
+            gives: &[Gives::Alerts],
+        };
+        Self {
+            notes: Notes::new("kim".into(), "s1".into()),
+            world: World::new([source]),
+            logs: Buffer::new(1 << 20),
+            styles: Styles::new(&built_ins(Depth::True)[0]),
+            zone: Zone::Utc,
+            catalog: Catalog::default(),
+            now: at(0),
+            sent: Vec::new(),
+        }
+    }
+
+    fn new() -> Self {
+        let mut desk = Self::closed();
+        desk.opened("", None);
+        desk
+    }
+
+    fn with<T>(&mut self, work: impl FnOnce(&mut Notes, &View<'_>) -> T) -> T {
+        let view = View {
+            world: &self.world,
+            logs: &self.logs,
+            styles: &self.styles,
+            now: self.now,
+            zone: &self.zone,
+            catalog: &self.catalog,
+            environments: &[],
+            environment: None,
+            focused: true,
+        };
+        let done = work(&mut self.notes, &view);
+        self.notes.sync(&view);
+        let effects = self.notes.due(self.now);
+        self.send(effects);
+        done
+    }
+
+    fn send(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Note(command) = effect {
+                self.sent.push((self.now.duration_since(at(0)), command));
+            }
+        }
+    }
+
+    fn run(&mut self, id: Id) -> Outcome {
+        let outcome = self.with(|notes, view| notes.run(id, view, AREA));
+        self.send(outcome.effects.clone());
+        outcome
+    }
+
+    /// Keys while the pad has them.
+    fn keys(&mut self, keys: &str) -> Outcome {
+        let mut last = Outcome::default();
+        for key in keys.split_whitespace() {
+            assert!(self.notes.is_editing(), "{key} is not for the pad");
+            last = self.with(|notes, view| notes.key(key.parse().unwrap(), view, AREA));
+        }
+        last
+    }
+
+    fn paste(&mut self, text: impl Into<RawText>) -> Outcome {
+        let text = text.into();
+        self.with(|notes, view| notes.paste(&text, view))
+    }
+
+    fn reply(&mut self, reply: impl std::borrow::Borrow<NoteReply>) -> Option<String> {
+        self.with(|notes, _| notes.reply(reply.borrow())).map(|text| text.as_str().to_owned())
+    }
+
+    fn opened(&mut self, pad: &str, held_by: Option<&str>) {
+        let held_by = held_by.map(RawText::from);
+        self.reply(NoteReply::Opened { entries: Vec::new(), pad: pad.into(), held_by, notices: Vec::new() });
+    }
+
+    fn write(&mut self, text: &str) {
+        let now = self.now;
+        let effect = self.with(|notes, _| notes.write(text, now));
+        self.send(vec![effect]);
+    }
+
+    /// Lets time pass as the runtime does.
+    fn pass(&mut self, milliseconds: i64) {
+        let end = self.now + SignedDuration::from_millis(milliseconds);
+        while let Some(wake) = self.notes.next_due().filter(|wake| *wake <= end) {
+            assert!(wake > self.now, "a wake that does not move on");
+            self.now = wake;
+            self.with(|_, _| ());
+        }
+        self.now = end;
+    }
+
+    fn taken(&mut self) -> Vec<(i64, NoteCommand)> {
+        let sent = std::mem::take(&mut self.sent);
+        sent.into_iter()
+            .map(|(after, command)| (i64::try_from(after.as_millis()).unwrap(), command))
+            .collect()
+    }
+
+    fn terminal(&mut self, area: Rect, ascii: bool) -> Terminal<TestBackend> {
+        let mut terminal =
+            Terminal::new(TestBackend::new(area.right().max(1), area.bottom().max(1))).unwrap();
+        let marker = self.styles.of(Meaning::Marker);
+        self.with(|notes, view| {
+            let work = |canvas: &mut Canvas<'_>| notes.draw(view, area, canvas);
+            terminal.draw(|frame| crate::ui::canvas::draw(frame, ascii, marker, work)).unwrap();
+        });
+        terminal
+    }
+
+    fn screen(&mut self) -> Vec<String> {
+        let terminal = self.terminal(AREA, false);
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..AREA.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        (0..AREA.height).map(|y| row(y).trim_end().to_owned()).collect()
+    }
+
+    #[track_caller]
+    fn shows(&mut self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.iter().any(|row| row.contains(text)), "no {text:?} in\n{}", screen.join("\n"));
+    }
+}
+
+fn entry(millisecond: i64, person: &str, text: &str) -> Entry {
+    let (at, session) = (at(millisecond), RawText::from("s2"));
+    Entry { at, recorded: at, person: person.into(), text: text.into(), session, seq: 1 }
+}
+
+#[test]
+fn the_pad_is_sent_within_its_time_while_typing_goes_on() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.taken();
+    let (mut unsent_since, mut pads) = (None, 0);
+    for stroke in 0..100 {
+        unsent_since.get_or_insert(desk.now);
+        desk.keys(if stroke % 7 == 0 { "Enter" } else { "x" });
+        desk.pass(70);
+        for (after, command) in desk.taken() {
+            let NoteCommand::Pad(number, _) = command else { panic!("{command:?}") };
+            let waited = at(after).duration_since(unsent_since.take().unwrap());
+            assert_eq!(waited, saving::SEND);
+            pads += 1;
+            desk.reply(NoteReply::PadSaved(number));
+        }
+    }
+    assert!((15..=18).contains(&pads), "{pads}");
+    desk.pass(400);
+    let [(_, NoteCommand::Pad(100, text))] = &desk.taken()[..] else { panic!() };
+    assert_eq!(text.as_bytes().len(), 100);
+}
+
+#[test]
+fn after_ten_quiet_seconds_the_record_rests_once() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.taken();
+    desk.keys("a");
+    desk.pass(1000);
+    desk.reply(NoteReply::PadSaved(1));
+    desk.pass(60_000);
+    assert_eq!(desk.taken(), [(400, NoteCommand::Pad(1, "a".into())), (10_400, NoteCommand::Rest)]);
+    assert_eq!(desk.notes.next_due(), None, "and then nothing wakes");
+}
+
+#[test]
+fn leaving_sends_what_was_typed_last() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.keys("a Esc");
+    assert!(!desk.notes.is_editing());
+    let effects = desk.notes.due(Timestamp::MAX);
+    assert_eq!(effects, [Effect::Note(NoteCommand::Pad(1, "a".into()))]);
+}
+
+#[test]
+fn saved_shows_only_when_the_text_on_the_screen_is_durable() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.shows("└ saved ─");
+    desk.keys("a");
+    desk.shows("└ saving ─");
+    desk.pass(400);
+    desk.keys("b");
+    desk.reply(NoteReply::PadSaved(1));
+    desk.shows("└ saving ─");
+    desk.pass(400);
+    desk.shows("└ saving ─");
+    assert_eq!(desk.notes.unsaved().unwrap().as_str(), "The pad is not saved yet.");
+    desk.reply(NoteReply::PadSaved(2));
+    desk.shows("└ saved ─");
+    assert_eq!(desk.notes.unsaved(), None);
+}
+
+#[test]
+fn a_full_disk_is_told_once_tried_again_and_healed() {
+    let mut desk = Desk::new();
+    desk.write("one");
+    desk.write("two");
+    desk.shows("03:12 saving one");
+    assert_eq!(desk.notes.unsaved().unwrap().as_str(), "2 entries are not saved yet.");
+    let full = || NoteReply::NotSaved("the disk is full".into());
+    assert_eq!(desk.reply(full()).as_deref(), Some("NOT SAVED: the disk is full"));
+    assert_eq!(desk.reply(full()), None);
+    desk.shows("└ NOT SAVED: the disk is full ─");
+    desk.shows("03:12 NOT SAVED two (the disk is full)");
+    assert_eq!(desk.notes.unsaved().unwrap().as_str(), "2 entries are not saved: the disk is full.");
+    let red = desk.styles.of(Meaning::Critical).fg.unwrap();
+    assert_ne!(red, Color::Reset);
+    let terminal = desk.terminal(AREA, false);
+    let cells = terminal.backend().buffer();
+    assert!((8..17).all(|x| cells[(x, 1)].fg == red), "NOT SAVED is red");
+    desk.taken();
+    desk.pass(11_000);
+    assert_eq!(desk.taken(), [(5_000, NoteCommand::Rest), (10_000, NoteCommand::Rest)]);
+    desk.reply(NoteReply::EntrySaved(1));
+    assert_eq!(desk.notes.unsaved().unwrap().as_str(), "1 entry is not saved: the disk is full.");
+    desk.reply(NoteReply::EntrySaved(2));
+    assert_eq!(desk.notes.unsaved(), None);
+    desk.shows("└ saved ─");
+    desk.shows("03:12 two");
+    // A failure when nothing waits is told and colours nothing.
+    assert!(desk.reply(NoteReply::NotSaved("write /x: it exists already".into())).is_some());
+    desk.shows("└ saved ─");
+}
+
+#[test]
+fn a_record_that_does_not_answer_is_not_trusted() {
+    let mut desk = Desk::closed();
+    desk.shows("└ opening ─");
+    desk.write("one");
+    desk.pass(1_999);
+    desk.shows("└ saving ─");
+    desk.pass(1);
+    desk.shows("└ NOT SAVED: the record does not answer ─");
+    assert!(desk.run(Id::Edit).notice.unwrap().as_str().contains("still being opened"));
+    assert!(!desk.notes.is_editing());
+    // When it opens, what it has and what was written meanwhile stand together.
+    let entries = vec![entry(-60_000, "sam", "earlier")];
+    desk.reply(NoteReply::Opened { entries, pad: "p".into(), held_by: None, notices: Vec::new() });
+    desk.reply(NoteReply::EntrySaved(1));
+    let screen = desk.screen();
+    assert!(screen[1].contains("03:11 sam: earlier") && screen[2].contains("03:12 one"), "{screen:?}");
+}
+
+#[test]
+fn entries_and_what_happened_stand_in_the_order_of_time() {
+    let mut desk = Desk::new();
+    let news = |at, news| Update { source: "am".into(), at, news };
+    desk.world.apply(&news(at(0), News::Snapshot(Arc::new(Snapshot::default()))));
+    desk.now = at(60_000);
+    desk.write("rolled back");
+    desk.world.apply(&news(at(90_000), News::Failed(Failure::new(FailureKind::Missing, "am is gone"))));
+    desk.now = at(120_000);
+    desk.world.apply(&news(at(120_000), News::Snapshot(Arc::new(Snapshot::default()))));
+    let entries = vec![entry(30_000, "sam", "who has it?")];
+    desk.reply(NoteReply::Opened {
+        entries,
+        pad: "".into(),
+        held_by: None,
+        notices: vec!["a torn tail".into()],
+    });
+    desk.reply(NoteReply::EntrySaved(1));
+    let screen = desk.screen();
+    let texts: Vec<_> = screen[1..6].iter().map(|row| row.trim_matches(['│', ' ', '>'])).collect();
+    assert_eq!(
+        texts,
+        [
+            "03:12 sam: who has it?",
+            "03:13 rolled back",
+            "03:13 source am blind: am is gone",
+            "03:14 source am sees again",
+            "03:14 notes: a torn tail",
+        ]
+    );
+    let cells = desk.terminal(AREA, false);
+    let muted = desk.styles.of(Meaning::Muted).fg.unwrap();
+    assert_eq!(cells.backend().buffer()[(8, 3)].fg, muted, "automatic lines are dimmed");
+    // The filter goes over both; a filter that hides all says so.
+    desk.with(|notes, view| notes.filter("am", view));
+    assert_eq!(desk.with(|notes, view| notes.counts(view)), (3, 5));
+    desk.shows("/am");
+    desk.with(|notes, view| notes.filter("nothing", view));
+    desk.shows("No row matches the filter");
+    assert!(desk.with(Notes::back));
+    assert!(!desk.with(Notes::back));
+    // Copying and opening.
+    desk.run(Id::Top);
+    let copied = desk.run(Id::CopyRow).show.unwrap().1;
+    assert_eq!(copied[0].as_str(), "03:12 sam: who has it?");
+    desk.run(Id::Open);
+    desk.shows("sam at 03:12; session s2");
+    assert!(desk.with(Notes::back));
+}
+
+#[test]
+fn the_end_stays_in_sight_while_the_order_is_not_held() {
+    let mut desk = Desk::new();
+    for number in 0..9 {
+        desk.write(&format!("entry {number}"));
+        desk.now += SignedDuration::from_secs(10);
+    }
+    desk.shows("entry 8");
+    desk.run(Id::Top);
+    desk.shows("entry 0");
+    desk.reply(NoteReply::Opened {
+        entries: vec![entry(500_000, "sam", "late")],
+        pad: "".into(),
+        held_by: None,
+        notices: Vec::new(),
+    });
+    desk.shows("1 new");
+    assert_eq!(desk.with(|notes, view| notes.next_wake(view)), Some(desk.now + crate::ui::list::HOLD));
+    desk.write("mine shows at once");
+    desk.run(Id::Bottom);
+    desk.shows("mine shows at once");
+}
+
+#[test]
+fn keys_of_the_pad_are_text_and_esc_leaves() {
+    let mut desk = Desk::new();
+    assert!(desk.run(Id::NextTab) == Outcome::default());
+    desk.shows("[pad]");
+    desk.shows("The pad is empty. i or Enter writes");
+    desk.run(Id::Open);
+    desk.shows("Esc leaves  ctrl-_ undo");
+    desk.keys("q ; j space x 1 Enter / ctrl-u y");
+    desk.shows("q;j x1");
+    assert_eq!(desk.keys("ctrl-z").effects, [Effect::Suspend]);
+    assert_eq!(desk.keys("ctrl-l").effects, [Effect::Repaint]);
+    assert!(desk.keys("ctrl-g").notice.unwrap().as_str().starts_with("ctrl-g does nothing in the pad"));
+    desk.paste("Esc\u{1b}\rq");
+    assert!(desk.notes.is_editing());
+    desk.keys("Esc");
+    desk.shows("yEsc\u{241b}");
+    let copied = desk.run(Id::CopyRow).show.unwrap().1;
+    assert_eq!(copied.iter().map(SafeText::as_str).collect::<Vec<_>>(), ["q;j x1", "yEsc\u{241b}", "q"]);
+    assert_eq!(desk.paste("ignored"), Outcome::default());
+    desk.run(Id::PreviousTab);
+    desk.shows("[timeline]");
+    desk.run(Id::PreviousTab);
+    desk.shows("[pad]");
+}
+
+#[test]
+fn a_pad_that_is_full_refuses_more_and_says_so() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.paste("x".repeat(MOST_PAD));
+    let notice = desk.paste("y").notice.unwrap();
+    assert_eq!(notice.as_str(), "The pad holds 512 KiB at most: that was not inserted.");
+    desk.pass(400);
+    let sent = desk.taken();
+    let Some((_, NoteCommand::Pad(1, text))) = sent.last() else { panic!() };
+    assert_eq!(text.as_bytes().len(), MOST_PAD);
+}
+
+#[test]
+fn a_pad_of_another_console_is_read_and_taken_when_it_is_free() {
+    let mut desk = Desk::closed();
+    desk.opened("theirs", Some("sam@bastion"));
+    desk.shows("held by sam@bastion, read only");
+    assert!(desk.run(Id::Edit).notice.unwrap().as_str().starts_with("sam@bastion has the pad"));
+    desk.shows("theirs");
+    assert!(!desk.notes.is_editing());
+    desk.taken();
+    desk.pass(20_000);
+    assert_eq!(desk.taken(), [(5_000, NoteCommand::Rest), (15_000, NoteCommand::Rest)]);
+    let notices = vec!["first".into(), "second".into()];
+    let opened = NoteReply::Opened { entries: Vec::new(), pad: "newer".into(), held_by: None, notices };
+    assert_eq!(desk.reply(opened).as_deref(), Some("first (and 1 more in the notes)"));
+    desk.shows("newer");
+    desk.run(Id::Edit);
+    assert!(desk.notes.is_editing());
+}
+
+#[test]
+fn a_change_by_another_program_never_takes_what_was_typed_here() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    assert_eq!(desk.taken(), [(0, NoteCommand::Rest)], "looks before the first letter");
+    desk.keys("o u r s");
+    let told = desk.reply(NoteReply::PadChanged("theirs\u{1b}[2J".into())).unwrap();
+    assert!(told.contains("Your text stays"), "{told}");
+    desk.shows("ours");
+    desk.pass(400);
+    assert_eq!(desk.taken(), [(400, NoteCommand::Pad(5, "ours".into()))], "and goes to the record again");
+    desk.keys("Esc");
+    desk.run(Id::NextTab);
+    desk.shows("[pad.md changed outside]");
+    desk.shows("theirs\u{241b}[2J");
+    desk.run(Id::Open);
+    desk.shows("[pad]");
+    desk.shows("theirs");
+    desk.run(Id::Edit);
+    desk.keys("ctrl-_");
+    desk.shows("ours");
+    // What is put away stays away.
+    desk.reply(NoteReply::PadChanged("once more".into()));
+    desk.keys("Esc");
+    desk.run(Id::NextTab);
+    assert!(desk.with(Notes::back));
+    desk.shows("ours");
+    assert!(!desk.screen()[0].contains("outside"));
+}
+
+#[test]
+fn a_change_by_another_program_shows_where_nothing_was_typed() {
+    let mut desk = Desk::closed();
+    desk.opened("ours", None);
+    assert!(desk.reply(NoteReply::PadChanged("theirs".into())).unwrap().contains("shows that now"));
+    desk.run(Id::Edit);
+    desk.shows("theirs");
+    desk.keys("ctrl-_");
+    desk.shows("ours");
+    desk.pass(400);
+    assert!(desk.taken().contains(&(400, NoteCommand::Pad(1, "ours".into()))));
+    let told = desk.reply(NoteReply::PadKept("/notes/pad.outside.md".into())).unwrap();
+    assert!(told.contains("its text is in /notes/pad.outside.md. The pad goes on with yours."), "{told}");
+}
+
+#[test]
+fn every_size_and_ascii_draw_without_leaving_the_area() {
+    let mut desk = Desk::new();
+    desk.write("caf\u{e9} one two three four five six seven");
+    desk.run(Id::Edit);
+    desk.paste("line one\n\u{4e2d}\u{6587} and a longer second line of text that wraps");
+    for tab in 0..3 {
+        for (width, height) in [(0, 0), (1, 1), (2, 2), (3, 3), (20, 3), (60, 20), (80, 22), (200, 60)] {
+            let area = Rect::new(1, 1, width, height);
+            for ascii in [false, true] {
+                let terminal = desk.terminal(area, ascii);
+                let buffer = terminal.backend().buffer();
+                for (index, cell) in buffer.content().iter().enumerate() {
+                    let place = buffer.pos_of(index);
+                    assert!(area.contains(place.into()) || cell.symbol() == " ", "{area} {place:?}");
+                    assert!(!ascii || cell.symbol().is_ascii());
+                }
+            }
+        }
+        desk.notes.leave();
+        if tab == 0 {
+            desk.run(Id::NextTab);
+        }
+    }
+}

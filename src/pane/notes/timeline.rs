@@ -1,0 +1,416 @@
+//! The timeline: what people wrote and what happened between it, in one order of time.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::theme::Meaning;
+use crate::model::note::{Entry, merge};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::words::Words;
+use crate::model::world::{Happened, Transition};
+use crate::pane::coverage;
+use crate::pane::effect::Outcome;
+use crate::pane::notes::saving::{Saving, State};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::list::List;
+use crate::ui::pager::{Pager, Paragraph};
+use crate::ui::table::{self, Cell, Column, Marking};
+
+/// What the record told that is kept in sight.
+const MOST_TOLD: usize = 50;
+
+/// Names a row, and orders it: by time; in one moment, what happened, what was told, what was
+/// written.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Name {
+    /// The source, and which of the things that it said in this moment.
+    Event(RawText, usize),
+    /// Counts what the record told.
+    Told(u64),
+    /// Session and number.
+    Entry(RawText, u64),
+}
+
+type Key = (Timestamp, Name);
+
+#[derive(Clone, Debug)]
+enum Row {
+    Event(Transition, Option<RawText>),
+    Told(SafeText),
+    Entry(Entry),
+}
+
+/// The newest transition and how many there are: when they are the same, nothing has happened.
+type Seen = (usize, Option<Transition>, Option<RawText>);
+
+/// Entries, what happened between them, and which of it is shown.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    /// Who is at the keys: their own entries do not name them.
+    session: RawText,
+    person: RawText,
+    entries: Vec<Entry>,
+    told: Vec<(u64, Option<Timestamp>, SafeText)>,
+    list: List<Key>,
+    rows: BTreeMap<Key, Row>,
+    filter: String,
+    open: Option<(Key, Pager)>,
+    /// What the rows were made of; `None` when they have to be made again.
+    seen: Option<Seen>,
+}
+
+impl Timeline {
+    pub(super) fn new(person: RawText, session: RawText) -> Self {
+        Self {
+            session,
+            person,
+            entries: Vec::new(),
+            told: Vec::new(),
+            list: List::default(),
+            rows: BTreeMap::new(),
+            filter: String::new(),
+            open: None,
+            seen: None,
+        }
+    }
+
+    /// Takes the record's entries; ours that it does not have yet stay.
+    pub(super) fn take(&mut self, entries: &[Entry]) {
+        self.entries.extend(entries.iter().cloned());
+        self.entries = merge(std::mem::take(&mut self.entries));
+        self.seen = None;
+    }
+
+    /// Adds what the record told.
+    pub(super) fn tell(&mut self, text: SafeText) {
+        let number = self.told.last().map_or(0, |(number, ..)| number + 1);
+        self.told.push((number, None, text));
+        self.told.drain(..self.told.len().saturating_sub(MOST_TOLD));
+        self.seen = None;
+    }
+
+    /// Adds an entry of ours and shows it at once, whatever is held.
+    pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
+        let key = (entry.at, Name::Entry(entry.session.clone(), entry.seq));
+        self.rows.insert(key.clone(), Row::Entry(entry.clone()));
+        let place = self.entries.partition_point(|other| other.at <= entry.at);
+        self.entries.insert(place, entry);
+        let mut order = self.list.order().to_vec();
+        order.insert(order.partition_point(|other| *other < key), key);
+        self.list.release();
+        self.put(order, now);
+        self.seen = None;
+    }
+
+    /// Takes what has happened, unless the order is held.
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        let history = view.world.history();
+        let (count, _) = history.size_hint();
+        let seen = (count, view.world.history().next_back().cloned(), view.environment.cloned());
+        if self.seen.as_ref() == Some(&seen) && self.list.news() == 0 {
+            return;
+        }
+        for (_, at, _) in &mut self.told {
+            at.get_or_insert(view.now);
+        }
+        let rows = self.collect(view, &Words::new(&self.filter));
+        self.seen = Some(seen);
+        if self.put(rows.keys().cloned().collect(), view.now) {
+            self.rows = rows;
+        }
+    }
+
+    /// Gives the list its rows; who stood at the end stays there. False while the order is held.
+    fn put(&mut self, order: Vec<Key>, now: Timestamp) -> bool {
+        let at_end = self.list.row() + 1 >= self.list.order().len() && self.list.marked() == 0;
+        let taken = self.list.sync(order, now);
+        if taken && at_end {
+            self.list.go(usize::MAX);
+        }
+        taken
+    }
+
+    fn collect(&self, view: &View<'_>, words: &Words) -> BTreeMap<Key, Row> {
+        let mut rows = BTreeMap::new();
+        for transition in view.world.history() {
+            let source = view.world.source(&transition.source);
+            let environment = source.and_then(|source| source.info.environment.clone());
+            if !view.shows(environment.as_ref()) {
+                continue;
+            }
+            let mut key = (transition.at, Name::Event(transition.source.clone(), 0));
+            while rows.contains_key(&key) {
+                if let Name::Event(_, number) = &mut key.1 {
+                    *number += 1;
+                }
+            }
+            rows.insert(key, Row::Event(transition.clone(), environment));
+        }
+        for (number, at, text) in &self.told {
+            if let Some(at) = at {
+                rows.insert((*at, Name::Told(*number)), Row::Told(text.clone()));
+            }
+        }
+        for entry in &self.entries {
+            let key = (entry.at, Name::Entry(entry.session.clone(), entry.seq));
+            rows.insert(key, Row::Entry(entry.clone()));
+        }
+        if !words.is_empty() {
+            rows.retain(|_, row| words.match_any(&self.texts(row)));
+        }
+        rows
+    }
+
+    fn texts(&self, row: &Row) -> Vec<RawText> {
+        match row {
+            Row::Entry(entry) => vec![entry.person.clone(), entry.text.clone()],
+            row => vec![self.text(row).as_str().into()],
+        }
+    }
+
+    /// What a row says, in one line without its time.
+    fn text(&self, row: &Row) -> SafeText {
+        match row {
+            Row::Entry(entry) if entry.person == self.person => clean(&entry.text),
+            Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
+            Row::Told(text) => safe!("notes: {}", text),
+            Row::Event(transition, _) => happened(transition),
+        }
+    }
+
+    pub(super) fn run(&mut self, id: Id, view: &View<'_>, inside: Rect) -> Outcome {
+        if let Some((key, pager)) = &mut self.open
+            && let Some(row) = self.rows.get(key)
+        {
+            let page = page(row, view);
+            let screen = isize::try_from(inside.height).unwrap_or(1);
+            match id {
+                Id::Down => pager.step(1, &page, inside),
+                Id::Up => pager.step(-1, &page, inside),
+                Id::PageDown => pager.step(screen, &page, inside),
+                Id::PageUp => pager.step(-screen, &page, inside),
+                Id::HalfDown => pager.step(screen / 2, &page, inside),
+                Id::HalfUp => pager.step(-screen / 2, &page, inside),
+                Id::Top => pager.go(false, &page, inside),
+                Id::Bottom => pager.go(true, &page, inside),
+                Id::CopyRow => return self.copy(view),
+                _ => {}
+            }
+            return Outcome::default();
+        }
+        self.list.hold(view.now);
+        self.list.set_height(usize::from(inside.height));
+        match id {
+            Id::Down => self.list.step(1),
+            Id::Up => self.list.step(-1),
+            Id::Top => self.list.go(0),
+            Id::Bottom => self.list.go(usize::MAX),
+            Id::PageDown => self.list.page(2),
+            Id::PageUp => self.list.page(-2),
+            Id::HalfDown => self.list.page(1),
+            Id::HalfUp => self.list.page(-1),
+            Id::Mark => self.list.toggle_mark(),
+            Id::Range => self.list.toggle_range(),
+            Id::Open => {
+                self.open = self.list.selected().map(|key| (key.clone(), Pager::default()));
+                if self.open.is_none() {
+                    return Outcome::notice("Nothing is written yet. ; writes a note, i the pad.");
+                }
+            }
+            Id::CopyRow => return self.copy(view),
+            Id::CopyLink | Id::ShowLink => return Outcome::notice("A note has no link."),
+            Id::Sort => return Outcome::notice("The timeline stands in the order of time."),
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    fn copy(&self, view: &View<'_>) -> Outcome {
+        let line = |key: &Key| {
+            let text = match self.rows.get(key)? {
+                Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
+                row => self.text(row),
+            };
+            Some(safe!("{} {}", view.zone.moment(key.0, view.now), text))
+        };
+        let lines: Vec<_> = self.list.chosen().into_iter().filter_map(line).collect();
+        match lines.len() {
+            0 => Outcome::notice("There is no row to copy."),
+            1 => Outcome::copy("1 line".into(), lines),
+            count => Outcome::copy(safe!("{} lines", count), lines),
+        }
+    }
+
+    pub(super) fn filter(&mut self, text: &str, view: &View<'_>) {
+        text.clone_into(&mut self.filter);
+        self.list.release();
+        self.seen = None;
+        self.sync(view);
+    }
+
+    pub(super) fn filter_text(&self) -> &str {
+        &self.filter
+    }
+
+    pub(super) fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        (self.list.order().len(), self.collect(view, &Words::default()).len())
+    }
+
+    pub(super) fn news(&self) -> usize {
+        self.list.news()
+    }
+
+    /// Takes back one thing: the open page, the marks, the filter.
+    pub(super) fn back(&mut self, view: &View<'_>) -> bool {
+        if self.open.take().is_some() || self.list.clear_marks() {
+            return true;
+        }
+        if self.filter.is_empty() {
+            return false;
+        }
+        self.filter("", view);
+        true
+    }
+
+    pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        let newest =
+            self.list.order().last().filter(|_| matches!(view.zone, crate::ui::time::Zone::Relative));
+        let age = newest.map(|(at, _)| crate::ui::time::next_change(*at, view.now));
+        age.into_iter().chain(self.list.next_wake()).min()
+    }
+
+    pub(super) fn draw(&self, saving: &Saving, view: &View<'_>, inside: Rect, canvas: &mut Canvas<'_>) {
+        let muted = view.styles.of(Meaning::Muted);
+        if let Some((row, pager)) =
+            self.open.as_ref().and_then(|(key, pager)| Some((self.rows.get(key)?, pager)))
+        {
+            pager.draw(canvas, inside, &page(row, view), view.focused);
+            return;
+        }
+        if self.list.order().is_empty() {
+            let lines = if self.filter.is_empty() {
+                vec![
+                    Paragraph::new("Nothing is written yet.", muted),
+                    Paragraph::new("; writes a one-line note from anywhere, i writes the pad.", muted),
+                    Paragraph::new("What happens from now on is added by itself.", muted),
+                ]
+            } else {
+                coverage::no_match(view)
+            };
+            Pager::default().draw(canvas, inside, &lines, view.focused);
+            return;
+        }
+        let marking = Marking {
+            selected: view.styles.of(Meaning::Selection),
+            mark: view.styles.of(Meaning::Mark),
+            focused: view.focused,
+        };
+        let mut list = self.list.clone();
+        list.set_height(usize::from(inside.height));
+        let sight: Vec<_> =
+            list.order().iter().skip(list.top()).take(usize::from(inside.height)).cloned().collect();
+        let cells = |key: &Key| self.cells(key, saving, view);
+        let widest = |column: usize| {
+            let width = |key| cells(key).get(column).map_or(0, |cell| cell.text.width());
+            u16::try_from(sight.iter().map(width).max().unwrap_or(0)).unwrap_or(u16::MAX)
+        };
+        let mut columns =
+            vec![Column::fixed(widest(0), 1), Column::fixed(widest(1), 0), Column::growing(4, 0)];
+        // Where all is saved there is no column to say so.
+        let all_saved = widest(1) == 0;
+        if all_saved {
+            columns.remove(1);
+        }
+        table::draw(canvas, inside, &columns, &list, marking, |key| {
+            let mut cells = cells(key);
+            if all_saved && cells.len() > 1 {
+                cells.remove(1);
+            }
+            cells
+        });
+    }
+
+    /// Time, whether it is saved if it is not, and text.
+    fn cells(&self, key: &Key, saving: &Saving, view: &View<'_>) -> Vec<Cell> {
+        let Some(row) = self.rows.get(key) else { return Vec::new() };
+        let styles = view.styles;
+        let (text, muted, critical) =
+            (styles.of(Meaning::Text), styles.of(Meaning::Muted), styles.of(Meaning::Critical));
+        let state = match row {
+            Row::Entry(entry) => saving.entry(entry, &self.session),
+            Row::Event(..) | Row::Told(_) => State::Saved,
+        };
+        let mut said = self.text(row);
+        if let Row::Event(_, Some(environment)) = row
+            && view.many_environments()
+        {
+            said.push(&safe!(" ({})", clean(environment)));
+        }
+        let (sign, style) = match state {
+            State::Saved => (Cell::default(), text),
+            State::Saving => (Cell::new("saving", styles.of(Meaning::Stale)), text),
+            State::Not(why) => {
+                said.push(&safe!(" ({})", why));
+                (Cell::new("NOT SAVED", critical), critical)
+            }
+        };
+        let style = match row {
+            Row::Event(..) => muted,
+            Row::Told(_) => styles.of(Meaning::Warning),
+            Row::Entry(_) => style,
+        };
+        vec![Cell::new(view.zone.moment(key.0, view.now), muted), sign, Cell::new(said, style)]
+    }
+}
+
+/// What happened, as one line.
+fn happened(transition: &Transition) -> SafeText {
+    let run = |pipeline: &RawText, number: &Option<u64>| {
+        let number = number.map(|number| safe!(" #{}", number)).unwrap_or_default();
+        safe!("run {}{}", clean(pipeline), number)
+    };
+    match &transition.what {
+        Happened::Fired { name, severity } => {
+            safe!("alert {} fired, {}", clean(name), SafeText::literal(severity.word()))
+        }
+        Happened::Resolved { name } => safe!("alert {} resolved", clean(name)),
+        Happened::Silenced { name } => safe!("alert {} silenced", clean(name)),
+        Happened::Began { pipeline, number } => safe!("{} began", run(pipeline, number)),
+        Happened::Ended { pipeline, number, state } => {
+            safe!("{} {}", run(pipeline, number), SafeText::literal(state.word()))
+        }
+        Happened::Blind(failure) => {
+            safe!("source {} blind: {}", clean(&transition.source), clean(&failure.what))
+        }
+        Happened::Sees => safe!("source {} sees again", clean(&transition.source)),
+    }
+}
+
+/// One row, whole.
+fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+    match row {
+        Row::Entry(entry) => {
+            let mut from = safe!("{} at {}", clean(&entry.person), view.zone.moment(entry.at, view.now));
+            if entry.recorded != entry.at {
+                from.push(&safe!(", written down at {}", view.zone.moment(entry.recorded, view.now)));
+            }
+            from.push(&safe!("; session {}", clean(&entry.session)));
+            vec![Paragraph::new(clean(&entry.text), text), Paragraph::new(from, muted)]
+        }
+        Row::Told(told) => vec![Paragraph::new(told.clone(), view.styles.of(Meaning::Warning))],
+        Row::Event(transition, environment) => {
+            let when = view.zone.precise(transition.at, view.now);
+            let mut from = safe!("seen at {}; source {}", when, clean(&transition.source));
+            if let Some(environment) = environment {
+                from.push(&safe!("; environment {}", clean(environment)));
+            }
+            vec![Paragraph::new(happened(transition), text), Paragraph::new(from, muted)]
+        }
+    }
+}
