@@ -1,11 +1,13 @@
 //! The command line: what is asked, and the exit code of the answer.
 
 mod console;
+mod screen;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::{self, eyre};
 
 use crate::config::origin::ConfigError;
@@ -67,6 +69,19 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
+    /// Prints what is made from the program itself
+    #[command(hide = true)]
+    Generate {
+        /// What to print
+        what: Generated,
+    },
+}
+
+/// What `midwatch generate` prints.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Generated {
+    /// The picture in the README
+    Screen,
 }
 
 /// How a recording is played.
@@ -88,6 +103,10 @@ impl Cli {
         match self.command {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
+            Some(Command::Generate { what: Generated::Screen }) => {
+                std::io::stdout().write_all(screen::screen()?.as_bytes())?;
+                Ok(ExitCode::SUCCESS)
+            }
             Some(Command::Demo { seed, playing }) => {
                 let recording = Recording::built_in(seed).map_err(|failure| said(&failure.what))?;
                 console::played(&self.flags, playing.of(recording)?)

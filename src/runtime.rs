@@ -16,6 +16,7 @@ pub mod run;
 mod sequence;
 pub mod session;
 pub mod signals;
+pub mod still;
 pub mod tasks;
 pub mod terminal;
 pub mod watchdog;

@@ -6,5 +6,6 @@ pub mod field;
 pub mod list;
 pub mod pager;
 pub mod style;
+pub mod svg;
 pub mod table;
 pub mod time;

@@ -74,7 +74,8 @@ impl App {
             put(&SafeText::literal("midwatch"), on(style, styles.of(Meaning::Title)), canvas);
         }
         let (scope, scope_style) = self.scope_name(&view);
-        put(&scope, on(style, scope_style), canvas);
+        // Production has a ground of its own, and would not be seen on another.
+        put(&scope, style.patch(scope_style), canvas);
         let (health, meaning) = health_words(&view);
         let health_style = if meaning == Meaning::Muted { style } else { on(style, styles.of(meaning)) };
         put(&health, health_style, canvas);
