@@ -346,6 +346,12 @@ fn ordinary_writing_in_many_scripts_is_left_alone() {
 }
 
 #[test]
+fn columns_before_a_byte_are_those_of_the_characters_before_it() {
+    let text = name("a\u{4e2d}\u{e9}b");
+    assert_eq!([0, 1, 2, 3, 4, 6, 7, 99].map(|at| text.columns_before(at)), [0, 1, 1, 1, 3, 4, 5, 5]);
+}
+
+#[test]
 fn tabs_go_to_stops_of_eight_columns() {
     assert_eq!(clean_line(b"a\tb").as_str(), "a       b");
     assert_eq!(clean_line(b"12345678\tb").as_str(), "12345678        b");

@@ -470,6 +470,28 @@ fn level_hit_and_selection_have_their_styles_and_never_colour_alone() {
 }
 
 #[test]
+fn hits_are_marked_where_they_are_drawn() {
+    for (line, ascii, wrap, sideways) in [
+        ("plain needle here", false, false, 0),
+        ("wide \u{4e2d}\u{6587} needle here", false, false, 0),
+        ("wide \u{4e2d}\u{6587} needle here", true, false, 0),
+        ("far, far away to the right is the needle of them all", false, false, 1),
+        ("a line that is too long for one row of this pane has a needle in it", false, true, 0),
+    ] {
+        let mut desk = Desk::new(60, 6);
+        desk.come("app", &[line]);
+        desk.filter("needle");
+        desk.logs.asked.wrap = wrap;
+        desk.sync();
+        desk.keys(&vec![Id::Right; sideways]);
+        let (screen, _) = desk.screen(ascii);
+        let found = desk.styles.of(Meaning::Match).bg.unwrap();
+        let cells = screen.content().iter().filter(|cell| cell.bg == found);
+        assert_eq!(cells.map(ratatui::buffer::Cell::symbol).collect::<String>(), "needle", "{line} {ascii}");
+    }
+}
+
+#[test]
 fn every_size_draws_and_nothing_hostile_reaches_a_cell() {
     let hostile: Vec<&[u8]> = vec![
         b"\x1b]0;title\x07\x1b[2J\x1b[999;999H ERROR x",
