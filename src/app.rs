@@ -60,6 +60,8 @@ pub struct App {
     notice: Option<(SafeText, Timestamp)>,
     /// When ctrl-c was pressed last.
     cancelled: Option<Timestamp>,
+    /// Whether a log worker is putting batches together: one job at a time.
+    sealing: bool,
     /// What the panes last took: nothing new means nothing to do, however many lines arrive.
     synced: Option<Mark>,
     /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
@@ -89,6 +91,7 @@ impl App {
             prompt: None,
             notice: None,
             cancelled: None,
+            sealing: false,
             synced: None,
             chose_focus: false,
         };
@@ -119,6 +122,15 @@ impl App {
             }
             Msg::Segment(segment) => {
                 self.state.logs.push(segment);
+                effects.extend(self.seal());
+            }
+            Msg::Sealed(sealed) => {
+                self.sealing = false;
+                if let Some(sealed) = sealed {
+                    // One that came too late, after its lines were given up, is refused.
+                    self.state.logs.install(sealed);
+                }
+                effects.extend(self.seal());
             }
             Msg::Note(reply) => self.note_reply(&reply, now),
             Msg::Trouble(text) => self.say(text, now),
@@ -232,6 +244,13 @@ impl App {
             self.overlay = Some(Overlay::shown(what, lines));
         }
         outcome.effects
+    }
+
+    /// Asks for small batches of lines to be put together, when there is something to gain.
+    fn seal(&mut self) -> Option<Effect> {
+        let job = if self.sealing { None } else { self.state.logs.sealable() }?;
+        self.sealing = true;
+        Some(Effect::Seal(job))
     }
 
     fn say(&mut self, text: impl Into<SafeText>, now: Timestamp) {

@@ -6,6 +6,9 @@ mod console;
 use std::sync::Arc;
 
 use console::{Console, alert, at, run, setup};
+use midwatch::logs::segment::{Given, SegmentBuilder};
+use midwatch::logs::split::Line;
+use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{NoteCommand, NoteReply};
@@ -281,4 +284,20 @@ fn the_view_is_found_again_at_the_next_start() {
     let screen = next.screen();
     assert!(screen.contains("/deploy") && screen.contains("deploy-prod #812"), "{screen}");
     assert!(!screen.contains("2 Logs"), "{screen}");
+}
+
+#[test]
+fn small_batches_of_lines_are_put_together_one_job_at_a_time() {
+    let mut console = Console::new(WIDE);
+    let mut builder = SegmentBuilder::new("app".into(), Zone::default());
+    for number in 0..64 {
+        let line = format!("line {number}");
+        builder.push(Line::from(line.as_bytes()), Given::default(), at(number));
+        console.send(Msg::Segment(Arc::new(builder.seal().unwrap())));
+    }
+    let jobs = std::mem::take(&mut console.effects);
+    let [Effect::Seal(job)] = jobs.as_slice() else { panic!("{}", jobs.len()) };
+    console.send(Msg::Sealed(job.clone().run()));
+    assert!(matches!(console.effects.as_slice(), [Effect::Seal(next)] if next != job));
+    assert!(console.screen().contains("line 63"), "{}", console.screen());
 }

@@ -103,7 +103,12 @@ impl App {
             Argument::Path if argument.is_empty() => {
                 self.say("Type a path behind it: :write /tmp/notes.md", now);
             }
-            Argument::Path => return vec![Effect::Note(NoteCommand::WriteTo(argument))],
+            Argument::Path => {
+                // What was typed last belongs into that file too.
+                let mut effects = self.notes.due(Timestamp::MAX);
+                effects.push(Effect::Note(NoteCommand::WriteTo(argument)));
+                return effects;
+            }
         }
         Vec::new()
     }

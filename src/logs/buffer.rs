@@ -94,14 +94,25 @@ struct Stream {
 }
 
 /// Batches of one stream to be put together, which a worker may do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SealJob {
     stream: usize,
     parts: Vec<Arc<Segment>>,
 }
 
+impl PartialEq for SealJob {
+    /// Jobs are the same when they are about the same segments, not about equal ones.
+    fn eq(&self, other: &Self) -> bool {
+        self.stream == other.stream
+            && self.parts.len() == other.parts.len()
+            && self.parts.iter().zip(&other.parts).all(|(one, another)| Arc::ptr_eq(one, another))
+    }
+}
+
+impl Eq for SealJob {}
+
 /// A done [`SealJob`], for [`Buffer::install`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sealed {
     job: SealJob,
     whole: Arc<Segment>,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::key::Key;
+use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText};
@@ -21,6 +22,8 @@ pub enum Msg {
     Update(Update),
     /// A log stream has new lines.
     Segment(Arc<Segment>),
+    /// A log worker has put batches together, unless there was nothing to do.
+    Sealed(Option<Sealed>),
     /// The record answers.
     Note(NoteReply),
     /// Something outside did not work and nobody else would say so.
@@ -46,6 +49,8 @@ pub enum Effect {
     Refresh(RawText),
     /// Ask a source for a detail that somebody looks at.
     Fetch(RawText, DetailKey),
+    /// Let a log worker put small batches of lines together.
+    Seal(SealJob),
     /// Ask the record to write.
     Note(NoteCommand),
 }

@@ -227,6 +227,15 @@ fn perform(
                 let text = Msg::Trouble("The source is busy; r asks again.".into());
                 (ask(&source, Request::Fetch(key)), text)
             }
+            Effect::Seal(job) => {
+                let answers = answers.clone();
+                tokio::spawn(async move {
+                    let sealed = tokio::task::spawn_blocking(|| job.run()).await;
+                    // A worker that failed leaves the batches as they are.
+                    drop(answers.send(Msg::Sealed(sealed.ok().flatten())).await);
+                });
+                return;
+            }
             Effect::Note(command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());
                 (keeper.note(command), Msg::Note(reason))
