@@ -156,7 +156,8 @@ impl App {
             let text = safe!("{} ... ", clean(&keys.into()));
             x += canvas.text(x, inner.y, inner.width, &text, styles.of(Meaning::Key));
         }
-        if !self.filter_text().is_empty() {
+        // While the screen is held still, a number that goes on would not be.
+        if !self.filter_text().is_empty() && !self.state.is_frozen() {
             let (shown, all) = self.filter_counts(now);
             let text = safe!("{} of {}  ", shown, all);
             x += canvas.text(

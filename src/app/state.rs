@@ -99,6 +99,7 @@ impl State {
             world,
             logs: &self.logs,
             styles: self.styles(),
+            ascii: self.ascii,
             now,
             zone: &self.zone,
             catalog: &self.catalog,

@@ -189,14 +189,14 @@ impl Alerts {
         let paragraphs = detail::paragraphs(row, view);
         let screen = isize::try_from(inside.height).unwrap_or(1);
         match id {
-            Id::Down => pager.step(1, &paragraphs, inside),
-            Id::Up => pager.step(-1, &paragraphs, inside),
-            Id::PageDown => pager.step(screen, &paragraphs, inside),
-            Id::PageUp => pager.step(-screen, &paragraphs, inside),
-            Id::HalfDown => pager.step(screen / 2, &paragraphs, inside),
-            Id::HalfUp => pager.step(-screen / 2, &paragraphs, inside),
-            Id::Top => pager.go(false, &paragraphs, inside),
-            Id::Bottom => pager.go(true, &paragraphs, inside),
+            Id::Down => pager.step(1, &paragraphs, inside, view.ascii),
+            Id::Up => pager.step(-1, &paragraphs, inside, view.ascii),
+            Id::PageDown => pager.step(screen, &paragraphs, inside, view.ascii),
+            Id::PageUp => pager.step(-screen, &paragraphs, inside, view.ascii),
+            Id::HalfDown => pager.step(screen / 2, &paragraphs, inside, view.ascii),
+            Id::HalfUp => pager.step(-screen / 2, &paragraphs, inside, view.ascii),
+            Id::Top => pager.go(false, &paragraphs, inside, view.ascii),
+            Id::Bottom => pager.go(true, &paragraphs, inside, view.ascii),
             Id::Open | Id::Mark | Id::Range | Id::Sort => {}
             _ => return false,
         }

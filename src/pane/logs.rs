@@ -334,7 +334,7 @@ impl Logs {
         }
         self.front = Front::new(body.width, view.zone, self.name_width);
         let width = body.width.saturating_sub(self.front.width());
-        let shape = Shape { width, height: body.height, ..self.asked };
+        let shape = Shape { width, height: body.height, ascii: view.ascii, ..self.asked };
         self.stale |= shape != self.shape;
         self.shape = shape;
     }
@@ -540,14 +540,14 @@ impl Logs {
         let screen = isize::try_from(body.height).unwrap_or(1);
         let mut outcome = Outcome::default();
         match id {
-            Id::Down => pager.step(1, &page, body),
-            Id::Up => pager.step(-1, &page, body),
-            Id::PageDown => pager.step(screen, &page, body),
-            Id::PageUp => pager.step(-screen, &page, body),
-            Id::HalfDown => pager.step(screen / 2, &page, body),
-            Id::HalfUp => pager.step(-screen / 2, &page, body),
-            Id::Top => pager.go(false, &page, body),
-            Id::Bottom => pager.go(true, &page, body),
+            Id::Down => pager.step(1, &page, body, view.ascii),
+            Id::Up => pager.step(-1, &page, body, view.ascii),
+            Id::PageDown => pager.step(screen, &page, body, view.ascii),
+            Id::PageUp => pager.step(-screen, &page, body, view.ascii),
+            Id::HalfDown => pager.step(screen / 2, &page, body, view.ascii),
+            Id::HalfUp => pager.step(-screen / 2, &page, body, view.ascii),
+            Id::Top => pager.go(false, &page, body, view.ascii),
+            Id::Bottom => pager.go(true, &page, body, view.ascii),
             Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
             Id::CopyRow => {
                 let text = if self.asked.raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };

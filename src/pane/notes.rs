@@ -362,14 +362,14 @@ impl Notes {
         let page = comparison(text, view);
         let screen = isize::try_from(area.height).unwrap_or(1);
         match id {
-            Id::Down => pager.step(1, &page, area),
-            Id::Up => pager.step(-1, &page, area),
-            Id::PageDown => pager.step(screen, &page, area),
-            Id::PageUp => pager.step(-screen, &page, area),
-            Id::HalfDown => pager.step(screen / 2, &page, area),
-            Id::HalfUp => pager.step(-screen / 2, &page, area),
-            Id::Top => pager.go(false, &page, area),
-            Id::Bottom => pager.go(true, &page, area),
+            Id::Down => pager.step(1, &page, area, view.ascii),
+            Id::Up => pager.step(-1, &page, area, view.ascii),
+            Id::PageDown => pager.step(screen, &page, area, view.ascii),
+            Id::PageUp => pager.step(-screen, &page, area, view.ascii),
+            Id::HalfDown => pager.step(screen / 2, &page, area, view.ascii),
+            Id::HalfUp => pager.step(-screen / 2, &page, area, view.ascii),
+            Id::Top => pager.go(false, &page, area, view.ascii),
+            Id::Bottom => pager.go(true, &page, area, view.ascii),
             Id::CopyRow => {
                 return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
             }

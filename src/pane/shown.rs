@@ -28,12 +28,12 @@ impl Shown {
         let (page, body) = (self.paragraphs(view), body(area));
         let screen = isize::try_from(body.height).unwrap_or(1);
         match id {
-            Id::Down => self.pager.step(1, &page, body),
-            Id::Up => self.pager.step(-1, &page, body),
-            Id::PageDown => self.pager.step(screen, &page, body),
-            Id::PageUp => self.pager.step(-screen, &page, body),
-            Id::Top => self.pager.go(false, &page, body),
-            Id::Bottom => self.pager.go(true, &page, body),
+            Id::Down => self.pager.step(1, &page, body, view.ascii),
+            Id::Up => self.pager.step(-1, &page, body, view.ascii),
+            Id::PageDown => self.pager.step(screen, &page, body, view.ascii),
+            Id::PageUp => self.pager.step(-screen, &page, body, view.ascii),
+            Id::Top => self.pager.go(false, &page, body, view.ascii),
+            Id::Bottom => self.pager.go(true, &page, body, view.ascii),
             _ => {}
         }
     }

@@ -90,12 +90,12 @@ impl Sources {
             let page = page(source, view);
             let screen = isize::try_from(body.height).unwrap_or(1);
             match id {
-                Id::Down => pager.step(1, &page, body),
-                Id::Up => pager.step(-1, &page, body),
-                Id::PageDown => pager.step(screen, &page, body),
-                Id::PageUp => pager.step(-screen, &page, body),
-                Id::Top => pager.go(false, &page, body),
-                Id::Bottom => pager.go(true, &page, body),
+                Id::Down => pager.step(1, &page, body, view.ascii),
+                Id::Up => pager.step(-1, &page, body, view.ascii),
+                Id::PageDown => pager.step(screen, &page, body, view.ascii),
+                Id::PageUp => pager.step(-screen, &page, body, view.ascii),
+                Id::Top => pager.go(false, &page, body, view.ascii),
+                Id::Bottom => pager.go(true, &page, body, view.ascii),
                 Id::Refresh => return refresh(vec![name.clone()]),
                 Id::CopyRow => {
                     let lines = page.into_iter().map(|paragraph| paragraph.text).collect();

@@ -57,6 +57,8 @@ pub struct View<'a> {
     pub styles: &'a Styles,
     /// The time; while the screen is frozen, the time at which it was.
     pub now: Timestamp,
+    /// Whether only ASCII may be drawn.
+    pub ascii: bool,
     /// How times are shown.
     pub zone: &'a Zone,
     /// What belongs to which service and host.

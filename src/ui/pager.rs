@@ -31,22 +31,22 @@ pub struct Pager {
 
 impl Pager {
     /// Scrolls by lines in a text of these paragraphs shown in this area.
-    pub fn step(&mut self, lines: isize, paragraphs: &[Paragraph], area: Rect) {
-        let last = laid_out(paragraphs, area.width).len().saturating_sub(usize::from(area.height));
+    pub fn step(&mut self, lines: isize, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
+        let last = laid_out(paragraphs, area.width, ascii).len().saturating_sub(usize::from(area.height));
         self.top = self.top.saturating_add_signed(lines).min(last);
     }
 
     /// Scrolls to the first or the last line.
-    pub fn go(&mut self, to_end: bool, paragraphs: &[Paragraph], area: Rect) {
+    pub fn go(&mut self, to_end: bool, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
         self.top = 0;
         if to_end {
-            self.step(isize::MAX, paragraphs, area);
+            self.step(isize::MAX, paragraphs, area, ascii);
         }
     }
 
     /// Draws what is in sight, the cursor on its first line.
     pub fn draw(self, canvas: &mut Canvas<'_>, area: Rect, paragraphs: &[Paragraph], focused: bool) {
-        let lines = laid_out(paragraphs, area.width);
+        let lines = laid_out(paragraphs, area.width, canvas.is_ascii());
         let top = self.top.min(lines.len().saturating_sub(usize::from(area.height)));
         for (y, (line, style)) in (area.top()..area.bottom()).zip(lines.iter().skip(top)) {
             canvas.text(area.x, y, area.width, line, *style);
@@ -57,10 +57,12 @@ impl Pager {
     }
 }
 
-fn laid_out(paragraphs: &[Paragraph], width: u16) -> Vec<(SafeText, Style)> {
+/// Wraps the text as it will be drawn: ASCII spells some characters with several.
+fn laid_out(paragraphs: &[Paragraph], width: u16, ascii: bool) -> Vec<(SafeText, Style)> {
     let wrap = |paragraph: &Paragraph| {
         let style = paragraph.style;
-        let lines = paragraph.text.wrap(usize::from(width.max(1)));
+        let spelt = ascii.then(|| paragraph.text.ascii());
+        let lines = spelt.as_ref().unwrap_or(&paragraph.text).wrap(usize::from(width.max(1)));
         lines.into_iter().map(move |line| (line, style)).collect::<Vec<_>>()
     };
     paragraphs.iter().flat_map(wrap).collect()
@@ -75,10 +77,10 @@ mod tests {
         let text = vec![Paragraph::new("one two three four", Style::new()); 3];
         let area = Rect::new(0, 0, 10, 4);
         let mut pager = Pager::default();
-        pager.step(100, &text, area);
-        assert_eq!(pager.top, laid_out(&text, 10).len() - 4);
-        pager.step(-1, &text, area);
-        pager.go(false, &text, area);
+        pager.step(100, &text, area, false);
+        assert_eq!(pager.top, laid_out(&text, 10, false).len() - 4);
+        pager.step(-1, &text, area, false);
+        pager.go(false, &text, area, false);
         assert_eq!(pager, Pager::default());
     }
 }

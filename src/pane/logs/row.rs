@@ -38,6 +38,8 @@ pub(super) struct Shape {
     pub(super) wrap: bool,
     /// Whether escape sequences are shown as text.
     pub(super) raw: bool,
+    /// Whether only ASCII may be drawn: it spells some characters with several.
+    pub(super) ascii: bool,
 }
 
 /// What stands before the text of each line.
@@ -162,7 +164,7 @@ impl Row {
                 canvas.restyle(row, styles.of(Meaning::Selection));
             }
             for hit in &part.hits {
-                let [start, end] = [hit.start, hit.end].map(|at| part.drawn_column(at, canvas.is_ascii()));
+                let [start, end] = [hit.start, hit.end].map(|at| u16::try_from(at).unwrap_or(u16::MAX));
                 let within =
                     Rect { x: text_x.saturating_add(start), width: end.saturating_sub(start), ..row };
                 canvas.restyle(within.intersection(row), styles.of(Meaning::Match));
@@ -183,14 +185,6 @@ pub(super) struct Look {
     pub(super) marked: bool,
     /// The selected row of the focused pane.
     pub(super) selected: bool,
-}
-
-impl Part {
-    /// Where a column of the text is drawn: what is not ASCII is longer on an ASCII screen.
-    fn drawn_column(&self, column: usize, ascii: bool) -> u16 {
-        let drawn = if ascii { self.text.columns(0, column).ascii().width() } else { column };
-        u16::try_from(drawn).unwrap_or(u16::MAX)
-    }
 }
 
 fn wrapped(text: &SafeText, hits: &[Range<usize>], width: usize, most: usize) -> Vec<Part> {
@@ -215,7 +209,7 @@ fn text(bytes: &[u8], shape: Shape) -> SafeText {
     if !whole {
         text.push(&SafeText::literal("..."));
     }
-    text
+    if shape.ascii { text.ascii() } else { text }
 }
 
 /// At most `most` bytes, cut neither in a character nor in an escape sequence.

@@ -46,6 +46,7 @@ struct Desk {
     environment: Option<RawText>,
     now: Timestamp,
     area: Rect,
+    ascii: bool,
 }
 
 impl Desk {
@@ -67,6 +68,7 @@ impl Desk {
             logs: Logs::default(),
             buffer: Buffer::default(),
             world,
+            ascii: false,
             styles: styles("midnight"),
             zone: Zone::Utc,
             catalog: Catalog::default(),
@@ -79,6 +81,7 @@ impl Desk {
     /// Lets `doing` have the pane and its view.
     fn with<R>(&mut self, doing: impl FnOnce(&mut Logs, &View<'_>, Rect) -> R) -> R {
         let view = View {
+            ascii: self.ascii,
             world: &self.world,
             logs: &self.buffer,
             styles: &self.styles,
@@ -478,7 +481,7 @@ fn hits_are_marked_where_they_are_drawn() {
         ("far, far away to the right is the needle of them all", false, false, 1),
         ("a line that is too long for one row of this pane has a needle in it", false, true, 0),
     ] {
-        let mut desk = Desk::new(60, 6);
+        let mut desk = Desk { ascii, ..Desk::new(60, 6) };
         desk.come("app", &[line]);
         desk.filter("needle");
         desk.logs.asked.wrap = wrap;
@@ -504,7 +507,7 @@ fn every_size_draws_and_nothing_hostile_reaches_a_cell() {
     for (width, height) in [(1, 1), (2, 2), (3, 3), (7, 4), (20, 5), (40, 10), (80, 24), (200, 50)] {
         for ascii in [false, true] {
             for wrap in [false, true] {
-                let mut desk = Desk::new(width, height);
+                let mut desk = Desk { ascii, ..Desk::new(width, height) };
                 desk.come("app\x1b[2J/\u{202e}x", &hostile);
                 desk.come("b", &hostile);
                 desk.logs.asked.wrap = wrap;

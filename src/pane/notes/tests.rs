@@ -64,6 +64,7 @@ impl Desk {
 
     fn with<T>(&mut self, work: impl FnOnce(&mut Notes, &View<'_>) -> T) -> T {
         let view = View {
+            ascii: false,
             world: &self.world,
             logs: &self.logs,
             styles: &self.styles,

@@ -190,14 +190,14 @@ impl Timeline {
             let page = page(row, view);
             let screen = isize::try_from(inside.height).unwrap_or(1);
             match id {
-                Id::Down => pager.step(1, &page, inside),
-                Id::Up => pager.step(-1, &page, inside),
-                Id::PageDown => pager.step(screen, &page, inside),
-                Id::PageUp => pager.step(-screen, &page, inside),
-                Id::HalfDown => pager.step(screen / 2, &page, inside),
-                Id::HalfUp => pager.step(-screen / 2, &page, inside),
-                Id::Top => pager.go(false, &page, inside),
-                Id::Bottom => pager.go(true, &page, inside),
+                Id::Down => pager.step(1, &page, inside, view.ascii),
+                Id::Up => pager.step(-1, &page, inside, view.ascii),
+                Id::PageDown => pager.step(screen, &page, inside, view.ascii),
+                Id::PageUp => pager.step(-screen, &page, inside, view.ascii),
+                Id::HalfDown => pager.step(screen / 2, &page, inside, view.ascii),
+                Id::HalfUp => pager.step(-screen / 2, &page, inside, view.ascii),
+                Id::Top => pager.go(false, &page, inside, view.ascii),
+                Id::Bottom => pager.go(true, &page, inside, view.ascii),
                 Id::CopyRow => return self.copy(view),
                 _ => {}
             }
