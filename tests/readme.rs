@@ -1,10 +1,10 @@
-//! What the README says is so: its configurations are read, its commands exist, its tables are right.
+//! What the documents say is so: configurations are read, commands and files exist, tables are right.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test writes its sample files directly")]
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use midwatch::cli::Cli;
@@ -124,4 +124,32 @@ fn the_themes_are_those_that_there_are() {
     for (name, _) in BUILT_IN {
         assert!(README.contains(&format!("`{name}`")), "{name} is not told of");
     }
+}
+
+#[test]
+fn every_file_that_the_documents_name_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for document in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        let text = std::fs::read_to_string(root.join(document)).unwrap();
+        let code = text.split('`').skip(1).step_by(2);
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for name in code.chain(links) {
+            let ours = ["src/", "tests/", "assets/", "benches/", "themes/", ".ci/"];
+            let is_path = name.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+            let kind = Path::new(name).extension().and_then(|extension| extension.to_str());
+            let in_src = kind == Some("rs") && name.contains('/');
+            let is_ours = in_src || kind == Some("md") || ours.iter().any(|place| name.starts_with(place));
+            // Names that stand for one that somebody will choose, and a file of the state directory.
+            let made_up = ["NAME", "syslog_socket", "pad.md"].iter().any(|part| name.contains(part));
+            // The themes of a person lie beside the configuration.
+            if !is_path || !is_ours || made_up || name == "themes/" {
+                continue;
+            }
+            let there = root.join(name).exists() || root.join("src").join(name).exists();
+            assert!(there, "{document} names {name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "{seen} files are not all");
 }
