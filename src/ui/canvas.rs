@@ -75,9 +75,16 @@ impl<'a> Canvas<'a> {
         self.text(right - used, y, used, text, style)
     }
 
-    /// Fills an area with spaces of a style.
+    /// Wipes an area and gives it a style: nothing shines through of what was drawn there before,
+    /// its attributes neither.
     pub fn fill(&mut self, area: Rect, style: Style) {
-        self.repeat(area, " ", style);
+        let area = area.intersection(self.buffer.area);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+            }
+        }
+        self.buffer.set_style(area, style);
     }
 
     /// Gives an area a style and keeps what stands there.
@@ -176,5 +183,22 @@ fn colour_of(colour: AnsiColour) -> Color {
     match colour {
         AnsiColour::Indexed(index) => Color::Indexed(index),
         AnsiColour::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_shines_through_what_is_filled() {
+        let area = Rect::new(0, 0, 4, 1);
+        let mut buffer = Buffer::empty(area);
+        let mut canvas = Canvas::new(&mut buffer, false, Style::new());
+        canvas.text(0, 0, 4, &SafeText::literal("bold"), Style::new().add_modifier(Modifier::BOLD));
+        canvas.fill(area, Style::new().bg(Color::Blue));
+        canvas.text(0, 0, 4, &SafeText::literal("text"), Style::new().fg(Color::Red));
+        let plain = |cell: &ratatui::buffer::Cell| cell.modifier.is_empty() && cell.bg == Color::Blue;
+        assert!(buffer.content().iter().all(plain), "{buffer:?}");
     }
 }
