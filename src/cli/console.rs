@@ -1,6 +1,6 @@
 //! Starting the console: from a configuration, or from a recording.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use color_eyre::eyre;
@@ -15,6 +15,8 @@ use crate::config::{Config, Flag, Inputs};
 use crate::model::text::{RawText, SafeText};
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, session_name};
+use crate::runtime::keeper::Place;
+use crate::safe;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
@@ -30,14 +32,28 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         Ok(built) => built,
         Err(errors) => return Ok(wrong(&errors)),
     };
-    let state = match dirs::state(config.settings.state_dir.as_deref()) {
-        Ok(place) => Some(place.path),
-        Err(refused) => {
-            notices.push(refused.reason);
-            None
-        }
+    let place = place(config.settings.state_dir.as_deref(), &mut notices);
+    start(&config, sources, playback, place, record, notices)
+}
+
+/// Where notes and the last state go. Without a directory of the person's own that can be written,
+/// one that does not last is better than none, and is told.
+fn place(wanted: Option<&Path>, notices: &mut Vec<SafeText>) -> Place {
+    let refused = match dirs::state(wanted) {
+        Ok(found) => return Place::Directory(found.path),
+        Err(refused) => refused,
     };
-    start(&config, sources, playback, state, record, notices)
+    for offer in refused.offers {
+        if dirs::prepare(&offer.path).is_ok() {
+            notices.push(safe!("{}: notes go to {} now.", refused.reason, offer.label()));
+            return Place::Directory(offer.path);
+        }
+    }
+    notices.push(safe!(
+        "{}: notes cannot be saved. Name a directory with state_dir or MIDWATCH_STATE_DIR.",
+        refused.reason
+    ));
+    Place::Missing
 }
 
 /// Plays a recording. Nothing is written.
@@ -53,7 +69,7 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     }
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
-    start(&config, sources.collect(), Some(playback), None, None, notices)
+    start(&config, sources.collect(), Some(playback), Place::Nowhere, None, notices)
 }
 
 /// Reads the configuration; a recording needs none, and what is configured for real sources does
@@ -104,7 +120,7 @@ fn start(
     config: &Config,
     sources: Vec<Built>,
     playback: Option<Playback>,
-    state: Option<PathBuf>,
+    place: Place,
     record: Option<PathBuf>,
     notices: Vec<SafeText>,
 ) -> eyre::Result<ExitCode> {
@@ -131,7 +147,7 @@ fn start(
         remembered: None,
         size: (80, 24),
     };
-    let launch = Launch { setup, sources, clock, depth: depth(), state, record, notices };
+    let launch = Launch { setup, sources, clock, depth: depth(), place, record, notices };
     console::run(launch)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -64,6 +64,8 @@ pub enum NoteReply {
         /// What the person should know: a torn tail, a directory lost on reboot.
         notices: Vec<RawText>,
     },
+    /// Nothing is written here, as in a demo: entries and pad are gone at the end.
+    Unkept,
     /// This entry of this session is durable.
     EntrySaved(u64),
     /// The pad's text of this number is durable, or a newer one.

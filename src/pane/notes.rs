@@ -174,6 +174,12 @@ impl Notes {
                     }
                 }
             }
+            NoteReply::Unkept => {
+                self.saving.open(None);
+                self.saving.give_up_keeping();
+                self.timeline.tell("nothing is written here: the notes are gone when you leave".into());
+                None
+            }
             NoteReply::EntrySaved(number) => {
                 self.saving.entry_saved(*number);
                 None

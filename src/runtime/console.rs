@@ -10,7 +10,7 @@ use ratatui::Frame;
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
-use super::keeper::{self, Keeper, Keeping};
+use super::keeper::{self, Keeper, Keeping, Place};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
@@ -44,8 +44,8 @@ pub struct Launch {
     pub clock: Clock,
     /// The colours that the terminal gets.
     pub depth: Depth,
-    /// Where state is kept; `None` writes nothing.
-    pub state: Option<PathBuf>,
+    /// Where state is kept.
+    pub place: Place,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
     /// What the person should know at the start.
@@ -89,7 +89,8 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let (messages, intake) = mpsc::channel(QUEUE);
     let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
     let is_recorded = recording.is_some();
-    let remembered = launch.state.as_ref().map(|state| last::load::<LastState>(&keeper::last_state(state)));
+    let remembered =
+        launch.place.directory().map(|state| last::load::<LastState>(&keeper::last_state(state)));
     let remembered = match remembered.transpose() {
         Ok(found) => found.flatten(),
         Err(why) => {
@@ -102,7 +103,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
 
     let session_name = launch.setup.session_name.clone();
     let keeping = Keeping {
-        state: launch.state.clone(),
+        place: launch.place.clone(),
         session: notes::Session {
             person: launch.setup.person.clone(),
             host: host(),
@@ -113,7 +114,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     };
     let keeper = Keeper::start(keeping, clock, messages.clone())
         .map_err(|error| LaunchError::Refused("a thread", error))?;
-    let crash_dir = launch.state.clone().map(|state| state.join("crash"));
+    let crash_dir = launch.place.directory().map(|state| state.join("crash"));
     let flush = keeper.clone();
     let mut session = Session::begin(Arc::new(move || flush.flush()), crash_dir)?;
 

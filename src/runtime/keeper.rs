@@ -1,6 +1,6 @@
 //! The thread that writes: notes, the last state, a recording. Nothing else waits for the disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::time::Duration;
 
@@ -24,10 +24,31 @@ const AGAIN: Duration = Duration::from_secs(3);
 /// How long a way out waits for the disk.
 const FLUSH: Duration = Duration::from_secs(2);
 
-/// Where things are kept.
+/// Where notes and the last state go.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// Into this directory.
+    Directory(PathBuf),
+    /// Nowhere, as it should be: a demo or a replay.
+    Nowhere,
+    /// Nowhere, because no directory can be written: everything is told as not saved.
+    Missing,
+}
+
+impl Place {
+    /// The directory, if there is one.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(path) => Some(path),
+            Self::Nowhere | Self::Missing => None,
+        }
+    }
+}
+
+/// What is kept, and where.
 pub struct Keeping {
-    /// The directory for notes and the last state; `None` writes nothing at all.
-    pub state: Option<PathBuf>,
+    /// Where notes and the last state go.
+    pub place: Place,
     /// Who writes.
     pub session: Session,
     /// What is being recorded to.
@@ -49,7 +70,7 @@ pub struct Keeper {
 }
 
 /// Where the last state stands in the state directory.
-pub fn last_state(state: &std::path::Path) -> PathBuf {
+pub fn last_state(state: &Path) -> PathBuf {
     state.join("last.json")
 }
 
@@ -103,6 +124,8 @@ impl Keeper {
 struct Desk {
     notes: Option<Writer<Disk>>,
     last: Option<PathBuf>,
+    /// Whether it is a fault when nothing is written.
+    is_kept: bool,
     recording: Option<Recording>,
     clock: Clock,
     answers: mpsc::Sender<Msg>,
@@ -111,13 +134,15 @@ struct Desk {
 
 impl Desk {
     fn open(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> Self {
-        let notes = keeping
-            .state
-            .as_ref()
-            .map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, clock.now()));
+        let directory = keeping.place.directory();
+        let notes =
+            directory.map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, clock.now()));
         let (notes, opened) = notes.unzip();
-        let last = keeping.state.as_deref().map(last_state);
-        let mut desk = Self { notes, last, recording: keeping.recording, clock, answers, unsaved: false };
+        let last = directory.map(last_state);
+        let opened = opened.or((keeping.place == Place::Nowhere).then_some(NoteReply::Unkept));
+        let is_kept = keeping.place != Place::Nowhere;
+        let mut desk =
+            Self { notes, last, is_kept, recording: keeping.recording, clock, answers, unsaved: false };
         if let Some(opened) = opened {
             desk.answer(opened);
         }
@@ -154,7 +179,15 @@ impl Desk {
 
     fn note(&mut self, command: NoteCommand) {
         let Some(notes) = &mut self.notes else {
-            self.answer(NoteReply::NotSaved("nothing is written in a replay or the demo".into()));
+            let why = || NoteReply::NotSaved("there is no directory that can be written".into());
+            let reply = match command {
+                _ if self.is_kept => why(),
+                NoteCommand::Entry(entry) => NoteReply::EntrySaved(entry.seq),
+                NoteCommand::Pad(number, _) => NoteReply::PadSaved(number),
+                NoteCommand::Rest => return,
+                NoteCommand::WriteTo(_) => NoteReply::NotSaved("nothing is written here".into()),
+            };
+            self.answer(reply);
             return;
         };
         let replies = notes.handle(command, self.clock.now());

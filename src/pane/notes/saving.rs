@@ -20,11 +20,22 @@ pub(super) const RETRY: SignedDuration = SignedDuration::from_secs(5);
 /// A record that has not answered for so long is not about to.
 pub(super) const LATE: SignedDuration = SignedDuration::from_secs(2);
 
+/// Whether there is a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Record {
+    /// It has not told what it holds: the pad is not known.
+    #[default]
+    Opening,
+    /// It has.
+    Open,
+    /// Nothing is written at all.
+    Unkept,
+}
+
 /// What the record has, and has not.
 #[derive(Debug, Default)]
 pub(super) struct Saving {
-    /// The record has told what it holds; until then the pad is not known.
-    opened: bool,
+    record: Record,
     /// Who else has the pad.
     held_by: Option<RawText>,
     /// The last entry's number.
@@ -60,13 +71,18 @@ pub(super) enum State {
 impl Saving {
     /// The record says what it has.
     pub(super) fn open(&mut self, held_by: Option<RawText>) {
-        self.opened = true;
+        self.record = Record::Open;
         self.held_by = held_by;
         self.retry = self.held_by.is_some();
     }
 
+    /// Nothing is written at all: there is nothing to wait for.
+    pub(super) fn give_up_keeping(&mut self) {
+        self.record = Record::Unkept;
+    }
+
     pub(super) fn is_open(&self) -> bool {
-        self.opened
+        self.record != Record::Opening
     }
 
     /// Who else has the pad.
@@ -201,7 +217,8 @@ impl Saving {
         match self.state() {
             State::Not(why) if self.is_waiting() => (safe!("NOT SAVED: {}", why), Meaning::Critical),
             _ if self.is_waiting() || unsent => ("saving".into(), Meaning::Stale),
-            _ if !self.opened => ("opening".into(), Meaning::Muted),
+            _ if self.record == Record::Opening => ("opening".into(), Meaning::Muted),
+            _ if self.record == Record::Unkept => ("not written: gone when you leave".into(), Meaning::Stale),
             _ => match &self.held_by {
                 Some(who) => (safe!("saved; pad held by {}, read only", clean(who)), Meaning::Muted),
                 None => ("saved".into(), Meaning::Muted),

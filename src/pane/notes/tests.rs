@@ -492,3 +492,14 @@ fn every_size_and_ascii_draw_without_leaving_the_area() {
         }
     }
 }
+
+#[test]
+fn where_nothing_is_written_that_is_told_and_nothing_is_called_saved() {
+    let mut desk = Desk::closed();
+    desk.reply(NoteReply::Unkept);
+    desk.write("a note");
+    desk.reply(NoteReply::EntrySaved(1));
+    desk.shows("not written: gone when you leave");
+    desk.shows("a note");
+    assert_eq!(desk.notes.unsaved(), None);
+}
