@@ -1,19 +1,29 @@
 //! The command line: what is asked, and the exit code of the answer.
 
+mod check;
 mod console;
+mod generate;
+mod init;
+mod load;
+mod print;
 mod screen;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use color_eyre::eyre::{self, eyre};
+use clap::{Args, Parser, Subcommand};
+use color_eyre::eyre;
 
+use self::check::Form;
+use self::generate::Document;
+use self::print::{refuse, tell};
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, clean};
+use crate::safe;
 use crate::source::recording::{At, Recording};
 
+/// Exit code of something that was tried and did not work.
+const FAILED: u8 = 1;
 /// Exit code of a wrong configuration or command line.
 const WRONG: u8 = 2;
 
@@ -31,7 +41,7 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Flags {
     /// Reads this configuration instead of your own
-    #[arg(long, value_name = "FILE", global = true, env = "MIDWATCH_CONFIG")]
+    #[arg(long, value_name = "FILE", global = true, env = "MIDWATCH_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
     /// Shows this environment at the start
     #[arg(long, value_name = "NAME", global = true)]
@@ -69,19 +79,24 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
-    /// Prints what is made from the program itself
-    #[command(hide = true)]
-    Generate {
-        /// What to print
-        what: Generated,
+    /// Tells whether the configuration is right and every source works, and what to do next
+    #[command(after_long_help = check::HELP)]
+    Check {
+        /// How the answer is written
+        #[arg(short, long, value_enum, default_value_t = Form::Text)]
+        output: Form,
     },
-}
-
-/// What `midwatch generate` prints.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Generated {
-    /// The picture in the README
-    Screen,
+    /// Writes a commented configuration from what this machine has; never over another
+    Init {
+        /// Prints it and writes nothing
+        #[arg(long)]
+        stdout: bool,
+    },
+    /// Prints a document that is made from the program itself
+    Generate {
+        #[command(subcommand)]
+        what: Document,
+    },
 }
 
 /// How a recording is played.
@@ -103,43 +118,73 @@ impl Cli {
         match self.command {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
-            Some(Command::Generate { what: Generated::Screen }) => {
-                std::io::stdout().write_all(screen::screen()?.as_bytes())?;
+            Some(Command::Check { output }) => check::check(&self.flags, output),
+            Some(Command::Init { stdout }) => init::init(&self.flags, stdout),
+            Some(Command::Generate { what }) => {
+                print::print(&what.text()?)?;
                 Ok(ExitCode::SUCCESS)
             }
             Some(Command::Demo { seed, playing }) => {
-                let recording = Recording::built_in(seed).map_err(|failure| said(&failure.what))?;
-                console::played(&self.flags, playing.of(recording)?)
+                let recording = Recording::built_in(seed).map_err(|failure| failure.what);
+                playing.play(&self.flags, recording)
             }
             Some(Command::Replay { file, playing }) => {
-                let recording = Recording::open(&file).map_err(|failure| said(&failure.what))?;
-                console::played(&self.flags, playing.of(recording)?)
+                let recording = Recording::open(&file).map_err(|failure| failure.what);
+                playing.play(&self.flags, recording)
             }
         }
     }
 }
 
 impl Playing {
-    fn of(&self, recording: Recording) -> eyre::Result<Recording> {
-        let recording = match self.at {
-            Some(at) => recording.at(at).map_err(|what| said(&what.into()))?,
-            None => recording,
-        };
-        Ok(recording.speed(self.speed))
+    fn play(&self, flags: &Flags, recording: Result<Recording, RawText>) -> eyre::Result<ExitCode> {
+        let placed = recording.and_then(|recording| match self.at {
+            Some(at) => recording.at(at).map_err(RawText::from),
+            None => Ok(recording),
+        });
+        match placed {
+            Ok(recording) => console::played(flags, recording.speed(self.speed)),
+            Err(why) => Ok(refuse(WRONG, &safe!("{}; midwatch record FILE makes a recording", clean(&why)))),
+        }
     }
 }
 
-/// A report of outside text, made safe to print.
-fn said(what: &RawText) -> eyre::Report {
-    eyre!("{}", clean(what).as_str().to_owned())
-}
-
-/// Prints what is wrong with a configuration, all of it.
-#[expect(clippy::print_stderr, reason = "the screen is not taken")]
+/// Tells what is wrong with a configuration, all of it.
 fn wrong(errors: &[ConfigError]) -> ExitCode {
-    for line in errors.iter().flat_map(ConfigError::lines) {
-        eprintln!("{}", line.as_str());
-    }
-    eprintln!("Nothing was started. Mend the lines above; midwatch check tells whether all is right.");
+    errors.iter().flat_map(ConfigError::lines).for_each(|line| tell(&line));
+    tell(&"Nothing was started. Mend the lines above; midwatch check tells whether all is right.".into());
     ExitCode::from(WRONG)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// Every flag of a command and of those below it, with the command that has it.
+    fn flags(command: &clap::Command) -> Vec<(String, String)> {
+        let own =
+            command.get_arguments().map(|arg| (command.get_name().to_owned(), arg.get_id().to_string()));
+        own.chain(command.get_subcommands().flat_map(flags)).collect()
+    }
+
+    #[test]
+    fn no_flag_takes_a_secret() {
+        // What is on a command line is in the list of processes and in the shell's history.
+        const SECRET: &[&str] =
+            &["secret", "token", "password", "passwd", "pass", "credential", "key", "auth"];
+        let all = flags(&Cli::command());
+        assert!(all.len() > 10, "{all:?}");
+        let taken: Vec<_> = all
+            .iter()
+            .filter(|(_, flag)| flag.split(['-', '_']).any(|word| SECRET.contains(&word)))
+            .collect();
+        assert!(taken.is_empty(), "{taken:?}");
+    }
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
 }

@@ -5,17 +5,19 @@ use std::process::ExitCode;
 
 use color_eyre::eyre;
 
-use super::{Flags, wrong};
+use super::load::load;
+use super::print::refuse;
+use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
 use crate::command::bindings;
+use crate::config::Config;
 use crate::config::origin::Warning;
-use crate::config::places::Places;
 use crate::config::theme::Depth;
-use crate::config::{Config, Flag, Inputs};
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::clock::Clock;
-use crate::runtime::console::{self, Launch, session_name};
+use crate::runtime::console::{self, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
+use crate::runtime::session::SessionError;
 use crate::safe;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
@@ -24,14 +26,18 @@ use crate::ui::style::Styles;
 
 /// Runs the configured console, recording to `record` if it is given.
 pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
-    let (config, mut notices) = match load(flags, true) {
+    let (config, warnings) = match load(flags, true) {
         Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
+        Err(errors) => return Ok(wrong(&errors)),
     };
+    let mut notices = said(&warnings);
     let (sources, playback) = match registry::build(&config.sources) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(&errors)),
     };
+    if let Err(why) = console::ready() {
+        return ended(Err(why));
+    }
     let place = place(config.settings.state_dir.as_deref(), &mut notices);
     start(&config, sources, playback, place, record, notices)
 }
@@ -58,10 +64,11 @@ fn place(wanted: Option<&Path>, notices: &mut Vec<SafeText>) -> Place {
 
 /// Plays a recording. Nothing is written.
 pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
-    let (mut config, notices) = match load(flags, false) {
+    let (mut config, warnings) = match load(flags, false) {
         Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
+        Err(errors) => return Ok(wrong(&errors)),
     };
+    let notices = said(&warnings);
     if config.environments.is_empty() {
         // The built-in outage knows its own map; for a file there is only what is configured.
         config.environments = recording.environments().to_vec();
@@ -72,48 +79,8 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     start(&config, sources.collect(), Some(playback), Place::Nowhere, None, notices)
 }
 
-/// Reads the configuration; a recording needs none, and what is configured for real sources does
-/// not concern it: then only flags and variables count, unless a file is named.
-fn load(flags: &Flags, files: bool) -> Result<(Config, Vec<SafeText>), ExitCode> {
-    let places = Places::of_person();
-    let kinds = registry::kinds();
-    let variables = std::env::vars_os().map(|(name, value)| {
-        let value = RawText::from(value.into_encoded_bytes());
-        (name.to_string_lossy().into_owned(), value)
-    });
-    let inputs = Inputs {
-        system: files.then_some(places.system),
-        user: places.user.filter(|_| files),
-        file: flags.config.clone(),
-        home: places.home,
-        state: places.state,
-        variables: variables.collect(),
-        flags: flags.given(),
-        kinds: &kinds,
-        keys: bindings::check,
-    };
-    match Config::load(&inputs) {
-        Ok((config, warnings)) => {
-            let notices = warnings.iter().flat_map(Warning::lines).collect();
-            Ok((config, notices))
-        }
-        Err(errors) => Err(wrong(&errors)),
-    }
-}
-
-impl Flags {
-    fn given(&self) -> Vec<Flag> {
-        let texts = [
-            ("--env", "scope", &self.env),
-            ("--as", "person", &self.person),
-            ("--theme", "theme", &self.theme),
-        ];
-        let flag = |(flag, key, value): (&'static str, &'static str, &Option<String>)| {
-            value.as_ref().map(|value| Flag { flag, key, value: value.as_str().into() })
-        };
-        let ascii = self.ascii.then(|| Flag { flag: "--ascii", key: "glyphs", value: "ascii".into() });
-        texts.into_iter().filter_map(flag).chain(ascii).collect()
-    }
+fn said(warnings: &[Warning]) -> Vec<SafeText> {
+    warnings.iter().flat_map(Warning::lines).collect()
 }
 
 fn start(
@@ -148,8 +115,22 @@ fn start(
         size: (80, 24),
     };
     let launch = Launch { setup, sources, clock, depth: depth(), place, record, notices };
-    console::run(launch)?;
-    Ok(ExitCode::SUCCESS)
+    ended(console::run(launch))
+}
+
+fn ended(run: Result<(), LaunchError>) -> eyre::Result<ExitCode> {
+    match run {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(LaunchError::Session(SessionError::Terminal(why))) => Ok(refuse(WRONG, &sentence(&why))),
+        Err(why @ (LaunchError::Recording(_) | LaunchError::NotSaved(_))) => {
+            Ok(refuse(FAILED, &sentence(&why)))
+        }
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn sentence(error: &dyn std::error::Error) -> SafeText {
+    clean(&RawText::from(error.to_string()))
 }
 
 /// The colours that the terminal gets, by what the environment says of it.

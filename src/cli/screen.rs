@@ -3,10 +3,9 @@
 use color_eyre::eyre::{self, eyre};
 use jiff::civil::time;
 
-use super::said;
 use crate::app::{Setup, Themes};
 use crate::config::theme::{Depth, built_ins};
-use crate::model::text::SafeText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::still::still;
 use crate::source::recording::{At, Recording};
 use crate::ui::style::Styles;
@@ -18,8 +17,8 @@ const TITLE: &str = "The console during the built-in outage at 03:16 UTC: runs, 
 
 /// The picture, as SVG. The default theme in full colour; nothing of this machine is in it.
 pub(super) fn screen() -> eyre::Result<String> {
-    let failed = |failure: crate::model::health::Failure| said(&failure.what);
-    let recording = Recording::built_in(1).map_err(failed)?;
+    let said = |what: &RawText| eyre!("{}", clean(what).as_str().to_owned());
+    let recording = Recording::built_in(1).map_err(|failure| said(&failure.what))?;
     let recording = recording.at(MOMENT).map_err(|what| said(&what.into()))?;
     let themes = built_ins(Depth::True);
     let setup = Setup {

@@ -1,10 +1,10 @@
 //! Reads a person's own keys: `[keys.list]` with `open = "ctrl-o"`.
 
-use crate::command::keymap::Binding;
-use crate::command::table::{Command, Scope, TABLE};
+use crate::command::keymap::{Binding, Conflict, Keymap};
+use crate::command::table::{self, Command, Scope, TABLE};
 use crate::config::key::sequence;
 use crate::config::nearest::suggestion;
-use crate::config::origin::ConfigError;
+use crate::config::origin::{ConfigError, Warning};
 use crate::config::table::{Entry, Table, Value};
 
 /// Reads the `[keys]` table: for each scope, commands by name with their keys: a text, a list of
@@ -43,6 +43,27 @@ pub fn read(keys: &Table) -> Result<Vec<Binding>, Vec<ConfigError>> {
 /// What is wrong in the `[keys]` table, for [`Inputs`](crate::config::Inputs).
 pub fn check(keys: &Table) -> Vec<ConfigError> {
     read(keys).err().unwrap_or_default()
+}
+
+/// The keys that a person's own bindings take from other commands, each at its place.
+pub fn conflicts(keys: &Table) -> Vec<Warning> {
+    let bindings = read(keys).unwrap_or_default();
+    let (map, conflicts) = Keymap::new(&bindings);
+    let warn = |conflict: &Conflict| {
+        let (winner, loser) = (table::command(conflict.winner), table::command(conflict.loser));
+        let scope = keys.get(conflict.scope.word()).and_then(Value::as_table);
+        let origin = scope.and_then(|scope| Some(&scope.get(winner.name)?.origin)).unwrap_or(&keys.origin);
+        let taken = conflict.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        let what = format!("`{taken}` runs `{}` now and no longer `{}`", winner.name, loser.name);
+        let left = map.keys_of(conflict.loser);
+        let help = if left.is_empty() {
+            format!("give it another key under [keys.{}]: {} = \"...\"", loser.scope.word(), loser.name)
+        } else {
+            format!("`{}` is still on {}", loser.name, left.join(", "))
+        };
+        ConfigError::new(origin, what).help(help)
+    };
+    conflicts.iter().map(warn).collect()
 }
 
 fn command(scope: Scope, entry: &Entry) -> Result<&'static Command, ConfigError> {

@@ -14,6 +14,7 @@ use super::keeper::{self, Keeper, Keeping, Place};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
+use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
 use crate::app::{App, Setup};
 use crate::config::theme::Depth;
@@ -67,6 +68,12 @@ pub enum LaunchError {
     /// No thread or no event queue.
     #[error("the system refused {0}: {1}")]
     Refused(&'static str, std::io::Error),
+}
+
+/// Whether there is a screen to draw on, asked before anything is made on the disk.
+pub fn ready() -> Result<(), LaunchError> {
+    let terminal = Terminal::open(std::env::var_os("TERM").as_deref());
+    terminal.map(drop).map_err(|why| SessionError::from(why).into())
 }
 
 /// Runs a console until the person leaves it.

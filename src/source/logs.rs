@@ -5,6 +5,7 @@ mod batch;
 pub mod command;
 pub mod file;
 pub mod journald;
+pub mod local;
 mod program;
 #[cfg(test)]
 mod testing;

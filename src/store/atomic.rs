@@ -6,7 +6,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::files::{Files, Stamp, write_all};
+use super::files::{Disk, Files, Stamp, write_all};
 
 /// Writes `bytes` to `path`, 0600, durable on return. On an error the old file is as it was,
 /// unless only the last step failed, the sync of the directory: then it is the new one.
@@ -28,6 +28,31 @@ pub fn write(files: &impl Files, path: &Path, bytes: &[u8]) -> Result<Stamp, Sto
             drop(files.remove(&temp));
             Err(failed(e))
         }
+    }
+}
+
+/// What became of a file that should not be there yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fresh {
+    /// It is there, whole.
+    Made,
+    /// Something has that name already and was left alone.
+    Exists,
+}
+
+/// Makes a new file of `bytes`, 0600, whole and durable on return. Nothing is ever replaced.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<Fresh, StoreError> {
+    let temp = beside(path);
+    let failed = |e| StoreError::new("write", path, e);
+    let file = Disk.create(&temp).map_err(failed)?;
+    // Unlike a rename, a link never takes the place of what is there.
+    let made = fill(&Disk, &file, bytes).and_then(|_| std::fs::hard_link(&temp, path));
+    // A temporary file left behind harms nothing.
+    drop(Disk.remove(&temp));
+    match made {
+        Ok(()) => Disk.sync_dir(folder(path)).map(|()| Fresh::Made).map_err(failed),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(Fresh::Exists),
+        Err(e) => Err(failed(e)),
     }
 }
 

@@ -3,7 +3,7 @@
 mod expand;
 mod follow;
 mod reader;
-mod rotated;
+pub(super) mod rotated;
 mod tail;
 
 use std::borrow::Cow;

@@ -1,0 +1,159 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_midwatch_global_optspecs
+    string join \n config= env= as= theme= ascii h/help V/version
+end
+
+function __fish_midwatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_midwatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_midwatch_using_subcommand
+    set -l cmd (__fish_midwatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c midwatch -n "__fish_midwatch_needs_command" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_needs_command" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_needs_command" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_needs_command" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_needs_command" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_needs_command" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_needs_command" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "replay" -d 'Plays a recording'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "record" -d 'Runs the console and records what it sees to a new file'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "generate" -d 'Prints a document that is made from the program itself'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l seed -d 'Another seed has other ids and lines in the same story' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l speed -d 'So many times as fast as it happened' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l at -d 'Where to begin: a time of day (UTC) such as 03:12, or a length such as 12m' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l speed -d 'So many times as fast as it happened' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l at -d 'Where to begin: a time of day (UTC) such as 03:12, or a length such as 12m' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l stdout -d 'Prints it and writes nothing'
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "man" -d 'The manual page'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "completions" -d 'Completions for a shell'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "schema" -d 'The JSON schema of a configuration'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "keys" -d 'Every key, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "sources" -d 'Every kind of source and its keys, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "screen" -d 'The picture in the README, as SVG'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'The manual page'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "completions" -d 'Completions for a shell'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "schema" -d 'The JSON schema of a configuration'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "keys" -d 'Every key, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "sources" -d 'Every kind of source and its keys, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "screen" -d 'The picture in the README, as SVG'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "replay" -d 'Plays a recording'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "record" -d 'Runs the console and records what it sees to a new file'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record check init generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "keys" -d 'Every key, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "sources" -d 'Every kind of source and its keys, as Markdown'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "screen" -d 'The picture in the README, as SVG'

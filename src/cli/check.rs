@@ -1,0 +1,272 @@
+//! `midwatch check`: is the configuration right, does every source work here, and what is next.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use color_eyre::eyre;
+use serde_json::{Value, json};
+
+use super::load::load;
+use super::print::print;
+use super::{FAILED, Flags, WRONG};
+use crate::command::bindings;
+use crate::config::Config;
+use crate::config::origin::{ConfigError, Origin, Warning};
+use crate::model::health::Failure;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::runtime::clock::Clock;
+use crate::runtime::probe::{Probed, State, probe};
+use crate::safe;
+use crate::source::registry;
+
+/// How the answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What `midwatch check --help` says at its end: the shape of the JSON is a promise.
+pub(super) const HELP: &str = "\
+Exit codes:
+  0  the configuration is right and every source works, at least in part
+  1  a source fails
+  2  the configuration is wrong; no source was tried
+
+-o json prints one object:
+  midwatch   the version
+  result     ok, failing or wrong: as the exit code
+  files      the files read, in order
+  errors     what is wrong: place, line, column, what, help, other {place, line, column, what}
+  warnings   the same shape; they change no exit code
+  sources    name, kind, environment, state (works, partly, fails), lines, runs, alerts, and
+             failures: kind, what, advice
+  next       the one next step
+Keys are added in later versions, never renamed. What is not known is null.";
+
+/// What was found out.
+struct Checked {
+    config: Result<Config, Vec<ConfigError>>,
+    warnings: Vec<Warning>,
+    sources: Vec<Probed>,
+}
+
+/// Checks, prints and gives the exit code.
+pub(super) fn check(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
+    let checked = Checked::of(flags)?;
+    match form {
+        Form::Text => print(&checked.text())?,
+        Form::Json => print(&format!("{:#}\n", checked.json()))?,
+    }
+    Ok(match (&checked.config, checked.fails()) {
+        (Err(_), _) => ExitCode::from(WRONG),
+        (Ok(_), true) => ExitCode::from(FAILED),
+        (Ok(_), false) => ExitCode::SUCCESS,
+    })
+}
+
+impl Checked {
+    fn of(flags: &Flags) -> eyre::Result<Self> {
+        let wrong = |errors| Self { config: Err(errors), warnings: Vec::new(), sources: Vec::new() };
+        let (config, mut warnings) = match load(flags, true) {
+            Ok(loaded) => loaded,
+            Err(errors) => return Ok(wrong(errors)),
+        };
+        warnings.extend(bindings::conflicts(&config.keys));
+        let (built, playback) = match registry::build(&config.sources) {
+            Ok(built) => built,
+            Err(errors) => return Ok(wrong(errors)),
+        };
+        let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
+        Ok(Self { config: Ok(config), warnings, sources: probe(built, clock)? })
+    }
+
+    fn fails(&self) -> bool {
+        self.sources.iter().any(|source| source.state == State::Fails)
+    }
+
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut put = |line: &SafeText| {
+            text.push_str(line.as_str());
+            text.push('\n');
+        };
+        match &self.config {
+            Err(errors) => {
+                put(&safe!("{}:", count(errors.len(), "mistake", "mistakes")));
+                errors.iter().flat_map(ConfigError::lines).for_each(|line| put(&safe!("  {}", line)));
+                put(&"No source was tried.".into());
+            }
+            Ok(config) => {
+                put(&"configuration: right".into());
+                for file in &config.files {
+                    put(&safe!("  {}", clean(file)));
+                }
+                if config.files.is_empty() {
+                    put(&"  there is no file".into());
+                }
+                if !self.warnings.is_empty() {
+                    put(&"warnings:".into());
+                }
+                self.warnings.iter().flat_map(Warning::lines).for_each(|line| put(&safe!("  {}", line)));
+                put(&"sources:".into());
+                if self.sources.is_empty() {
+                    put(&"  none".into());
+                }
+                self.sources.iter().flat_map(|source| self.lines_of(source)).for_each(|line| put(&line));
+            }
+        }
+        put(&safe!("next: {}", self.next()));
+        text
+    }
+
+    fn lines_of(&self, source: &Probed) -> Vec<SafeText> {
+        let widest = |text: fn(&Probed) -> &RawText| {
+            self.sources.iter().map(|source| clean(text(source)).width()).max().unwrap_or(0).min(40)
+        };
+        let name = padded(clean(&source.info.name), widest(|source| &source.info.name));
+        let kind = padded(clean(&source.info.kind), widest(|source| &source.info.kind));
+        let start = safe!("  {}  {}  {}", padded(word(source.state).into(), 6), name, kind);
+        let indent = padded(SafeText::default(), start.width());
+        let mut lines = Vec::new();
+        let mut put = |text: &SafeText| {
+            lines.push(safe!("{}  {}", if lines.is_empty() { start.clone() } else { indent.clone() }, text));
+        };
+        let given = [
+            (source.lines, "line", "lines"),
+            (source.runs as u64, "run", "runs"),
+            (source.alerts as u64, "alert", "alerts"),
+        ];
+        let given: Vec<_> = given.into_iter().filter(|(number, ..)| *number > 0).collect();
+        if source.state != State::Fails {
+            let mut told = SafeText::default();
+            for (number, one, many) in &given {
+                let separator = if told.is_empty() { "" } else { ", " };
+                let number = usize::try_from(*number).unwrap_or(usize::MAX);
+                told.push(&safe!("{}{}", SafeText::literal(separator), count(number, one, many)));
+            }
+            put(&if given.is_empty() { "nothing new".into() } else { told });
+        }
+        for failure in &source.failures {
+            put(&clean(&failure.what));
+            if let Some(advice) = &failure.advice {
+                put(&safe!("do: {}", clean(advice)));
+            }
+        }
+        lines
+    }
+
+    /// The one thing to do next.
+    fn next(&self) -> SafeText {
+        let config = match &self.config {
+            Err(errors) => {
+                let place = errors.first().map(|error| error.origin.shown()).unwrap_or_default();
+                return safe!("mend {}, then midwatch check", place);
+            }
+            Ok(config) => config,
+        };
+        let source = [State::Fails, State::Partly]
+            .into_iter()
+            .find_map(|state| self.sources.iter().find(|source| source.state == state));
+        let failure = source.and_then(|source| Some((source, source.failures.first()?)));
+        match (failure, self.sources.is_empty(), config.files.last()) {
+            (Some((source, failure)), ..) => {
+                let mend = safe!("mend the source {} ({})", clean(&source.info.name), clean(&failure.what));
+                let first = failure.advice.as_ref().map_or(mend, clean);
+                safe!("{}, then midwatch check", first)
+            }
+            (None, true, None) => {
+                "midwatch init, which writes a configuration from what is found here".into()
+            }
+            (None, true, Some(file)) => {
+                safe!(
+                    "add a [[source]] to {}; midwatch init --stdout shows those of this machine",
+                    clean(file)
+                )
+            }
+            (None, false, _) => "midwatch, which starts the console".into(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let (files, errors) = match &self.config {
+            Ok(config) => (config.files.as_slice(), &[] as &[ConfigError]),
+            Err(errors) => (&[] as &[RawText], errors.as_slice()),
+        };
+        let result = match (&self.config, self.fails()) {
+            (Err(_), _) => "wrong",
+            (Ok(_), true) => "failing",
+            (Ok(_), false) => "ok",
+        };
+        json!({
+            "midwatch": env!("CARGO_PKG_VERSION"),
+            "result": result,
+            "files": files.iter().map(text).collect::<Vec<_>>(),
+            "errors": errors.iter().map(problem).collect::<Vec<_>>(),
+            "warnings": self.warnings.iter().map(problem).collect::<Vec<_>>(),
+            "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
+            "next": self.next().as_str(),
+        })
+    }
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Works => "works",
+        State::Partly => "partly",
+        State::Fails => "fails",
+    }
+}
+
+fn count(number: usize, one: &'static str, many: &'static str) -> SafeText {
+    safe!("{} {}", number, SafeText::literal(if number == 1 { one } else { many }))
+}
+
+fn padded(mut text: SafeText, width: usize) -> SafeText {
+    let space = SafeText::literal(" ");
+    for _ in text.width()..width {
+        text.push(&space);
+    }
+    text
+}
+
+fn text(raw: &RawText) -> String {
+    clean(raw).as_str().to_owned()
+}
+
+fn place(origin: &Origin, what: &SafeText) -> Value {
+    let (line, column) = origin.at.unzip();
+    json!({ "place": text(&origin.place), "line": line, "column": column, "what": what.as_str() })
+}
+
+fn problem(error: &ConfigError) -> Value {
+    let mut value = place(&error.origin, &error.what);
+    let other = error.other.as_deref().map(|(origin, what)| place(origin, what));
+    if let Value::Object(fields) = &mut value {
+        fields.insert("help".to_owned(), json!(error.help.as_deref().map(SafeText::as_str)));
+        fields.insert("other".to_owned(), json!(other));
+    }
+    value
+}
+
+fn source(source: &Probed) -> Value {
+    let failure = |failure: &Failure| {
+        json!({
+            "kind": failure.kind,
+            "what": text(&failure.what),
+            "advice": failure.advice.as_ref().map(text),
+        })
+    };
+    json!({
+        "name": text(&source.info.name),
+        "kind": text(&source.info.kind),
+        "environment": source.info.environment.as_ref().map(text),
+        "state": word(source.state),
+        "lines": source.lines,
+        "runs": source.runs,
+        "alerts": source.alerts,
+        "failures": source.failures.iter().map(failure).collect::<Vec<_>>(),
+    })
+}

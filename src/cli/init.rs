@@ -1,0 +1,63 @@
+//! `midwatch init`: a configuration from what this machine has, written once and never over another.
+
+use std::process::ExitCode;
+
+use color_eyre::eyre;
+
+use super::print::{print, refuse, tell};
+use super::{FAILED, Flags, WRONG};
+use crate::config::places::Places;
+use crate::model::text::SafeText;
+use crate::safe;
+use crate::source::logs::local::Local;
+use crate::store::atomic::Fresh;
+use crate::store::error::path_text;
+use crate::store::{atomic, dirs};
+
+/// Writes the configuration, or prints it.
+pub(super) fn init(flags: &Flags, to_stdout: bool) -> eyre::Result<ExitCode> {
+    let found = Local::find();
+    if to_stdout {
+        told("Found here, and used:", &found).iter().for_each(tell);
+        print(&found.configuration())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(path) = flags.config.clone().or_else(|| Places::of_person().user) else {
+        let why = "there is no home directory, so no place for a configuration; \
+                   name one: midwatch init --config FILE";
+        return Ok(refuse(WRONG, &why.into()));
+    };
+    let path = std::path::absolute(&path).unwrap_or(path);
+    if let Some(Err(why)) = path.parent().map(dirs::prepare) {
+        return Ok(refuse(FAILED, &safe!("{}; midwatch init --stdout prints the configuration", why)));
+    }
+    match atomic::create(&path, found.configuration().as_bytes()) {
+        Ok(Fresh::Made) => {}
+        Ok(Fresh::Exists) => {
+            let place = path_text(&path);
+            let why = safe!(
+                "{} is there already and stays as it is; midwatch init --stdout prints what would be written",
+                place
+            );
+            return Ok(refuse(FAILED, &why));
+        }
+        Err(error) => {
+            let why = safe!("{}; midwatch init --stdout prints the configuration", error.sentence());
+            return Ok(refuse(FAILED, &why));
+        }
+    }
+    let mut text = String::new();
+    let written = safe!("Written to {}.", path_text(&path));
+    for line in told("Found here, and used:", &found).iter().chain([&written, &"next: midwatch check".into()])
+    {
+        text.push_str(line.as_str());
+        text.push('\n');
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told(heading: &'static str, found: &Local) -> Vec<SafeText> {
+    let facts = found.facts();
+    std::iter::once(heading.into()).chain(facts.iter().map(|fact| safe!("  {}", fact))).collect()
+}

@@ -1,0 +1,133 @@
+//! Every source started once, side by side and for a short time: does it work here?
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::clock::Clock;
+use super::console::LaunchError;
+use crate::model::health::{Failure, FailureKind, Health};
+use crate::model::world::{SourceInfo, World};
+use crate::source::outlet::{Intake, Report};
+use crate::source::registry::Built;
+
+/// How long a source gets to say something.
+const WITHIN: Duration = Duration::from_secs(5);
+/// What it said last stands if it says nothing else for this long: a command may end at once.
+const SETTLED: Duration = Duration::from_millis(700);
+
+/// How a source did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// It works.
+    Works,
+    /// It works, and parts of it do not.
+    Partly,
+    /// It does not work.
+    Fails,
+}
+
+/// A source that was tried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Probed {
+    /// Which.
+    pub info: SourceInfo,
+    /// How it did.
+    pub state: State,
+    /// Why it does not work, or which parts of it do not; none where it works.
+    pub failures: Vec<Failure>,
+    /// Lines of logs that it gave in this time.
+    pub lines: u64,
+    /// Runs that it gave.
+    pub runs: usize,
+    /// Alerts that it gave.
+    pub alerts: usize,
+}
+
+/// Tries all sources, for at most five seconds. They are in the order in which they were given.
+///
+/// Errors when the system refuses a thread.
+pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| LaunchError::Refused("a thread", error))?;
+    let probed = runtime.block_on(async {
+        let infos: Vec<_> = sources.iter().map(|built| built.info.clone()).collect();
+        let tried: Vec<_> = sources.into_iter().map(|built| tokio::spawn(try_one(built, clock))).collect();
+        let mut probed = Vec::with_capacity(tried.len());
+        for (info, tried) in infos.into_iter().zip(tried) {
+            probed.push(tried.await.unwrap_or_else(|_| crashed(info)));
+        }
+        probed
+    });
+    // A thread that still waits for a file ends with the process.
+    runtime.shutdown_background();
+    Ok(probed)
+}
+
+async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
+    let mut intake = Intake::default();
+    // While there is somebody who could ask, it waits for that.
+    let (outlet, _ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
+    let mut task = tokio::spawn(source.run(outlet));
+    let mut world = World::new([info.clone()]);
+    let mut lines = 0;
+    let deadline = Instant::now() + WITHIN;
+    let (mut until, mut ended) = (deadline, false);
+    loop {
+        tokio::select! {
+            report = intake.next() => match report {
+                Report::Update(update) => {
+                    world.apply(&update);
+                    until = deadline.min(Instant::now() + SETTLED);
+                }
+                Report::Segment(segment) => lines += u64::from(segment.lines()),
+            },
+            end = &mut task, if !ended => {
+                if end.is_err() {
+                    return crashed(info);
+                }
+                ended = true;
+            }
+            () = tokio::time::sleep_until(until) => break,
+        }
+    }
+    if !ended {
+        task.abort();
+        // What it started ends with it, which takes until here.
+        let _aborted = task.await;
+    }
+    let source = world.source(&info.name);
+    let (state, failures) = match source.map(|source| (source.health(clock.now()), &source.condition)) {
+        Some((Health::Failing(failure, _), _)) => (State::Fails, vec![failure]),
+        Some((Health::Crashed(_), _)) => return crashed(info),
+        Some((Health::Live | Health::Stale(_), condition)) if !condition.troubles.is_empty() => {
+            (State::Partly, condition.troubles.clone())
+        }
+        Some((Health::Live | Health::Stale(_), _)) => (State::Works, Vec::new()),
+        // It has not said that it is done with what lies there already, but it reads.
+        Some((Health::Starting, _)) if lines > 0 => (State::Works, Vec::new()),
+        Some((Health::Starting, _)) | None => {
+            let what = format!("said nothing within {} s", WITHIN.as_secs());
+            (State::Fails, vec![Failure::new(FailureKind::Io, what)])
+        }
+    };
+    let count = |count: fn(&crate::model::world::Source) -> usize| source.map_or(0, count);
+    Probed {
+        state,
+        failures,
+        lines,
+        runs: count(|source| source.runs.len()),
+        alerts: count(|source| source.alerts.len()),
+        info,
+    }
+}
+
+fn crashed(info: SourceInfo) -> Probed {
+    let failure = Failure::new(FailureKind::Ended, "its task crashed, which is a fault of midwatch")
+        .advise("report what stands above this");
+    Probed { info, state: State::Fails, failures: vec![failure], lines: 0, runs: 0, alerts: 0 }
+}

@@ -1,0 +1,307 @@
+//! The command line of the real program: what it says, where it says it, and its exit codes.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A home of its own, with nothing in it.
+struct Home(TempDir);
+
+/// What the program said.
+struct Said {
+    code: Option<i32>,
+    output: String,
+    errors: String,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn own(&self) -> PathBuf {
+        self.path().join(".config/midwatch/config.toml")
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_midwatch"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TERM", "xterm-256color")
+            .current_dir(self.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        let output = self.command(arguments).output().unwrap();
+        Said {
+            code: output.status.code(),
+            output: String::from_utf8(output.stdout).unwrap(),
+            errors: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Everything below the home.
+    fn files(&self) -> Vec<PathBuf> {
+        let (mut found, mut folders) = (Vec::new(), vec![self.path().to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path.clone());
+                }
+                found.push(path);
+            }
+        }
+        found
+    }
+}
+
+const WORKS: &str = "[[source]]\nname = 'good'\nkind = 'file'\npaths = ['good.log']\n";
+
+/// A configuration of one source that works, with the log that it reads.
+fn working(home: &Home) -> String {
+    let log = home.write("good.log", "2026-11-22T03:12:00Z one\n2026-11-22T03:12:01Z two\n");
+    home.write("works.toml", &WORKS.replace("good.log", &log))
+}
+
+#[test]
+fn check_without_a_configuration_names_init() {
+    let home = Home::new();
+    let said = home.run(&["check"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
+    assert!(said.output.contains("there is no file"), "{}", said.output);
+    assert!(said.output.lines().last().unwrap().starts_with("next: midwatch init"), "{}", said.output);
+    assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
+#[test]
+fn check_of_sources_that_work_is_zero() {
+    let home = Home::new();
+    let config = working(&home);
+    let said = home.run(&["check", "--config", &config]);
+    assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
+    assert!(said.output.contains("works   good  file  2 lines\n"), "{}", said.output);
+    assert_eq!(said.output.matches("next: ").count(), 1);
+    assert!(said.output.ends_with("next: midwatch, which starts the console\n"), "{}", said.output);
+}
+
+#[test]
+fn check_of_a_source_that_fails_is_one_and_says_what_to_do() {
+    let home = Home::new();
+    let config = working(&home);
+    let bad = "[[source]]\nname = 'bad'\nkind = 'command'\nargv = ['/no/such/program']\n\
+               [[source]]\nname = 'ends'\nkind = 'command'\nargv = ['sh', '-c', 'echo so it is; exit 3']\n";
+    let config = home.write("more.toml", &format!("{bad}{}", std::fs::read_to_string(config).unwrap()));
+    let said = home.run(&["check", "--config", &config]);
+    assert_eq!(said.code, Some(1), "{}{}", said.output, said.errors);
+    assert!(
+        said.output.contains("fails   bad   command  start /no/such/program: no such program\n"),
+        "{}",
+        said.output
+    );
+    assert!(said.output.contains("fails   ends  command  sh: exit status 3\n"), "{}", said.output);
+    assert!(said.output.contains("works   good  file     2 lines\n"), "{}", said.output);
+    assert_eq!(said.output.matches("next: ").count(), 1);
+    let next = said.output.lines().last().unwrap();
+    assert!(
+        next.starts_with("next: mend the source bad (") && next.ends_with("then midwatch check"),
+        "{next}"
+    );
+}
+
+#[test]
+fn check_of_a_wrong_configuration_is_two_and_tells_every_mistake() {
+    let home = Home::new();
+    let config = home.write(
+        "wrong.toml",
+        "timezone = 'Europe/Berln'\n[[source]]\nname = 'a'\nkind = 'fiel'\n[keys.global]\nhlep = 'x'\n",
+    );
+    let said = home.run(&["check", "--config", &config]);
+    assert_eq!(said.code, Some(2), "{}{}", said.output, said.errors);
+    for text in [
+        ":1:12: `timezone`: there is no time zone `Europe/Berln` (did you mean `Europe/Berlin`?)",
+        ":4:8: there is no kind of source `fiel` (did you mean `file`?)",
+        ":6:1: `global` has no command `hlep` (did you mean `help`?)",
+    ] {
+        assert!(said.output.contains(text), "{text}\n{}", said.output);
+    }
+    let next = format!("next: mend {config}:1:12, then midwatch check");
+    assert_eq!(said.output.lines().last(), Some(next.as_str()));
+}
+
+#[test]
+fn check_for_programs_has_the_same_answer() {
+    let home = Home::new();
+    let config = working(&home);
+    let both = format!(
+        "{}\n[[source]]\nname = 'bad'\nkind = 'command'\nargv = ['/no/such/program']\n[keys.global]\nfreeze = 'r'\n",
+        std::fs::read_to_string(&config).unwrap()
+    );
+    let config = home.write("both.toml", &both);
+    let said = home.run(&["check", "-o", "json", "--config", &config]);
+    assert_eq!(said.code, Some(1), "{}", said.errors);
+    let answer: Value = serde_json::from_str(&said.output).unwrap();
+    assert_eq!((&answer["result"], &answer["files"][0]), (&"failing".into(), &config.clone().into()));
+    let state = |index: usize| {
+        (answer["sources"][index]["name"].as_str(), answer["sources"][index]["state"].as_str())
+    };
+    assert_eq!(state(0), (Some("good"), Some("works")));
+    assert_eq!(answer["sources"][0]["lines"], 2);
+    assert_eq!(state(1), (Some("bad"), Some("fails")));
+    assert_eq!(answer["sources"][1]["failures"][0]["kind"], "missing");
+    let warning = &answer["warnings"][0];
+    assert_eq!(warning["what"], "`r` runs `freeze` now and no longer `refresh`");
+    assert!(warning["line"].as_u64() > Some(1), "{warning}");
+
+    let wrong = home.write("wrong.toml", "themes = 'x'\n");
+    let said = home.run(&["check", "-o", "json", "--config", &wrong]);
+    assert_eq!(said.code, Some(2), "{}", said.errors);
+    let answer: Value = serde_json::from_str(&said.output).unwrap();
+    assert_eq!(answer["result"], "wrong");
+    let error = &answer["errors"][0];
+    assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(error["place"], wrong.as_str());
+    let keys: Vec<_> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["errors", "files", "midwatch", "next", "result", "sources", "warnings"]);
+}
+
+#[test]
+fn what_sources_say_is_cleaned_before_it_is_printed() {
+    let home = Home::new();
+    let config = home.write(
+        "hostile.toml",
+        "[[source]]\nname = \"a\\u001b[31m\\u202eb\"\nkind = 'command'\nargv = [\"no\\u001b]0;owned\\u0007such\"]\n",
+    );
+    for form in ["text", "json"] {
+        let said = home.run(&["check", "-o", form, "--config", &config]);
+        assert_eq!(said.code, Some(1), "{}{}", said.output, said.errors);
+        let strange = said.output.chars().find(|c| (c.is_control() && *c != '\n') || *c == '\u{202e}');
+        assert_eq!(strange, None, "{:?}", said.output);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_is_no_fault() {
+    let home = Home::new();
+    for arguments in [&["generate", "schema"][..], &["check"], &["init", "--stdout"]] {
+        let mut child =
+            home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut errors = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}: {errors}");
+        assert!(!errors.contains("panick") && !errors.contains("Broken pipe"), "{errors}");
+    }
+}
+
+#[test]
+fn init_writes_once_for_its_owner_and_what_it_writes_is_right() {
+    let home = Home::new();
+    let said = home.run(&["init"]);
+    assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
+    let path = home.own();
+    assert!(said.output.contains(&format!("Written to {}.\n", path.display())), "{}", said.output);
+    assert!(said.output.starts_with("Found here, and used:\n  this machine is "), "{}", said.output);
+    assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let written = std::fs::read_to_string(&path).unwrap();
+
+    let again = home.run(&["init"]);
+    assert_eq!(again.code, Some(1), "{}", again.output);
+    assert!(again.errors.contains(&format!("{} is there already", path.display())), "{}", again.errors);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "a temporary file is left");
+
+    assert_eq!(home.run(&["init", "--stdout"]).output, written);
+    let checked = home.run(&["check", "-o", "json"]);
+    let answer: Value = serde_json::from_str(&checked.output).unwrap();
+    assert_ne!(answer["result"], "wrong", "{}", checked.output);
+    assert_eq!(answer["files"][0], path.to_str().unwrap());
+}
+
+#[test]
+fn init_follows_no_link_and_prints_without_writing() {
+    let home = Home::new();
+    let said = home.run(&["init", "--stdout"]);
+    assert_eq!(said.code, Some(0));
+    assert!(said.errors.starts_with("Found here, and used:\n"), "{}", said.errors);
+    assert!(home.files().is_empty(), "{:?}", home.files());
+
+    std::fs::create_dir_all(home.own().parent().unwrap()).unwrap();
+    let elsewhere = home.path().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, home.own()).unwrap();
+    assert_eq!(home.run(&["init"]).code, Some(1));
+    assert!(!elsewhere.exists());
+}
+
+#[test]
+fn without_a_screen_the_console_says_so_and_makes_nothing() {
+    let home = Home::new();
+    let config = working(&home);
+    let before = home.files().len();
+    for arguments in
+        [&["--config", config.as_str()][..], &["demo"], &["--config", config.as_str(), "record", "new.rec"]]
+    {
+        let said = home.run(arguments);
+        assert_eq!((said.code, said.output.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(said.errors.contains("not a terminal") && said.errors.contains("--plain"), "{}", said.errors);
+        assert_eq!(said.errors.lines().count(), 1, "{}", said.errors);
+    }
+    assert_eq!(home.files().len(), before, "{:?}", home.files());
+}
+
+#[test]
+fn a_wrong_start_is_two_and_one_sentence() {
+    let home = Home::new();
+    let wrong = home.write("wrong.toml", "themes = 'x'\n");
+    let text = home.write("text", "no recording\n");
+    for (arguments, expected) in [
+        (
+            &["--config", wrong.as_str()][..],
+            "wrong.toml:1:1: there is no setting `themes` (did you mean `theme`?)",
+        ),
+        (&["--config", "none.toml"], "none.toml: cannot be read: "),
+        (
+            &["replay", "none.rec"],
+            "midwatch: open none.rec: no such file; midwatch record FILE makes a recording",
+        ),
+        (&["replay", text.as_str()], "text:1"),
+        (&["demo", "--at", "23:00"], "from 2026-11-20 02:40 to 2026-11-20 04:10 UTC"),
+        (&["demo", "--at", "soon"], "soon"),
+        (&["frobnicate"], "frobnicate"),
+        (&["--theme", "midnigth", "demo"], "(did you mean `midnight`?)"),
+        (&["generate", "everything"], "everything"),
+    ] {
+        let said = home.run(arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?}: {}", said.errors);
+        assert!(said.errors.contains(expected), "{arguments:?}: {}", said.errors);
+        assert!(!said.errors.contains("Location:") && !said.errors.contains("BACKTRACE"), "{}", said.errors);
+    }
+}
+
+#[test]
+fn the_version_is_told() {
+    let said = Home::new().run(&["--version"]);
+    assert_eq!((said.code, said.output), (Some(0), format!("midwatch {}\n", env!("CARGO_PKG_VERSION"))));
+}
