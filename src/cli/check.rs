@@ -70,7 +70,7 @@ pub(super) fn check(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
 impl Checked {
     fn of(flags: &Flags) -> eyre::Result<Self> {
         let wrong = |errors| Self { config: Err(errors), warnings: Vec::new(), sources: Vec::new() };
-        let (config, mut warnings) = match load(flags, true) {
+        let (config, mut warnings) = match load(flags) {
             Ok(loaded) => loaded,
             Err(errors) => return Ok(wrong(errors)),
         };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use color_eyre::eyre;
 
-use super::load::load;
+use super::load::{for_recording, load};
 use super::print::refuse;
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
@@ -26,7 +26,7 @@ use crate::ui::style::Styles;
 
 /// Runs the configured console, recording to `record` if it is given.
 pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
-    let (config, warnings) = match load(flags, true) {
+    let (config, warnings) = match load(flags) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(&errors)),
     };
@@ -64,16 +64,11 @@ fn place(wanted: Option<&Path>, notices: &mut Vec<SafeText>) -> Place {
 
 /// Plays a recording. Nothing is written.
 pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
-    let (mut config, warnings) = match load(flags, false) {
+    let (config, warnings) = match for_recording(flags, &recording) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(&errors)),
     };
     let notices = said(&warnings);
-    if config.environments.is_empty() {
-        // The built-in outage knows its own map; for a file there is only what is configured.
-        config.environments = recording.environments().to_vec();
-        config.catalog = recording.catalog().clone();
-    }
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     start(&config, sources.collect(), Some(playback), Place::Nowhere, None, notices)
