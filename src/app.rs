@@ -30,6 +30,7 @@ use crate::pane::notes::Notes;
 use crate::pane::pipelines::Pipelines;
 use crate::pane::sources::Sources;
 use crate::pane::view::PaneId;
+use crate::pane::welcome::Welcome;
 use crate::safe;
 
 /// How long a line for the person stays in the footer.
@@ -66,6 +67,8 @@ pub struct App {
     synced: Option<Mark>,
     /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
     chose_focus: bool,
+    /// Whether who is at the keys had to be asked.
+    asked_person: bool,
 }
 
 impl App {
@@ -94,6 +97,7 @@ impl App {
             sealing: false,
             synced: None,
             chose_focus: false,
+            asked_person: false,
         };
         if let Some(first) = lost.first() {
             let name = SafeText::literal(crate::command::table::command(*first).name);
@@ -101,6 +105,11 @@ impl App {
             app.notice = Some((text, Timestamp::MAX));
         }
         app
+    }
+
+    /// Shows what was found on this machine and waits: Enter gives [`Effect::Begin`].
+    pub fn welcome(&mut self, facts: Vec<SafeText>) {
+        self.overlay = Some(Overlay::Welcome(Welcome::new(facts)));
     }
 
     /// Takes one message. The only place where state changes.

@@ -11,3 +11,4 @@ pub mod pipelines;
 pub mod shown;
 pub mod sources;
 pub mod view;
+pub mod welcome;

@@ -6,6 +6,7 @@ mod console;
 use std::sync::Arc;
 
 use console::{Console, alert, at, run, setup};
+use midwatch::app::Setup;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
@@ -300,4 +301,62 @@ fn small_batches_of_lines_are_put_together_one_job_at_a_time() {
     console.send(Msg::Sealed(job.clone().run()));
     assert!(matches!(console.effects.as_slice(), [Effect::Seal(next)] if next != job));
     assert!(console.screen().contains("line 63"), "{}", console.screen());
+}
+
+#[test]
+fn the_first_note_asks_who_writes_and_the_answer_is_found_again() {
+    let nobody = || Setup { person: "".into(), ..setup((100, 30)) };
+    let mut console = Console::with(nobody());
+    console.keys(";").type_text(" ").keys("Enter");
+    assert!(console.row("An entry needs the name of who writes it").is_some(), "{}", console.screen());
+    console.keys(";");
+    assert!(console.row("who are you?").is_some(), "{}", console.screen());
+    console.type_text("ana").keys("Enter").type_text("checkout is down").keys("Enter");
+    let written = console.effects.iter().find_map(|effect| match effect {
+        Effect::Note(NoteCommand::Entry(entry)) => Some((entry.person.clone(), entry.text.clone())),
+        _ => None,
+    });
+    assert_eq!(written, Some(("ana".into(), "checkout is down".into())));
+    console.keys("0");
+    assert!(console.row("you are ana").is_some(), "{}", console.screen());
+
+    let saved = console.app.session().view;
+    let mut again = Console::with(nobody());
+    again.app.restore(&saved, again.now);
+    again.keys(";");
+    assert!(again.row("note:").is_some(), "{}", again.screen());
+    // A name that is said wins, and is not kept for somebody else.
+    let mut other = Console::with(setup((100, 30)));
+    other.app.restore(&saved, other.now);
+    other.keys("0");
+    assert!(other.row("you are kim").is_some(), "{}", other.screen());
+    let mut third = Console::with(nobody());
+    third.app.restore(&other.app.session().view, third.now);
+    third.keys(";");
+    assert!(third.row("who are you?").is_some(), "{}", third.screen());
+}
+
+#[test]
+fn the_first_screen_waits_for_enter_or_q() {
+    for size in [(120, 40), (80, 24), (60, 20)] {
+        let mut console = Console::with(setup(size));
+        console.app.welcome((0..30).map(|number| midwatch::safe!("fact {}", number)).collect());
+        for keys in ["Esc", "2", ";", ":", "ctrl-c"] {
+            console.keys(keys).pass(2);
+            assert!(console.row("There is no configuration yet.").is_some(), "{keys}: {}", console.screen());
+        }
+        for text in ["Enter", "q ", "midwatch init", "midwatch demo", "Found here:"] {
+            assert!(console.row(text).is_some(), "{text} at {size:?}: {}", console.screen());
+        }
+        console.keys("G");
+        assert!(console.row("fact 29").is_some(), "{}", console.screen());
+        assert!(console.effects.is_empty(), "{:?}", console.effects);
+        console.keys("Enter");
+        assert_eq!(console.effects, [Effect::Begin]);
+        assert!(console.row("There is no configuration yet.").is_none(), "{}", console.screen());
+    }
+    let mut console = Console::with(setup((80, 24)));
+    console.app.welcome(Vec::new());
+    console.keys("q");
+    assert_eq!(console.effects, [Effect::Quit]);
 }

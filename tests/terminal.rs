@@ -10,6 +10,8 @@
 
 #[path = "terminal/end.rs"]
 mod end;
+#[path = "terminal/first.rs"]
+mod first;
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "terminal/screen.rs"]
@@ -52,9 +54,19 @@ fn quiet_with(start: Start) -> Console {
     console
 }
 
+/// Gives a home a configuration in which nothing is configured.
+fn configure(home: &std::path::Path) {
+    let folder = home.join(".config/midwatch");
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut file = std::fs::File::create(folder.join("config.toml")).unwrap();
+    std::io::Write::write_all(&mut file, b"person = 'kim'\n").unwrap();
+}
+
 /// Starts something in a home of its own.
 fn begin(start: Start, argv: &[&str]) -> Console {
     let home = tempfile::tempdir().unwrap();
+    // Without any file the console would offer what is on this machine.
+    configure(home.path());
     let pty = start.env("HOME", home.path()).run(argv);
     Console { pty, home }
 }

@@ -25,6 +25,7 @@ impl App {
             Id::Help => self.overlay = Some(Overlay::Help(Help::new(self.scopes()))),
             Id::Palette => self.open_palette(),
             Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
+            Id::Note if self.state.person.is_empty() => self.ask(Asks::Person, ""),
             Id::Note => self.ask(Asks::Note, ""),
             Id::Back => {
                 if !self.back(now) {
@@ -235,6 +236,24 @@ impl App {
             (None, PaneId::Logs) => self.logs.filter(text, &view),
         };
         self.take(outcome, now)
+    }
+
+    /// Takes the name of who is at the keys, and goes on to the entry that it is for.
+    pub(super) fn know_person(&mut self, name: &str, now: Timestamp) -> Vec<Effect> {
+        if name.trim().is_empty() {
+            self.say("An entry needs the name of who writes it; a shared account is not a person.", now);
+        } else {
+            self.set_person(name.trim().into());
+            self.ask(Asks::Note, "");
+        }
+        Vec::new()
+    }
+
+    /// From here on the person at the keys, as they say themselves.
+    pub(super) fn set_person(&mut self, person: RawText) {
+        self.notes.set_person(person.clone());
+        self.state.person = person;
+        self.asked_person = true;
     }
 
     /// Writes a one-line entry; the focus stays where it is.

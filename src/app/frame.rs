@@ -135,6 +135,7 @@ impl App {
             let word = match prompt.asks {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
+                Asks::Person => "who are you? ",
             };
             let used = canvas.text(
                 inner.x,
@@ -148,6 +149,11 @@ impl App {
         }
         if let Some((notice, _)) = &self.notice {
             canvas.text(inner.x, inner.y, inner.width, notice, on(style, styles.of(Meaning::Warning)));
+            return;
+        }
+        if let Some(Overlay::Welcome(_)) = self.overlay {
+            let text = SafeText::literal("Enter looks at what was found here  q leaves");
+            canvas.text(inner.x, inner.y, inner.width, &text, style);
             return;
         }
         let mut x = inner.x;
@@ -198,6 +204,7 @@ impl App {
             Some(Overlay::Help(help)) => help.draw(&view, &self.keymap, area, canvas),
             Some(Overlay::Palette(palette)) => palette.draw(&view, &self.keymap, area, canvas),
             Some(Overlay::Shown(shown)) => shown.draw(&view, area, canvas),
+            Some(Overlay::Welcome(welcome)) => welcome.draw(&view, area, canvas),
             Some(Overlay::Leave(why)) => {
                 let styles = self.state.styles();
                 let line = layout.footer;

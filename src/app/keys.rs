@@ -56,6 +56,11 @@ impl App {
         self.arrangement.focus == PaneId::Notes && self.sources.is_none() && self.notes.is_editing()
     }
 
+    /// Whether the first screen waits for an answer. It is no layer to take back: nothing is below it.
+    fn is_welcoming(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Welcome(_)))
+    }
+
     /// ctrl-c takes back what is open; twice within a second it leaves, with the notes saved.
     fn cancel(&mut self, now: Timestamp) -> Vec<Effect> {
         if self.cancelled.is_some_and(|before| now.duration_since(before) <= TWICE) {
@@ -63,6 +68,10 @@ impl App {
         }
         self.cancelled = Some(now);
         self.pending.clear();
+        if self.is_welcoming() {
+            self.say("ctrl-c again within a second leaves.", now);
+            return Vec::new();
+        }
         if self.overlay.take().is_none() && self.prompt.take().is_none() && self.is_editing() {
             self.notes.leave();
         }
@@ -72,7 +81,7 @@ impl App {
 
     fn overlay_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
         let area = self.layout().body();
-        if key.code == Code::Esc {
+        if key.code == Code::Esc && !self.is_welcoming() {
             self.overlay = None;
             return Vec::new();
         }
@@ -97,6 +106,20 @@ impl App {
                     _ => {}
                 }
             }
+            Some(Overlay::Welcome(welcome)) => match key.code {
+                Code::Enter => {
+                    self.overlay = None;
+                    return vec![Effect::Begin];
+                }
+                Code::Char('q') => return self.quit(),
+                _ => {
+                    let view = self.state.view(true, now);
+                    match self.keymap.meaning(&[crate::command::table::Scope::List], &[key]) {
+                        Meaning::Run(id) => welcome.run(id, &view, area, self.state.ascii),
+                        _ => self.say("Enter looks at what was found here; q leaves.", now),
+                    }
+                }
+            },
             Some(Overlay::Leave(_)) => {
                 self.overlay = None;
                 if key == Key::char('y') {

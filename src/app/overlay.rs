@@ -7,6 +7,7 @@ use crate::pane::effect::Effect;
 use crate::pane::help::Help;
 use crate::pane::palette::Palette;
 use crate::pane::shown::Shown;
+use crate::pane::welcome::Welcome;
 use crate::ui::field::Field;
 
 use jiff::Timestamp;
@@ -19,6 +20,8 @@ pub(super) enum Overlay {
     Palette(Palette),
     /// Text to select with a mouse.
     Shown(Shown),
+    /// The first screen without a configuration; nothing has started yet.
+    Welcome(Welcome),
     /// Something is not saved: leave all the same?
     Leave(SafeText),
 }
@@ -42,6 +45,8 @@ pub(super) enum Asks {
     Filter,
     /// A one-line entry.
     Note,
+    /// Who is at the keys; the entry is asked for next.
+    Person,
 }
 
 impl App {
@@ -58,6 +63,7 @@ impl App {
             Code::Enter => match prompt.asks {
                 Asks::Filter => self.set_filter(&prompt.field.text(), now),
                 Asks::Note => self.write_note(&prompt.field.text(), now),
+                Asks::Person => self.know_person(&prompt.field.text(), now),
             },
             _ => {
                 prompt.field.key(key);

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
-use crate::model::text::RawText;
+use crate::model::text::{RawText, clean};
 use crate::model::world::Remembered;
 use crate::pane::view::PaneId;
+use crate::safe;
 use crate::ui::time::Zone;
 
 use jiff::Timestamp;
@@ -28,6 +29,8 @@ pub struct SavedView {
     step: i8,
     relative: bool,
     environment: Option<RawText>,
+    /// Who was at the keys, where that had to be asked.
+    person: Option<RawText>,
     pipelines: String,
     logs: String,
     alerts: String,
@@ -43,6 +46,7 @@ impl App {
             step: self.arrangement.step,
             relative: matches!(self.state.zone, Zone::Relative),
             environment: self.state.environment.clone(),
+            person: self.asked_person.then(|| self.state.person.clone()),
             pipelines: self.pipelines.filter_text().to_owned(),
             logs: self.logs.filter_text().to_owned(),
             alerts: self.alerts.filter_text().to_owned(),
@@ -65,6 +69,12 @@ impl App {
         if self.state.environment.is_none() {
             let known = |name: &&RawText| self.state.environments.iter().any(|one| one.name == **name);
             self.state.environment = saved.environment.as_ref().filter(known).cloned();
+        }
+        // Asked once: what is configured or said by a flag is known already and wins.
+        if let Some(person) = saved.person.as_ref().filter(|_| self.state.person.is_empty()) {
+            self.set_person(person.clone());
+            let text = safe!("You are {}, as last time; --as NAME starts as somebody else.", clean(person));
+            self.say(text, now);
         }
         let view = self.state.view(true, now);
         self.pipelines.filter(&saved.pipelines, &view);

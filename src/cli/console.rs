@@ -12,6 +12,7 @@ use crate::app::{Setup, Themes};
 use crate::command::bindings;
 use crate::config::Config;
 use crate::config::origin::Warning;
+use crate::config::sources::of_text;
 use crate::config::theme::Depth;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::clock::Clock;
@@ -19,6 +20,7 @@ use crate::runtime::console::{self, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
 use crate::runtime::session::SessionError;
 use crate::safe;
+use crate::source::logs::local::Local;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
@@ -26,11 +28,20 @@ use crate::ui::style::Styles;
 
 /// Runs the configured console, recording to `record` if it is given.
 pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
-    let (config, warnings) = match load(flags) {
+    let (mut config, warnings) = match load(flags) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(&errors)),
     };
     let mut notices = said(&warnings);
+    // Nothing at all is configured: what is here is offered, and nothing written.
+    let found = (config.files.is_empty() && config.sources.is_empty()).then(Local::find);
+    if let Some(found) = &found {
+        let kinds = registry::kinds();
+        config.sources = match of_text(&"what was found here".into(), &found.sources(), &kinds) {
+            Ok(sources) => sources,
+            Err(errors) => return Ok(wrong(&errors)),
+        };
+    }
     let (sources, playback) = match registry::build(&config.sources) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(&errors)),
@@ -38,8 +49,13 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
     if let Err(why) = console::ready() {
         return ended(Err(why));
     }
-    let place = place(config.settings.state_dir.as_deref(), &mut notices);
-    start(&config, sources, playback, place, record, notices)
+    let place = match (&found, &config.settings.state_dir) {
+        // Made when the person goes on, and not before.
+        (Some(_), Some(path)) => Place::Directory(path.clone()),
+        _ => place(config.settings.state_dir.as_deref(), &mut notices),
+    };
+    let found = found.map(|found| found.facts());
+    start(&config, Plan { sources, playback, place, found, record, notices })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -71,21 +87,26 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let notices = said(&warnings);
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
-    start(&config, sources.collect(), Some(playback), Place::Nowhere, None, notices)
+    let (sources, playback) = (sources.collect(), Some(playback));
+    start(&config, Plan { sources, playback, place: Place::Nowhere, found: None, record: None, notices })
 }
 
 fn said(warnings: &[Warning]) -> Vec<SafeText> {
     warnings.iter().flat_map(Warning::lines).collect()
 }
 
-fn start(
-    config: &Config,
+/// What differs between the ways to start.
+struct Plan {
     sources: Vec<Built>,
     playback: Option<Playback>,
     place: Place,
+    found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
     notices: Vec<SafeText>,
-) -> eyre::Result<ExitCode> {
+}
+
+fn start(config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
+    let Plan { sources, playback, place, found, record, notices } = plan;
     let settings = &config.settings;
     let bindings = match bindings::read(&config.keys) {
         Ok(bindings) => bindings,
@@ -109,7 +130,7 @@ fn start(
         remembered: None,
         size: (80, 24),
     };
-    let launch = Launch { setup, sources, clock, depth: depth(), place, record, notices };
+    let launch = Launch { setup, sources, clock, depth: depth(), place, found, record, notices };
     ended(console::run(launch))
 }
 

@@ -37,6 +37,8 @@ pub enum Msg {
 /// What the app asks of the world outside. The runtime does it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
+    /// Look at what was found on this machine: the sources start now.
+    Begin,
     /// Leave, with the notes saved.
     Quit,
     /// Give the terminal to the shell until it gives it back.

@@ -70,6 +70,12 @@ impl Notes {
         }
     }
 
+    /// Who writes from here on.
+    pub fn set_person(&mut self, person: RawText) {
+        self.timeline.set_person(person.clone());
+        self.person = person;
+    }
+
     /// Takes what has happened, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         self.timeline.sync(view);

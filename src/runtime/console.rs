@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
 use super::keeper::{self, Keeper, Keeping, Place};
@@ -47,6 +47,9 @@ pub struct Launch {
     pub depth: Depth,
     /// Where state is kept.
     pub place: Place,
+    /// What was found here, if that is all there is: it is shown first, and neither the sources nor
+    /// what is kept begin before the person says so.
+    pub found: Option<Vec<SafeText>>,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
     /// What the person should know at the start.
@@ -111,6 +114,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let session_name = launch.setup.session_name.clone();
     let keeping = Keeping {
         place: launch.place.clone(),
+        waits: launch.found.is_some(),
         session: notes::Session {
             person: launch.setup.person.clone(),
             host: host(),
@@ -129,10 +133,14 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     if let Some(view) = view {
         app.restore(&view, clock.now());
     }
+    let (begin, gate) = watch::channel(launch.found.is_none());
+    if let Some(facts) = launch.found {
+        app.welcome(facts);
+    }
     let (crashes, deaths) = mpsc::channel(8);
     let tasks = Tasks::new(crashes);
     let requests =
-        start(launch.sources, clock, &tasks, &messages, deaths, is_recorded.then(|| keeper.clone()));
+        start(launch.sources, clock, &gate, &tasks, &messages, deaths, is_recorded.then(|| keeper.clone()));
     for notice in launch.notices {
         // Room for all of them is not needed: the footer shows one.
         let _full = messages.try_send(Msg::Trouble(notice));
@@ -140,7 +148,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
 
     let wiring = Wiring {
         intake,
-        perform: Box::new(perform(requests, keeper.clone(), messages)),
+        perform: Box::new(perform(requests, begin, keeper.clone(), messages)),
         clock,
         depth: launch.depth,
     };
@@ -169,6 +177,7 @@ fn record(path: &std::path::Path, launch: &Launch) -> Result<Recording, LaunchEr
 fn start(
     sources: Vec<Built>,
     clock: Clock,
+    gate: &watch::Receiver<bool>,
     tasks: &Tasks,
     messages: &mpsc::Sender<Msg>,
     mut deaths: mpsc::Receiver<Crashed>,
@@ -181,7 +190,16 @@ fn start(
         requests.insert(info.name.clone(), ask);
         let name = String::from_utf8_lossy(info.name.as_bytes()).into_owned();
         outlets.insert(name.clone(), outlet.clone());
-        tasks.keep(&name, move |_| Arc::clone(&source).run(outlet.clone()));
+        let gate = gate.clone();
+        tasks.keep(&name, move |_| {
+            let (mut gate, run) = (gate.clone(), Arc::clone(&source).run(outlet.clone()));
+            async move {
+                // The gate is gone only when the console is.
+                if gate.wait_for(|open| *open).await.is_ok() {
+                    run.await;
+                }
+            }
+        });
     }
     tokio::spawn(async move {
         while let Some(crash) = deaths.recv().await {
@@ -217,6 +235,7 @@ fn start(
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
 fn perform(
     requests: HashMap<RawText, mpsc::Sender<Request>>,
+    begin: watch::Sender<bool>,
     keeper: Keeper,
     answers: mpsc::Sender<Msg>,
 ) -> impl FnMut(Effect) {
@@ -234,6 +253,10 @@ fn perform(
             Effect::Fetch(source, key) => {
                 let text = Msg::Trouble("The source is busy; r asks again.".into());
                 (ask(&source, Request::Fetch(key)), text)
+            }
+            Effect::Begin => {
+                begin.send_replace(true);
+                (keeper.begin(), Msg::Trouble("The disk does not answer: notes are not saved.".into()))
             }
             Effect::Seal(job) => {
                 let answers = answers.clone();

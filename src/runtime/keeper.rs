@@ -49,6 +49,8 @@ impl Place {
 pub struct Keeping {
     /// Where notes and the last state go.
     pub place: Place,
+    /// Whether nothing is made on the disk before [`Keeper::begin`].
+    pub waits: bool,
     /// Who writes.
     pub session: Session,
     /// What is being recorded to.
@@ -56,6 +58,7 @@ pub struct Keeping {
 }
 
 enum Work {
+    Begin,
     Note(NoteCommand),
     Last(Box<LastState>),
     Record(Item),
@@ -80,10 +83,17 @@ impl Keeper {
     /// Errors when the system refuses a thread.
     pub fn start(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> std::io::Result<Self> {
         let (work, todo) = sync_channel(QUEUE);
-        std::thread::Builder::new()
-            .name("midwatch-keeper".to_owned())
-            .spawn(move || Desk::open(keeping, clock, answers).work(&todo))?;
+        std::thread::Builder::new().name("midwatch-keeper".to_owned()).spawn(move || {
+            if !keeping.waits || has_begun(&todo) {
+                Desk::open(keeping, clock, answers).work(&todo);
+            }
+        })?;
         Ok(Self { work })
+    }
+
+    /// The person goes on from the first screen: what is kept is opened now.
+    pub fn begin(&self) -> bool {
+        self.work.try_send(Work::Begin).is_ok()
     }
 
     /// Asks for something to be written; false when the disk is so far behind that there is no room.
@@ -116,6 +126,22 @@ impl Keeper {
         if self.work.try_send(Work::Flush(done)).is_ok() {
             // When the disk hangs, the journal keeps what it has.
             let _late = wait.recv_timeout(FLUSH);
+        }
+    }
+}
+
+/// Waits on the first screen, where nothing can be written; false if that was all.
+fn has_begun(todo: &Receiver<Work>) -> bool {
+    loop {
+        match todo.recv() {
+            Ok(Work::Begin) => return true,
+            Ok(Work::Flush(done)) => drop(done.send(())),
+            Ok(Work::Close(done)) => {
+                drop(done.send(Ok(())));
+                return false;
+            }
+            Ok(Work::Note(_) | Work::Last(_) | Work::Record(_)) => {}
+            Err(_) => return false,
         }
     }
 }
@@ -159,6 +185,7 @@ impl Desk {
             match work {
                 Ok(Work::Note(command)) => self.note(command),
                 Err(RecvTimeoutError::Timeout) => self.note(NoteCommand::Rest),
+                Ok(Work::Begin) => {}
                 Ok(Work::Last(state)) => self.keep_last(&state),
                 Ok(Work::Record(item)) => self.record(&item),
                 Ok(Work::Flush(done)) => {

@@ -91,7 +91,7 @@ fn a_terminal_that_nobody_reads_does_not_keep_it() {
 #[test]
 fn without_a_terminal_it_says_what_to_use_instead() {
     for term in ["dumb", ""] {
-        let text = ends(begin(Start::default().size(200, 24).env("TERM", term), &[MIDWATCH]), 1);
+        let text = ends(begin(Start::default().size(200, 24).env("TERM", term), &[MIDWATCH]), 2);
         assert!(text.contains("--plain") && text.contains("TERM"), "{text}");
     }
     let text =

@@ -79,6 +79,11 @@ impl Timeline {
         }
     }
 
+    /// Whose entries are shown without a name from here on.
+    pub(super) fn set_person(&mut self, person: RawText) {
+        self.person = person;
+    }
+
     /// Takes the record's entries; ours that it does not have yet stay.
     pub(super) fn take(&mut self, entries: &[Entry]) {
         self.entries.extend(entries.iter().cloned());
