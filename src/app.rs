@@ -36,6 +36,9 @@ use crate::safe;
 /// How long a line for the person stays in the footer.
 const NOTICE: SignedDuration = SignedDuration::from_secs(6);
 
+/// What happened longer ago than this is no news.
+const NEWS: SignedDuration = SignedDuration::from_secs(60);
+
 /// Tells two moments apart at which the panes would show different rows: what was said, the ten
 /// seconds, the environment in scope.
 type Mark = (u64, i64, Option<RawText>);
@@ -274,7 +277,9 @@ impl App {
 
     /// Tells what the person must not miss, wherever the focus is.
     fn tell(&mut self, transitions: &[Transition], now: Timestamp) {
-        for transition in transitions {
+        // What a recording tells of the time before it began is no news.
+        let fresh = transitions.iter().filter(|one| now.duration_since(one.at) < NEWS);
+        for transition in fresh {
             if let Happened::Fired { name, severity: severity @ Severity::Critical } = &transition.what {
                 self.say(safe!("{} {} fires.", SafeText::literal(severity.word()), clean(name)), now);
             }
