@@ -52,6 +52,8 @@ impl<'a> LineRef<'a> {
 pub struct StreamStats {
     /// The stream's name.
     pub name: RawText,
+    /// The source that began it.
+    pub source: RawText,
     /// Lines that came in.
     pub received: u64,
     /// Lines that are here.
@@ -166,7 +168,7 @@ impl Buffer {
     /// Takes a segment; its lines get the next numbers, which are returned. What is over the
     /// budget is evicted: the oldest segment of the stream that holds most.
     pub fn push(&mut self, segment: Arc<Segment>) -> Range<u64> {
-        let stream = self.stream(segment.stream());
+        let stream = self.stream(segment.stream(), segment.source());
         let first = self.next_seq;
         let lines = segment.lines();
         self.next_seq += u64::from(lines);
@@ -191,7 +193,7 @@ impl Buffer {
 
     /// Counts lines of a stream that were dropped on their way here.
     pub fn count_dropped(&mut self, stream: &RawText, lines: u64) {
-        let stream = self.stream(stream);
+        let stream = self.stream(stream, &RawText::default());
         if let Some(stream) = self.streams.get_mut(stream) {
             stream.stats.dropped += lines;
         }
@@ -356,12 +358,13 @@ impl Buffer {
         self.index.range(..below).next_back().map(|(first, place)| Run { first: *first, place })
     }
 
-    fn stream(&mut self, name: &RawText) -> usize {
+    fn stream(&mut self, name: &RawText, source: &RawText) -> usize {
         if let Some(stream) = self.by_name.get(name) {
             return *stream;
         }
         let stats = StreamStats {
             name: name.clone(),
+            source: source.clone(),
             received: 0,
             held: 0,
             evicted: 0,

@@ -28,6 +28,7 @@ const NOTE: u8 = 0b0010_0000;
 /// An immutable batch of lines of one stream. A thread shares it as `Arc<Segment>`.
 #[derive(Debug)]
 pub struct Segment {
+    source: RawText,
     stream: RawText,
     /// The lines, each with its LF.
     bytes: Box<[u8]>,
@@ -46,6 +47,17 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The same lines as said by this source.
+    #[must_use]
+    pub fn said_by(self, source: RawText) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The source that said them; empty until the outlet has put its name there.
+    pub fn source(&self) -> &RawText {
+        &self.source
+    }
+
     /// The stream that the lines are of.
     pub fn stream(&self) -> &RawText {
         &self.stream
@@ -155,6 +167,7 @@ impl Segment {
             }
         }
         Some(Self {
+            source: first.source.clone(),
             stream: first.stream.clone(),
             bytes: bytes.into(),
             ends: ends.into(),
@@ -324,6 +337,7 @@ impl SegmentBuilder {
         }
         // Exact copies, and the builder keeps its room for the next batch.
         let segment = Segment {
+            source: RawText::default(),
             stream: self.stream.clone(),
             bytes: self.bytes.as_slice().into(),
             ends: self.ends.as_slice().into(),

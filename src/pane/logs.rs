@@ -298,8 +298,8 @@ impl Logs {
             return;
         }
         self.scope = (view.environment.cloned(), streams);
-        let names = view.logs.streams().map(|stream| &stream.name);
-        let hidden: BTreeSet<_> = names.filter(|name| is_out(name, view)).cloned().collect();
+        let out = view.logs.streams().filter(|stream| is_out(&stream.source, view));
+        let hidden: BTreeSet<_> = out.map(|stream| stream.name.clone()).collect();
         if hidden != self.hidden {
             self.hidden = hidden;
             self.apply(view);
@@ -573,16 +573,9 @@ fn full() -> Outcome {
     Outcome::notice(safe!("Only {} lines can be marked at once; Esc takes the marks away.", marks::MOST))
 }
 
-/// Whether a stream is of a source that is out of scope. Its name tells the source when it is the
-/// source's own or that and a part of it (`app/web`, `app:web`); any other stream is shown.
-fn is_out(stream: &RawText, view: &View<'_>) -> bool {
-    let is_of = |name: &RawText| {
-        let rest = stream.as_bytes().strip_prefix(name.as_bytes());
-        rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'/' | b':')))
-    };
-    let sources = view.world.sources().filter(|source| is_of(&source.info.name));
-    let source = sources.max_by_key(|source| source.info.name.as_bytes().len());
-    source.is_some_and(|source| !view.shows(source.info.environment.as_ref()))
+/// Whether what this source says is out of scope. A source that is not known is shown.
+fn is_out(source: &RawText, view: &View<'_>) -> bool {
+    view.world.source(source).is_some_and(|source| !view.shows(source.info.environment.as_ref()))
 }
 
 #[cfg(test)]

@@ -185,6 +185,7 @@ impl Outlet {
 
     /// Gives lines. Waits while the loop is behind, so that nothing is dropped.
     pub async fn segment(&self, segment: Segment) {
+        let segment = segment.said_by(self.source.clone());
         // The loop is gone only when the program ends: then there is nobody to tell.
         drop(self.queue.send(Report::Segment(Arc::new(segment))).await);
     }

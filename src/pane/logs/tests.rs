@@ -105,7 +105,8 @@ impl Desk {
         for line in lines {
             builder.push(Bytes::from(line.as_ref()), Given::default(), self.now);
         }
-        self.buffer.push(Arc::new(builder.seal().unwrap()));
+        let source = stream.split(['/', ':']).next().unwrap_or_default();
+        self.buffer.push(Arc::new(builder.seal().unwrap().said_by(source.into())));
         self.sync();
     }
 

@@ -125,6 +125,9 @@ pub enum Item {
 pub struct Lines {
     /// When they came.
     pub at: Timestamp,
+    /// The source that said them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub source: RawText,
     /// The stream that they are of.
     pub stream: RawText,
     /// Lines that the source had to drop among these.
@@ -192,6 +195,7 @@ impl Lines {
     fn of(segment: &Segment) -> Self {
         Self {
             at: segment.arrival(0),
+            source: segment.source().clone(),
             stream: segment.stream().clone(),
             lost: segment.lost(),
             lines: (0..segment.lines()).map(|line| RecordedLine::of(segment, line)).collect(),

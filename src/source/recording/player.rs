@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::format::{Header, Item, RecordedSource};
 use super::tape::{End, Running, Tape};
-use crate::logs::segment::SegmentBuilder;
+use crate::logs::segment::{Segment, SegmentBuilder};
 use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
@@ -163,7 +163,8 @@ struct Player<'a> {
     own: Outlet,
     outlets: BTreeMap<RawText, Outlet>,
     /// Of each stream, for lines that continue others.
-    builders: BTreeMap<RawText, SegmentBuilder>,
+    /// By source and stream.
+    builders: BTreeMap<(RawText, RawText), SegmentBuilder>,
     /// Lines from before the start are handed over a second at a time: fewer and larger segments.
     gathering: Option<i64>,
     /// The sources that work, with the parts of them that do not.
@@ -214,24 +215,30 @@ impl Player<'_> {
             Item::Update(update) => self.update(update).await,
             Item::Lines(lines) => {
                 let new = || SegmentBuilder::new(lines.stream.clone(), Zone::default());
-                let builder = self.builders.entry(lines.stream.clone()).or_insert_with(new);
+                let key = (lines.source.clone(), lines.stream.clone());
+                let builder = self.builders.entry(key).or_insert_with(new);
                 lines.push_to(builder);
                 if lines.at < self.stage.start && !builder.is_full() {
                     self.gathering = Some(lines.at.as_second());
                 } else if let Some(segment) = builder.seal() {
-                    self.own.segment(segment).await;
+                    self.say(&lines.source, segment).await;
                 }
             }
         }
     }
 
+    /// Gives lines under the name of the source that said them.
+    async fn say(&self, source: &RawText, segment: Segment) {
+        self.outlets.get(source).unwrap_or(&self.own).segment(segment).await;
+    }
+
     /// Hands over the lines that were gathered.
     async fn gathered(&mut self) {
         self.gathering = None;
-        for builder in self.builders.values_mut() {
-            if let Some(segment) = builder.seal() {
-                self.own.segment(segment).await;
-            }
+        let sealed =
+            self.builders.iter_mut().filter_map(|((source, _), lines)| Some((source.clone(), lines.seal()?)));
+        for (source, segment) in sealed.collect::<Vec<_>>() {
+            self.say(&source, segment).await;
         }
     }
 

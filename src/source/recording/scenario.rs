@@ -19,7 +19,7 @@ use crate::model::catalog::Catalog;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::Run;
 use crate::model::text::RawText;
-use crate::model::update::{Detail, News, Snapshot, Update};
+use crate::model::update::{Detail, Gives, News, Snapshot, Update};
 use crate::source::recording::format::{Header, Item, RecordedSource};
 use alerts::{AlertPlan, SilencePlan, Trouble};
 use lines::{Curve, TICK, Voice};
@@ -104,6 +104,13 @@ impl Scenario {
     pub(super) fn catalog(&self) -> Catalog {
         let services: Vec<_> = self.voices.iter().map(Voice::service).collect();
         Catalog::new(&services, &[])
+    }
+
+    /// The source that gives the log lines of each environment.
+    fn log_sources(&self) -> BTreeMap<&str, RawText> {
+        let logs = self.sources.iter().filter(|source| source.gives.contains(&Gives::Logs)).rev();
+        logs.filter_map(|source| Some((source.environment.as_ref()?.as_str()?, source.name.clone())))
+            .collect()
     }
 
     /// Everything that is said, in order, and what is logged after `logged_from`. The same seed
@@ -217,7 +224,8 @@ impl Iterator for Items {
                 return None;
             }
             let Scenario { voices, curves, day, .. } = &self.scenario;
-            self.logged = lines::written(voices, curves, *day, self.seed, end).into_iter();
+            let sources = self.scenario.log_sources();
+            self.logged = lines::written(voices, curves, &sources, (*day, self.seed), end).into_iter();
             self.tick = end;
         }
     }

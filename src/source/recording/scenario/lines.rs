@@ -80,12 +80,13 @@ pub(super) fn missing_curve(voices: &[Voice], curves: &BTreeMap<String, Curve>) 
     messages.filter_map(|message| message.curve.as_ref()).find(|name| !curves.contains_key(*name)).cloned()
 }
 
-/// What everybody wrote in the tick that ends at `end`; each stream at most once.
+/// What everybody wrote in the tick that ends at `end`; each stream at most once. `sources` names
+/// the source of an environment's logs.
 pub(super) fn written(
     voices: &[Voice],
     curves: &BTreeMap<String, Curve>,
-    day: Date,
-    seed: u64,
+    sources: &BTreeMap<&str, RawText>,
+    (day, seed): (Date, u64),
     end: Timestamp,
 ) -> Vec<Lines> {
     let factors: BTreeMap<&str, f64> =
@@ -99,7 +100,8 @@ pub(super) fn written(
             if !records.is_empty() {
                 let lines = records.iter().flat_map(|(_, text)| text.split(|b| *b == b'\n'));
                 let lines = lines.map(|line| RecordedLine::Plain(RawText::from_bytes(line))).collect();
-                all.push(Lines { at: end, stream: stream.name.as_str().into(), lost: 0, lines });
+                let source = sources.get(stream.environment.as_str()).cloned().unwrap_or_default();
+                all.push(Lines { at: end, source, stream: stream.name.as_str().into(), lost: 0, lines });
             }
         }
     }
