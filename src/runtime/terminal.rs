@@ -3,9 +3,14 @@
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crossterm::Command as _;
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::ResetColor;
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -15,10 +20,26 @@ use rustix::termios::{OptionalActions, QueueSelector, Termios};
 /// Alternate screen, bracketed paste, no cursor, blank. Never mouse, focus reports or a query.
 ///
 /// The blanking is for terminals without an alternate screen, such as the Linux console.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l\x1b[H\x1b[2J";
+static ENTER: LazyLock<String> = LazyLock::new(|| {
+    let mut text = String::new();
+    // Writing into memory cannot fail.
+    let _ = EnterAlternateScreen.write_ansi(&mut text);
+    let _ = EnableBracketedPaste.write_ansi(&mut text);
+    let _ = Hide.write_ansi(&mut text);
+    let _ = MoveTo(0, 0).write_ansi(&mut text);
+    let _ = Clear(ClearType::All).write_ansi(&mut text);
+    text
+});
 
 /// Undoes [`ENTER`] and any colour. The ESC in front also ends a sequence that was cut short.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[?2004l\x1b[?1049l\x1b[?25h";
+static LEAVE: LazyLock<String> = LazyLock::new(|| {
+    let mut text = String::new();
+    let _ = ResetColor.write_ansi(&mut text);
+    let _ = DisableBracketedPaste.write_ansi(&mut text);
+    let _ = LeaveAlternateScreen.write_ansi(&mut text);
+    let _ = Show.write_ansi(&mut text);
+    text
+});
 
 /// The size that is assumed of a terminal that says it is 0 by 0.
 const USUAL: Size = Size { width: 80, height: 24 };
@@ -124,7 +145,7 @@ impl Terminal {
         self.set_modes(&raw).map_err(TerminalError::Modes)?;
         state.up = true;
         state.generation += 1;
-        state.unsent = ENTER.to_vec();
+        state.unsent = ENTER.as_bytes().to_vec();
         self.send_unsent(&mut state);
         Ok(())
     }
@@ -141,9 +162,9 @@ impl Terminal {
         state.up = false;
         state.generation += 1;
         state.unsent.clear();
-        let rest = self.push(LEAVE, within);
+        let rest = self.push(LEAVE.as_bytes(), within);
         if !rest.is_empty() && rustix::termios::tcflush(self, QueueSelector::OFlush).is_ok() {
-            self.push(LEAVE, Duration::ZERO);
+            self.push(LEAVE.as_bytes(), Duration::ZERO);
         }
         // A terminal that is gone refuses with EIO; there is nothing left to restore then.
         let _gone = self.set_modes(&self.shared.saved);
@@ -289,11 +310,11 @@ pub(super) mod tests {
         terminal.restore(Duration::ZERO);
         assert_eq!(read(&master), b"", "nothing was taken, nothing is given back");
         terminal.enter().unwrap();
-        assert_eq!(read(&master), ENTER);
+        assert_eq!(read(&master), ENTER.as_bytes());
         assert!(!cooked(&rustix::termios::tcgetattr(&terminal).unwrap()));
         terminal.restore(Duration::from_secs(1));
         terminal.restore(Duration::from_secs(1));
-        assert_eq!(read(&master), LEAVE);
+        assert_eq!(read(&master), LEAVE.as_bytes());
         assert!(cooked(&rustix::termios::tcgetattr(&terminal).unwrap()));
         assert_eq!(terminal.write(b"late", terminal.generation()), Wrote::Stale);
         assert_eq!(read(&master), b"");
@@ -308,7 +329,7 @@ pub(super) mod tests {
         terminal.restore(Duration::from_millis(50));
         assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
         assert!(cooked(&rustix::termios::tcgetattr(&terminal).unwrap()));
-        assert!(read(&master).ends_with(LEAVE), "whoever reads again is out of the alternate screen");
+        assert!(read(&master).ends_with(LEAVE.as_bytes()), "whoever reads again is out of the alternate screen");
     }
 
     #[test]
@@ -322,7 +343,7 @@ pub(super) mod tests {
         read(&master);
         assert_eq!(terminal.write(b"frame", terminal.generation()), Wrote::Bytes(5));
         let got = read(&master);
-        assert!(got.ends_with(b"frame") && got.windows(ENTER.len()).any(|w| w == ENTER), "{got:?}");
+        assert!(got.ends_with(b"frame") && got.windows(ENTER.len()).any(|w| w == ENTER.as_bytes()), "{got:?}");
     }
 
     #[test]
