@@ -329,7 +329,10 @@ pub(super) mod tests {
         terminal.restore(Duration::from_millis(50));
         assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
         assert!(cooked(&rustix::termios::tcgetattr(&terminal).unwrap()));
-        assert!(read(&master).ends_with(LEAVE.as_bytes()), "whoever reads again is out of the alternate screen");
+        assert!(
+            read(&master).ends_with(LEAVE.as_bytes()),
+            "whoever reads again is out of the alternate screen"
+        );
     }
 
     #[test]
@@ -343,7 +346,10 @@ pub(super) mod tests {
         read(&master);
         assert_eq!(terminal.write(b"frame", terminal.generation()), Wrote::Bytes(5));
         let got = read(&master);
-        assert!(got.ends_with(b"frame") && got.windows(ENTER.len()).any(|w| w == ENTER.as_bytes()), "{got:?}");
+        assert!(
+            got.ends_with(b"frame") && got.windows(ENTER.len()).any(|w| w == ENTER.as_bytes()),
+            "{got:?}"
+        );
     }
 
     #[test]
