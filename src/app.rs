@@ -1,5 +1,6 @@
 //! The app: what a key, an update or the time does to the state, and how the whole screen is drawn.
 
+pub mod aloud;
 mod commands;
 mod frame;
 mod keys;

@@ -55,6 +55,9 @@ pub(crate) struct Flags {
     /// Draws ASCII only
     #[arg(long, global = true)]
     pub(crate) ascii: bool,
+    /// Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ pub mod keys;
 pub mod pace;
 pub mod panic;
 mod pen;
+pub mod plain;
 pub mod probe;
 pub mod run;
 mod sequence;

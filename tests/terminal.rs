@@ -12,6 +12,8 @@
 mod end;
 #[path = "terminal/first.rs"]
 mod first;
+#[path = "terminal/plain.rs"]
+mod plain;
 #[path = "support/pty.rs"]
 mod pty;
 #[path = "terminal/screen.rs"]

@@ -43,7 +43,7 @@ impl App {
         self.draw_overlay(&layout, now, canvas);
     }
 
-    fn draw_pane(&self, pane: PaneId, area: Rect, now: Timestamp, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw_pane(&self, pane: PaneId, area: Rect, now: Timestamp, canvas: &mut Canvas<'_>) {
         let focused = pane == self.arrangement.focus;
         let view = self.state.view(focused, now);
         match (&self.sources, pane) {
@@ -82,7 +82,7 @@ impl App {
     }
 
     /// The environment in scope, or how many there are and how many of them are production.
-    fn scope_name(&self, view: &View<'_>) -> (SafeText, Style) {
+    pub(super) fn scope_name(&self, view: &View<'_>) -> (SafeText, Style) {
         let environments = &self.state.environments;
         if let Some(name) = &self.state.environment {
             return (clean(name), view.environment_style(Some(name)));
@@ -126,7 +126,7 @@ impl App {
         }
     }
 
-    fn draw_footer(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw_footer(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
         let styles = self.state.styles();
         let (line, style) = (layout.footer, styles.of(Meaning::Footer));
         canvas.fill(line, style);
@@ -197,7 +197,7 @@ impl App {
         first.into_iter().chain(own.map(|command| command.id)).chain(last)
     }
 
-    fn draw_overlay(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw_overlay(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {
         let area = layout.body();
         let view = self.state.view(true, now);
         match &self.overlay {
@@ -230,7 +230,7 @@ fn on(line: Style, style: Style) -> Style {
 }
 
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.
-fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
+pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
     let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
     let (mut all, mut starting, mut crashed) = (0, 0, 0);
     for source in sources {

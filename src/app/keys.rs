@@ -57,7 +57,7 @@ impl App {
     }
 
     /// Whether the first screen waits for an answer. It is no layer to take back: nothing is below it.
-    fn is_welcoming(&self) -> bool {
+    pub fn is_welcoming(&self) -> bool {
         matches!(self.overlay, Some(Overlay::Welcome(_)))
     }
 

@@ -46,7 +46,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         Ok(built) => built,
         Err(errors) => return Ok(wrong(&errors)),
     };
-    if let Err(why) = console::ready() {
+    if let Err(why) = console::ready(flags.plain) {
         return ended(Err(why));
     }
     let place = match (&found, &config.settings.state_dir) {
@@ -55,7 +55,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         _ => place(config.settings.state_dir.as_deref(), &mut notices),
     };
     let found = found.map(|found| found.facts());
-    start(&config, Plan { sources, playback, place, found, record, notices })
+    start(&config, Plan { sources, playback, place, found, record, plain: flags.plain, notices })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -88,7 +88,16 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     let (sources, playback) = (sources.collect(), Some(playback));
-    start(&config, Plan { sources, playback, place: Place::Nowhere, found: None, record: None, notices })
+    let plan = Plan {
+        sources,
+        playback,
+        place: Place::Nowhere,
+        found: None,
+        record: None,
+        plain: flags.plain,
+        notices,
+    };
+    start(&config, plan)
 }
 
 fn said(warnings: &[Warning]) -> Vec<SafeText> {
@@ -102,11 +111,12 @@ struct Plan {
     place: Place,
     found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
+    plain: bool,
     notices: Vec<SafeText>,
 }
 
 fn start(config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, notices } = plan;
+    let Plan { sources, playback, place, found, record, plain, notices } = plan;
     let settings = &config.settings;
     let bindings = match bindings::read(&config.keys) {
         Ok(bindings) => bindings,
@@ -130,7 +140,7 @@ fn start(config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         remembered: None,
         size: (80, 24),
     };
-    let launch = Launch { setup, sources, clock, depth: depth(), place, found, record, notices };
+    let launch = Launch { setup, sources, clock, depth: depth(), place, found, record, plain, notices };
     ended(console::run(launch))
 }
 

@@ -131,6 +131,8 @@ pub struct World {
     sources: BTreeMap<RawText, Source>,
     resolved: VecDeque<(RawText, Arc<Alert>)>,
     history: VecDeque<Transition>,
+    /// How many transitions there have been.
+    happened: usize,
     details: VecDeque<(RawText, DetailKey, Result<Detail, Failure>)>,
     /// Counts what was taken in.
     revision: u64,
@@ -216,6 +218,7 @@ impl World {
             .map(|what| Transition { at: update.at, source: update.source.clone(), what })
             .collect();
         self.history.extend(transitions.iter().cloned());
+        self.happened += transitions.len();
         self.history.drain(..self.history.len().saturating_sub(HISTORY));
         transitions
     }
@@ -248,6 +251,11 @@ impl World {
     /// Alerts that have ended, the last one first, with their sources' names.
     pub fn resolved(&self) -> impl Iterator<Item = (&RawText, &Arc<Alert>)> {
         self.resolved.iter().map(|(source, alert)| (source, alert))
+    }
+
+    /// How many things have happened; the history has the newest of them.
+    pub fn happened(&self) -> usize {
+        self.happened
     }
 
     /// What has happened, oldest first.

@@ -165,6 +165,13 @@ impl Alerts {
         }
     }
 
+    /// What fires and nothing mutes, the worst and oldest first, whatever the filter hides.
+    pub fn firing(view: &View<'_>) -> Vec<SafeText> {
+        let mut rows = rows::collect(view, &Words::default());
+        Sort::Urgency.apply(&mut rows);
+        rows.iter().filter(|row| row.alert.is_loud()).map(|row| row.line(view)).collect()
+    }
+
     /// The counts of the narrow screen's tab: loud alerts.
     pub fn loud(&self) -> usize {
         self.rows.values().filter(|row| row.alert.is_loud()).count()

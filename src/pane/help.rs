@@ -88,6 +88,10 @@ impl Help {
                 Cell::new(command.help, styles.of(Meaning::Overlay)),
             ]
         });
+        if self.search.is_empty() && self.list.row() == 0 {
+            // Who hears the screen has asked for all of it.
+            canvas.stand_on(body);
+        }
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
         let used = canvas.text(
             line.x,

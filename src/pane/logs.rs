@@ -1,6 +1,7 @@
 //! The logs pane: it follows the newest line, stands byte-still when paused, and shows what the
 //! filter and the minimum level let through.
 
+mod aloud;
 mod edge;
 mod line;
 mod marks;
@@ -257,10 +258,11 @@ impl Logs {
             if rest.height == 0 {
                 break;
             }
+            let used = row.draw(view, self.front, (rest, skip), look, canvas);
             if is_selected {
-                canvas.set_cursor(body.x, y);
+                canvas.stand_on(Rect { height: used, ..rest });
             }
-            y += row.draw(view, self.front, (rest, skip), look, canvas);
+            y += used;
             skip = 0;
         }
     }

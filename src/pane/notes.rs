@@ -3,6 +3,8 @@
 mod saving;
 mod timeline;
 
+pub use timeline::happened;
+
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 

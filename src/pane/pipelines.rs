@@ -171,6 +171,13 @@ impl Pipelines {
         }
     }
 
+    /// Failures that nothing has put right, the newest first, whatever the filter hides.
+    pub fn broken(view: &View<'_>) -> Vec<SafeText> {
+        let mut rows = rows::collect(view, &Words::default());
+        Sort::Urgency.apply(&mut rows);
+        rows.iter().filter(|row| row.is_broken()).map(|row| row.line(view)).collect()
+    }
+
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
         match &self.open {

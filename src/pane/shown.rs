@@ -43,6 +43,7 @@ impl Shown {
         canvas.fill(area, view.styles.of(Meaning::Overlay));
         let heading = safe!("{}  (Esc closes)", self.what);
         canvas.text(area.x, area.y, area.width, &heading, view.styles.of(Meaning::Title));
+        canvas.head(&heading);
         self.pager.draw(canvas, body(area), &self.paragraphs(view), true);
     }
 

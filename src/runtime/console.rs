@@ -10,7 +10,9 @@ use ratatui::Frame;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
+use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
+use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
@@ -52,6 +54,8 @@ pub struct Launch {
     pub found: Option<Vec<SafeText>>,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
+    /// Whether it is told in lines instead of drawn.
+    pub plain: bool,
     /// What the person should know at the start.
     pub notices: Vec<SafeText>,
 }
@@ -73,8 +77,12 @@ pub enum LaunchError {
     Refused(&'static str, std::io::Error),
 }
 
-/// Whether there is a screen to draw on, asked before anything is made on the disk.
-pub fn ready() -> Result<(), LaunchError> {
+/// Whether there is a screen to draw on, asked before anything is made on the disk. Lines can be
+/// told anywhere.
+pub fn ready(plain: bool) -> Result<(), LaunchError> {
+    if plain {
+        return Ok(());
+    }
     let terminal = Terminal::open(std::env::var_os("TERM").as_deref());
     terminal.map(drop).map_err(|why| SessionError::from(why).into())
 }
@@ -127,7 +135,12 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         .map_err(|error| LaunchError::Refused("a thread", error))?;
     let crash_dir = launch.place.directory().map(|state| state.join("crash"));
     let flush = keeper.clone();
-    let mut session = Session::begin(Arc::new(move || flush.flush()), crash_dir)?;
+    let save: Arc<Save> = Arc::new(move || flush.flush());
+    let mut face = if launch.plain {
+        Face::Lines(Lines::begin(save, crash_dir)?)
+    } else {
+        Face::Screen(Session::begin(save, crash_dir)?)
+    };
 
     let mut app = App::new(launch.setup);
     if let Some(view) = view {
@@ -146,19 +159,26 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         let _full = messages.try_send(Msg::Trouble(notice));
     }
 
-    let wiring = Wiring {
-        intake,
-        perform: Box::new(perform(requests, begin, keeper.clone(), messages)),
-        clock,
-        depth: launch.depth,
-    };
+    let perform = Box::new(perform(requests, begin, keeper.clone(), messages));
     let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
-    run::run(&mut console, &mut session, wiring).await;
+    match &mut face {
+        Face::Screen(session) => {
+            let wiring = Wiring { intake, perform, clock, depth: launch.depth };
+            run::run(&mut console, session, wiring).await;
+        }
+        Face::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock).await,
+    }
     drop(console);
     let kept = keeper.close();
-    drop(session);
+    drop(face);
     tasks.stop(STOP).await;
     kept.map_err(LaunchError::NotSaved)
+}
+
+/// How the person is told.
+enum Face {
+    Screen(Session),
+    Lines(Lines),
 }
 
 /// The name of this machine.
@@ -302,6 +322,12 @@ impl run::Console for Keeps {
 
     fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         self.app.next_wake(now)
+    }
+}
+
+impl plain::Spoken for Keeps {
+    fn app(&self) -> &App {
+        &self.app
     }
 }
 

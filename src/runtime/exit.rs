@@ -17,7 +17,8 @@ pub type Save = dyn Fn() + Send + Sync;
 
 /// Ends the process in order, once, from whichever thread is first.
 pub struct Exit {
-    terminal: Terminal,
+    /// None when there is no terminal to give back.
+    terminal: Option<Terminal>,
     save: Arc<Save>,
     leaving: Mutex<()>,
 }
@@ -30,8 +31,8 @@ impl fmt::Debug for Exit {
 
 impl Exit {
     /// `save` writes what must not be lost, such as notes not yet on disk.
-    pub fn new(terminal: &Terminal, save: Arc<Save>) -> Self {
-        Self { terminal: terminal.clone(), save, leaving: Mutex::new(()) }
+    pub fn new(terminal: Option<&Terminal>, save: Arc<Save>) -> Self {
+        Self { terminal: terminal.cloned(), save, leaving: Mutex::new(()) }
     }
 
     /// Saves, on a thread of its own: a hung disk must not keep a dead session alive.
@@ -53,7 +54,7 @@ impl Exit {
     /// Saves and gives the screen back; the caller goes on to return from `main`.
     pub fn settle(&self) {
         self.save();
-        self.terminal.restore(RESTORE);
+        self.restore();
     }
 
     /// Saves, gives the screen back and ends the process with `code`. A second thread that gets
@@ -66,6 +67,8 @@ impl Exit {
 
     /// Gives the screen back and no more: for the panic hook, which has a message to print.
     pub fn restore(&self) {
-        self.terminal.restore(RESTORE);
+        if let Some(terminal) = &self.terminal {
+            terminal.restore(RESTORE);
+        }
     }
 }

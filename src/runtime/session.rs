@@ -60,7 +60,7 @@ impl Session {
     pub fn begin(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
         let refused = |what| move |cause| SessionError::Refused { what, cause };
         let terminal = Terminal::open(std::env::var_os("TERM").as_deref())?;
-        let exit = Arc::new(Exit::new(&terminal, save));
+        let exit = Arc::new(Exit::new(Some(&terminal), save));
         // Before the screen is taken: whatever comes then, somebody gives it back.
         panic::install(Arc::clone(&exit), crashes);
         let screen = signals::start(&terminal, &exit).map_err(refused("its signal handlers"))?;

@@ -48,6 +48,22 @@ pub fn start(terminal: &Terminal, exit: &Arc<Exit>) -> std::io::Result<watch::Re
     Ok(receiver)
 }
 
+/// Catches the signals that end the process, where there is no terminal.
+///
+/// Errors when the system refuses a handler or a thread.
+pub fn start_without_terminal(exit: &Arc<Exit>) -> std::io::Result<()> {
+    let ignored = ignored();
+    let wanted = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+    let mut signals = Signals::new(wanted.into_iter().filter(|signal| ignored & mask(*signal) == 0))?;
+    let exit = Arc::clone(exit);
+    std::thread::Builder::new().name("midwatch-signals".to_owned()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            exit.leave(128 + signal);
+        }
+    })?;
+    Ok(())
+}
+
 fn resized(terminal: &Terminal, screen: &watch::Sender<Screen>) {
     screen.send_if_modified(|screen| {
         let size = terminal.size();

@@ -41,6 +41,39 @@ static LEAVE: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
+/// For lines without a screen only the paste is bracketed, which is no part of what is shown.
+const ENTER_LINES: &[u8] = b"\x1b[?2004h";
+const LEAVE_LINES: &[u8] = b"\x1b[?2004l";
+
+/// What the terminal is taken for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Use {
+    /// A screen.
+    Screen,
+    /// Keys, and lines that are written elsewhere.
+    Lines,
+    /// The same on a terminal that understands no sequence at all.
+    Dumb,
+}
+
+impl Use {
+    fn enter(self) -> &'static [u8] {
+        match self {
+            Self::Screen => ENTER.as_bytes(),
+            Self::Lines => ENTER_LINES,
+            Self::Dumb => b"",
+        }
+    }
+
+    fn leave(self) -> &'static [u8] {
+        match self {
+            Self::Screen => LEAVE.as_bytes(),
+            Self::Lines => LEAVE_LINES,
+            Self::Dumb => b"",
+        }
+    }
+}
+
 /// The size that is assumed of a terminal that says it is 0 by 0.
 const USUAL: Size = Size { width: 80, height: 24 };
 
@@ -94,6 +127,7 @@ struct Shared {
     /// Our own open file, so that `O_NONBLOCK` does not leak to the shell that shares descriptor 1.
     tty: OwnedFd,
     saved: Termios,
+    taken_for: Use,
     state: Mutex<State>,
 }
 
@@ -114,19 +148,30 @@ impl Terminal {
         if !rustix::termios::isatty(rustix::stdio::stdout()) {
             return Err(TerminalError::NotATerminal);
         }
-        if term.is_none_or(|term| term.is_empty() || term == "dumb") {
+        if is_dumb(term) {
             return Err(TerminalError::Dumb);
         }
         Self::at(Path::new("/dev/tty"))
     }
 
+    /// Opens the controlling terminal for its keys only: the lines go to standard output.
+    ///
+    /// Errors when there is none.
+    pub fn open_for_lines(term: Option<&OsStr>) -> Result<Self, TerminalError> {
+        Self::open_at(Path::new("/dev/tty"), if is_dumb(term) { Use::Dumb } else { Use::Lines })
+    }
+
     /// Opens the terminal at a path.
     pub(super) fn at(path: &Path) -> Result<Self, TerminalError> {
+        Self::open_at(path, Use::Screen)
+    }
+
+    fn open_at(path: &Path, taken_for: Use) -> Result<Self, TerminalError> {
         let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let tty =
             rustix::fs::open(path, flags, Mode::empty()).map_err(TerminalError::NoControllingTerminal)?;
         let saved = rustix::termios::tcgetattr(&tty).map_err(TerminalError::Modes)?;
-        Ok(Self { shared: Arc::new(Shared { tty, saved, state: Mutex::default() }) })
+        Ok(Self { shared: Arc::new(Shared { tty, saved, taken_for, state: Mutex::default() }) })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -141,11 +186,15 @@ impl Terminal {
         let mut state = self.state();
         let mut raw = self.shared.saved.clone();
         raw.make_raw();
+        if self.shared.taken_for != Use::Screen {
+            // Lines end as they do for any program.
+            raw.output_modes = self.shared.saved.output_modes;
+        }
         // TCSANOW: the other two wait until the output is read, for ever if nobody reads.
         self.set_modes(&raw).map_err(TerminalError::Modes)?;
         state.up = true;
         state.generation += 1;
-        state.unsent = ENTER.as_bytes().to_vec();
+        state.unsent = self.shared.taken_for.enter().to_vec();
         self.send_unsent(&mut state);
         Ok(())
     }
@@ -162,9 +211,10 @@ impl Terminal {
         state.up = false;
         state.generation += 1;
         state.unsent.clear();
-        let rest = self.push(LEAVE.as_bytes(), within);
+        let leave = self.shared.taken_for.leave();
+        let rest = self.push(leave, within);
         if !rest.is_empty() && rustix::termios::tcflush(self, QueueSelector::OFlush).is_ok() {
-            self.push(LEAVE.as_bytes(), Duration::ZERO);
+            self.push(leave, Duration::ZERO);
         }
         // A terminal that is gone refuses with EIO; there is nothing left to restore then.
         let _gone = self.set_modes(&self.shared.saved);
@@ -258,6 +308,10 @@ impl AsFd for Terminal {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.shared.tty.as_fd()
     }
+}
+
+fn is_dumb(term: Option<&OsStr>) -> bool {
+    term.is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 #[cfg(test)]

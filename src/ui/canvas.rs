@@ -4,13 +4,18 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
+use unicode_width::UnicodeWidthStr;
 
-use crate::model::text::{AnsiColour, Ink, SafeText};
+use crate::model::text::{AnsiColour, Ink, SafeText, clean};
 
 /// A buffer to draw in, and where the terminal's cursor shall stand.
 pub struct Canvas<'a> {
     buffer: &'a mut Buffer,
     cursor: Option<Position>,
+    /// What is to be read aloud: the selected row, or a whole page.
+    read: Option<Rect>,
+    /// What stood in the last border that was drawn.
+    heading: Vec<SafeText>,
     ascii: bool,
     marker: Style,
 }
@@ -19,7 +24,7 @@ impl<'a> Canvas<'a> {
     /// A canvas over a buffer. `ascii` replaces what an ASCII terminal cannot show; `marker` is
     /// the style of what stands for something that could not be shown.
     pub fn new(buffer: &'a mut Buffer, ascii: bool, marker: Style) -> Self {
-        Self { buffer, cursor: None, ascii, marker }
+        Self { buffer, cursor: None, read: None, heading: Vec::new(), ascii, marker }
     }
 
     /// The whole area.
@@ -37,6 +42,17 @@ impl<'a> Canvas<'a> {
         if self.buffer.area.contains(Position { x, y }) {
             self.cursor = Some(Position { x, y });
         }
+    }
+
+    /// Puts the terminal's cursor on an area that belongs together: a selected row, or a page.
+    pub fn stand_on(&mut self, area: Rect) {
+        self.set_cursor(area.x, area.y);
+        self.read = Some(area);
+    }
+
+    /// Names what is drawn here, where there is no border that does.
+    pub fn head(&mut self, heading: &SafeText) {
+        self.heading = vec![heading.clone()];
     }
 
     /// Draws `text` from `x` over at most `width` columns; returns the columns used. What does not
@@ -106,6 +122,7 @@ impl<'a> Canvas<'a> {
         if area.width < 2 || area.height < 2 {
             return;
         }
+        self.heading = vec![title.0.clone(), foot.0.clone()];
         let glyphs: [&'static str; 6] = if self.ascii {
             ["-", "|", "+", "+", "+", "+"]
         } else {
@@ -147,6 +164,48 @@ pub fn draw(frame: &mut Frame<'_>, ascii: bool, marker: Style, work: impl FnOnce
     if let Some(cursor) = canvas.cursor {
         frame.set_cursor_position(cursor);
     }
+}
+
+/// What a screen without a screen has to tell: where it stands, and what is being typed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Written {
+    /// What stands in the border: title and foot.
+    pub heading: Vec<SafeText>,
+    /// The lines of the page or the one selected row; none when nothing is selected.
+    pub lines: Vec<SafeText>,
+    /// Whether the lines are a page and not a selected row.
+    pub is_page: bool,
+    /// The line that has the cursor, when that is another one: what is being typed.
+    pub typed: Option<SafeText>,
+}
+
+/// Draws without a screen, `size` in columns and rows, and reads what the cursor stands on.
+pub fn read(size: (u16, u16), ascii: bool, work: impl FnOnce(&mut Canvas<'_>)) -> Written {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+    let mut canvas = Canvas::new(&mut buffer, ascii, Style::new());
+    work(&mut canvas);
+    let (cursor, area, heading) = (canvas.cursor, canvas.read, std::mem::take(&mut canvas.heading));
+    let row = |area: Rect, y: u16| line(&buffer, Rect { y, height: 1, ..area });
+    let cursor = cursor.filter(|at| area.is_none_or(|area| area.y != at.y));
+    let inner = Rect { x: 1, width: size.0.saturating_sub(2), ..buffer.area };
+    let typed = cursor.map(|at| clean(&row(inner, at.y).as_str().trim_start().into()));
+    let area = area.unwrap_or_default();
+    let mut lines: Vec<_> = (area.top()..area.bottom()).map(|y| row(area, y)).collect();
+    while lines.pop_if(|last| last.is_empty()).is_some() {}
+    let is_page = area.height > 1;
+    Written { heading, lines, is_page, typed }
+}
+
+/// The text of a row, each character once, without the blanks at its end.
+fn line(buffer: &Buffer, area: Rect) -> SafeText {
+    let (mut text, mut x) = (String::new(), area.x);
+    while x < area.right() {
+        let symbol = buffer.cell((x, area.y)).map_or(" ", |cell| cell.symbol());
+        text.push_str(symbol);
+        x += u16::try_from(symbol.width()).unwrap_or(1).max(1);
+    }
+    // What was drawn was safe, and stays the same.
+    clean(&text.trim_end().into())
 }
 
 /// The inside of a border.

@@ -52,7 +52,7 @@ impl Pager {
             canvas.text(area.x, y, area.width, line, *style);
         }
         if focused {
-            canvas.set_cursor(area.x, area.y);
+            canvas.stand_on(area);
         }
     }
 }

@@ -124,7 +124,7 @@ pub fn draw<Id: Clone + Ord>(
         }
         if selected && marking.focused {
             canvas.restyle(Rect { y, height: 1, ..area }, marking.selected);
-            canvas.set_cursor(area.x, y);
+            canvas.stand_on(Rect { y, height: 1, ..area });
         }
     }
 }

@@ -374,7 +374,7 @@ impl Timeline {
 }
 
 /// What happened, as one line.
-fn happened(transition: &Transition) -> SafeText {
+pub fn happened(transition: &Transition) -> SafeText {
     let run = |pipeline: &RawText, number: &Option<u64>| {
         let number = number.map(|number| safe!(" #{}", number)).unwrap_or_default();
         safe!("run {}{}", clean(pipeline), number)

@@ -135,7 +135,7 @@ impl StepLog {
             canvas.text(area.x + 1, y, area.width.saturating_sub(1), &text, style);
             if list.selected() == Some(row) && view.focused {
                 canvas.restyle(Rect { y, height: 1, ..area }, view.styles.of(Meaning::Selection));
-                canvas.set_cursor(area.x, y);
+                canvas.stand_on(Rect { y, height: 1, ..area });
             }
         }
     }
