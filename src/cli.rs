@@ -122,10 +122,10 @@ impl Cli {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
             Some(Command::Check { output }) => check::check(&self.flags, output),
-            Some(Command::Init { stdout }) => init::init(&self.flags, stdout),
+            Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Generate { what }) => {
-                print::print(&what.text()?)?;
-                Ok(ExitCode::SUCCESS)
+                let text = what.text()?;
+                Ok(print::print(&text, 0))
             }
             Some(Command::Demo { seed, playing }) => {
                 let recording = Recording::built_in(seed).map_err(|failure| failure.what);

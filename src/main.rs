@@ -8,6 +8,8 @@ use midwatch::cli::Cli;
 
 fn main() -> eyre::Result<ExitCode> {
     let cli = Cli::parse();
-    color_eyre::config::HookBuilder::default().display_env_section(false).install()?;
+    // Without colours: a report is also read in files and mails.
+    let theme = color_eyre::config::Theme::new();
+    color_eyre::config::HookBuilder::default().theme(theme).display_env_section(false).install()?;
     cli.run()
 }

@@ -217,6 +217,16 @@ fn a_reader_that_goes_is_no_fault() {
 }
 
 #[test]
+fn an_answer_that_cannot_be_written_is_a_failure_and_says_why() {
+    let home = Home::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = home.command(&["generate", "keys"]).stdout(full).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert_eq!(errors, "midwatch: cannot write to standard output: the disk is full\n");
+}
+
+#[test]
 fn init_writes_once_for_its_owner_and_what_it_writes_is_right() {
     let home = Home::new();
     let said = home.run(&["init"]);

@@ -56,15 +56,16 @@ struct Checked {
 /// Checks, prints and gives the exit code.
 pub(super) fn check(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
     let checked = Checked::of(flags)?;
-    match form {
-        Form::Text => print(&checked.text())?,
-        Form::Json => print(&format!("{:#}\n", checked.json()))?,
-    }
-    Ok(match (&checked.config, checked.fails()) {
-        (Err(_), _) => ExitCode::from(WRONG),
-        (Ok(_), true) => ExitCode::from(FAILED),
-        (Ok(_), false) => ExitCode::SUCCESS,
-    })
+    let code = match (&checked.config, checked.fails()) {
+        (Err(_), _) => WRONG,
+        (Ok(_), true) => FAILED,
+        (Ok(_), false) => 0,
+    };
+    let text = match form {
+        Form::Text => checked.text(),
+        Form::Json => format!("{:#}\n", checked.json()),
+    };
+    Ok(print(&text, code))
 }
 
 impl Checked {

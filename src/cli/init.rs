@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use color_eyre::eyre;
-
 use super::print::{print, refuse, tell};
 use super::{FAILED, Flags, WRONG};
 use crate::config::places::Places;
@@ -15,21 +13,20 @@ use crate::store::error::path_text;
 use crate::store::{atomic, dirs};
 
 /// Writes the configuration, or prints it.
-pub(super) fn init(flags: &Flags, to_stdout: bool) -> eyre::Result<ExitCode> {
+pub(super) fn init(flags: &Flags, to_stdout: bool) -> ExitCode {
     let found = Local::find();
     if to_stdout {
         told("Found here, and used:", &found).iter().for_each(tell);
-        print(&found.configuration())?;
-        return Ok(ExitCode::SUCCESS);
+        return print(&found.configuration(), 0);
     }
     let Some(path) = flags.config.clone().or_else(|| Places::of_person().user) else {
         let why = "there is no home directory, so no place for a configuration; \
                    name one: midwatch init --config FILE";
-        return Ok(refuse(WRONG, &why.into()));
+        return refuse(WRONG, &why.into());
     };
     let path = std::path::absolute(&path).unwrap_or(path);
     if let Some(Err(why)) = path.parent().map(dirs::prepare) {
-        return Ok(refuse(FAILED, &safe!("{}; midwatch init --stdout prints the configuration", why)));
+        return refuse(FAILED, &safe!("{}; midwatch init --stdout prints the configuration", why));
     }
     match atomic::create(&path, found.configuration().as_bytes()) {
         Ok(Fresh::Made) => {}
@@ -39,11 +36,11 @@ pub(super) fn init(flags: &Flags, to_stdout: bool) -> eyre::Result<ExitCode> {
                 "{} is there already and stays as it is; midwatch init --stdout prints what would be written",
                 place
             );
-            return Ok(refuse(FAILED, &why));
+            return refuse(FAILED, &why);
         }
         Err(error) => {
             let why = safe!("{}; midwatch init --stdout prints the configuration", error.sentence());
-            return Ok(refuse(FAILED, &why));
+            return refuse(FAILED, &why);
         }
     }
     let mut text = String::new();
@@ -53,8 +50,7 @@ pub(super) fn init(flags: &Flags, to_stdout: bool) -> eyre::Result<ExitCode> {
         text.push_str(line.as_str());
         text.push('\n');
     }
-    print(&text)?;
-    Ok(ExitCode::SUCCESS)
+    print(&text, 0)
 }
 
 fn told(heading: &'static str, found: &Local) -> Vec<SafeText> {

@@ -3,17 +3,20 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use color_eyre::eyre::{self, WrapErr as _};
-
+use super::FAILED;
 use crate::model::text::SafeText;
+use crate::safe;
+use crate::store::error::reason;
 
-/// Prints text to standard output. Errors when it could not be written, but not when its reader
-/// has gone, as `| head` does.
-pub(super) fn print(text: &str) -> eyre::Result<()> {
+/// Prints an answer to standard output and gives its exit code, or another if it could not be
+/// written. A reader that has gone, as `| head` does, has what it wanted.
+pub(super) fn print(text: &str, code: u8) -> ExitCode {
     let mut output = io::stdout().lock();
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.wrap_err("cannot write to standard output"),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            refuse(FAILED, &safe!("cannot write to standard output: {}", reason(&error)))
+        }
+        _ => ExitCode::from(code),
     }
 }
 
@@ -25,6 +28,6 @@ pub(super) fn tell(line: &SafeText) {
 
 /// Says why something is not done, and gives the exit code for it.
 pub(super) fn refuse(code: u8, why: &SafeText) -> ExitCode {
-    tell(&crate::safe!("midwatch: {}", why));
+    tell(&safe!("midwatch: {}", why));
     ExitCode::from(code)
 }

@@ -131,3 +131,94 @@ fn crashed(info: SourceInfo) -> Probed {
         .advise("report what stands above this");
     Probed { info, state: State::Fails, failures: vec![failure], lines: 0, runs: 0, alerts: 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::Pin;
+
+    use super::*;
+    use crate::model::text::RawText;
+    use crate::model::update::{Gives, Snapshot};
+    use crate::source::Source;
+    use crate::source::outlet::Outlet;
+
+    type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// A source that does what the test says.
+    struct Acts(fn(Outlet) -> Work);
+
+    impl Source for Acts {
+        fn gives(&self) -> &'static [Gives] {
+            &[Gives::Alerts]
+        }
+
+        fn run(self: Arc<Self>, outlet: Outlet) -> Work {
+            (self.0)(outlet)
+        }
+    }
+
+    async fn tried(acts: fn(Outlet) -> Work) -> (State, Vec<String>, Duration) {
+        let info = SourceInfo {
+            name: "a".into(),
+            kind: "test".into(),
+            environment: None,
+            interval: None,
+            gives: &[Gives::Alerts],
+        };
+        let start = Instant::now();
+        let probed = try_one(Built { info, source: Arc::new(Acts(acts)) }, Clock::Real).await;
+        let what = |failure: &Failure| failure.what.as_str().unwrap().to_owned();
+        (probed.state, probed.failures.iter().map(what).collect(), start.elapsed())
+    }
+
+    fn failure(what: &'static str) -> Failure {
+        Failure::new(FailureKind::Io, RawText::from(what))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_source_says_last_counts_and_ends_the_wait() {
+        let (state, failures, took) = tried(|outlet| {
+            Box::pin(async move {
+                outlet.failed(failure("not yet"));
+                tokio::time::sleep(SETTLED / 2).await;
+                outlet.snapshot(Snapshot::default());
+                std::future::pending::<()>().await;
+            })
+        })
+        .await;
+        assert_eq!((state, failures), (State::Works, Vec::new()));
+        assert!(took < WITHIN, "{took:?}");
+        let (state, failures, _) = tried(|outlet| {
+            Box::pin(async move {
+                outlet.alive(Vec::new());
+                tokio::time::sleep(SETTLED / 2).await;
+                outlet.failed(failure("it ended"));
+            })
+        })
+        .await;
+        assert_eq!((state, failures), (State::Fails, vec!["it ended".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn parts_that_fail_are_told() {
+        let (state, failures, _) = tried(|outlet| {
+            Box::pin(async move {
+                outlet.alive(vec![failure("one"), failure("two")]);
+                std::future::pending::<()>().await;
+            })
+        })
+        .await;
+        assert_eq!((state, failures), (State::Partly, vec!["one".to_owned(), "two".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_a_failure_after_five_seconds_and_so_is_a_crash_at_once() {
+        let (state, failures, took) = tried(|_| Box::pin(std::future::pending())).await;
+        assert_eq!((state, failures), (State::Fails, vec!["said nothing within 5 s".to_owned()]));
+        assert!(took >= WITHIN && took < WITHIN + SETTLED, "{took:?}");
+        let (state, failures, _) = tried(|_| Box::pin(async { panic!("on purpose") })).await;
+        assert_eq!(state, State::Fails);
+        assert!(failures[0].contains("crashed"), "{failures:?}");
+    }
+}

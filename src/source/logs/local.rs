@@ -21,6 +21,8 @@ const ENTRIES: usize = 1000;
 const FOLDERS: usize = 24;
 /// Files of one folder used; the rest is counted.
 const FILES: usize = 50;
+/// Records of logins, which are no text: also where they may not be read.
+const RECORDS: &[&str] = &["btmp", "faillog", "lastlog", "tallylog", "wtmp"];
 /// What is looked at of a file to tell text from anything else.
 const LOOK: u64 = 1024;
 
@@ -247,7 +249,7 @@ fn look(folder: &Path) -> Seen {
         }
         if path.is_dir() {
             seen.folders.push(path);
-        } else if path.is_file() && rotated::base_of(name).is_none() {
+        } else if path.is_file() && rotated::base_of(name).is_none() && !RECORDS.contains(&name) {
             match first_bytes(&path) {
                 // An empty file may be one that was just rotated, or one that is no log at all.
                 Ok(bytes) if bytes.is_empty() && !ends_as_log(name) => {}
