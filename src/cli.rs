@@ -20,7 +20,7 @@ use self::print::{refuse, tell};
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, clean};
 use crate::safe;
-use crate::source::recording::{At, Recording};
+use crate::source::recording::{At, Recording, speed};
 
 /// Exit code of something that was tried and did not work.
 const FAILED: u8 = 1;
@@ -106,11 +106,16 @@ enum Command {
 #[derive(Debug, Args)]
 struct Playing {
     /// So many times as fast as it happened
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = speed_of, allow_negative_numbers = true)]
     speed: f64,
     /// Where to begin: a time of day (UTC) such as 03:12, or a length such as 12m
     #[arg(long)]
     at: Option<At>,
+}
+
+fn speed_of(text: &str) -> Result<f64, String> {
+    let number = text.parse().map_err(|_| "write a number, such as 5 or 0.5".to_owned());
+    number.and_then(speed)
 }
 
 impl Cli {

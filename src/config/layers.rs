@@ -155,7 +155,7 @@ impl Reading {
             .or_else(|error| fs::metadata(path).map(|_| path.to_owned()).map_err(|_| error));
         let real = match real {
             Ok(real) => real,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => return None,
+            Err(error) if is_missing(&error) && asked.is_none() => return None,
             Err(error) => return self.cannot_read(&place, asked, &error.to_string()),
         };
         if self.open.contains(&real) {
@@ -232,6 +232,12 @@ impl Reading {
     }
 }
 
+/// Whether there is no such file, for want of a folder too: a HOME may be no folder.
+fn is_missing(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
 fn not_utf8(place: &RawText, (line, column): (u32, u32)) -> ConfigError {
     let origin = Origin { place: place.clone(), at: Some((line, column)) };
     ConfigError::new(&origin, "is not UTF-8 from here on; a configuration is UTF-8")
@@ -289,7 +295,7 @@ fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             // A folder for later files need not be there yet.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) if is_missing(&error) => continue,
             Err(error) => return Err(format!("{}: {error}", folder.display())),
         };
         for entry in entries {
@@ -319,7 +325,7 @@ fn matches(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
 /// Reads one file that need not be there, such as a theme.
 pub(super) fn read_if_there(path: &Path) -> Option<Result<Table, Vec<ConfigError>>> {
     if let Err(error) = fs::metadata(path)
-        && error.kind() == std::io::ErrorKind::NotFound
+        && is_missing(&error)
     {
         return None;
     }

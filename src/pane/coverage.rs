@@ -26,20 +26,21 @@ pub fn sources<'a>(view: &View<'a>, gives: Gives) -> impl Iterator<Item = &'a So
 pub fn word(view: &View<'_>, gives: Gives) -> (SafeText, Meaning) {
     let mut total = 0;
     let mut blind: Vec<&Source> = Vec::new();
-    let (mut starting, mut oldest) = (0, SignedDuration::ZERO);
+    let (mut starting, mut partly, mut oldest) = (0, 0, SignedDuration::ZERO);
     for source in sources(view, gives) {
         total += 1;
         match source.health(view.now) {
             Health::Failing(..) | Health::Crashed(_) => blind.push(source),
             Health::Starting => starting += 1,
             Health::Stale(age) => oldest = oldest.max(age),
-            Health::Live => {}
+            Health::Live => partly += usize::from(!source.condition.troubles.is_empty()),
         }
     }
     match (blind.as_slice(), total) {
         (_, 0) => (SafeText::default(), Meaning::Muted),
         ([one], 1) => (safe!("{} blind", clean(&one.info.name)), Meaning::Critical),
         ([], _) if oldest > SignedDuration::ZERO => (safe!("age {}", age(oldest)), Meaning::Stale),
+        ([], _) if partly > 0 => (safe!("{} of {} partly blind", partly, total), Meaning::Warning),
         ([], _) if starting == total => (SafeText::literal("starting"), Meaning::Muted),
         ([], _) if starting > 0 => (safe!("{} of {} starting", starting, total), Meaning::Muted),
         ([], _) => (SafeText::literal("live"), Meaning::Muted),

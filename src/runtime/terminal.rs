@@ -76,6 +76,8 @@ impl Use {
 
 /// The size that is assumed of a terminal that says it is 0 by 0.
 const USUAL: Size = Size { width: 80, height: 24 };
+/// A larger window is drawn in part: no screen is so large, and every cell costs memory.
+const WIDEST: u16 = 1000;
 
 /// Why there is no screen to draw on.
 #[derive(Debug, thiserror::Error)]
@@ -190,6 +192,8 @@ impl Terminal {
             // Lines end as they do for any program.
             raw.output_modes = self.shared.saved.output_modes;
         }
+        // A program that a source runs must not write over the screen by way of /dev/tty.
+        raw.local_modes.insert(rustix::termios::LocalModes::TOSTOP);
         // TCSANOW: the other two wait until the output is read, for ever if nobody reads.
         self.set_modes(&raw).map_err(TerminalError::Modes)?;
         state.up = true;
@@ -297,7 +301,7 @@ impl Terminal {
     pub fn size(&self) -> Size {
         match rustix::termios::tcgetwinsize(self) {
             Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
-                Size { width: size.ws_col, height: size.ws_row }
+                Size { width: size.ws_col.min(WIDEST), height: size.ws_row.min(WIDEST) }
             }
             _ => USUAL,
         }

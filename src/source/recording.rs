@@ -64,6 +64,12 @@ impl At {
     }
 }
 
+/// Checks how many times as fast a recording is to be played.
+pub fn speed(speed: f64) -> Result<f64, String> {
+    let playable = (0.01..=10_000.0).contains(&speed);
+    playable.then_some(speed).ok_or_else(|| format!("{speed} is no speed; write a number from 0.01 to 10000"))
+}
+
 /// A recording that can be played.
 #[derive(Clone, Debug)]
 pub struct Recording {
@@ -105,10 +111,9 @@ impl Recording {
         }
     }
 
-    /// So many times as fast as it happened. A speed that is no positive number counts as 1.
+    /// So many times as fast as it happened: what [`speed`] lets through.
     #[must_use]
     pub fn speed(self, speed: f64) -> Self {
-        let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
         Self { speed, ..self }
     }
 

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::logs::{command::CommandConfig, file::FileConfig, journald::JournaldConfig};
-use super::recording::Recording;
+use super::recording::{Recording, speed};
 use super::{Adapter, Source};
 use crate::config::origin::ConfigError;
 use crate::config::sources::{Kind, SourceTable};
@@ -145,7 +145,8 @@ fn recording(table: &Table) -> Result<Made, Vec<ConfigError>> {
         let placed = at.parse().and_then(|at| recording.at(at));
         recording = placed.map_err(|what| vec![table.error("at", what)])?;
     }
-    Ok(Made::Recorded(Box::new(recording.speed(keys.speed))))
+    let speed = speed(keys.speed).map_err(|what| vec![table.error("speed", what)])?;
+    Ok(Made::Recorded(Box::new(recording.speed(speed))))
 }
 
 #[cfg(test)]

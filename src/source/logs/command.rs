@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::io;
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -101,13 +100,13 @@ impl CommandSource {
             Err(failure) => return failure,
         };
         let mut run = Run::new(outlet);
-        match run.follow(&mut program, batch).await {
+        match run.follow(name, &mut program, batch).await {
             Ok(status) => {
                 batch.note(&format!("{name} ended: {}", describe(status))).await;
                 batch.seal().await;
                 run.last_words.failure(name, status)
             }
-            Err(error) => Failure::new(FailureKind::Io, format!("wait for {name}: {error}")),
+            Err(failure) => failure,
         }
     }
 }
@@ -143,19 +142,38 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn follow(&mut self, program: &mut Program, batch: &mut Batch) -> io::Result<ExitStatus> {
+    async fn follow(
+        &mut self,
+        name: &str,
+        program: &mut Program,
+        batch: &mut Batch,
+    ) -> Result<ExitStatus, Failure> {
+        let settled = Instant::now() + HOLD;
         let mut heard = Instant::now();
         loop {
             let pending = self.output.is_pending() || self.errors.is_pending();
             tokio::select! {
                 event = program.next() => {
                     heard = Instant::now();
+                    let event =
+                        event.map_err(|error| Failure::new(FailureKind::Io, format!("wait for {name}: {error}")));
                     match event? {
                         Event::Output => {
                             self.say_alive();
                             self.take(program.output(), false, batch).await;
                         }
                         Event::Errors => self.take(program.errors(), true, batch).await,
+                        Event::Closed => {
+                            self.finish(batch).await;
+                            self.alive = true;
+                            self.outlet.failed(closed(name));
+                        }
+                        Event::Stopped => {
+                            self.finish(batch).await;
+                            batch.note(&format!("{name} asked something at the terminal and was ended")).await;
+                            batch.seal().await;
+                            return Err(stopped(name));
+                        }
                         Event::Ended(status) => {
                             self.finish(batch).await;
                             return Ok(status);
@@ -163,11 +181,12 @@ impl<'a> Run<'a> {
                     }
                 }
                 () = batch.due() => batch.seal().await,
-                () = tokio::time::sleep_until(heard + HOLD), if pending || !self.alive => {
-                    // It runs, and says nothing or asks something.
-                    self.say_alive();
+                () = tokio::time::sleep_until(heard + HOLD), if pending => {
+                    // It asks something.
                     self.finish(batch).await;
                 }
+                // It runs, and says nothing, or nothing but errors.
+                () = tokio::time::sleep_until(settled), if !self.alive => self.say_alive(),
                 // It is running: there is nothing to refresh.
                 _ = self.outlet.asked() => {}
             }
@@ -201,6 +220,15 @@ impl<'a> Run<'a> {
             self.outlet.alive(Vec::new());
         }
     }
+}
+
+fn closed(name: &str) -> Failure {
+    Failure::new(FailureKind::Ended, format!("{name}: runs on, but closed its output: no line can come"))
+}
+
+fn stopped(name: &str) -> Failure {
+    Failure::new(FailureKind::Ended, format!("{name}: asked something at the terminal, such as a password"))
+        .advise("nobody can answer it there: give it what it needs beforehand, such as a key or a login")
 }
 
 #[cfg(test)]
@@ -309,6 +337,38 @@ mod tests {
     async fn a_question_without_an_end_of_line_is_shown() {
         let mut ear = run(&["sh", "-c", "printf 'Password: '; exec sleep 1000"]);
         ear.until(|ear| ear.lines() == ["Password: "]).await;
+        ear.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_writes_only_errors_is_alive() {
+        let mut ear = run(&["sh", "-c", "while :; do echo retry >&2; sleep 0.2; done"]);
+        ear.until(Ear::is_alive).await;
+        assert_eq!(ear.stderr().first().unwrap(), "retry");
+        ear.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_closes_its_output_and_runs_on_is_no_live_source() {
+        let mut ear = run(&["sh", "-c", "echo x; exec sleep 1000 >&- 2>&-"]);
+        ear.until(|ear| ear.failure().is_some()).await;
+        assert_eq!(
+            ear.failure().unwrap().what,
+            "sh: runs on, but closed its output: no line can come".into()
+        );
+        assert_eq!(ear.lines(), ["x"]);
+        ear.stop().await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_the_terminal_stops_is_ended_and_told() {
+        let mut ear = run(&["sh", "-c", "echo $$; kill -TTIN 0; echo never"]);
+        ear.until(|ear| ear.failure().is_some() && !ear.notes().is_empty()).await;
+        assert_eq!(
+            ear.failure().unwrap().what,
+            "sh: asked something at the terminal, such as a password".into()
+        );
+        gone(&ear.lines()[0]).await;
         ear.stop().await;
     }
 

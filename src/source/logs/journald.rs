@@ -155,6 +155,8 @@ impl JournaldSource {
                             last_words.hear(line.bytes);
                         }
                     }
+                    // It asks nothing, and ends when it closes its output.
+                    Ok(Event::Closed | Event::Stopped) => {}
                     Ok(Event::Ended(status)) => {
                         if let Some(line) = errors.finish() {
                             last_words.hear(line.bytes);

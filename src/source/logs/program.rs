@@ -5,9 +5,10 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::signal::unix::{Signal as Arrivals, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::model::health::{Failure, FailureKind};
@@ -29,6 +30,10 @@ pub(super) enum Event {
     Output,
     /// It wrote to its standard error: [`Program::errors`].
     Errors,
+    /// It runs on, but has closed its output: no line can come.
+    Closed,
+    /// The terminal stopped it: it asked something there, such as a password.
+    Stopped,
     /// It ended, and all that it wrote has been read.
     Ended(ExitStatus),
 }
@@ -42,6 +47,14 @@ impl Group {
             // It may be gone already: that is what is wanted.
             let _ = kill_process_group(group, Signal::KILL);
         }
+    }
+}
+
+impl Group {
+    /// Whether its leader is stopped. Leaves the rest of its state for whoever waits for it.
+    fn is_stopped(&self) -> bool {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        self.0.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), options), Ok(Some(_))))
     }
 }
 
@@ -61,11 +74,16 @@ pub(super) struct Program {
     output_bytes: Vec<u8>,
     error_bytes: Vec<u8>,
     ended: Option<(ExitStatus, Instant)>,
+    /// When its output was closed, until that is told.
+    closed: Option<Instant>,
+    /// Children that stopped or ended, this one among them.
+    changes: Arrivals,
 }
 
 impl Program {
     /// Starts `name` with arguments; its standard input is empty.
     pub(super) fn start(name: &str, arguments: &[String]) -> Result<Self, Failure> {
+        let changes = signal(SignalKind::child()).map_err(|error| cannot_start(name, &error))?;
         let mut child = Command::new(name)
             .args(arguments)
             .stdin(Stdio::null())
@@ -84,6 +102,8 @@ impl Program {
             output_bytes: Vec::with_capacity(PIECE),
             error_bytes: Vec::with_capacity(PIECE),
             ended: None,
+            closed: None,
+            changes,
         })
     }
 
@@ -99,7 +119,7 @@ impl Program {
 
     /// Waits for what it does next. Dropping the wait loses nothing.
     pub(super) async fn next(&mut self) -> io::Result<Event> {
-        let Self { group, child, output, errors, output_bytes, error_bytes, ended } = self;
+        let Self { group, child, output, errors, output_bytes, error_bytes, ended, closed, changes } = self;
         loop {
             if let Some((status, since)) = *ended
                 && ((output.is_none() && errors.is_none()) || since.elapsed() >= REST)
@@ -111,18 +131,30 @@ impl Program {
                     if read {
                         return Ok(Event::Output);
                     }
+                    *closed = errors.is_none().then(Instant::now);
                 }
                 read = read(errors, error_bytes) => {
                     if read {
                         return Ok(Event::Errors);
                     }
+                    *closed = output.is_none().then(Instant::now);
                 }
                 status = child.wait(), if ended.is_none() => {
                     *ended = Some((status?, Instant::now()));
                     // Whatever it left behind would hold the pipes open.
                     group.kill();
                 }
-                () = rest(*ended) => {}
+                () = rest(ended.map(|(_, since)| since)) => {}
+                // Before it ends, a program closes its output for a moment.
+                () = rest(*closed), if ended.is_none() => {
+                    *closed = None;
+                    return Ok(Event::Closed);
+                }
+                _ = changes.recv(), if ended.is_none() => {
+                    if group.is_stopped() {
+                        return Ok(Event::Stopped);
+                    }
+                }
             }
         }
     }
@@ -140,9 +172,9 @@ async fn read<R: tokio::io::AsyncRead + Unpin>(pipe: &mut Option<R>, bytes: &mut
     false
 }
 
-async fn rest(ended: Option<(ExitStatus, Instant)>) {
-    match ended {
-        Some((_, since)) => tokio::time::sleep_until(since + REST).await,
+async fn rest(since: Option<Instant>) {
+    match since {
+        Some(since) => tokio::time::sleep_until(since + REST).await,
         None => std::future::pending().await,
     }
 }

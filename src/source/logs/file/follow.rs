@@ -520,6 +520,43 @@ mod tests {
     }
 
     #[test]
+    fn compressed_data_is_binary_and_other_encodings_and_separators_are_not() {
+        let mut desk = Desk::new(&["app.log"], 10, |dir| append(&dir.join("app.log"), b"text\n"));
+        let mut state = 1_u64;
+        let noise = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state.to_be_bytes()[0]
+        });
+        let noise: Vec<u8> = noise.take(50_000).collect();
+        desk.append("app.log", &noise);
+        desk.pass(1);
+        assert_eq!(desk.troubles(), "app.log: binary data, 50000 bytes not shown");
+        let texts: [&[u8]; 3] = [
+            &b"8=FIX.4.4\x019=65\x0135=A\x0149=BUY\n".repeat(9),
+            &b"\xef\xd4\xcb\xc1\xda \xd3\xc5\xd4\xc9\n".repeat(9),
+            &b"\x1b[31mred\x1b[0m\x08\x0c\n".repeat(9),
+        ];
+        for text in texts {
+            let desk = Desk::new(&["app.log"], 10, |dir| append(&dir.join("app.log"), text));
+            assert_eq!((desk.lines().len(), desk.troubles()), (9, String::new()));
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_pattern_that_is_deleted_says_so_in_its_stream() {
+        let mut desk = Desk::new(&["*.log"], 10, |dir| {
+            append(&dir.join("a.log"), b"1\n");
+            append(&dir.join("b.log"), b"2\n");
+        });
+        fs::remove_file(desk.path("a.log")).unwrap();
+        desk.pass(60);
+        assert_eq!(desk.notes(), "the file is gone; this is the last of it");
+        append(&desk.path("a.log"), b"3\n");
+        desk.pass(60);
+        assert_eq!(desk.lines(), ["1", "2", "3"]);
+    }
+
+    #[test]
     fn a_long_line_and_a_flood_do_not_keep_others_waiting() {
         let mut desk = Desk::new(&["*.log"], 10, |dir| {
             append(&dir.join("a.log"), b"a\n");

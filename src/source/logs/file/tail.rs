@@ -110,8 +110,7 @@ impl Feed {
                 bytes = bytes.get(hole..).unwrap_or_default();
             }
         }
-        let zeros = memchr::memchr_iter(0, bytes).count();
-        if zeros >= 16 && zeros * 10 > bytes.len() {
+        if is_binary(bytes) {
             if self.binary.is_none() {
                 let at = self.reader.offset() - bytes.len() as u64;
                 builder.note(&format!("binary data from byte {at} on, not shown"), now);
@@ -143,6 +142,15 @@ impl Feed {
             builder.push(line, Given::default(), now);
         }
     }
+}
+
+/// Whether this is no text: one byte in 20 is a control character that no log has. Compressed data
+/// has one in 11, in whatever encoding a text is it has none, and UTF-16 is half zeros.
+fn is_binary(bytes: &[u8]) -> bool {
+    // 0x01 and 0x1c to 0x1f part fields; the others are blanks, ends of lines, backspace, escape.
+    let strange = |b: &&u8| matches!(b, 0 | 2..=7 | 0x0b | 0x0e..=0x1a | 0x7f);
+    let count = bytes.iter().filter(strange).count();
+    count >= 16 && count * 20 > bytes.len()
 }
 
 fn seal(builder: &mut SegmentBuilder, sink: &mut Sink<'_>) -> ControlFlow<()> {
@@ -365,6 +373,9 @@ impl Tail {
             let keep = at > many && (!quiet || (at == last && !feed.reader.is_deleted()));
             if !keep {
                 feed.finish(builder, now);
+                if at == last {
+                    builder.note("the file is gone; this is the last of it", now);
+                }
                 if !feed.reader.is_deleted() {
                     closed.push_back(feed.reader.position());
                 }
