@@ -6,6 +6,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::config::key::{Code, Key};
 use crate::model::text::{RawText, SafeText, clean};
+use crate::safe;
 use crate::ui::canvas::Canvas;
 
 /// The longest line taken, in bytes: what a paste by mistake may cost.
@@ -16,12 +17,14 @@ const LONGEST: usize = 4096;
 pub struct Field {
     before: String,
     after: String,
+    /// Bytes that were pasted last and did not fit.
+    refused: usize,
 }
 
 impl Field {
     /// A field that has a text already, the cursor behind it.
     pub fn new(text: &str) -> Self {
-        Self { before: text.to_owned(), after: String::new() }
+        Self { before: text.to_owned(), ..Self::default() }
     }
 
     /// The text.
@@ -36,6 +39,7 @@ impl Field {
 
     /// Takes a key; false if it means nothing in a line of text.
     pub fn key(&mut self, key: Key) -> bool {
+        self.refused = 0;
         match (key.code, key.ctrl) {
             (Code::Char('a'), true) | (Code::Home, _) => self.after = self.take_all(),
             (Code::Char('e'), true) | (Code::End, _) => self.before = self.take_all(),
@@ -76,6 +80,12 @@ impl Field {
 
     /// Draws the line and puts the cursor in it; what is left of the cursor stays in sight.
     pub fn draw(&self, canvas: &mut Canvas<'_>, area: Rect, style: Style) {
+        let refused = match self.refused {
+            0 => SafeText::default(),
+            bytes => safe!("({} bytes do not fit and are left out) ", bytes),
+        };
+        let told = canvas.text(area.x, area.y, area.width, &refused, style);
+        let area = Rect { x: area.x + told, width: area.width - told, ..area };
         let before = clean(&self.before.as_str().into());
         let room = usize::from(area.width.saturating_sub(1));
         let hidden = before.width().saturating_sub(room);
@@ -89,6 +99,8 @@ impl Field {
     fn insert(&mut self, text: &str) {
         if self.before.len() + self.after.len() + text.len() <= LONGEST {
             self.before.push_str(text);
+        } else {
+            self.refused = text.len();
         }
     }
 
@@ -137,7 +149,9 @@ mod tests {
         field.paste(&"y\r\nEnter\tq".into());
         assert_eq!(field.text(), "ay Enter q");
         field.paste(&"x".repeat(LONGEST).into());
-        assert_eq!(field.text(), "ay Enter q");
+        assert_eq!((field.text().as_str(), field.refused), ("ay Enter q", LONGEST));
+        field.key(Key::plain(Code::Left));
+        assert_eq!(field.refused, 0, "it was read");
         assert!(!field.key(Key::plain(Code::Up)));
     }
 
