@@ -17,6 +17,9 @@ use crate::pane::view::{PaneId, View};
 use crate::safe;
 use crate::ui::canvas::{self, Canvas};
 
+/// Digits that the count of lines has room for while the screen is held still.
+const COUNT: u16 = 7;
+
 impl App {
     /// Draws the whole screen.
     pub(super) fn draw_frame(&self, frame: &mut Frame<'_>, now: Timestamp) {
@@ -61,11 +64,19 @@ impl App {
         canvas.fill(line, style);
         let view = self.state.view(true, now);
         let mut right = safe!("{} {} ", view.zone.minute(view.now), view.zone.name(view.now));
+        // While the screen is held still the count grows into room of its own: nothing gives way to it.
+        let mut reserved = 0;
         if let Some((_, lines)) = self.state.frozen() {
-            right = safe!("FROZEN, {} new lines  {}", lines, right);
+            let count = safe!("{}", lines);
+            reserved = COUNT.saturating_sub(u16::try_from(count.width()).unwrap_or(COUNT));
+            right = if layout.width == Width::Narrow {
+                safe!("FROZEN +{}  {}", count, right)
+            } else {
+                safe!("FROZEN, {} new lines  {}", count, right)
+            };
         }
-        let used = canvas.text_right(line.right(), line.y, line.width / 2, &right, style);
-        let room = line.width - used;
+        let used = canvas.text_right(line.right(), line.y, line.width / 2, &right, style) + reserved;
+        let room = line.width.saturating_sub(used);
         let mut x = line.x + 1;
         let mut put = |text: &SafeText, style: Style, canvas: &mut Canvas<'_>| {
             x += canvas.text(x, line.y, room.saturating_sub(x + 2), text, style) + 2;
