@@ -109,3 +109,20 @@ async fn every_pane_is_alive_within_two_seconds_and_the_failing_step_says_why() 
     let screen = demo.console.screen();
     assert!(screen.contains("orders: 5 of 40, 35 failed") && screen.contains("exit code 1"), "{screen}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_held_screen_stands_still_while_the_outage_goes_on() {
+    for keys in ["1 p", "2 p", "3 p", "4 p", "0 p"] {
+        let mut demo = Demo::at("03:12", (120, 40)).await;
+        demo.keys(keys).await;
+        demo.pass(7).await;
+        let before = demo.console.buffer();
+        demo.pass(120).await;
+        let after = demo.console.buffer();
+        // The header counts what comes; everything else stands.
+        let moved = (1..40).find(|y| (0..120).any(|x| before[(x, *y)] != after[(x, *y)]));
+        assert_eq!(moved, None, "{keys}\n{}", demo.console.screen());
+        demo.keys("p").await;
+        assert_ne!(demo.console.buffer(), before, "{keys}");
+    }
+}

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal};
 use super::pty::{Pty, Start};
 use super::{Console, MIDWATCH, begin};
 
-const DEMO: [&str; 5] = [MIDWATCH, "demo", "--at", "03:14", "--plain"];
+const DEMO: [&str; 7] = [MIDWATCH, "demo", "--at", "03:14", "--plain", "--as", "kim"];
 
 fn said(pty: &Pty) -> String {
     pty.look(|shown| String::from_utf8(shown.bytes.clone()).unwrap())
