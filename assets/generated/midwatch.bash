@@ -125,7 +125,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --help --version demo replay record check init generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check init generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,7 +155,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__check)
-            opts="-o -h -V --output --config --env --as --theme --ascii --help --version"
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -193,7 +193,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__demo)
-            opts="-h -V --seed --speed --at --config --env --as --theme --ascii --help --version"
+            opts="-h -V --seed --speed --at --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -235,7 +235,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate)
-            opts="-h -V --config --env --as --theme --ascii --help --version man completions schema keys sources screen help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version man completions schema keys sources screen help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -265,7 +265,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__completions)
-            opts="-h -V --config --env --as --theme --ascii --help --version bash elvish fish powershell zsh"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -407,7 +407,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__keys)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -437,7 +437,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__man)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -467,7 +467,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__schema)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -497,7 +497,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__screen)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -527,7 +527,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__generate__subcmd__sources)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -753,7 +753,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__init)
-            opts="-h -V --stdout --config --env --as --theme --ascii --help --version"
+            opts="-h -V --stdout --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -783,7 +783,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__record)
-            opts="-h -V --config --env --as --theme --ascii --help --version"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -813,7 +813,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__replay)
-            opts="-h -V --speed --at --config --env --as --theme --ascii --help --version"
+            opts="-h -V --speed --at --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

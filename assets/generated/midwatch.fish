@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_midwatch_global_optspecs
-    string join \n config= env= as= theme= ascii h/help V/version
+    string join \n config= env= as= theme= ascii plain h/help V/version
 end
 
 function __fish_midwatch_needs_command
@@ -29,6 +29,7 @@ complete -c midwatch -n "__fish_midwatch_needs_command" -l env -d 'Shows this en
 complete -c midwatch -n "__fish_midwatch_needs_command" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_needs_command" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_needs_command" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_needs_command" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_needs_command" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_needs_command" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
@@ -46,6 +47,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l env -d 'Shows
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l speed -d 'So many times as fast as it happened' -r
@@ -55,6 +57,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l env -d 'Sho
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand replay" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -62,6 +65,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l env -d 'Sho
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand record" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand record" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
@@ -71,6 +75,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l env -d 'Show
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand check" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand check" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -79,6 +84,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l as -d 'Who is
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l stdout -d 'Prints it and writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand init" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -86,6 +92,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fi
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -f -a "man" -d 'The manual page'
@@ -100,6 +107,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from man" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -107,6 +115,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from completions" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -114,6 +123,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from schema" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -121,6 +131,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from keys" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -128,6 +139,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from sources" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -135,6 +147,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l as -d 'Who is at the keys' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l theme -d 'The theme' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -s h -l help -d 'Print help'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from screen" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "man" -d 'The manual page'
