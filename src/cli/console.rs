@@ -133,7 +133,8 @@ fn start(config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         themes: Themes { all: themes.map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },
         ascii: settings.ascii,
         bindings,
-        person: settings.person.clone().unwrap_or_default(),
+        // Where nothing is written nobody has to say who they are.
+        person: settings.person.clone().unwrap_or_else(|| stranger(&place)),
         session_name: session_name(Clock::Real.now()),
         zone: zone.filter(|zone| *zone != jiff::tz::TimeZone::UTC),
         log_budget: usize::try_from(settings.log_memory).unwrap_or(usize::MAX),
@@ -167,4 +168,9 @@ fn depth() -> Depth {
         found.and_then(|(_, value)| value.as_deref())
     };
     Depth::of(said)
+}
+
+/// Who writes notes when nobody has said: asked at the first note, unless they are gone at the end.
+fn stranger(place: &Place) -> RawText {
+    if *place == Place::Nowhere { "you".into() } else { RawText::default() }
 }
