@@ -172,5 +172,5 @@ fn depth() -> Depth {
 
 /// Who writes notes when nobody has said: asked at the first note, unless they are gone at the end.
 fn stranger(place: &Place) -> RawText {
-    if *place == Place::Nowhere { "you".into() } else { RawText::default() }
+    if *place == Place::Nowhere { "guest".into() } else { RawText::default() }
 }
