@@ -23,6 +23,7 @@ use crate::config::key::Key;
 use crate::model::alert::Severity;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
 use crate::model::world::{Happened, Transition};
 use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
@@ -103,9 +104,17 @@ impl App {
             chose_focus: false,
             asked_person: false,
         };
+        let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
+        if !gives(Gives::Alerts) && gives(Gives::Logs) {
+            // No alert can come: an empty pane is no first screen.
+            (app.arrangement.focus, app.previous) = (PaneId::Logs, PaneId::Alerts);
+        }
         if let Some(first) = lost.first() {
             let name = SafeText::literal(crate::command::table::command(*first).name);
-            let text = safe!("Your keys take those of {} and {} more: midwatch check.", name, lost.len() - 1);
+            let text = match lost.len() {
+                1 => safe!("Your keys take that of {}: midwatch check.", name),
+                many => safe!("Your keys take those of {} and {} more: midwatch check.", name, many - 1),
+            };
             app.notice = Some((text, Timestamp::MAX));
         }
         app

@@ -13,7 +13,7 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{NoteCommand, NoteReply};
-use midwatch::model::update::{Detail, DetailKey, News, Update};
+use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
 use midwatch::pane::effect::{Effect, Msg};
 
 const WIDE: (u16, u16) = (120, 40);
@@ -157,7 +157,28 @@ fn an_empty_pane_says_that_all_is_well_only_when_it_can_see() {
     let mut bare = setup(NARROW);
     bare.sources.clear();
     let screen = Console::with(bare).screen();
-    assert!(screen.contains("No source gives this yet") && screen.contains("[[source]]"), "{screen}");
+    assert!(screen.contains("No source gives alerts") && screen.contains("[[source]]"), "{screen}");
+}
+
+#[test]
+fn the_logs_have_the_focus_where_no_alert_can_come() {
+    let mut only_logs = setup(NARROW);
+    only_logs.sources.retain(|source| source.gives.contains(&Gives::Logs));
+    for source in &mut only_logs.sources {
+        source.gives = &[Gives::Logs];
+    }
+    let screen = Console::with(only_logs).screen();
+    assert!(screen.contains("[2 Logs]"), "{screen}");
+}
+
+#[test]
+fn the_footer_tells_no_key_that_does_nothing() {
+    let mut console = outage(WIDE);
+    assert!(console.row("p freeze").is_some(), "{}", console.screen());
+    for keys in ["?", "Esc :", "Esc 3 y", "Esc 4 i"] {
+        console.keys(keys);
+        assert!(console.row("p freeze").is_none(), "{keys}\n{}", console.screen());
+    }
 }
 
 #[test]

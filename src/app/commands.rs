@@ -61,7 +61,7 @@ impl App {
                 self.say(if held { "Frozen. p lets it go." } else { "The screen moves again." }, now);
             }
             Id::Zone => {
-                self.state.next_zone();
+                self.state.next_zone(now);
                 let zone = self.state.zone.name(now);
                 self.say(safe!("Times in {}.", zone), now);
             }

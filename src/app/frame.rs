@@ -87,7 +87,10 @@ impl App {
         let (scope, scope_style) = self.scope_name(&view);
         // Production has a ground of its own, and would not be seen on another.
         put(&scope, style.patch(scope_style), canvas);
-        let (health, meaning) = health_words(&view);
+        let (health, meaning) = match self.overlay {
+            Some(Overlay::Welcome(_)) => (SafeText::literal("nothing has started yet"), Meaning::Muted),
+            _ => health_words(&view),
+        };
         let health_style = if meaning == Meaning::Muted { style } else { on(style, styles.of(meaning)) };
         put(&health, health_style, canvas);
     }
@@ -146,7 +149,7 @@ impl App {
             let word = match prompt.asks {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
-                Asks::Person => "who are you? ",
+                Asks::Person => "who are you? your name, for the notes: ",
             };
             let used = canvas.text(
                 inner.x,
@@ -162,9 +165,16 @@ impl App {
             canvas.text(inner.x, inner.y, inner.width, notice, on(style, styles.of(Meaning::Warning)));
             return;
         }
-        if let Some(Overlay::Welcome(_)) = self.overlay {
-            let text = SafeText::literal("Enter looks at what was found here  q leaves");
-            canvas.text(inner.x, inner.y, inner.width, &text, style);
+        // What lies over the panes takes every key: those of the panes would do nothing.
+        let alone = match &self.overlay {
+            Some(Overlay::Welcome(_)) => Some("Enter looks at what was found here  q leaves"),
+            Some(Overlay::Help(_) | Overlay::Palette(_)) => Some("Up Down choose  Enter runs it  Esc closes"),
+            Some(Overlay::Shown(_)) => Some("Esc closes"),
+            None if self.is_editing() => Some("Esc leaves the pad  ctrl-_ undo  ctrl-r redo"),
+            Some(Overlay::Leave(_)) | None => None,
+        };
+        if let Some(text) = alone {
+            canvas.text(inner.x, inner.y, inner.width, &SafeText::literal(text), style);
             return;
         }
         let mut x = inner.x;

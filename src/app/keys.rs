@@ -52,7 +52,7 @@ impl App {
         Vec::new()
     }
 
-    fn is_editing(&self) -> bool {
+    pub(super) fn is_editing(&self) -> bool {
         self.arrangement.focus == PaneId::Notes && self.sources.is_none() && self.notes.is_editing()
     }
 

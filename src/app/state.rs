@@ -133,8 +133,10 @@ impl State {
     }
 
     /// Shows times in the next way: UTC, the person's own zone if it is another, ages.
-    pub(super) fn next_zone(&mut self) {
-        self.zone = match (&self.zone, &self.own_zone) {
+    pub(super) fn next_zone(&mut self, now: Timestamp) {
+        // An own zone that is UTC would be a key that does nothing.
+        let own = self.own_zone.as_ref().filter(|zone| zone.to_offset_info(now).abbreviation() != "UTC");
+        self.zone = match (&self.zone, own) {
             (Zone::Utc, Some(zone)) => Zone::Own(zone.clone()),
             (Zone::Utc, None) | (Zone::Own(_), _) => Zone::Relative,
             (Zone::Relative, _) => Zone::Utc,

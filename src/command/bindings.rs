@@ -75,7 +75,7 @@ fn command(scope: Scope, entry: &Entry) -> Result<&'static Command, ConfigError>
     let near = suggestion(&entry.key, here().map(|command| command.name));
     let help = match TABLE.iter().find(called) {
         Some(command) => format!("it is a command of `{0}`: write it under [keys.{0}]", command.scope.word()),
-        None => "`?` in the console lists every command by its name".to_owned(),
+        None => "`:` in the console lists every command by its name, `midwatch generate keys` too".to_owned(),
     };
     let what = format!("`{}` has no command `{}`{near}", scope.word(), entry.key);
     Err(ConfigError::new(&entry.origin, what).help(help))

@@ -146,8 +146,8 @@ commands! {
     Follow Logs "follow" ["F"] "follow" "Follows the newest line; any move upward pauses.";
     NextError Logs "next-error" ["e"] "next error" "Moves to the next line of level error or worse.";
     PreviousError Logs "previous-error" ["E"] "previous error" "Moves to the previous line of level error or worse.";
-    NextMatch Logs "next-match" ["n"] "next match" "Moves to the next line that matches the search.";
-    PreviousMatch Logs "previous-match" ["N"] "previous match" "Moves to the previous line that matches the search.";
+    NextMatch Logs "next-match" ["n"] "next match" "Moves to the next line that matches the filter.";
+    PreviousMatch Logs "previous-match" ["N"] "previous match" "Moves to the previous line that matches the filter.";
     Wrap Logs "wrap" ["w"] "wrap" "Wraps long lines, or cuts them at the edge.";
     MinimumLevel Logs "minimum-level" ["l"] "minimum level" "Shows all lines, warnings and worse, or errors and worse.";
     RawLines Logs "raw" [] "raw lines" "Shows the escape sequences in lines as text, or their colours.";

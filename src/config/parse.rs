@@ -242,7 +242,9 @@ impl Fault {
                 let error = ConfigError::new(origin, format!("{prefix}{wanted} is needed, not {shown}"));
                 match key {
                     Some(key) if wanted == LIST && found.starts_with('"') && !quiet => {
-                        error.help(format!("write {key} = [{found}]"))
+                        // A command line is many words of a list; a path may have spaces.
+                        let list = if key == "argv" { found.replace(' ', "\", \"") } else { found.clone() };
+                        error.help(format!("write {key} = [{list}]"))
                     }
                     _ => error,
                 }

@@ -82,10 +82,14 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
     let muted = view.styles.of(Meaning::Muted);
     let all: Vec<&Source> = sources(view, gives).collect();
     if all.is_empty() {
-        let mut lines = vec![Paragraph::new(
-            "No source gives this yet. Add one to your configuration (midwatch init writes a first one):",
-            view.styles.of(Meaning::Text),
-        )];
+        let what = match gives {
+            Gives::Logs => "No source gives log lines yet. Add one to your configuration, for example:",
+            Gives::Runs => "No source gives runs: this version has them only from recordings, for example:",
+            Gives::Alerts => {
+                "No source gives alerts: this version has them only from recordings, for example:"
+            }
+        };
+        let mut lines = vec![Paragraph::new(what, view.styles.of(Meaning::Text))];
         let example = match gives {
             Gives::Logs => {
                 ["[[source]]", "name = \"app\"", "kind = \"file\"   paths = [\"/var/log/app/*.log\"]"]

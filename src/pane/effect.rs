@@ -76,7 +76,8 @@ impl Outcome {
     }
 
     /// Copies lines and shows them, since the clipboard of a far terminal cannot be seen.
-    pub fn copy(what: SafeText, lines: Vec<SafeText>) -> Self {
+    pub fn copy(mut what: SafeText, lines: Vec<SafeText>) -> Self {
+        what.push(&SafeText::literal(", sent to the clipboard; if it is not there, select it here"));
         Self { effects: vec![Effect::Copy(lines.clone())], notice: None, show: Some((what, lines)) }
     }
 }

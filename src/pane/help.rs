@@ -76,7 +76,7 @@ impl Help {
             mark: styles.of(Meaning::Mark),
             focused: true,
         };
-        let columns = [Column::fixed(10, 0), Column::fixed(9, 2), Column::growing(30, 0)];
+        let columns = [Column::fixed(10, 0), Column::fixed(9, 2), Column::growing(50, 0)];
         table::draw(canvas, body, &columns, &list, marking, |index| {
             let Some(command) = TABLE.get(*index) else { return Vec::new() };
             let keys = keymap.keys_of(command.id).join(" ");

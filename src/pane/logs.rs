@@ -471,6 +471,12 @@ impl Logs {
                 self.go(line.seq, view);
                 Outcome::default()
             }
+            (None, true) if lines.previous_error(from).is_some() => {
+                Outcome::notice("No error below this line; there are errors above it.")
+            }
+            (None, false) if lines.next_error(from).is_some() => {
+                Outcome::notice("No error above this line; there are errors below it.")
+            }
             (None, true) => Outcome::notice("No error below this line."),
             (None, false) => Outcome::notice("No error above this line."),
         }
@@ -478,7 +484,7 @@ impl Logs {
 
     fn hit(&mut self, next: bool, view: &View<'_>) -> Outcome {
         if self.words.is_empty() {
-            return Outcome::notice("There is no filter: / sets one, and n and N move by its hits.");
+            return Outcome::notice("No filter, so no hits to move by: / sets one.");
         }
         let from = self.selected().map(|row| row.line.seq);
         let found =

@@ -99,7 +99,7 @@ impl Palette {
             mark: styles.of(Meaning::Mark),
             focused: true,
         };
-        let columns = [Column::fixed(26, 0), Column::fixed(10, 0), Column::growing(10, 1)];
+        let columns = [Column::fixed(20, 0), Column::fixed(9, 0), Column::growing(10, 1)];
         table::draw(canvas, body, &columns, &list, marking, |index| {
             let Some(line) = self.lines.get(*index) else { return Vec::new() };
             let name = clean(&line.text().into());
@@ -107,7 +107,7 @@ impl Palette {
             vec![
                 Cell::new(name, styles.of(Meaning::Overlay)),
                 Cell::new(clean(&keys.into()), styles.of(Meaning::Key)),
-                Cell::new(line.command.title, styles.of(Meaning::Muted)),
+                Cell::new(line.command.help, styles.of(Meaning::Muted)),
             ]
         });
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
@@ -121,12 +121,19 @@ impl Palette {
         let (name, rest) = typed.trim().split_once(' ').unwrap_or((typed.trim(), ""));
         // What is typed out in full is meant, whatever is selected; `q` is what everybody types.
         let name = if name == "q" { "quit" } else { name };
-        if let Some(command) =
-            by_name(name).filter(|command| rest.is_empty() || command.argument != Argument::None)
+        // A name alone that needs a word takes the one that is selected.
+        let selected = self.list.selected().and_then(|index| self.lines.get(*index));
+        let has_word = |command: &Command| {
+            rest.is_empty()
+                && selected.is_some_and(|line| line.command.id == command.id && line.argument.is_some())
+        };
+        if let Some(command) = by_name(name)
+            .filter(|command| rest.is_empty() || command.argument != Argument::None)
+            .filter(|command| !has_word(command))
         {
             return Some(Choice { name: command.name, argument: rest.trim().to_owned() });
         }
-        let line = self.list.selected().and_then(|index| self.lines.get(*index))?;
+        let line = selected?;
         Some(Choice { name: line.command.name, argument: line.argument.clone().unwrap_or_default() })
     }
 
@@ -180,6 +187,8 @@ mod tests {
         assert_eq!(choose("frz"), chosen("freeze", ""));
         assert_eq!(choose("q"), chosen("quit", ""));
         assert_eq!(choose("thday"), chosen("theme", "daylight"));
+        assert_eq!(choose("theme"), chosen("theme", "midnight"));
+        assert_eq!(choose("write"), chosen("write", ""));
         assert_eq!(choose("env prod-eu"), chosen("env", "prod-eu"));
         assert_eq!(choose("write notes.md"), chosen("write", "notes.md"));
         assert_eq!(choose("zzzzzz"), None);

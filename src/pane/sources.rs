@@ -184,7 +184,7 @@ impl Sources {
             title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));
         }
         let foot = if person.is_empty() {
-            SafeText::literal("who are you? start with --as NAME")
+            SafeText::literal("nobody is named: ; asks, or start with --as NAME")
         } else {
             safe!("you are {}", clean(person))
         };

@@ -56,7 +56,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Draws `text` from `x` over at most `width` columns; returns the columns used. What does not
-    /// fit ends in an ellipsis.
+    /// fit ends in an ellipsis; spaces at the end always fit.
     pub fn text(&mut self, x: u16, y: u16, width: u16, text: &SafeText, style: Style) -> u16 {
         let ascii;
         let text = if self.ascii {
@@ -71,7 +71,9 @@ impl<'a> Canvas<'a> {
         }
         let width = width.min(area.right() - x);
         let cut;
-        let text = if text.width() > usize::from(width) {
+        // The space at which a row was wrapped may hang over: it hides no letter.
+        let end = text.as_str().trim_end_matches(' ').len();
+        let text = if text.columns_before(end) > usize::from(width) {
             cut = text.truncate_to(usize::from(width), &self.ellipsis());
             &cut
         } else {
@@ -259,5 +261,13 @@ mod tests {
         canvas.text(0, 0, 4, &SafeText::literal("text"), Style::new().fg(Color::Red));
         let plain = |cell: &ratatui::buffer::Cell| cell.modifier.is_empty() && cell.bg == Color::Blue;
         assert!(buffer.content().iter().all(plain), "{buffer:?}");
+    }
+
+    #[test]
+    fn a_space_that_hangs_over_hides_no_letter() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 5, 1));
+        let mut canvas = Canvas::new(&mut buffer, false, Style::new());
+        canvas.text(0, 0, 5, &SafeText::literal("fired "), Style::new());
+        assert_eq!(buffer, Buffer::with_lines(["fired"]));
     }
 }
