@@ -98,6 +98,8 @@ impl Start {
         // setsid(1) rather than a hook between fork and exec, which would be unsafe code.
         let child = Command::new("setsid")
             .arg("--ctty")
+            // A job in the background of a script ignores these, and what it starts as well.
+            .args(["env", "--default-signal=INT,QUIT,TERM"])
             .args(argv)
             .env_clear()
             .envs(&self.environment)
