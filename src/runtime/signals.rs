@@ -4,7 +4,7 @@ use std::os::raw::c_int;
 use std::sync::Arc;
 
 use ratatui::layout::Size;
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch;
@@ -101,32 +101,48 @@ pub fn suspend(terminal: &Terminal) -> Result<(), Orphaned> {
     Ok(())
 }
 
+fn is_orphaned() -> bool {
+    kin("self").is_none_or(|own| has_no_shell(own, |pid| kin(&pid.to_string())))
+}
+
+/// What the system says of a process: its parent, process group and session.
+///
+/// Each is 0 when it lies outside our process namespace (a container, `unshare --pid`), which is why
+/// this reads `/proc`: the calls of rustix take 0 for impossible and panic.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Kin {
+    parent: u32,
+    group: u32,
+    session: u32,
+}
+
+fn kin(pid: &str) -> Option<Kin> {
+    kin_in(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Fields 4 to 6 of `/proc/PID/stat` (proc(5)); the name before them may hold spaces and brackets.
+fn kin_in(stat: &str) -> Option<Kin> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(1).map(str::parse);
+    let mut next = || fields.next()?.ok();
+    Some(Kin { parent: next()?, group: next()?, session: next()? })
+}
+
 /// Whether no parent in this session, outside our process group, is there to continue us.
 ///
 /// The kernel's rule for orphaned groups, from our own line of parents: it is the shell that counts.
-fn is_orphaned() -> bool {
-    let (Ok(session), group) = (rustix::process::getsid(None), rustix::process::getpgrp()) else {
-        return true;
-    };
-    let mut parent = rustix::process::getppid();
+fn has_no_shell(own: Kin, kin: impl Fn(u32) -> Option<Kin>) -> bool {
+    let mut parent = own.parent;
     for _ in 0..64 {
-        let Some(pid) = parent else { return true };
-        if rustix::process::getsid(Some(pid)) != Ok(session) {
+        let Some(theirs) = kin(parent) else { return true };
+        if theirs.session != own.session {
             return true;
         }
-        match rustix::process::getpgid(Some(pid)) {
-            Ok(theirs) if theirs == group => parent = parent_of(pid),
-            Ok(_) => return false,
-            Err(_) => return true,
+        if theirs.group != own.group {
+            return false;
         }
+        parent = theirs.parent;
     }
     true
-}
-
-fn parent_of(pid: Pid) -> Option<Pid> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
-    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
-    Pid::from_raw(parent.trim().parse().ok()?)
 }
 
 /// The signals that were ignored when the process started, as a mask; none where `/proc` is not.
@@ -145,9 +161,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parent_of_this_process_is_read_from_the_system() {
-        assert_eq!(parent_of(rustix::process::getpid()), rustix::process::getppid());
+    fn the_kin_of_this_process_are_read_from_the_system() {
+        let own = kin("self").expect("this machine has a /proc");
+        assert_eq!(own.parent, std::os::unix::process::parent_id());
         assert_eq!(mask(1), 1);
         assert_eq!(mask(15), 1 << 14);
+    }
+
+    #[test]
+    fn kin_are_read_behind_any_name() {
+        let stat = "42 (a) S (b)) T 7 42 3 34816 42 4194560";
+        assert_eq!(kin_in(stat), Some(Kin { parent: 7, group: 42, session: 3 }));
+        assert_eq!(kin_in("42 (cut) S 7"), None);
+        assert_eq!(kin_in(""), None);
+    }
+
+    #[test]
+    fn a_shell_is_a_parent_in_our_session_and_another_group() {
+        let own = Kin { parent: 7, group: 42, session: 3 };
+        let script = Kin { parent: 3, ..own };
+        let shell = Kin { parent: 1, group: 3, session: 3 };
+        let line = |pid| match pid {
+            7 => Some(script),
+            3 => Some(shell),
+            _ => None,
+        };
+        assert!(!has_no_shell(own, line));
+        assert!(has_no_shell(script, |_| Some(Kin { session: 1, ..shell })));
+        assert!(has_no_shell(own, |_| None));
+        assert!(has_no_shell(own, |_| Some(own)), "an endless line of parents ends");
+    }
+
+    #[test]
+    fn in_a_container_whose_session_is_outside_there_is_no_shell() {
+        let own = Kin { parent: 0, group: 0, session: 0 };
+        assert!(has_no_shell(own, |_| None));
+        assert!(has_no_shell(Kin { parent: 1, group: 42, session: 42 }, |_| Some(own)));
     }
 }
