@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Weak};
 
-use jiff::Timestamp;
-
 use super::level::Level;
 use super::rate::Rates;
 use super::segment::Segment;
@@ -273,12 +271,6 @@ impl Buffer {
         &self.rates
     }
 
-    /// When the newest line came.
-    pub fn newest(&self) -> Option<Timestamp> {
-        let place = self.index.values().next_back()?;
-        Some(place.segment.arrival(place.line + place.lines.saturating_sub(1)))
-    }
-
     /// Small batches worth putting together, if there are any. Give the result to
     /// [`Buffer::install`].
     ///
@@ -487,6 +479,7 @@ mod tests {
     use crate::logs::segment::{Given, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
+    use jiff::Timestamp;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -521,7 +514,6 @@ mod tests {
         assert_eq!(buffer.line(2).unwrap().bytes(), b"b0");
         assert!(buffer.line(4).is_none());
         assert_eq!((buffer.lines(), buffer.bounds()), (4, 0..4));
-        assert_eq!(buffer.newest(), Some(at(0)));
     }
 
     #[test]

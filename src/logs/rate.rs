@@ -44,6 +44,11 @@ impl Rates {
             .collect()
     }
 
+    /// The newest second in which a line was counted, since 1970; far in the past before the first.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
+
     /// Counts a line of `second`; one older than what is kept is not counted.
     pub(super) fn count(&mut self, second: i64, level: Level) {
         if second > self.newest {

@@ -97,7 +97,8 @@ impl Edge {
 
     /// When the picture moves next: never while all of it is empty.
     pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
-        let newest = view.logs.newest()?.as_second();
+        // By the lines' own times, as the picture is: lines of yesterday that arrive now do not move it.
+        let newest = view.logs.rates().newest();
         let now = view.now.as_second();
         let moves = self.looked.is_some() && newest >= now - COLUMN * i64::from(MOST + 1);
         let next = (now.div_euclid(STEP) + 1) * STEP;
