@@ -9,6 +9,7 @@ pub mod notes;
 pub mod palette;
 pub mod pipelines;
 pub mod shown;
+mod sort;
 pub mod sources;
 pub mod view;
 pub mod welcome;

@@ -11,9 +11,10 @@ use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::words::Words;
-use crate::pane::alerts::rows::{Row, Sort};
+use crate::pane::alerts::rows::Row;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
+use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
@@ -40,7 +41,7 @@ impl Alerts {
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
         let mut rows = rows::collect(view, &words);
-        self.sort.apply(&mut rows);
+        rows::sort(&mut rows, self.sort);
         let order = rows.iter().map(Row::key).collect();
         if self.list.sync(order, view.now) {
             self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
@@ -74,21 +75,11 @@ impl Alerts {
             return Outcome::default();
         }
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::Open => self.open = self.list.selected().map(|key| (key.clone(), Pager::default())),
             Id::Sort => {
                 self.sort = self.sort.next();
                 self.sync_now(view);
-                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(self.sort.word())));
+                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(rows::word(self.sort))));
             }
             Id::CopyRow => return self.copy(view),
             Id::CopyLink | Id::ShowLink => return self.link(id),
@@ -97,7 +88,9 @@ impl Alerts {
                 let effects: Vec<_> = sources.map(|s| Effect::Refresh(s.info.name.clone())).collect();
                 return Outcome { effects, ..Outcome::default() };
             }
-            _ => {}
+            _ => {
+                self.list.run(id);
+            }
         }
         Outcome::default()
     }
@@ -168,7 +161,7 @@ impl Alerts {
     /// What fires and nothing mutes, the worst and oldest first, whatever the filter hides.
     pub fn firing(view: &View<'_>) -> Vec<SafeText> {
         let mut rows = rows::collect(view, &Words::default());
-        Sort::Urgency.apply(&mut rows);
+        rows::sort(&mut rows, Sort::Urgency);
         rows.iter().filter(|row| row.alert.is_loud()).map(|row| row.line(view)).collect()
     }
 
@@ -194,18 +187,9 @@ impl Alerts {
         let Some((key, pager)) = &mut self.open else { return false };
         let Some(row) = self.rows.get(key) else { return false };
         let paragraphs = detail::paragraphs(row, view);
-        let screen = isize::try_from(inside.height).unwrap_or(1);
         match id {
-            Id::Down => pager.step(1, &paragraphs, inside, view.ascii),
-            Id::Up => pager.step(-1, &paragraphs, inside, view.ascii),
-            Id::PageDown => pager.step(screen, &paragraphs, inside, view.ascii),
-            Id::PageUp => pager.step(-screen, &paragraphs, inside, view.ascii),
-            Id::HalfDown => pager.step(screen / 2, &paragraphs, inside, view.ascii),
-            Id::HalfUp => pager.step(-screen / 2, &paragraphs, inside, view.ascii),
-            Id::Top => pager.go(false, &paragraphs, inside, view.ascii),
-            Id::Bottom => pager.go(true, &paragraphs, inside, view.ascii),
             Id::Open | Id::Mark | Id::Range | Id::Sort => {}
-            _ => return false,
+            _ => return pager.run(id, &paragraphs, inside, view.ascii),
         }
         true
     }

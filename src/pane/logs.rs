@@ -545,17 +545,8 @@ impl Logs {
     fn run_in_page(&mut self, id: Id, view: &View<'_>, body: Rect) -> Option<Outcome> {
         let (line, pager) = self.open.as_mut()?;
         let page = page::paragraphs(line, self.asked.raw, view);
-        let screen = isize::try_from(body.height).unwrap_or(1);
         let mut outcome = Outcome::default();
         match id {
-            Id::Down => pager.step(1, &page, body, view.ascii),
-            Id::Up => pager.step(-1, &page, body, view.ascii),
-            Id::PageDown => pager.step(screen, &page, body, view.ascii),
-            Id::PageUp => pager.step(-screen, &page, body, view.ascii),
-            Id::HalfDown => pager.step(screen / 2, &page, body, view.ascii),
-            Id::HalfUp => pager.step(-screen / 2, &page, body, view.ascii),
-            Id::Top => pager.go(false, &page, body, view.ascii),
-            Id::Bottom => pager.go(true, &page, body, view.ascii),
             Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
             Id::CopyRow => {
                 let text = if self.asked.raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };
@@ -570,6 +561,7 @@ impl Logs {
                     self.open = self.selected().map(|row| (row.line.clone(), Pager::default()));
                 }
             }
+            _ if pager.run(id, &page, body, view.ascii) => {}
             _ => return None,
         }
         Some(outcome)

@@ -374,16 +374,7 @@ impl Notes {
     fn compare(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         let Some((text, pager)) = &mut self.outside else { return Outcome::default() };
         let page = comparison(text, view);
-        let screen = isize::try_from(area.height).unwrap_or(1);
         match id {
-            Id::Down => pager.step(1, &page, area, view.ascii),
-            Id::Up => pager.step(-1, &page, area, view.ascii),
-            Id::PageDown => pager.step(screen, &page, area, view.ascii),
-            Id::PageUp => pager.step(-screen, &page, area, view.ascii),
-            Id::HalfDown => pager.step(screen / 2, &page, area, view.ascii),
-            Id::HalfUp => pager.step(-screen / 2, &page, area, view.ascii),
-            Id::Top => pager.go(false, &page, area, view.ascii),
-            Id::Bottom => pager.go(true, &page, area, view.ascii),
             Id::CopyRow => {
                 return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
             }
@@ -395,7 +386,9 @@ impl Notes {
                 self.tab = Tab::Pad;
                 return Outcome::notice("The pad has that text now; i and ctrl-_ bring yours back.");
             }
-            _ => {}
+            _ => {
+                pager.run(id, &page, area, view.ascii);
+            }
         }
         Outcome::default()
     }

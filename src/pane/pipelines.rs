@@ -18,7 +18,8 @@ use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::pipelines::log::StepLog;
 use crate::pane::pipelines::parts::Parts;
-use crate::pane::pipelines::rows::{Row, Sort};
+use crate::pane::pipelines::rows::Row;
+use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
@@ -45,7 +46,7 @@ impl Pipelines {
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
         let mut rows = rows::collect(view, &words);
-        self.sort.apply(&mut rows);
+        rows::sort(&mut rows, self.sort);
         let order = rows.iter().map(Row::key).collect();
         if self.list.sync(order, view.now) {
             self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
@@ -115,16 +116,6 @@ impl Pipelines {
             None => {}
         }
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::Open => {
                 let row = self.list.selected().and_then(|key| self.rows.get(key));
                 self.open = row.map(|row| (Parts::new(row.key(), &row.run, view.now), None));
@@ -132,7 +123,7 @@ impl Pipelines {
             Id::Sort => {
                 self.sort = self.sort.next();
                 self.sync_now(view);
-                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(self.sort.word())));
+                return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(rows::word(self.sort))));
             }
             Id::CopyRow => {
                 let rows = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
@@ -148,7 +139,9 @@ impl Pipelines {
                 let effects: Vec<_> = sources.map(|s| Effect::Refresh(s.info.name.clone())).collect();
                 return Outcome { effects, ..Outcome::default() };
             }
-            _ => {}
+            _ => {
+                self.list.run(id);
+            }
         }
         Outcome::default()
     }
@@ -174,7 +167,7 @@ impl Pipelines {
     /// Failures that nothing has put right, the newest first, whatever the filter hides.
     pub fn broken(view: &View<'_>) -> Vec<SafeText> {
         let mut rows = rows::collect(view, &Words::default());
-        Sort::Urgency.apply(&mut rows);
+        rows::sort(&mut rows, Sort::Urgency);
         rows.iter().filter(|row| row.is_broken()).map(|row| row.line(view)).collect()
     }
 

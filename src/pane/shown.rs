@@ -25,17 +25,8 @@ impl Shown {
 
     /// Scrolls; other commands mean nothing here.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) {
-        let (page, body) = (self.paragraphs(view), body(area));
-        let screen = isize::try_from(body.height).unwrap_or(1);
-        match id {
-            Id::Down => self.pager.step(1, &page, body, view.ascii),
-            Id::Up => self.pager.step(-1, &page, body, view.ascii),
-            Id::PageDown => self.pager.step(screen, &page, body, view.ascii),
-            Id::PageUp => self.pager.step(-screen, &page, body, view.ascii),
-            Id::Top => self.pager.go(false, &page, body, view.ascii),
-            Id::Bottom => self.pager.go(true, &page, body, view.ascii),
-            _ => {}
-        }
+        let page = self.paragraphs(view);
+        self.pager.run(id, &page, body(area), view.ascii);
     }
 
     /// Draws it over `area`.

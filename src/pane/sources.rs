@@ -88,34 +88,19 @@ impl Sources {
         if let Some((name, pager)) = &mut self.open {
             let Some(source) = view.world.source(name) else { return Outcome::default() };
             let page = page(source, view);
-            let screen = isize::try_from(body.height).unwrap_or(1);
             match id {
-                Id::Down => pager.step(1, &page, body, view.ascii),
-                Id::Up => pager.step(-1, &page, body, view.ascii),
-                Id::PageDown => pager.step(screen, &page, body, view.ascii),
-                Id::PageUp => pager.step(-screen, &page, body, view.ascii),
-                Id::Top => pager.go(false, &page, body, view.ascii),
-                Id::Bottom => pager.go(true, &page, body, view.ascii),
                 Id::Refresh => return refresh(vec![name.clone()]),
                 Id::CopyRow => {
                     let lines = page.into_iter().map(|paragraph| paragraph.text).collect();
                     return Outcome::copy(clean(name), lines);
                 }
-                _ => {}
+                _ => {
+                    pager.run(id, &page, body, view.ascii);
+                }
             }
             return Outcome::default();
         }
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::Open => self.open = self.list.selected().map(|name| (name.clone(), Pager::default())),
             Id::Refresh => return refresh(self.list.chosen().into_iter().cloned().collect()),
             Id::CopyRow => {
@@ -125,7 +110,9 @@ impl Sources {
             }
             Id::Sort => return Outcome::notice("Blind sources stand first, then by name."),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("A source here has no link."),
-            _ => {}
+            _ => {
+                self.list.run(id);
+            }
         }
         Outcome::default()
     }

@@ -24,17 +24,8 @@ impl Welcome {
 
     /// Scrolls; other commands mean nothing here.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect, ascii: bool) {
-        let (page, body) = (self.page(view), inside(area));
-        let screen = isize::try_from(body.height).unwrap_or(1);
-        match id {
-            Id::Down => self.pager.step(1, &page, body, ascii),
-            Id::Up => self.pager.step(-1, &page, body, ascii),
-            Id::PageDown => self.pager.step(screen, &page, body, ascii),
-            Id::PageUp => self.pager.step(-screen, &page, body, ascii),
-            Id::Top => self.pager.go(false, &page, body, ascii),
-            Id::Bottom => self.pager.go(true, &page, body, ascii),
-            _ => {}
-        }
+        let page = self.page(view);
+        self.pager.run(id, &page, inside(area), ascii);
     }
 
     /// Draws it over `area`.

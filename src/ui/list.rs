@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::command::table::Id as Command;
+
 /// How long order and membership stay after a key, so that a row does not move under the finger.
 pub const HOLD: SignedDuration = SignedDuration::from_secs(2);
 
@@ -132,6 +134,24 @@ impl<Id: Clone + Ord> List<Id> {
             self.scroll();
         }
         found
+    }
+
+    /// Moves or marks as a command says; false if the command is not for a list.
+    pub fn run(&mut self, command: Command) -> bool {
+        match command {
+            Command::Down => self.step(1),
+            Command::Up => self.step(-1),
+            Command::Top => self.go(0),
+            Command::Bottom => self.go(usize::MAX),
+            Command::PageDown => self.page(2),
+            Command::PageUp => self.page(-2),
+            Command::HalfDown => self.page(1),
+            Command::HalfUp => self.page(-1),
+            Command::Mark => self.toggle_mark(),
+            Command::Range => self.toggle_range(),
+            _ => return false,
+        }
+        true
     }
 
     /// Moves by rows; stops at the ends.
@@ -267,6 +287,27 @@ mod tests {
         list.go(0);
         list.sync("zabc".chars().collect(), at(2));
         assert_eq!(list.selected(), Some(&'a'));
+    }
+
+    #[test]
+    fn commands_move_it_and_others_are_left_to_the_caller() {
+        let mut list = list("abcdefg");
+        list.set_height(4);
+        for (command, row) in [
+            (Command::Down, 1),
+            (Command::PageDown, 5),
+            (Command::HalfUp, 3),
+            (Command::Up, 2),
+            (Command::Bottom, 6),
+            (Command::PageUp, 2),
+            (Command::HalfDown, 4),
+            (Command::Top, 0),
+        ] {
+            assert!(list.run(command));
+            assert_eq!(list.row(), row, "{command:?}");
+        }
+        assert!(list.run(Command::Mark) && list.is_marked(&'a'));
+        assert!(!list.run(Command::Open));
     }
 
     #[test]

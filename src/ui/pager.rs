@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::command::table::Id;
 use crate::model::text::SafeText;
 use crate::ui::canvas::Canvas;
 
@@ -30,14 +31,31 @@ pub struct Pager {
 }
 
 impl Pager {
+    /// Scrolls as a command says; false if the command is not for a text.
+    pub fn run(&mut self, id: Id, paragraphs: &[Paragraph], area: Rect, ascii: bool) -> bool {
+        let screen = isize::try_from(area.height).unwrap_or(1);
+        match id {
+            Id::Down => self.step(1, paragraphs, area, ascii),
+            Id::Up => self.step(-1, paragraphs, area, ascii),
+            Id::PageDown => self.step(screen, paragraphs, area, ascii),
+            Id::PageUp => self.step(-screen, paragraphs, area, ascii),
+            Id::HalfDown => self.step(screen / 2, paragraphs, area, ascii),
+            Id::HalfUp => self.step(-screen / 2, paragraphs, area, ascii),
+            Id::Top => self.go(false, paragraphs, area, ascii),
+            Id::Bottom => self.go(true, paragraphs, area, ascii),
+            _ => return false,
+        }
+        true
+    }
+
     /// Scrolls by lines in a text of these paragraphs shown in this area.
-    pub fn step(&mut self, lines: isize, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
+    fn step(&mut self, lines: isize, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
         let last = laid_out(paragraphs, area.width, ascii).len().saturating_sub(usize::from(area.height));
         self.top = self.top.saturating_add_signed(lines).min(last);
     }
 
     /// Scrolls to the first or the last line.
-    pub fn go(&mut self, to_end: bool, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
+    fn go(&mut self, to_end: bool, paragraphs: &[Paragraph], area: Rect, ascii: bool) {
         self.top = 0;
         if to_end {
             self.step(isize::MAX, paragraphs, area, ascii);

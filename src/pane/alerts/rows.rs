@@ -8,6 +8,7 @@ use crate::config::theme::Meaning;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
+use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::style::of_severity;
@@ -17,38 +18,21 @@ use crate::ui::time::age;
 /// Ended alerts stay in sight for this long.
 const RESOLVED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
-/// The order of the rows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Sort {
-    #[default]
-    Urgency,
-    Time,
-    Name,
+/// How the rows are ordered, in words.
+pub(super) fn word(by: Sort) -> &'static str {
+    match by {
+        Sort::Urgency => "urgency, the oldest onset first",
+        Sort::Time => "time, the newest first",
+        Sort::Name => "name",
+    }
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Urgency => Self::Time,
-            Self::Time => Self::Name,
-            Self::Name => Self::Urgency,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Urgency => "urgency, the oldest onset first",
-            Self::Time => "time, the newest first",
-            Self::Name => "name",
-        }
-    }
-
-    pub(super) fn apply(self, rows: &mut [Row]) {
-        match self {
-            Self::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), row.alert.onset(), row.key())),
-            Self::Time => rows.sort_by_cached_key(|row| (std::cmp::Reverse(row.since()), row.key())),
-            Self::Name => rows.sort_by_cached_key(|row| (row.alert.name.clone(), row.key())),
-        }
+/// Orders the rows.
+pub(super) fn sort(rows: &mut [Row], by: Sort) {
+    match by {
+        Sort::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), row.alert.onset(), row.key())),
+        Sort::Time => rows.sort_by_cached_key(|row| (std::cmp::Reverse(row.since()), row.key())),
+        Sort::Name => rows.sort_by_cached_key(|row| (row.alert.name.clone(), row.key())),
     }
 }
 

@@ -193,34 +193,17 @@ impl Timeline {
             && let Some(row) = self.rows.get(key)
         {
             let page = page(row, view);
-            let screen = isize::try_from(inside.height).unwrap_or(1);
             match id {
-                Id::Down => pager.step(1, &page, inside, view.ascii),
-                Id::Up => pager.step(-1, &page, inside, view.ascii),
-                Id::PageDown => pager.step(screen, &page, inside, view.ascii),
-                Id::PageUp => pager.step(-screen, &page, inside, view.ascii),
-                Id::HalfDown => pager.step(screen / 2, &page, inside, view.ascii),
-                Id::HalfUp => pager.step(-screen / 2, &page, inside, view.ascii),
-                Id::Top => pager.go(false, &page, inside, view.ascii),
-                Id::Bottom => pager.go(true, &page, inside, view.ascii),
                 Id::CopyRow => return self.copy(view),
-                _ => {}
+                _ => {
+                    pager.run(id, &page, inside, view.ascii);
+                }
             }
             return Outcome::default();
         }
         self.list.hold(view.now);
         self.list.set_height(usize::from(inside.height));
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::Open => {
                 self.open = self.list.selected().map(|key| (key.clone(), Pager::default()));
                 if self.open.is_none() {
@@ -230,7 +213,9 @@ impl Timeline {
             Id::CopyRow => return self.copy(view),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("A note has no link."),
             Id::Sort => return Outcome::notice("The timeline stands in the order of time."),
-            _ => {}
+            _ => {
+                self.list.run(id);
+            }
         }
         Outcome::default()
     }

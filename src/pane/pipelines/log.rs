@@ -78,18 +78,9 @@ impl StepLog {
 
     pub(super) fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom | Id::Follow => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
+            Id::Follow => self.list.go(usize::MAX),
             Id::Left => self.left = self.left.saturating_sub(20),
             Id::Right => self.left = self.left.saturating_add(20).min(2000),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::NextError | Id::PreviousError => return self.error(id == Id::NextError),
             Id::Refresh => {
                 let effects = vec![Effect::Fetch(self.source.clone(), self.key.clone())];
@@ -101,6 +92,7 @@ impl StepLog {
                 return Outcome::copy(safe!("{} lines of {}", lines.len(), self.title), lines);
             }
             Id::Open | Id::Sort => {}
+            _ if self.list.run(id) => {}
             _ => return Outcome::notice(safe!("Not in the log of a step. {}", unused(view))),
         }
         Outcome::default()

@@ -96,16 +96,6 @@ impl Parts {
     /// Moves, or copies rows; `None` when the command is not for this list.
     pub(super) fn step(&mut self, id: Id, row: &Row, view: &View<'_>) -> Option<Outcome> {
         match id {
-            Id::Down => self.list.step(1),
-            Id::Up => self.list.step(-1),
-            Id::Top => self.list.go(0),
-            Id::Bottom => self.list.go(usize::MAX),
-            Id::PageDown => self.list.page(2),
-            Id::PageUp => self.list.page(-2),
-            Id::HalfDown => self.list.page(1),
-            Id::HalfUp => self.list.page(-1),
-            Id::Mark => self.list.toggle_mark(),
-            Id::Range => self.list.toggle_range(),
             Id::Sort => return Some(Outcome::notice("The parts of a run stand in their own order.")),
             Id::CopyRow => {
                 let chosen = self.list.chosen().into_iter();
@@ -117,6 +107,7 @@ impl Parts {
                 let lines: Vec<_> = chosen.filter_map(line).collect();
                 return Some(Outcome::copy(safe!("{} parts of {}", lines.len(), row.line(view)), lines));
             }
+            _ if self.list.run(id) => {}
             _ => return None,
         }
         Some(Outcome::default())

@@ -9,45 +9,29 @@ use crate::config::theme::Meaning;
 use crate::model::run::{Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
+use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::style::of_run;
 use crate::ui::table::{Cell, Column};
 use crate::ui::time::age;
 
-/// The order of the rows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) enum Sort {
-    #[default]
-    Urgency,
-    Time,
-    Name,
+/// How the rows are ordered, in words.
+pub(super) fn word(by: Sort) -> &'static str {
+    match by {
+        Sort::Urgency => "urgency, failures that still stand first",
+        Sort::Time => "time, the newest first",
+        Sort::Name => "pipeline",
+    }
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Urgency => Self::Time,
-            Self::Time => Self::Name,
-            Self::Name => Self::Urgency,
-        }
-    }
-
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Urgency => "urgency, failures that still stand first",
-            Self::Time => "time, the newest first",
-            Self::Name => "pipeline",
-        }
-    }
-
-    pub(super) fn apply(self, rows: &mut [Row]) {
-        let newest = |row: &Row| std::cmp::Reverse(row.run.began());
-        match self {
-            Self::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), newest(row), row.key())),
-            Self::Time => rows.sort_by_cached_key(|row| (newest(row), row.key())),
-            Self::Name => rows.sort_by_cached_key(|row| (row.run.pipeline.clone(), newest(row), row.key())),
-        }
+/// Orders the rows.
+pub(super) fn sort(rows: &mut [Row], by: Sort) {
+    let newest = |row: &Row| std::cmp::Reverse(row.run.began());
+    match by {
+        Sort::Urgency => rows.sort_by_cached_key(|row| (row.urgency(), newest(row), row.key())),
+        Sort::Time => rows.sort_by_cached_key(|row| (newest(row), row.key())),
+        Sort::Name => rows.sort_by_cached_key(|row| (row.run.pipeline.clone(), newest(row), row.key())),
     }
 }
 
