@@ -76,6 +76,26 @@ fn a_key_that_does_nothing_here_says_where_it_does_something() {
 }
 
 #[test]
+fn esc_and_a_key_at_once_run_nothing_and_say_so_wherever_they_are_typed() {
+    let mut console = outage(WIDE);
+    let said = |console: &Console, key: &str| {
+        let text = format!("{key} does nothing; after Esc, wait a moment");
+        assert!(console.screen().contains(&text), "{}", console.screen());
+    };
+    console.keys("alt-:");
+    said(&console, "alt-:");
+    console.keys("; x alt-Enter");
+    said(&console, "alt-Enter");
+    assert!(console.screen().contains("note: x "), "the prompt stands\n{}", console.screen());
+    console.keys("y");
+    assert!(console.screen().contains("note: xy") && !console.screen().contains("wait a moment"));
+    console.keys("Esc : q alt-Enter");
+    said(&console, "alt-Enter");
+    assert!(console.screen().contains("Commands"), "{}", console.screen());
+    assert_eq!(console.effects, vec![], "nothing was written, nothing left");
+}
+
+#[test]
 fn the_selection_stays_on_its_item_when_news_comes_and_news_waits_while_keys_are_pressed() {
     let mut console = outage(WIDE);
     console.keys("j");

@@ -19,6 +19,8 @@ use crate::ui::canvas::{self, Canvas};
 
 /// Digits that the count of lines has room for while the screen is held still.
 const COUNT: u16 = 7;
+/// Columns of a prompt that nothing takes away from the text that is written.
+const TYPED: u16 = 24;
 
 impl App {
     /// Draws the whole screen.
@@ -158,7 +160,14 @@ impl App {
                 &SafeText::literal(word),
                 on(style, styles.of(Meaning::Key)),
             );
-            prompt.field.draw(canvas, Rect { x: inner.x + used, width: inner.width - used, ..inner }, style);
+            // The text that is written stays in sight beside what is said.
+            let room = inner.width.saturating_sub(used + TYPED);
+            let said = self.notice.as_ref().map_or(0, |(notice, _)| {
+                let style = on(style, styles.of(Meaning::Warning));
+                canvas.text_right(inner.right(), inner.y, room, notice, style) + 1
+            });
+            let width = inner.width.saturating_sub(used + said);
+            prompt.field.draw(canvas, Rect { x: inner.x + used, width, ..inner }, style);
             return;
         }
         if let Some((notice, _)) = &self.notice {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
-use crate::app::overlay::Overlay;
+use crate::app::overlay::{Overlay, no_alt};
 use crate::command::keymap::Meaning;
 use crate::command::table::{Id, command};
 use crate::config::key::{Code, Key};
@@ -81,6 +81,10 @@ impl App {
 
     fn overlay_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
         let area = self.layout().body();
+        if key.alt && !matches!(self.overlay, Some(Overlay::Leave(_))) {
+            self.say(no_alt(key), now);
+            return Vec::new();
+        }
         if key.code == Code::Esc && !self.is_welcoming() {
             self.overlay = None;
             return Vec::new();
@@ -157,7 +161,11 @@ impl App {
             }
             Meaning::Nothing => {
                 let keys = self.take_pending();
-                self.say(safe!("{} does nothing. ? shows the keys that work here.", keys), now);
+                if key.alt {
+                    self.say(no_alt(key), now);
+                } else {
+                    self.say(safe!("{} does nothing. ? shows the keys that work here.", keys), now);
+                }
                 Vec::new()
             }
         }

@@ -2,12 +2,13 @@
 
 use crate::app::App;
 use crate::config::key::{Code, Key};
-use crate::model::text::SafeText;
+use crate::model::text::{SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::help::Help;
 use crate::pane::palette::Palette;
 use crate::pane::shown::Shown;
 use crate::pane::welcome::Welcome;
+use crate::safe;
 use crate::ui::field::Field;
 
 use jiff::Timestamp;
@@ -32,6 +33,11 @@ impl Overlay {
     }
 }
 
+/// What is said of a key with alt: Esc and a key at once are the same bytes.
+pub(super) fn no_alt(key: Key) -> SafeText {
+    safe!("{} does nothing; after Esc, wait a moment", clean(&key.to_string().into()))
+}
+
 /// What is asked in the footer.
 pub(super) struct Prompt {
     pub(super) asks: Asks,
@@ -52,6 +58,10 @@ pub(super) enum Asks {
 impl App {
     /// Gives a key to the prompt, if there is one.
     pub(super) fn prompt_key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
+        if key.alt {
+            self.say(no_alt(key), now);
+            return Vec::new();
+        }
         let Some(mut prompt) = self.prompt.take() else { return Vec::new() };
         match key.code {
             Code::Esc => {

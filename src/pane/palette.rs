@@ -35,6 +35,8 @@ struct Line {
 /// The open palette.
 pub struct Palette {
     lines: Vec<Line>,
+    /// A command with the argument that the person writes, which is no line of its own.
+    written: Option<Line>,
     typed: Field,
     list: List<usize>,
 }
@@ -52,7 +54,8 @@ impl Palette {
             let alone = arguments.is_empty().then_some(Line { command, argument: None });
             alone.into_iter().chain(with).collect::<Vec<_>>()
         });
-        let mut palette = Self { lines: lines.collect(), typed: Field::default(), list: List::default() };
+        let (typed, list) = (Field::default(), List::default());
+        let mut palette = Self { lines: lines.collect(), written: None, typed, list };
         palette.show();
         palette
     }
@@ -101,7 +104,7 @@ impl Palette {
         };
         let columns = [Column::fixed(20, 0), Column::fixed(9, 0), Column::growing(10, 1)];
         table::draw(canvas, body, &columns, &list, marking, |index| {
-            let Some(line) = self.lines.get(*index) else { return Vec::new() };
+            let Some(line) = self.line(*index) else { return Vec::new() };
             let name = clean(&line.text().into());
             let keys = keymap.keys_of(line.command.id).join(" ");
             vec![
@@ -116,30 +119,22 @@ impl Palette {
         self.typed.draw(canvas, field, styles.of(Meaning::Overlay));
     }
 
+    /// What Enter runs is what is selected: nothing else is shown to be meant.
     fn choice(&self) -> Option<Choice> {
-        let typed = self.typed.text();
-        let (name, rest) = typed.trim().split_once(' ').unwrap_or((typed.trim(), ""));
-        // What is typed out in full is meant, whatever is selected; `q` is what everybody types.
-        let name = if name == "q" { "quit" } else { name };
-        // A name alone that needs a word takes the one that is selected.
-        let selected = self.list.selected().and_then(|index| self.lines.get(*index));
-        let has_word = |command: &Command| {
-            rest.is_empty()
-                && selected.is_some_and(|line| line.command.id == command.id && line.argument.is_some())
-        };
-        if let Some(command) = by_name(name)
-            .filter(|command| rest.is_empty() || command.argument != Argument::None)
-            .filter(|command| !has_word(command))
-        {
-            return Some(Choice { name: command.name, argument: rest.trim().to_owned() });
-        }
-        let line = selected?;
+        let line = self.line(*self.list.selected()?)?;
         Some(Choice { name: line.command.name, argument: line.argument.clone().unwrap_or_default() })
+    }
+
+    /// The line of this number; the one behind the last is what the person writes.
+    fn line(&self, index: usize) -> Option<&Line> {
+        self.lines.get(index).or(self.written.as_ref().filter(|_| index == self.lines.len()))
     }
 
     fn show(&mut self) {
         let text = self.typed.text();
-        let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
+        // `q` is what everybody types.
+        let text = if text.trim() == "q" { "quit" } else { text.trim() };
+        let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut score = |line: &Line| {
@@ -148,8 +143,28 @@ impl Palette {
         };
         let mut found: Vec<_> =
             self.lines.iter().enumerate().filter_map(|(index, line)| Some((score(line)?, index))).collect();
-        found.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
-        self.list.sync(found.into_iter().map(|(_, index)| index).collect(), jiff::Timestamp::UNIX_EPOCH);
+        // What is typed out in full stands first, then what begins with it: `theme` has a line for each.
+        let rank = |index: usize| {
+            let line = self.lines.get(index).map(Line::text).unwrap_or_default();
+            let command = self.lines.get(index).map_or("", |line| line.command.name);
+            u8::from(line != text) + u8::from(line != text && command != text)
+        };
+        found.sort_by_key(|(score, index)| (rank(*index), std::cmp::Reverse(*score), *index));
+        let mut found: Vec<_> = found.into_iter().map(|(_, index)| index).collect();
+        self.written = text.split_once(' ').and_then(|(name, argument)| {
+            let command = by_name(name).filter(|command| command.argument != Argument::None)?;
+            // Words that are known are chosen from, as long as one of them matches.
+            let free = command.argument == Argument::Path || found.is_empty();
+            free.then(|| Line { command, argument: Some(argument.trim().to_owned()) })
+        });
+        if let Some(written) = &self.written {
+            let other = |index: &usize| {
+                self.lines.get(*index).is_some_and(|line| line.command.id != written.command.id)
+            };
+            found.retain(other);
+            found.insert(0, self.lines.len());
+        }
+        self.list.sync(found, jiff::Timestamp::UNIX_EPOCH);
         self.list.go(0);
     }
 }
@@ -191,6 +206,24 @@ mod tests {
         assert_eq!(choose("write"), chosen("write", ""));
         assert_eq!(choose("env prod-eu"), chosen("env", "prod-eu"));
         assert_eq!(choose("write notes.md"), chosen("write", "notes.md"));
+        assert_eq!(choose("theme day"), chosen("theme", "daylight"), "the one that is shown");
+        assert_eq!(choose("notes"), chosen("notes", ""), "not what else has these letters");
         assert_eq!(choose("zzzzzz"), None);
+        assert_eq!(choose("freeze now"), None);
+    }
+
+    #[test]
+    fn a_command_is_shown_with_the_argument_that_is_written() {
+        let shown = |text: &str| {
+            let mut palette = Palette::new(&["midnight".into()], &["all".into()]);
+            palette.paste(&text.into());
+            let lines: Vec<_> =
+                palette.list.order().iter().filter_map(|index| palette.line(*index)).collect();
+            lines.into_iter().map(Line::text).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("write /tmp/x y"), ["write /tmp/x y"]);
+        assert_eq!(shown("write n"), ["write n"], "not beside the command without it");
+        assert_eq!(shown("env nowhere"), ["env nowhere"]);
+        assert_eq!(shown("env all"), ["env all"]);
     }
 }

@@ -7,6 +7,7 @@
 //! - A sequence that has begun stays open for [`HOLD`] after its last byte: a link may stall inside it.
 //! - When the Esc key was given out and its sequence comes after all, within [`LATE`], the rest of
 //!   it is discarded. A person who types `[` that soon after Esc sees it [`LATE`] later.
+//! - What is discarded is told, where a person may have typed it: Esc and the next key at once.
 //! - Pasted text never becomes keys. What follows an end marker without a pause is still pasted:
 //!   text from elsewhere may contain an end marker of its own.
 
@@ -15,6 +16,8 @@ use std::time::Duration;
 use super::sequence::{self, Meaning};
 use crate::config::key::{Code, Key};
 use crate::model::text::RawText;
+use crate::pane::effect::Msg;
+use crate::safe;
 
 /// How long an unfinished sequence stays open after its last byte.
 pub const HOLD: Duration = Duration::from_secs(1);
@@ -44,6 +47,26 @@ pub enum Typed {
         /// Bytes beyond the limit, which are not in `text`.
         cut: u64,
     },
+    /// Keys that came as a sequence which is not known, or which never ended; they are lost.
+    Unknown,
+}
+
+impl Typed {
+    /// What the app is told.
+    pub(super) fn messages(self) -> Vec<Msg> {
+        match self {
+            Self::Key(key) => vec![Msg::Key(key)],
+            Self::Paste { text, cut: 0 } => vec![Msg::Paste(text)],
+            Self::Paste { text, cut } => {
+                let left_out = safe!("the paste was too long: {} bytes at its end were left out", cut);
+                vec![Msg::Paste(text), Msg::Trouble(left_out)]
+            }
+            Self::Unknown => {
+                let text = "Keys not understood, so nothing was done. After Esc, wait a moment.";
+                vec![Msg::Trouble(text.into())]
+            }
+        }
+    }
 }
 
 /// Reads the terminal's bytes. Time is any monotonic count.
@@ -192,6 +215,11 @@ impl Parser {
                     self.state = State::Paste(paste);
                 }
             }
+            // A person who typed Esc and one of these at once, or a link that lost the rest.
+            State::Csi(Open { late: false, .. })
+            | State::Ss3(Open { late: false, .. })
+            | State::Reply(_)
+            | State::Mouse(_) => self.typed.push(Typed::Unknown),
             _ => {}
         }
         std::mem::take(&mut self.typed)
@@ -290,12 +318,21 @@ impl Parser {
                 };
                 match meaning {
                     Meaning::Key(key) if !open.late => self.key(key.code, key.ctrl, key.alt || open.alt),
+                    // Nothing but keys is that short, except that a terminal tells of its focus.
+                    Meaning::Nothing
+                        if !open.late
+                            && open.parameters.is_empty()
+                            && !(csi && matches!(byte, b'I' | b'O')) =>
+                    {
+                        self.typed.push(Typed::Unknown);
+                    }
                     Meaning::Key(_) | Meaning::Nothing => {}
                     // Even late: what follows is text.
                     Meaning::PasteStart => self.state = State::Paste(Paste::default()),
                     Meaning::MouseFollows => self.state = State::Mouse(3),
                 }
             }
+            _ if !open.late && !rxvt => self.typed.push(Typed::Unknown),
             _ => {}
         }
     }
@@ -407,7 +444,9 @@ mod tests {
             let mut around = b"j".to_vec();
             around.extend_from_slice(bytes);
             around.push(b'k');
-            assert_eq!(play(&[&around], GAP), keys("j k"), "{}", bytes.escape_ascii());
+            let got = play(&[&around], GAP);
+            let got: Vec<_> = got.into_iter().filter(|typed| *typed != Typed::Unknown).collect();
+            assert_eq!(got, keys("j k"), "{}", bytes.escape_ascii());
         }
     }
 
@@ -474,7 +513,8 @@ mod tests {
                 let alone = pieces[0].iter().all(|byte| *byte == 0x1b);
                 let got = play(&pieces, GAP);
                 let esc = got.iter().filter(|typed| **typed == keys("Esc")[0]).count();
-                let rest: Vec<_> = got.into_iter().filter(|typed| *typed != keys("Esc")[0]).collect();
+                let lost = [keys("Esc")[0].clone(), Typed::Unknown];
+                let rest: Vec<_> = got.into_iter().filter(|typed| !lost.contains(typed)).collect();
                 let shown = bytes.escape_ascii();
                 assert!(esc == 0 || alone, "{shown} in {pieces:?}: {esc} Esc");
                 assert!(rest.is_empty() || rest == keys(whole), "{shown} in {pieces:?}: {rest:?}");
@@ -500,6 +540,21 @@ mod tests {
     fn a_burst_after_esc_is_one_thing() {
         assert_eq!(play(&[b"\x1b", b"q"], Duration::from_millis(40)), keys("alt-q"));
         assert_eq!(play(&[b"\x1b[", b"A"], Duration::from_millis(900)), keys("Up"));
+    }
+
+    #[test]
+    fn what_a_person_may_have_typed_is_lost_but_told() {
+        let told = |text: &[u8]| play(&[text], GAP).contains(&Typed::Unknown);
+        for bytes in
+            [b"\x1b[" as &[u8], b"\x1b[j", b"\x1b[\r", b"\x1bO", b"\x1bOz", b"\x1b]jj", b"\x1bP", b"\x1b[a"]
+        {
+            assert!(told(bytes), "{}", bytes.escape_ascii());
+        }
+        // What terminals send by themselves, and a rest that came too late, are nobody's news.
+        for bytes in NOTHING.iter().filter(|bytes| **bytes != b"\x1b[a") {
+            assert!(!told(bytes), "{}", bytes.escape_ascii());
+        }
+        assert!(!play(&[b"\x1b", b"[12"], GAP).contains(&Typed::Unknown));
     }
 
     #[test]

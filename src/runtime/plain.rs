@@ -263,15 +263,8 @@ impl Teller {
     }
 
     fn typed(&mut self, app: &mut impl Spoken, lines: &mut Lines, typed: Typed) {
-        match typed {
-            Typed::Key(key) => self.take(app, lines, Msg::Key(key)),
-            Typed::Paste { text, cut } => {
-                self.take(app, lines, Msg::Paste(text));
-                if cut > 0 {
-                    let text = safe!("the paste was too long: {} bytes at its end were left out", cut);
-                    self.take(app, lines, Msg::Trouble(text));
-                }
-            }
+        for msg in typed.messages() {
+            self.take(app, lines, msg);
         }
         if !self.quit {
             self.tell_focus(app, lines);

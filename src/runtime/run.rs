@@ -185,15 +185,8 @@ impl Face {
 
     fn typed(&mut self, app: &mut impl Console, session: &Session, typed: Typed) {
         fault::panic("loop");
-        match typed {
-            Typed::Key(key) => self.tell(app, session, Msg::Key(key)),
-            Typed::Paste { text, cut } => {
-                self.tell(app, session, Msg::Paste(text));
-                if cut > 0 {
-                    let text = safe!("the paste was too long: {} bytes at its end were left out", cut);
-                    self.tell(app, session, Msg::Trouble(text));
-                }
-            }
+        for msg in typed.messages() {
+            self.tell(app, session, msg);
         }
         self.pace.key();
     }
