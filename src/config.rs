@@ -3,6 +3,7 @@
 //! Layers are merged as tables in which every value knows where it was written. Each part of the
 //! program reads its own part of them by [`Table::parse`], so that every mistake has its line.
 
+pub mod endpoint;
 pub mod environment;
 pub mod key;
 mod layers;
@@ -141,7 +142,7 @@ impl Config {
         {
             errors.extend(sources::unknown_environment(name, &value.origin, &names));
         }
-        let sources = sources::read(source, inputs.kinds, &names, &mut errors);
+        let sources = sources::read(source, inputs.kinds, &names, inputs.home.as_deref(), &mut errors);
         let catalog = services::read(&service, &host, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));

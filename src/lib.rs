@@ -8,6 +8,7 @@
 //! 1 logs
 //! 2 config
 //! 3 command
+//! 3 net
 //! 3 store
 //! 4 ui
 //! 5 source
@@ -24,6 +25,7 @@ pub mod command;
 pub mod config;
 pub mod logs;
 pub mod model;
+pub mod net;
 pub mod pane;
 pub mod runtime;
 pub mod source;

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::endpoint::Keys;
 use super::environment::Environment;
 use super::services::{Host, Service};
 use super::settings::Written;
@@ -86,6 +87,9 @@ fn source(kind: &Kind, generator: &mut SchemaGenerator) -> Value {
     let mut shared = Shared::json_schema(generator);
     let mut own = kind.schema(generator);
     let mut properties = object_of(&mut shared, "properties");
+    if kind.is_networked() {
+        properties.extend(object_of(&mut Keys::json_schema(generator), "properties"));
+    }
     properties.extend(object_of(&mut own, "properties"));
     properties.insert("kind".to_owned(), json!({ "const": kind.name }));
     let mut required = Vec::new();

@@ -4,6 +4,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use std::path::Path;
+
+use super::endpoint::{self, Endpoint};
 use super::nearest::{nearest, suggestion};
 use super::origin::{ConfigError, Origin};
 use super::parse;
@@ -22,6 +25,18 @@ pub struct Kind {
     keys: fn() -> &'static [&'static str],
     check: fn(&Table) -> Vec<ConfigError>,
     schema: fn(&mut SchemaGenerator) -> Schema,
+    reach: Reach,
+}
+
+/// Whether a kind's tables have the keys of an [`Endpoint`].
+#[derive(Clone, Copy, Debug)]
+enum Reach {
+    /// No: it is on this machine.
+    Here,
+    /// Yes.
+    Configured,
+    /// Yes, and this is the address if they say none.
+    Usual(&'static str),
 }
 
 impl Kind {
@@ -32,7 +47,30 @@ impl Kind {
             keys: parse::keys_of::<T>,
             check: |table| table.parse::<T>().err().unwrap_or_default(),
             schema: T::json_schema,
+            reach: Reach::Here,
         }
+    }
+
+    /// The same, with the keys of an [`Endpoint`] beside its own.
+    #[must_use]
+    pub const fn networked(mut self) -> Self {
+        self.reach = Reach::Configured;
+        self
+    }
+
+    /// The same, for a service that has one address in the world.
+    #[must_use]
+    pub const fn networked_at(mut self, url: &'static str) -> Self {
+        self.reach = Reach::Usual(url);
+        self
+    }
+
+    pub(super) fn is_networked(&self) -> bool {
+        !matches!(self.reach, Reach::Here)
+    }
+
+    fn endpoint_keys(&self) -> &'static [&'static str] {
+        if self.is_networked() { parse::keys_of::<endpoint::Keys>() } else { &[] }
     }
 
     pub(super) fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
@@ -69,6 +107,8 @@ pub struct SourceTable {
     pub every: Option<std::time::Duration>,
     /// The name of a configured environment.
     pub environment: Option<RawText>,
+    /// Where it is reached, if its kind is reached over a network.
+    pub endpoint: Option<Endpoint>,
     /// The kind's own keys; read them by [`Table::parse`].
     pub table: Table,
 }
@@ -129,7 +169,7 @@ fn fill(value: &mut Value, item: &str) {
 pub fn of_text(place: &RawText, text: &str, kinds: &[Kind]) -> Result<Vec<SourceTable>, Vec<ConfigError>> {
     let mut top = super::table::read(place, text)?;
     let mut errors = Vec::new();
-    let sources = read(super::tables(&mut top, "source", &mut errors), kinds, &[], &mut errors);
+    let sources = read(super::tables(&mut top, "source", &mut errors), kinds, &[], None, &mut errors);
     if errors.is_empty() { Ok(sources) } else { Err(errors) }
 }
 
@@ -138,6 +178,7 @@ pub(super) fn read(
     tables: Vec<Table>,
     kinds: &[Kind],
     environments: &[&str],
+    home: Option<&Path>,
     errors: &mut Vec<ConfigError>,
 ) -> Vec<SourceTable> {
     let mut sources = Vec::new();
@@ -150,9 +191,20 @@ pub(super) fn read(
         }
         misspelt_kind(&mut table, &mut shared, errors);
         let kind = kind(&shared, kinds, errors);
+        let mut reached = Table::new(table.origin.clone());
         if let Some(kind) = kind {
-            check(&table, &mut shared, kind, errors);
+            for key in kind.endpoint_keys() {
+                if let Some(entry) = table.take(key) {
+                    reached.set(entry);
+                }
+            }
+            check(&table, &mut reached, &mut shared, kind, errors);
         }
+        let endpoint = kind.and_then(|kind| match kind.reach {
+            Reach::Here => None,
+            Reach::Configured => endpoint::read(&reached, None, home, errors),
+            Reach::Usual(url) => endpoint::read(&reached, Some(url), home, errors),
+        });
         let origin = |key: &str| shared.get(key).map(|value| value.origin.clone()).unwrap_or_default();
         let read = match shared.parse::<Shared>() {
             Ok(read) => read,
@@ -175,6 +227,7 @@ pub(super) fn read(
             kind: kind.name,
             every: read.every.map(|Period(every)| every),
             environment: read.environment.map(RawText::from),
+            endpoint,
             table,
         }));
     }
@@ -209,10 +262,10 @@ fn misspelt_kind(table: &mut Table, shared: &mut Table, errors: &mut Vec<ConfigE
 }
 
 /// The kind's own errors. Unknown keys are told here, where the keys of every source are known too.
-fn check(own: &Table, shared: &mut Table, kind: &Kind, errors: &mut Vec<ConfigError>) {
+fn check(own: &Table, reached: &mut Table, shared: &mut Table, kind: &Kind, errors: &mut Vec<ConfigError>) {
     let mut own = own.clone();
     let known = (kind.keys)();
-    let all = || known.iter().chain(parse::keys_of::<Shared>()).copied();
+    let all = || known.iter().chain(kind.endpoint_keys()).chain(parse::keys_of::<Shared>()).copied();
     let strange: Vec<_> =
         own.entries().filter(|entry| !known.contains(&entry.key.as_str())).cloned().collect();
     for entry in strange {
@@ -220,6 +273,7 @@ fn check(own: &Table, shared: &mut Table, kind: &Kind, errors: &mut Vec<ConfigEr
         let meant = nearest(&entry.key, all());
         match meant {
             Some(key) if known.contains(&key) => own.set_meant(&entry, key),
+            Some(key) if kind.endpoint_keys().contains(&key) => reached.set_meant(&entry, key),
             Some(key) => shared.set_meant(&entry, key),
             None => {}
         }

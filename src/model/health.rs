@@ -19,6 +19,34 @@ pub enum FailureKind {
     Unreadable,
     /// Any other error of the operating system.
     Io,
+    /// The credential was not accepted.
+    Unauthorized,
+    /// The credential was accepted, but may not see this.
+    Forbidden,
+    /// The server has no such thing, or does not say so to this credential.
+    NotFound,
+    /// Too many requests: the server, or the budget that keeps us polite, said wait.
+    Throttled,
+    /// No answer in time.
+    TimedOut,
+    /// The host's name has no address.
+    Unresolved,
+    /// Nothing listens there.
+    Refused,
+    /// The connection ended before the answer did.
+    Broken,
+    /// The server's certificate, or ours, was not accepted.
+    Tls,
+    /// The proxy failed or refused.
+    Proxy,
+    /// The answer is larger than it may be.
+    TooLarge,
+    /// The server failed.
+    Server,
+    /// A person has to log in first.
+    Login,
+    /// The tunnel there does not stand.
+    Tunnel,
 }
 
 impl FailureKind {
@@ -30,6 +58,20 @@ impl FailureKind {
             Self::Ended => "ended",
             Self::Unreadable => "unreadable",
             Self::Io => "I/O error",
+            Self::Unauthorized => "auth failed",
+            Self::Forbidden => "no permission",
+            Self::NotFound => "not found",
+            Self::Throttled => "throttled",
+            Self::TimedOut => "timed out",
+            Self::Unresolved => "DNS",
+            Self::Refused => "refused",
+            Self::Broken => "connection broken",
+            Self::Tls => "TLS",
+            Self::Proxy => "proxy",
+            Self::TooLarge => "too large",
+            Self::Server => "server error",
+            Self::Login => "needs login",
+            Self::Tunnel => "tunnel",
         }
     }
 }
@@ -63,6 +105,13 @@ impl Failure {
     #[must_use]
     pub fn advise(mut self, advice: impl Into<RawText>) -> Self {
         self.advice = Some(advice.into());
+        self
+    }
+
+    /// With the cause that other sources may share, so that their failures fold.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<RawText>) -> Self {
+        self.cause = Some(cause.into());
         self
     }
 

@@ -1,0 +1,193 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::*;
+use crate::net::exchange::segment;
+use crate::net::secrets::{Later, NoSecrets, Secrets};
+
+use crate::net::server::{Server, Step, answer, closed_port, json as json_answer};
+
+use crate::config::endpoint;
+
+struct OneSecret;
+
+impl Secrets for OneSecret {
+    fn get<'a>(&'a self, _: &'a str) -> Later<'a, Result<Credential, Failure>> {
+        Box::pin(async { Ok(Credential { user: None, secret: "canary-1".to_owned().into() }) })
+    }
+
+    fn rejected<'a>(&'a self, _: &'a str) -> Later<'a, ()> {
+        Box::pin(async {})
+    }
+
+    fn header<'a>(&'a self, value: &'a endpoint::HeaderValue) -> Later<'a, Result<SecretString, Failure>> {
+        let text = match value {
+            endpoint::HeaderValue::Text(text) => text.clone(),
+            _ => "canary-2".to_owned(),
+        };
+        Box::pin(async { Ok(text.into()) })
+    }
+}
+
+fn client(url: &str) -> Client {
+    Client::new(Endpoint::at(url).unwrap(), Auth::Bearer, &Net::new(Arc::new(NoSecrets)))
+}
+
+async fn ask(server: &Server, request: &Request) -> Result<Response, Failure> {
+    client(&server.url()).send(request, Class::Poll).await
+}
+
+fn text(failure: &Failure) -> &str {
+    failure.what.as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_request_is_sent_as_it_is_meant_and_its_answer_read() {
+    let server = Server::start(|_| {
+        answer("200 OK", &[("content-type", "application/json"), ("ETag", "\"7\"")], "{\"a\": [1, 2]}")
+    })
+    .await;
+    let request = Request::post(format!("/api/{}", segment("a/b ?#%")), json!({"q": 1}))
+        .query("name", "a&b=c")
+        .header("X-Vendor", "7");
+    let mut endpoint = Endpoint::at(&format!("{}/base/", server.url())).unwrap();
+    endpoint.credential = Some("ci".to_owned());
+    endpoint.headers = vec![
+        ("X-Scope-OrgID".to_owned(), endpoint::HeaderValue::Text("shop".to_owned())),
+        ("X-Api-Key".to_owned(), endpoint::HeaderValue::Variable("KEY".to_owned())),
+    ];
+    let client = Client::new(endpoint, Auth::Bearer, &Net::new(Arc::new(OneSecret)));
+    let response = client.send(&request, Class::Person).await.unwrap();
+    let heard = &server.heard()[0];
+    assert_eq!(heard.line(), "POST /base/api/a%2Fb%20%3F%23%25?name=a%26b%3Dc");
+    assert_eq!(heard.body, "{\"q\":1}");
+    for (name, value) in [
+        ("authorization", "Bearer canary-1"),
+        ("x-api-key", "canary-2"),
+        ("x-scope-orgid", "shop"),
+        ("x-vendor", "7"),
+        ("accept", "application/json"),
+        ("accept-encoding", "gzip"),
+        ("content-type", "application/json"),
+        ("user-agent", concat!("midwatch/", env!("CARGO_PKG_VERSION"))),
+    ] {
+        assert_eq!(heard.header(name), Some(value), "{name}");
+    }
+    assert_eq!(response.header("etag"), Some("\"7\""));
+    assert_eq!(response.json::<serde_json::Value>().unwrap(), json!({"a": [1, 2]}));
+}
+
+#[tokio::test]
+async fn a_path_that_would_climb_is_not_sent() {
+    let server = Server::start(|_| json_answer("{}")).await;
+    for path in ["/projects/../../admin", "/a/%2e%2e/b", "/a/./b"] {
+        assert_eq!(ask(&server, &Request::get(path)).await.unwrap_err().kind, FailureKind::Unreadable);
+    }
+    assert_eq!(server.heard().len(), 0);
+}
+
+#[tokio::test]
+async fn a_status_is_a_failure_of_its_kind_with_the_servers_own_words() {
+    for (status, body, kind, words) in [
+        (
+            "401 Unauthorized",
+            "{\"message\":\"Bad credentials\"}",
+            FailureKind::Unauthorized,
+            "401 Unauthorized: Bad credentials",
+        ),
+        (
+            "403 Forbidden",
+            "{\"error\":{\"message\":\"no scope\"}}",
+            FailureKind::Forbidden,
+            "403 Forbidden: no scope",
+        ),
+        (
+            "404 Not Found",
+            "<html><head><TITLE>Not here</TITLE>",
+            FailureKind::NotFound,
+            "404 Not Found: Not here",
+        ),
+        (
+            "429 Too Many Requests",
+            "Retry later\n",
+            FailureKind::Throttled,
+            "429 Too Many Requests: Retry later",
+        ),
+        ("500 Internal Server Error", "", FailureKind::Server, "500 Internal Server Error"),
+        (
+            "422 Unprocessable Entity",
+            "{\"errors\":[{\"detail\":\"bad range\"}]}",
+            FailureKind::Unreadable,
+            "422 Unprocessable Entity: bad range",
+        ),
+    ] {
+        let server = Server::start(move |_| answer(status, &[], body)).await;
+        let failure = ask(&server, &Request::get("/x").query("token", "canary")).await.unwrap_err();
+        assert_eq!(failure.kind, kind);
+        assert_eq!(text(&failure), format!("GET {}/x: {words}", server.url()));
+    }
+    let server = Server::start(|_| answer("404 Not Found", &[], "none")).await;
+    assert_eq!(ask(&server, &Request::get("/x").also(&[404])).await.unwrap().status, 404);
+}
+
+#[tokio::test]
+async fn no_listener_is_refused_and_no_name_is_dns() {
+    let (_kept, port) = closed_port();
+    let failure =
+        client(&format!("http://127.0.0.1:{port}")).send(&Request::get("/"), Class::Poll).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Refused, "{failure:?}");
+    // A label of 64 characters is no name: the answer is known without asking anybody.
+    let failure = client(&format!("http://{}.example", "a".repeat(64)))
+        .send(&Request::get("/"), Class::Poll)
+        .await
+        .unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unresolved, "{failure:?}");
+}
+
+#[tokio::test]
+async fn the_first_address_that_works_is_asked_and_kept() {
+    let (_kept, port) = closed_port();
+    let dead = format!("http://127.0.0.1:{port}");
+    let server = Server::start(|_| json_answer("{}")).await;
+    let mut endpoint = Endpoint::at(&dead).unwrap();
+    endpoint.addresses.extend(Endpoint::at(&server.url()).unwrap().addresses);
+    let client = Client::new(endpoint, Auth::None, &Net::new(Arc::new(NoSecrets)));
+    assert_eq!(client.endpoints(), 2);
+    for _ in 0..2 {
+        client.send(&Request::get("/"), Class::Poll).await.unwrap();
+    }
+    assert_eq!(
+        client.send_to(0, &Request::get("/"), Class::Poll).await.unwrap_err().kind,
+        FailureKind::Refused
+    );
+    assert_eq!(server.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn a_cut_answer_and_a_reset_are_broken() {
+    let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":".to_vec();
+    for last in [Step::Close, Step::Reset] {
+        let steps = vec![Step::Send(cut.clone()), last];
+        let server = Server::start(move |_| steps.clone()).await;
+        let failure = ask(&server, &Request::get("/")).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Broken, "{failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_configured_time_bounds_the_whole_answer() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n".to_vec();
+    let server = Server::start(move |_| {
+        vec![Step::Send(head.clone()), Step::Drip(b" ".to_vec(), Duration::from_millis(20))]
+    })
+    .await;
+    let mut endpoint = Endpoint::at(&server.url()).unwrap();
+    endpoint.timeout = Some(Duration::from_millis(200));
+    let client = Client::new(endpoint, Auth::None, &Net::new(Arc::new(NoSecrets)));
+    let failure = client.send(&Request::get("/"), Class::Poll).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut);
+    assert_eq!(text(&failure), format!("GET {}/: no answer in 0.2 s", server.url()));
+}

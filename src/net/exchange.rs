@@ -1,0 +1,326 @@
+//! A request and its answer, as plain values: adapters make the one and read the other without I/O.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::failure;
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+
+/// JSON that is nested deeper is an attack or a mistake.
+const DEEPEST: usize = 64;
+
+/// What is asked for. Requests only read; what changes something is an action.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST, for queries that have a body.
+    Post,
+}
+
+impl Method {
+    /// As HTTP writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// One request to an endpoint.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// What, from the endpoint's URL on; begins with `/`. Parts from outside go through [`segment`].
+    pub path: String,
+    /// The query, not encoded yet.
+    pub query: Vec<(String, String)>,
+    /// The media type wanted. If it is JSON, an answer that is none is a failure.
+    pub accept: &'static str,
+    /// Headers of the vendor; never a secret.
+    pub headers: Vec<(&'static str, String)>,
+    /// The JSON of a POST.
+    pub body: Option<serde_json::Value>,
+    /// The `ETag` of what is known: the answer may be 304.
+    pub validator: Option<String>,
+    /// A redirect to another host is followed, without any credential.
+    pub may_leave: bool,
+    /// Statuses that are an answer and no failure, beside 2xx and 304.
+    pub also: &'static [u16],
+    /// The most bytes that the answer may have, unpacked; 32 MiB if not said.
+    pub most: Option<usize>,
+    /// Only what is from this byte on. An answer with status 416 means that there is nothing yet;
+    /// one with 200 is the whole, because the server knows no ranges.
+    pub range_from: Option<u64>,
+    /// Only the last bytes, so many. [`Response::from`] says where they begin.
+    pub tail: Option<usize>,
+}
+
+impl Request {
+    /// A GET of JSON.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: Method::Get,
+            path: path.into(),
+            query: Vec::new(),
+            accept: "application/json",
+            headers: Vec::new(),
+            body: None,
+            validator: None,
+            may_leave: false,
+            also: &[],
+            most: None,
+            range_from: None,
+            tail: None,
+        }
+    }
+
+    /// A POST of JSON, for a query.
+    pub fn post(path: impl Into<String>, body: serde_json::Value) -> Self {
+        Self { method: Method::Post, body: Some(body), ..Self::get(path) }
+    }
+
+    /// With one more pair in the query.
+    #[must_use]
+    pub fn query(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.query.push((key.into(), value.into()));
+        self
+    }
+
+    /// With another media type wanted, such as `text/plain`.
+    #[must_use]
+    pub fn accept(mut self, accept: &'static str) -> Self {
+        self.accept = accept;
+        self
+    }
+
+    /// With a header of the vendor; never a secret.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With more statuses that are an answer.
+    #[must_use]
+    pub fn also(mut self, statuses: &'static [u16]) -> Self {
+        self.also = statuses;
+        self
+    }
+
+    /// Lets a redirect lead to another host, without any credential.
+    #[must_use]
+    pub fn leaving(mut self) -> Self {
+        self.may_leave = true;
+        self
+    }
+
+    /// With another bound of the answer's bytes.
+    #[must_use]
+    pub fn most(mut self, bytes: usize) -> Self {
+        self.most = Some(bytes);
+        self
+    }
+
+    /// Asks for what is from this byte on.
+    #[must_use]
+    pub fn from_byte(mut self, first: u64) -> Self {
+        self.range_from = Some(first);
+        self
+    }
+
+    /// Asks for the last bytes only.
+    #[must_use]
+    pub fn last_bytes(mut self, bytes: usize) -> Self {
+        self.tail = Some(bytes);
+        self
+    }
+
+    pub(super) fn wants_json(&self) -> bool {
+        self.accept.split([';', ',']).next().is_some_and(|media| media.trim_end().ends_with("json"))
+    }
+
+    /// The URL under `base`. It differs from what was asked if a part of the path is `.` or `..`.
+    pub(super) fn url(&self, base: &Url) -> Result<Url, Failure> {
+        let path = format!("{}{}", base.path().trim_end_matches('/'), self.path);
+        let mut url = base.clone();
+        url.set_path(&path);
+        if url.path().matches('/').count() != path.matches('/').count() {
+            let what = format!("{} {}: a part of this path is `.` or `..`", self.method.name(), self.path);
+            return Err(Failure::new(FailureKind::Unreadable, what));
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+        }
+        Ok(url)
+    }
+}
+
+/// One part of a path, percent-encoded: nothing in it can end the part or begin a query.
+pub fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing into a String cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+/// An answer.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Response {
+    /// Its status.
+    pub status: u16,
+    /// Its body, unpacked.
+    pub body: Vec<u8>,
+    /// Where the body begins in what was asked for; not 0 only where a part was asked for.
+    pub from: u64,
+    headers: Vec<(String, String)>,
+    base: Url,
+    asked: Request,
+    clock_ahead: Option<SignedDuration>,
+}
+
+impl Response {
+    /// An answer from `base` to this request.
+    pub fn new(
+        base: &Url,
+        asked: &Request,
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: impl Into<Vec<u8>>,
+    ) -> Self {
+        let (base, asked) = (base.clone(), asked.clone());
+        Self { status, body: body.into(), from: 0, headers, base, asked, clock_ahead: None }
+    }
+
+    pub(super) fn at(mut self, from: u64, clock_ahead: Option<SignedDuration>) -> Self {
+        (self.from, self.clock_ahead) = (from, clock_ahead);
+        self
+    }
+
+    /// The request that this answers.
+    pub fn asked(&self) -> &Request {
+        &self.asked
+    }
+
+    /// The first header of this name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// How far the server's clock is ahead of ours, to a second or two; negative if it is behind.
+    pub fn clock_ahead(&self) -> Option<SignedDuration> {
+        self.clock_ahead
+    }
+
+    /// The body as text.
+    pub fn text(&self) -> RawText {
+        RawText::from_bytes(&self.body)
+    }
+
+    /// The body read as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        let unreadable = |why: String| {
+            let what = format!("{}: the answer cannot be read: {why}", self.shown());
+            Failure::new(FailureKind::Unreadable, what)
+        };
+        if too_deep(body) {
+            return Err(unreadable(format!("its JSON is nested more than {DEEPEST} levels deep")));
+        }
+        serde_json::from_slice(body).map_err(|error| {
+            let failure = unreadable(failure::without_value(&error));
+            failure.advise("the server may be another version or another product than `kind` says")
+        })
+    }
+
+    /// The request for the page after this one, by `Link: <...>; rel="next"`. A link that leads to
+    /// another place than the endpoint is none.
+    pub fn next_page(&self) -> Option<Request> {
+        let next = self
+            .headers
+            .iter()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("link"))
+            .find_map(|(_, value)| next_link(value))?;
+        let url = self.asked.url(&self.base).ok()?.join(next).ok()?;
+        let base = self.base.path().trim_end_matches('/');
+        let path = url.path().strip_prefix(base).filter(|path| path.starts_with('/'))?;
+        let same = url.origin() == self.base.origin() && url.username().is_empty();
+        same.then(|| Request {
+            path: path.to_owned(),
+            query: url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
+            validator: None,
+            ..self.asked.clone()
+        })
+    }
+
+    /// What was asked, for messages: `GET https://host/path`, without its query.
+    pub fn shown(&self) -> String {
+        shown(&self.asked, &self.base)
+    }
+}
+
+/// `GET https://host/path`: a query may hold what is not for everybody's eyes.
+pub(super) fn shown(request: &Request, base: &Url) -> String {
+    let base = base.as_str().trim_end_matches('/');
+    format!("{} {base}{}", request.method.name(), request.path)
+}
+
+/// The target of the `rel="next"` in a `Link` header (RFC 8288).
+fn next_link(value: &str) -> Option<&str> {
+    let mut rest = value;
+    loop {
+        let (_, after) = rest.split_once('<')?;
+        let (target, after) = after.split_once('>')?;
+        let end = after.find(['<']).unwrap_or(after.len());
+        let (parameters, tail) = after.split_at_checked(end)?;
+        let is_next = parameters.split([';', ',']).any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            name.trim().eq_ignore_ascii_case("rel")
+                && value.trim().trim_matches('"').split(' ').any(|rel| rel.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(target);
+        }
+        rest = tail;
+    }
+}
+
+/// Whether brackets outside of texts are nested deeper than is sane. `serde_json` has a bound of its
+/// own, which cannot be set.
+fn too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
+}
+
+/// How long an exchange may take when nothing is configured.
+pub(super) const TOTAL: Duration = Duration::from_secs(30);
