@@ -16,9 +16,9 @@ use color_eyre::eyre;
 
 use self::check::Form;
 use self::generate::Document;
-use self::print::{refuse, tell};
+use self::print::{refuse, shell_word, tell};
 use crate::config::origin::ConfigError;
-use crate::model::text::{RawText, clean};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::safe;
 use crate::source::recording::{At, Recording, speed};
 
@@ -119,10 +119,18 @@ fn speed_of(text: &str) -> Result<f64, String> {
 }
 
 impl Cli {
-    /// Does what was asked.
-    ///
-    /// Errors are reports for the person; the exit code of an answer that is none is in it.
-    pub fn run(self) -> eyre::Result<ExitCode> {
+    /// Does what was asked. What did not work is said in a sentence; with `RUST_BACKTRACE` where it
+    /// came from, too.
+    pub fn run(self) -> ExitCode {
+        self.answer().unwrap_or_else(|report| {
+            if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
+                clean_block(&RawText::from(format!("{report:?}"))).iter().for_each(tell);
+            }
+            refuse(FAILED, &clean(&RawText::from(format!("{report:#}"))))
+        })
+    }
+
+    fn answer(self) -> eyre::Result<ExitCode> {
         match self.command {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
@@ -157,10 +165,22 @@ impl Playing {
     }
 }
 
+impl Flags {
+    /// A command line of midwatch, as the person would type it about the same configuration.
+    fn typed(&self, command: &'static str) -> SafeText {
+        let command = SafeText::literal(command);
+        match &self.config {
+            Some(path) => safe!("{} --config {}", command, shell_word(path)),
+            None => command,
+        }
+    }
+}
+
 /// Tells what is wrong with a configuration, all of it.
-fn wrong(errors: &[ConfigError]) -> ExitCode {
+fn wrong(flags: &Flags, errors: &[ConfigError]) -> ExitCode {
     errors.iter().flat_map(ConfigError::lines).for_each(|line| tell(&line));
-    tell(&"Nothing was started. Mend the lines above; midwatch check tells whether all is right.".into());
+    let check = flags.typed("midwatch check");
+    tell(&safe!("Nothing was started. Mend the lines above; {} tells whether all is right.", check));
     ExitCode::from(WRONG)
 }
 

@@ -11,5 +11,5 @@ fn main() -> eyre::Result<ExitCode> {
     // Without colours: a report is also read in files and mails.
     let theme = color_eyre::config::Theme::new();
     color_eyre::config::HookBuilder::default().theme(theme).display_env_section(false).install()?;
-    cli.run()
+    Ok(cli.run())
 }

@@ -104,7 +104,11 @@ fn check_of_sources_that_work_is_zero() {
     assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
     assert!(said.output.contains("works   good  file  2 lines\n"), "{}", said.output);
     assert_eq!(said.output.matches("next: ").count(), 1);
-    assert!(said.output.ends_with("next: midwatch, which starts the console\n"), "{}", said.output);
+    assert!(
+        said.output.ends_with(&format!("next: midwatch --config {config}, which starts the console\n")),
+        "{}",
+        said.output
+    );
 }
 
 #[test]
@@ -126,7 +130,8 @@ fn check_of_a_source_that_fails_is_one_and_says_what_to_do() {
     assert_eq!(said.output.matches("next: ").count(), 1);
     let next = said.output.lines().last().unwrap();
     assert!(
-        next.starts_with("next: mend the source bad (") && next.ends_with("then midwatch check"),
+        next.starts_with("next: mend the source bad (")
+            && next.ends_with(&format!("then midwatch check --config {config}")),
         "{next}"
     );
 }
@@ -147,7 +152,7 @@ fn check_of_a_wrong_configuration_is_two_and_tells_every_mistake() {
     ] {
         assert!(said.output.contains(text), "{text}\n{}", said.output);
     }
-    let next = format!("next: mend {config}:1:12, then midwatch check");
+    let next = format!("next: mend {config}:1:12, then midwatch check --config {config}");
     assert_eq!(said.output.lines().last(), Some(next.as_str()));
 }
 

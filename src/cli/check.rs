@@ -48,6 +48,10 @@ Keys are added in later versions, never renamed. What is not known is null.";
 
 /// What was found out.
 struct Checked {
+    /// What to type to check again, to start, and to make a configuration.
+    again: SafeText,
+    start: SafeText,
+    init: SafeText,
     config: Result<Config, Vec<ConfigError>>,
     warnings: Vec<Warning>,
     sources: Vec<Probed>,
@@ -70,7 +74,15 @@ pub(super) fn check(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
 
 impl Checked {
     fn of(flags: &Flags) -> eyre::Result<Self> {
-        let wrong = |errors| Self { config: Err(errors), warnings: Vec::new(), sources: Vec::new() };
+        let of = |config, warnings, sources| Self {
+            again: flags.typed("midwatch check"),
+            start: flags.typed("midwatch"),
+            init: flags.typed("midwatch init"),
+            config,
+            warnings,
+            sources,
+        };
+        let wrong = |errors| of(Err(errors), Vec::new(), Vec::new());
         let (config, mut warnings) = match load(flags) {
             Ok(loaded) => loaded,
             Err(errors) => return Ok(wrong(errors)),
@@ -81,7 +93,7 @@ impl Checked {
             Err(errors) => return Ok(wrong(errors)),
         };
         let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
-        Ok(Self { config: Ok(config), warnings, sources: probe(built, clock)? })
+        Ok(of(Ok(config), warnings, probe(built, clock)?))
     }
 
     fn fails(&self) -> bool {
@@ -164,7 +176,7 @@ impl Checked {
         let config = match &self.config {
             Err(errors) => {
                 let place = errors.first().map(|error| error.origin.shown()).unwrap_or_default();
-                return safe!("mend {}, then midwatch check", place);
+                return safe!("mend {}, then {}", place, self.again);
             }
             Ok(config) => config,
         };
@@ -176,10 +188,10 @@ impl Checked {
             (Some((source, failure)), ..) => {
                 let mend = safe!("mend the source {} ({})", clean(&source.info.name), clean(&failure.what));
                 let first = failure.advice.as_ref().map_or(mend, clean);
-                safe!("{}, then midwatch check", first)
+                safe!("{}, then {}", first, self.again)
             }
             (None, true, None) => {
-                "midwatch init, which writes a configuration from what is found here".into()
+                safe!("{}, which writes a configuration from what is found here", self.init)
             }
             (None, true, Some(file)) => {
                 safe!(
@@ -187,7 +199,7 @@ impl Checked {
                     clean(file)
                 )
             }
-            (None, false, _) => "midwatch, which starts the console".into(),
+            (None, false, _) => safe!("{}, which starts the console", self.start),
         }
     }
 

@@ -30,7 +30,7 @@ use crate::ui::style::Styles;
 pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
     let (mut config, warnings) = match load(flags) {
         Ok(loaded) => loaded,
-        Err(errors) => return Ok(wrong(&errors)),
+        Err(errors) => return Ok(wrong(flags, &errors)),
     };
     let mut notices = said(&warnings);
     // Nothing at all is configured: what is here is offered, and nothing written.
@@ -39,12 +39,12 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         let kinds = registry::kinds();
         config.sources = match of_text(&"what was found here".into(), &found.sources(), &kinds) {
             Ok(sources) => sources,
-            Err(errors) => return Ok(wrong(&errors)),
+            Err(errors) => return Ok(wrong(flags, &errors)),
         };
     }
     let (sources, playback) = match registry::build(&config.sources) {
         Ok(built) => built,
-        Err(errors) => return Ok(wrong(&errors)),
+        Err(errors) => return Ok(wrong(flags, &errors)),
     };
     if let Err(why) = console::ready(flags.plain) {
         return ended(Err(why));
@@ -55,7 +55,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         _ => place(config.settings.state_dir.as_deref(), &mut notices),
     };
     let found = found.map(|found| found.facts());
-    start(&config, Plan { sources, playback, place, found, record, plain: flags.plain, notices })
+    start(flags, &config, Plan { sources, playback, place, found, record, notices })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -82,22 +82,14 @@ fn place(wanted: Option<&Path>, notices: &mut Vec<SafeText>) -> Place {
 pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
     let (config, warnings) = match for_recording(flags, &recording) {
         Ok(loaded) => loaded,
-        Err(errors) => return Ok(wrong(&errors)),
+        Err(errors) => return Ok(wrong(flags, &errors)),
     };
     let notices = said(&warnings);
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     let (sources, playback) = (sources.collect(), Some(playback));
-    let plan = Plan {
-        sources,
-        playback,
-        place: Place::Nowhere,
-        found: None,
-        record: None,
-        plain: flags.plain,
-        notices,
-    };
-    start(&config, plan)
+    let plan = Plan { sources, playback, place: Place::Nowhere, found: None, record: None, notices };
+    start(flags, &config, plan)
 }
 
 fn said(warnings: &[Warning]) -> Vec<SafeText> {
@@ -111,16 +103,16 @@ struct Plan {
     place: Place,
     found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
-    plain: bool,
     notices: Vec<SafeText>,
 }
 
-fn start(config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, plain, notices } = plan;
+fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
+    let Plan { sources, playback, place, found, record, notices } = plan;
+    let plain = flags.plain;
     let settings = &config.settings;
     let bindings = match bindings::read(&config.keys) {
         Ok(bindings) => bindings,
-        Err(errors) => return Ok(wrong(&errors)),
+        Err(errors) => return Ok(wrong(flags, &errors)),
     };
     let themes = std::iter::once(&config.theme).chain(&config.other_themes);
     let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));

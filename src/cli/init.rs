@@ -45,8 +45,8 @@ pub(super) fn init(flags: &Flags, to_stdout: bool) -> ExitCode {
     }
     let mut text = String::new();
     let written = safe!("Written to {}.", path_text(&path));
-    for line in told("Found here, and used:", &found).iter().chain([&written, &"next: midwatch check".into()])
-    {
+    let next = safe!("next: {}", flags.typed("midwatch check"));
+    for line in told("Found here, and used:", &found).iter().chain([&written, &next]) {
         text.push_str(line.as_str());
         text.push('\n');
     }

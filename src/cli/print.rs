@@ -1,12 +1,13 @@
 //! Printing where no screen is taken. That nobody listens any more is no fault.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use super::FAILED;
-use crate::model::text::SafeText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
-use crate::store::error::reason;
+use crate::store::error::{path_text, reason};
 
 /// Prints an answer to standard output and gives its exit code, or another if it could not be
 /// written. A reader that has gone, as `| head` does, has what it wanted.
@@ -26,8 +27,35 @@ pub(super) fn tell(line: &SafeText) {
     let _unheard = writeln!(io::stderr().lock(), "{}", line.as_str());
 }
 
+/// A path as a shell takes it for one word.
+pub(super) fn shell_word(path: &Path) -> SafeText {
+    let text = path.to_string_lossy();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return path_text(path);
+    }
+    clean(&RawText::from(format!("'{}'", text.replace('\'', r"'\''"))))
+}
+
 /// Says why something is not done, and gives the exit code for it.
 pub(super) fn refuse(code: u8, why: &SafeText) -> ExitCode {
     tell(&safe!("midwatch: {}", why));
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            ("/etc/midwatch/config.toml", "/etc/midwatch/config.toml"),
+            ("my config.toml", "'my config.toml'"),
+            ("it's $(here)", r"'it'\''s $(here)'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)).as_str(), word);
+        }
+    }
 }

@@ -107,7 +107,8 @@ mod faults {
     #[test]
     fn an_error_while_starting_gives_the_screen_back() {
         let text = ends(begin(Start::default().env("MIDWATCH_FAULT", "start"), &[MIDWATCH]), 1);
-        assert!(text.contains("a fault on purpose"), "{text}");
+        assert!(text.contains("midwatch: the system refused a thread: a fault on purpose."), "{text}");
+        assert!(!text.contains("Error:") && !text.contains("Location:"), "{text}");
     }
 
     #[test]
