@@ -345,6 +345,20 @@ fn small_batches_of_lines_are_put_together_one_job_at_a_time() {
 }
 
 #[test]
+fn told_in_lines_nothing_fires_only_where_a_source_could_say_so() {
+    let mut logs_only = setup(WIDE);
+    logs_only.sources.retain(|source| source.gives.contains(&Gives::Logs));
+    let told = |setup| {
+        let lines = Console::with(setup).app.summary(at(0));
+        lines.iter().map(|line| line.as_str().to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    let blind = told(logs_only);
+    assert!(blind.contains("No source gives alerts.") && blind.contains("No source gives runs."), "{blind}");
+    let all = told(setup(WIDE));
+    assert!(all.contains("No alert fires that is known.") && !all.contains("No source"), "{all}");
+}
+
+#[test]
 fn the_first_note_asks_who_writes_and_the_answer_is_found_again() {
     let nobody = || Setup { person: "".into(), ..setup((100, 30)) };
     let mut console = Console::with(nobody());

@@ -9,7 +9,9 @@ use crate::app::layout::{Layout, Width};
 use crate::app::overlay::Overlay;
 use crate::model::health::Health;
 use crate::model::text::{SafeText, clean};
+use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
+use crate::pane::coverage;
 use crate::pane::notes::happened;
 use crate::pane::pipelines::Pipelines;
 use crate::pane::sources::folded;
@@ -61,13 +63,14 @@ impl App {
                 lines.push(safe!("  and {} more", more));
             }
         };
-        list(Alerts::firing(&view), "No alert fires that is known.", "1 alert fires:", "alerts fire:");
-        list(
-            Pipelines::broken(&view),
-            "No run that is known has failed and stands so.",
-            "1 run failed:",
-            "runs failed:",
-        );
+        let none = |gives, well: &'static str, blind: &'static str| {
+            if coverage::sources(&view, gives).next().is_some() { well } else { blind }
+        };
+        let no_alerts = none(Gives::Alerts, "No alert fires that is known.", "No source gives alerts.");
+        list(Alerts::firing(&view), no_alerts, "1 alert fires:", "alerts fire:");
+        let no_runs =
+            none(Gives::Runs, "No run that is known has failed and stands so.", "No source gives runs.");
+        list(Pipelines::broken(&view), no_runs, "1 run failed:", "runs failed:");
         for cause in folded(&view) {
             let what = clean(&cause.failure.what);
             let since = view.zone.moment(cause.since, view.now);

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::config::origin::Warning;
 use crate::config::sources::of_text;
 use crate::config::theme::Depth;
+use crate::config::zone::of_system;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, LaunchError, session_name};
@@ -107,8 +108,7 @@ struct Plan {
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, notices } = plan;
-    let plain = flags.plain;
+    let Plan { sources, playback, place, found, record, mut notices } = plan;
     let settings = &config.settings;
     let bindings = match bindings::read(&config.keys) {
         Ok(bindings) => bindings,
@@ -116,7 +116,12 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
     };
     let themes = std::iter::once(&config.theme).chain(&config.other_themes);
     let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
-    let zone = settings.timezone.clone().or_else(|| jiff::tz::TimeZone::try_system().ok());
+    let zone = settings.timezone.clone().or_else(|| {
+        of_system().unwrap_or_else(|why| {
+            notices.push(why);
+            None
+        })
+    });
     let setup = Setup {
         sources: sources.iter().map(|built| built.info.clone()).collect(),
         catalog: config.catalog.clone(),
@@ -133,7 +138,8 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         remembered: None,
         size: (80, 24),
     };
-    let launch = Launch { setup, sources, clock, depth: depth(), place, found, record, plain, notices };
+    let launch =
+        Launch { setup, sources, clock, depth: depth(), place, found, record, plain: flags.plain, notices };
     ended(console::run(launch))
 }
 

@@ -26,6 +26,10 @@ pub(super) fn failure(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
 }
 
+/// Groups that are there to read logs. Any other, such as `shadow` or a database's own, may do more
+/// than that, and to be in it is no advice.
+const LOG_READERS: &[&str] = &["adm", "systemd-journal", "syslog", "log", "logs"];
+
 /// What would let this user read `path`.
 fn advice(path: &Path) -> String {
     // The deepest part that can be looked at is the file, or the folder that hides it.
@@ -40,12 +44,15 @@ fn advice(path: &Path) -> String {
 fn advice_for(path: &Path, meta: &Metadata) -> String {
     let group = name("/etc/group", meta.gid());
     // A folder is passed by its execute bit.
-    let needed = if meta.is_dir() { 0o010 } else { 0o040 };
-    if meta.mode() & needed != 0 && meta.gid() != 0 {
+    let (needed, may) = if meta.is_dir() { (0o010, "enter") } else { (0o040, "read") };
+    let group_may = meta.mode() & needed != 0;
+    if group_may && LOG_READERS.contains(&group.as_str()) {
         return format!("add {} to group {group} and log in again", user());
     }
     let owner = name("/etc/passwd", meta.uid());
-    format!("ask for read permission: {} is {:03o} {owner} {group}", path.display(), meta.mode() & 0o777)
+    let others = if group_may && meta.gid() != 0 { format!(" and group {group}") } else { String::new() };
+    let (path, mode) = (path.display(), meta.mode() & 0o777);
+    format!("ask for read permission: {path} is {mode:03o} {owner} {group}, so {owner}{others} may {may} it")
 }
 
 /// The name of who runs this program.
@@ -107,13 +114,19 @@ mod tests {
         assert!(said.as_str().unwrap().contains("log is 600 "), "{said:?}");
         let hidden = failure("open", &path.join("deeper"), &denied()).advice.unwrap();
         assert!(hidden.as_str().unwrap().contains("log is 600 "), "{hidden:?}");
-        // /etc/shadow is root:shadow 0640 where the group exists.
-        if let Ok(meta) = fs::metadata("/etc/shadow")
-            && meta.gid() != 0
-            && meta.mode() & 0o040 != 0
-        {
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let own = name("/etc/group", fs::metadata(&path).unwrap().gid());
+        let said = failure("open", &path, &denied()).advice.unwrap();
+        assert_eq!(
+            said.as_str().unwrap().starts_with("add "),
+            LOG_READERS.contains(&own.as_str()),
+            "{said:?}"
+        );
+        // /etc/shadow is root:shadow 0640 where the group exists: nobody is to join that.
+        if fs::metadata("/etc/shadow").is_ok_and(|meta| meta.gid() != 0 && meta.mode() & 0o040 != 0) {
             let said = failure("open", Path::new("/etc/shadow"), &denied()).advice.unwrap();
-            assert!(said.as_str().unwrap().ends_with("to group shadow and log in again"), "{said:?}");
+            let expected = "is 640 root shadow, so root and group shadow may read it";
+            assert!(said.as_str().unwrap().ends_with(expected), "{said:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::access;
 use super::file::rotated;
+use crate::config::zone::of_system;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 
@@ -63,7 +64,7 @@ struct Seen {
 impl Local {
     /// Looks around. Reads the first bytes of the files below `/var/log`; runs nothing.
     pub fn find() -> Self {
-        let zone = TimeZone::try_system().ok();
+        let zone = of_system().ok().flatten();
         let zone = zone.as_ref().and_then(TimeZone::iana_name);
         let known = |zone: &&str| {
             !matches!(*zone, "UTC" | "Etc/UTC") && TimeZoneDatabase::bundled().get(zone).is_ok()
