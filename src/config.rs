@@ -12,7 +12,7 @@ pub mod origin;
 mod parse;
 pub mod places;
 pub mod schema;
-mod secret;
+pub mod secret;
 mod services;
 pub mod settings;
 pub mod sources;

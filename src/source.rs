@@ -13,6 +13,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
+use crate::model::text::RawText;
 use crate::model::update::Gives;
 use crate::source::outlet::Outlet;
 
@@ -20,6 +21,11 @@ use crate::source::outlet::Outlet;
 pub trait Source: Send + Sync {
     /// What it gives.
     fn gives(&self) -> &'static [Gives];
+
+    /// What it reads, a line each, besides the addresses of its endpoint. Never a secret.
+    fn reads(&self) -> Vec<RawText> {
+        Vec::new()
+    }
 
     /// Works until its task is cancelled (dropped). Says everything through `outlet`; a failure is
     /// said there too, and tried again here. What it started outside (a child process) ends with it.

@@ -359,6 +359,23 @@ fn told_in_lines_nothing_fires_only_where_a_source_could_say_so() {
 }
 
 #[test]
+fn the_page_of_a_source_tells_what_it_reads_and_how_many_lines_came() {
+    let mut setup = setup(WIDE);
+    setup.sources[2].reads = vec!["/var/log/\u{1b}[31mapp/*.log".into()];
+    let mut console = Console::with(setup);
+    let mut builder = SegmentBuilder::new("app.log".into(), Zone::default());
+    for number in 0..3 {
+        builder.push(Line::from(&b"a line"[..]), Given::default(), at(number));
+    }
+    console.send(Msg::Segment(Arc::new(builder.seal().unwrap().said_by("logs".into()))));
+    console.keys("0 f / l o g s Enter Enter");
+    let screen = console.screen();
+    assert!(screen.contains("Reads /var/log/\u{241b}[31mapp/*.log"), "{screen}");
+    assert!(screen.contains("3 lines came in 1 stream; 3 are held here."), "{screen}");
+    assert!(screen.contains("  app.log: 3"), "{screen}");
+}
+
+#[test]
 fn the_first_note_asks_who_writes_and_the_answer_is_found_again() {
     let nobody = || Setup { person: "".into(), ..setup((100, 30)) };
     let mut console = Console::with(nobody());
@@ -403,6 +420,7 @@ fn the_first_screen_waits_for_enter_or_q() {
         for text in ["Enter", "q ", "midwatch init", "midwatch demo", "Found here:"] {
             assert!(console.row(text).is_some(), "{text} at {size:?}: {}", console.screen());
         }
+        assert!(console.row("4 Notes").is_none(), "a tab that leads nowhere: {}", console.screen());
         console.keys("G");
         assert!(console.row("fact 29").is_some(), "{}", console.screen());
         assert!(console.effects.is_empty(), "{:?}", console.effects);

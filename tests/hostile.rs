@@ -257,6 +257,7 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
             environment: (index % 2 == 0).then(|| name(batch, 0)),
             interval: None,
             gives: gives[index % 4],
+            reads: vec![text(batch, index), name(batch, index)],
         })
         .collect();
     let environment = |index: usize| Environment {

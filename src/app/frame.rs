@@ -40,7 +40,10 @@ impl App {
             return;
         }
         self.draw_header(&layout, now, canvas);
-        self.draw_tabs(&layout, canvas);
+        // On the first screen they lead nowhere.
+        if !self.is_welcoming() {
+            self.draw_tabs(&layout, canvas);
+        }
         for (pane, area) in &layout.panes {
             self.draw_pane(*pane, *area, now, canvas);
         }

@@ -91,6 +91,33 @@ pub(super) fn names_a_secret(key: &str) -> bool {
         .any(|name| key.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('_')))
 }
 
+/// Words of a command line, for a person to read. What a word before it, or its own beginning, names a
+/// secret is left out: such a word is a mistake, but no reason to show it.
+pub fn shown_words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    const HIDDEN: &str = "(not shown)";
+    let mut shown = Vec::new();
+    let mut hide_next = false;
+    for word in words {
+        let hide = std::mem::take(&mut hide_next) && !word.starts_with('-');
+        let name = word.trim_start_matches('-');
+        shown.push(match name.split_once(['=', ':']) {
+            _ if hide => HIDDEN.to_owned(),
+            Some((key, value)) if names_a_secret(key.trim()) => {
+                format!("{}{HIDDEN}", word.strip_suffix(value).unwrap_or_default())
+            }
+            // What curl and others take as user and password.
+            Some((user, _)) if shown.last().is_some_and(|last| last == "-u" || last == "--user") => {
+                format!("{user}:{HIDDEN}")
+            }
+            _ => {
+                hide_next = word.starts_with('-') && names_a_secret(name);
+                word.to_owned()
+            }
+        });
+    }
+    shown.join(" ")
+}
+
 /// Whether the text says where a secret is, instead of being one.
 fn is_reference(text: &str) -> bool {
     REFERENCES.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
@@ -171,6 +198,23 @@ mod tests {
         let mut errors = Vec::new();
         refuse(&mut table, &mut errors);
         errors.iter().flat_map(ConfigError::lines).map(|line| line.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_command_line_is_shown_without_its_secrets() {
+        let words: &[(&[&str], &str)] = &[
+            (&["kubectl", "logs", "-f", "deploy/checkout"], "kubectl logs -f deploy/checkout"),
+            (&["journalctl", "-u", "nginx", "-f"], "journalctl -u nginx -f"),
+            (&["stern", "--token", "abc", "--since", "1h"], "stern --token (not shown) --since 1h"),
+            (&["stern", "--api-token=abc", "-o", "raw"], "stern --api-token=(not shown) -o raw"),
+            (&["curl", "-u", "kim:pw", "http://h:80/"], "curl -u kim:(not shown) http://h:80/"),
+            (&["curl", "-H", "X-Api-Key: abc", "http://h"], "curl -H X-Api-Key:(not shown) http://h"),
+            (&["env", "DB_PASSWORD=a=b", "tail"], "env DB_PASSWORD=(not shown) tail"),
+            (&["x", "--token", "--verbose", "y"], "x --token --verbose y"),
+        ];
+        for (words, expected) in words {
+            assert_eq!(shown_words(words.iter().copied()), *expected);
+        }
     }
 
     #[test]

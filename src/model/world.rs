@@ -32,6 +32,8 @@ pub struct SourceInfo {
     pub interval: Option<SignedDuration>,
     /// What it gives.
     pub gives: &'static [Gives],
+    /// What it reads, a line each: patterns, a program and its words, addresses. Never a secret.
+    pub reads: Vec<RawText>,
 }
 
 /// A source and what it last said.
@@ -357,6 +359,7 @@ mod tests {
             environment: None,
             interval: None,
             gives: &[Gives::Alerts],
+            reads: Vec::new(),
         }])
     }
 

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::logs::buffer::StreamStats;
 use crate::model::health::{Failure, Health};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
@@ -20,6 +21,9 @@ use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::table::{self, Cell, Column, Marking};
 use crate::ui::time::{age, took};
+
+/// Streams whose lines are counted on the page of a source.
+const STREAMS: usize = 20;
 
 /// The state of the sources view.
 #[derive(Default)]
@@ -314,6 +318,7 @@ fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
     if let Some(environment) = &source.info.environment {
         page.push(Paragraph::new(safe!("Environment {}.", clean(environment)), muted));
     }
+    page.extend(source.info.reads.iter().map(|what| Paragraph::new(safe!("Reads {}", clean(what)), text)));
     for gives in source.info.gives {
         let has = match gives {
             Gives::Runs => safe!("{} runs", source.runs.len()),
@@ -321,6 +326,42 @@ fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
             Gives::Logs => SafeText::literal("log lines"),
         };
         page.push(Paragraph::new(safe!("Gives {}.", has), muted));
+        if *gives == Gives::Logs {
+            page.extend(lines_of(source, view).into_iter().map(|line| Paragraph::new(line, muted)));
+        }
     }
     page
+}
+
+/// How many lines came, of the whole source and of its largest streams, and what was lost of them.
+fn lines_of(source: &Source, view: &View<'_>) -> Vec<SafeText> {
+    let mut streams: Vec<&StreamStats> =
+        view.logs.streams().filter(|stream| stream.source == source.info.name).collect();
+    streams.sort_by_key(|stream| (std::cmp::Reverse(stream.received), &stream.name));
+    let sum = |count: fn(&StreamStats) -> u64| streams.iter().map(|stream| count(stream)).sum::<u64>();
+    if streams.is_empty() {
+        return vec!["No line has come.".into()];
+    }
+    let mut lines = vec![safe!(
+        "{} lines came in {}; {} are held here.",
+        sum(|stream| stream.received),
+        if streams.len() == 1 { "1 stream".into() } else { safe!("{} streams", streams.len()) },
+        sum(|stream| stream.held)
+    )];
+    for (number, what) in [
+        (sum(|stream| stream.evicted), "lines were given up to stay within `log_memory`."),
+        (sum(|stream| stream.dropped), "lines were dropped before they came in."),
+        (sum(|stream| stream.cut), "bytes were cut off lines that were too long."),
+    ] {
+        if number > 0 {
+            lines.push(safe!("{} {}", number, SafeText::literal(what)));
+        }
+    }
+    for stream in streams.iter().take(STREAMS) {
+        lines.push(safe!("  {}: {}", clean(&stream.name), stream.received));
+    }
+    if streams.len() > STREAMS {
+        lines.push(safe!("  and {} more", streams.len() - STREAMS));
+    }
+    lines
 }

@@ -165,6 +165,7 @@ mod tests {
             environment: None,
             interval: None,
             gives: &[Gives::Alerts],
+            reads: Vec::new(),
         };
         let start = Instant::now();
         let probed = try_one(Built { info, source: Arc::new(Acts(acts)) }, Clock::Real).await;

@@ -93,6 +93,8 @@ pub fn build(tables: &[SourceTable]) -> Result<(Vec<Built>, Option<Playback>), V
         let Some(entry) = ENTRIES.iter().find(|entry| entry.kind.name == table.kind) else { continue };
         match (entry.build)(&table.table) {
             Ok(Made::One(source)) => {
+                let addresses = table.endpoint.iter().flat_map(|endpoint| &endpoint.addresses);
+                let addresses = addresses.map(|address| address.shown().into());
                 let interval = table.every.and_then(|every| SignedDuration::try_from(every).ok());
                 let info = SourceInfo {
                     name: table.name.clone(),
@@ -100,6 +102,7 @@ pub fn build(tables: &[SourceTable]) -> Result<(Vec<Built>, Option<Playback>), V
                     environment: table.environment.clone(),
                     interval,
                     gives: source.gives(),
+                    reads: source.reads().into_iter().chain(addresses).collect(),
                 };
                 built.push(Built { info, source });
             }

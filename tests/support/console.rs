@@ -40,6 +40,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         environment: None,
         interval: None,
         gives,
+        reads: Vec::new(),
     };
     let themes = built_ins(Depth::True);
     Setup {

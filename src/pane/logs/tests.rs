@@ -57,6 +57,7 @@ impl Desk {
             environment: Some(environment.into()),
             interval: None,
             gives: &[Gives::Logs],
+            reads: Vec::new(),
         };
         let mut world = World::new([source("app", "prod"), source("lab", "test")]);
         let now: Timestamp = "2026-11-22T03:12:30Z".parse().unwrap();

@@ -43,6 +43,7 @@ impl Desk {
             environment: None,
             interval: None,
             gives: &[Gives::Alerts],
+            reads: Vec::new(),
         };
         Self {
             notes: Notes::new("kim".into(), "s1".into()),

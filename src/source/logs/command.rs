@@ -13,11 +13,13 @@ use tokio::time::Instant;
 
 use super::batch::Batch;
 use super::program::{Event, LastWords, Program, describe, wait_to_restart};
+use crate::config::secret::shown_words;
 use crate::config::zone::Zone;
 use crate::logs::segment::Given;
 use crate::logs::split::Splitter;
 use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
 use crate::model::update::Gives;
 use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
@@ -114,6 +116,12 @@ impl CommandSource {
 impl Source for CommandSource {
     fn gives(&self) -> &'static [Gives] {
         &[Gives::Logs]
+    }
+
+    fn reads(&self) -> Vec<RawText> {
+        let Argv { program, arguments } = &self.0.argv;
+        let words = std::iter::once(program).chain(arguments);
+        vec![shown_words(words.map(String::as_str)).into()]
     }
 
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -144,6 +144,10 @@ impl Source for FileSource {
         &[Gives::Logs]
     }
 
+    fn reads(&self) -> Vec<RawText> {
+        self.0.paths.0.iter().map(|path| path.as_str().into()).collect()
+    }
+
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(async move { self.work(&outlet).await })
     }

@@ -19,6 +19,7 @@ use crate::logs::segment::Given;
 use crate::logs::split::{Line, Splitter};
 use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
 use crate::model::update::Gives;
 use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
@@ -231,6 +232,11 @@ async fn take(line: Line<'_>, batch: &mut Batch, cursor: &mut Option<String>) {
 impl Source for JournaldSource {
     fn gives(&self) -> &'static [Gives] {
         &[Gives::Logs]
+    }
+
+    fn reads(&self) -> Vec<RawText> {
+        let words = std::iter::once(self.0.program.clone()).chain(self.arguments(None));
+        vec![words.collect::<Vec<_>>().join(" ").into()]
     }
 
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -89,6 +89,7 @@ impl RecordedSource {
             environment: self.environment.clone(),
             interval: self.every,
             gives: self.gives(),
+            reads: Vec::new(),
         }
     }
 
