@@ -1,8 +1,11 @@
 //! Sources: tasks that pull from configured endpoints and report what they see.
 
+pub mod alerts;
 pub mod backoff;
+pub mod json;
 pub mod logs;
 pub mod outlet;
+pub mod poll;
 pub mod recording;
 pub mod registry;
 
@@ -15,7 +18,9 @@ use serde::de::DeserializeOwned;
 
 use crate::model::text::RawText;
 use crate::model::update::Gives;
+use crate::net::client::Auth;
 use crate::source::outlet::Outlet;
+use crate::source::poll::Vendor;
 
 /// A source that is configured and can be started, again and again if its task crashes.
 pub trait Source: Send + Sync {
@@ -30,6 +35,14 @@ pub trait Source: Send + Sync {
     /// Works until its task is cancelled (dropped). Says everything through `outlet`; a failure is
     /// said there too, and tried again here. What it started outside (a child process) ends with it.
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// The keys of one kind of source that an endpoint is asked for, again and again.
+pub trait Asked: Vendor + DeserializeOwned + JsonSchema {
+    /// The value of `kind`.
+    const KIND: &'static str;
+    /// How the vendor wants a credential.
+    const AUTH: Auth;
 }
 
 /// The keys of one kind of source, as a struct (serde, with `deny_unknown_fields`).

@@ -160,7 +160,7 @@ fn name(batch: &[RawText], index: usize) -> RawText {
 }
 
 fn alerts(batch: &[RawText]) -> Vec<Arc<Alert>> {
-    let severities = [Severity::Critical, Severity::Warning, Severity::Info, Severity::Unknown];
+    let severities = [Severity::Critical, Severity::Error, Severity::Info, Severity::Unknown];
     let one = |index: usize| {
         let pair = |shift: usize| (name(batch, index + shift), text(batch, index + shift + 1));
         let labels =
@@ -170,6 +170,9 @@ fn alerts(batch: &[RawText]) -> Vec<Arc<Alert>> {
             name: text(batch, index),
             labels: BTreeMap::from(labels),
             annotations: BTreeMap::from([pair(2)]),
+            value: Some(text(batch, index + 2)),
+            expression: Some(text(batch, index + 3)),
+            receivers: vec![text(batch, index + 4), name(batch, index)],
             link: Some(text(batch, index)),
             ..alert("x", severities[index % 4], 5)
         };

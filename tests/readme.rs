@@ -13,7 +13,10 @@ use midwatch::command::table::by_name;
 use midwatch::config::origin::{ConfigError, Warning};
 use midwatch::config::theme::BUILT_IN;
 use midwatch::config::{Config, Inputs};
+use midwatch::net::Net;
+use midwatch::net::secrets::NoSecrets;
 use midwatch::source::registry;
+use std::sync::Arc;
 
 const README: &str = include_str!("../README.md");
 
@@ -68,8 +71,8 @@ fn every_configuration_is_read_and_its_sources_are_built() {
         if !built {
             continue;
         }
-        let (sources, _) =
-            registry::build(&config.sources).unwrap_or_else(|errors| panic!("{}", wrong(errors)));
+        let (sources, _) = registry::build(&config.sources, &Net::new(Arc::new(NoSecrets)))
+            .unwrap_or_else(|errors| panic!("{}", wrong(errors)));
         assert_eq!(sources.len(), config.sources.len(), "{text}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use color_eyre::eyre;
 
@@ -16,6 +17,8 @@ use crate::config::sources::of_text;
 use crate::config::theme::Depth;
 use crate::config::zone::of_system;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::net::Net;
+use crate::net::secrets::NoSecrets;
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
@@ -43,7 +46,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
             Err(errors) => return Ok(wrong(flags, &errors)),
         };
     }
-    let (sources, playback) = match registry::build(&config.sources) {
+    let (sources, playback) = match registry::build(&config.sources, &Net::new(Arc::new(NoSecrets))) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };

@@ -13,6 +13,8 @@ use crate::model::text::RawText;
 pub enum Severity {
     /// Somebody is paged.
     Critical,
+    /// It is broken; nobody has to get up for it.
+    Error,
     /// Somebody looks in working hours.
     Warning,
     /// For information.
@@ -26,6 +28,7 @@ impl Severity {
     pub fn word(self) -> &'static str {
         match self {
             Self::Critical => "CRIT",
+            Self::Error => "ERR",
             Self::Warning => "WARN",
             Self::Info => "INFO",
             Self::Unknown => "?",
@@ -90,6 +93,15 @@ pub struct Alert {
     /// Who has it.
     #[serde(default)]
     pub acknowledged: Option<Acknowledgement>,
+    /// Who is told: the names of the receivers that it is routed to.
+    #[serde(default)]
+    pub receivers: Vec<RawText>,
+    /// What the expression of its rule yields, as the source writes it.
+    #[serde(default)]
+    pub value: Option<RawText>,
+    /// The expression of its rule, where it is known.
+    #[serde(default)]
+    pub expression: Option<RawText>,
     /// Where a browser shows its rule or graph.
     #[serde(default)]
     pub link: Option<RawText>,

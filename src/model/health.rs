@@ -17,6 +17,8 @@ pub enum FailureKind {
     Ended,
     /// It answered something that cannot be read.
     Unreadable,
+    /// Its clock is not ours.
+    Clock,
     /// Any other error of the operating system.
     Io,
     /// The credential was not accepted.
@@ -57,6 +59,7 @@ impl FailureKind {
             Self::Denied => "denied",
             Self::Ended => "ended",
             Self::Unreadable => "unreadable",
+            Self::Clock => "clock",
             Self::Io => "I/O error",
             Self::Unauthorized => "auth failed",
             Self::Forbidden => "no permission",

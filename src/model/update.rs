@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::{Alert, Silence};
@@ -55,6 +55,39 @@ pub struct Snapshot {
     /// Silences in force.
     #[serde(default)]
     pub silences: Vec<Arc<Silence>>,
+}
+
+impl Snapshot {
+    /// Moves all times of a server whose clock is `ahead` of this machine's to this machine's.
+    pub fn correct(&mut self, ahead: SignedDuration) {
+        let right = |time: &mut Timestamp| *time = time.checked_sub(ahead).unwrap_or(*time);
+        let maybe = |time: &mut Option<Timestamp>| time.iter_mut().for_each(right);
+        for run in &mut self.runs {
+            let run = Arc::make_mut(run);
+            right(&mut run.created);
+            maybe(&mut run.started);
+            maybe(&mut run.finished);
+            for job in &mut run.jobs {
+                maybe(&mut job.started);
+                maybe(&mut job.finished);
+                for step in &mut job.steps {
+                    maybe(&mut step.started);
+                    maybe(&mut step.finished);
+                }
+            }
+        }
+        for alert in &mut self.alerts {
+            let alert = Arc::make_mut(alert);
+            right(&mut alert.started);
+            maybe(&mut alert.ended);
+            alert.acknowledged.iter_mut().for_each(|ack| right(&mut ack.at));
+        }
+        for silence in &mut self.silences {
+            let silence = Arc::make_mut(silence);
+            right(&mut silence.starts);
+            right(&mut silence.ends);
+        }
+    }
 }
 
 /// Names a detail that is fetched only when somebody looks at it.

@@ -177,6 +177,15 @@ impl World {
                         self.resolved.push_front((update.source.clone(), Arc::new(alert)));
                     }
                 }
+                for ended in snapshot.alerts.iter().filter(|alert| alert.state == AlertState::Resolved) {
+                    let is_known = |(name, known): &(RawText, Arc<Alert>)| {
+                        *name == update.source && known.id == ended.id && known.ended >= ended.ended
+                    };
+                    if !self.resolved.iter().any(is_known) {
+                        self.resolved.push_front((update.source.clone(), Arc::clone(ended)));
+                    }
+                }
+                self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
                 self.resolved.retain(|(name, alert)| {
                     *name != update.source
                         || !snapshot
@@ -377,6 +386,9 @@ mod tests {
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
             acknowledged: None,
+            receivers: Vec::new(),
+            value: None,
+            expression: None,
             link: None,
         }
     }

@@ -73,6 +73,14 @@ impl Client {
         self.0.endpoint.addresses.len()
     }
 
+    /// Waits until the credential has changed; for ever where there is none.
+    pub async fn renewed(&self) {
+        match &self.0.endpoint.credential {
+            Some(name) => self.0.net.secrets().renewed(name).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Asks the first address that works, beginning with the one that worked last.
     pub async fn send(&self, request: &Request, class: Class) -> Result<Response, Failure> {
         let count = self.endpoints();

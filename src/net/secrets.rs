@@ -28,6 +28,9 @@ pub trait Secrets: Send + Sync {
     /// The server did not accept the credential: the next [`get`](Self::get) asks for a new one.
     fn rejected<'a>(&'a self, name: &'a str) -> Later<'a, ()>;
 
+    /// Waits until the credential of this name has changed.
+    fn renewed<'a>(&'a self, name: &'a str) -> Later<'a, ()>;
+
     /// The value of a header that is a reference.
     fn header<'a>(&'a self, value: &'a HeaderValue) -> Later<'a, Result<SecretString, Failure>>;
 }
@@ -46,6 +49,10 @@ impl Secrets for NoSecrets {
 
     fn rejected<'a>(&'a self, _: &'a str) -> Later<'a, ()> {
         Box::pin(async {})
+    }
+
+    fn renewed<'a>(&'a self, _: &'a str) -> Later<'a, ()> {
+        Box::pin(std::future::pending())
     }
 
     fn header<'a>(&'a self, value: &'a HeaderValue) -> Later<'a, Result<SecretString, Failure>> {

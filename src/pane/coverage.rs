@@ -85,16 +85,17 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
         let what = match gives {
             Gives::Logs => "No source gives log lines yet. Add one to your configuration, for example:",
             Gives::Runs => "No source gives runs: this version has them only from recordings, for example:",
-            Gives::Alerts => {
-                "No source gives alerts: this version has them only from recordings, for example:"
-            }
+            Gives::Alerts => "No source gives alerts yet. Add one to your configuration, for example:",
         };
         let mut lines = vec![Paragraph::new(what, view.styles.of(Meaning::Text))];
         let example = match gives {
             Gives::Logs => {
                 ["[[source]]", "name = \"app\"", "kind = \"file\"   paths = [\"/var/log/app/*.log\"]"]
             }
-            Gives::Runs | Gives::Alerts => {
+            Gives::Alerts => {
+                ["[[source]]", "name = \"am\"", "kind = \"alertmanager\"   url = \"http://localhost:9093\""]
+            }
+            Gives::Runs => {
                 ["[[source]]", "name = \"drill\"", "kind = \"recording\"   path = \"outage.jsonl\""]
             }
         };

@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::console::LaunchError;
 use crate::model::health::{Failure, FailureKind, Health};
 use crate::model::world::{SourceInfo, World};
-use crate::source::outlet::{Intake, Report};
+use crate::source::outlet::{Intake, Report, Request};
 use crate::source::registry::Built;
 
 /// How long a source gets to say something.
@@ -71,7 +71,9 @@ pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchErr
 async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
     let mut intake = Intake::default();
     // While there is somebody who could ask, it waits for that.
-    let (outlet, _ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
+    let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
+    // Sources that are asked spread their first round over some seconds, unless somebody waits.
+    drop(ask.try_send(Request::Refresh));
     let mut task = tokio::spawn(source.run(outlet));
     let mut world = World::new([info.clone()]);
     let mut lines = 0;

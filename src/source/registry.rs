@@ -2,19 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::alerts::{alertmanager::AlertmanagerConfig, prometheus::PrometheusConfig};
 use super::logs::{command::CommandConfig, file::FileConfig, journald::JournaldConfig};
+use super::poll::Poll;
 use super::recording::{Recording, speed};
-use super::{Adapter, Source};
+use super::{Adapter, Asked, Source};
 use crate::config::origin::ConfigError;
 use crate::config::sources::{Kind, SourceTable};
-use crate::config::table::Table;
 use crate::model::text::clean;
 use crate::model::world::SourceInfo;
+use crate::net::Net;
+use crate::net::client::Client;
 
 /// A kind of source.
 pub struct Entry {
@@ -24,7 +28,7 @@ pub struct Entry {
     pub about: &'static str,
     /// Its own keys in an example.
     pub example: &'static str,
-    build: fn(&Table) -> Result<Made, Vec<ConfigError>>,
+    build: fn(&SourceTable, &Net) -> Result<Made, Vec<ConfigError>>,
 }
 
 /// All kinds, in the order of the documents.
@@ -41,6 +45,14 @@ pub const ENTRIES: &[Entry] = &[
         "the journal of this machine, resumed where it was",
         "units = [\"nginx.service\"]",
     ),
+    asked::<AlertmanagerConfig>(
+        "alerts, silences and what inhibits what, from every peer of a cluster",
+        "url = \"https://alertmanager.example\"",
+    ),
+    asked::<PrometheusConfig>(
+        "rules that fire or pend, with values, and what fired in the last day",
+        "url = \"https://prometheus.example\"",
+    ),
     Entry {
         kind: Kind::of::<RecordingKeys>("recording"),
         about: "what `midwatch record` wrote, played under the recorded names",
@@ -50,8 +62,25 @@ pub const ENTRIES: &[Entry] = &[
 ];
 
 const fn adapter<A: Adapter>(about: &'static str, example: &'static str) -> Entry {
-    let build = |table: &Table| Ok(Made::One(table.parse::<A>()?.source()));
+    let build = |source: &SourceTable, _: &Net| {
+        let every = source.every;
+        Ok(Made::One(source.table.parse::<A>()?.source(), every))
+    };
     Entry { kind: Kind::of::<A>(A::KIND), about, example, build }
+}
+
+const fn asked<A: Asked>(about: &'static str, example: &'static str) -> Entry {
+    let build = |source: &SourceTable, net: &Net| {
+        let vendor = source.table.parse::<A>()?;
+        let what = "`url` is missing: where is it to be asked?";
+        let Some(endpoint) = source.endpoint.clone() else {
+            return Err(vec![source.table.error("url", what)]);
+        };
+        let every = source.every.unwrap_or(A::EVERY);
+        let poll = Poll::new(vendor, Client::new(endpoint, A::AUTH, net), every);
+        Ok(Made::One(Arc::new(poll), Some(every)))
+    };
+    Entry { kind: Kind::of::<A>(A::KIND).networked(), about, example, build }
 }
 
 /// The kinds as the configuration needs them.
@@ -61,8 +90,8 @@ pub fn kinds() -> Vec<Kind> {
 
 /// What a table makes.
 enum Made {
-    /// One source.
-    One(Arc<dyn Source>),
+    /// One source, and how often it is asked.
+    One(Arc<dyn Source>, Option<Duration>),
     /// All sources of a recording.
     Recorded(Box<Recording>),
 }
@@ -87,15 +116,15 @@ pub struct Playback {
 /// Builds the configured sources, and the time of a recording if there is one.
 ///
 /// Errors are all that is wrong with the kinds' own keys.
-pub fn build(tables: &[SourceTable]) -> Result<(Vec<Built>, Option<Playback>), Vec<ConfigError>> {
+pub fn build(tables: &[SourceTable], net: &Net) -> Result<(Vec<Built>, Option<Playback>), Vec<ConfigError>> {
     let (mut built, mut playback, mut errors) = (Vec::new(), None, Vec::new());
     for table in tables {
         let Some(entry) = ENTRIES.iter().find(|entry| entry.kind.name == table.kind) else { continue };
-        match (entry.build)(&table.table) {
-            Ok(Made::One(source)) => {
+        match (entry.build)(table, net) {
+            Ok(Made::One(source, every)) => {
                 let addresses = table.endpoint.iter().flat_map(|endpoint| &endpoint.addresses);
                 let addresses = addresses.map(|address| address.shown().into());
-                let interval = table.every.and_then(|every| SignedDuration::try_from(every).ok());
+                let interval = every.and_then(|every| SignedDuration::try_from(every).ok());
                 let info = SourceInfo {
                     name: table.name.clone(),
                     kind: table.kind.into(),
@@ -135,7 +164,8 @@ fn as_it_happened() -> f64 {
     1.0
 }
 
-fn recording(table: &Table) -> Result<Made, Vec<ConfigError>> {
+fn recording(source: &SourceTable, _: &Net) -> Result<Made, Vec<ConfigError>> {
+    let table = &source.table;
     let keys: RecordingKeys = table.parse()?;
     let said = |what: &crate::model::health::Failure| clean(&what.what).as_str().to_owned();
     let (key, recording) = match (&keys.path, keys.seed) {
@@ -167,6 +197,8 @@ mod tests {
             schemars::schema_for!(CommandConfig),
             schemars::schema_for!(JournaldConfig),
             schemars::schema_for!(RecordingKeys),
+            schemars::schema_for!(AlertmanagerConfig),
+            schemars::schema_for!(PrometheusConfig),
         ] {
             for (key, property) in schema.get("properties").unwrap().as_object().unwrap() {
                 assert!(property.get("description").is_some(), "{key}");

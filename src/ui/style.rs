@@ -53,6 +53,7 @@ fn colour(colour: Colour) -> Color {
 pub fn of_severity(severity: Severity) -> Meaning {
     match severity {
         Severity::Critical => Meaning::Critical,
+        Severity::Error => Meaning::LevelError,
         Severity::Warning => Meaning::Warning,
         Severity::Info => Meaning::Info,
         Severity::Unknown => Meaning::Text,

@@ -167,6 +167,9 @@ pub(crate) fn alert(name: &str, severity: Severity, minutes_ago: i64) -> Alert {
         silenced_by: Vec::new(),
         inhibited_by: Vec::new(),
         acknowledged: None,
+        receivers: vec!["pager".into()],
+        value: Some("0.31".into()),
+        expression: Some("checkout_error_ratio > 0.05".into()),
         link: Some("https://prometheus.example/graph".into()),
     }
 }

@@ -30,6 +30,13 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     for id in &alert.silenced_by {
         page.push(Paragraph::new(silence(row, id, view), view.styles.of(Meaning::Warning)));
     }
+    if !alert.receivers.is_empty() {
+        let mut names = SafeText::default();
+        for (index, name) in alert.receivers.iter().enumerate() {
+            names.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
+        }
+        page.push(Paragraph::new(safe!("Told to {}.", names), text));
+    }
     for name in &alert.inhibited_by {
         page.push(Paragraph::new(safe!("Inhibited by {}.", clean(name)), view.styles.of(Meaning::Warning)));
     }

@@ -368,7 +368,13 @@ mod tests {
             let read = read.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
             let names: Vec<_> = read.iter().map(|source| source.name.as_str().unwrap()).collect();
             assert_eq!(names, ["journal", "quo\"te"]);
-            assert!(registry::build(&read).is_ok());
+            assert!(
+                registry::build(
+                    &read,
+                    &crate::net::Net::new(std::sync::Arc::new(crate::net::secrets::NoSecrets))
+                )
+                .is_ok()
+            );
         }
     }
 }

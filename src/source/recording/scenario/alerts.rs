@@ -62,6 +62,9 @@ impl AlertPlan {
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
             acknowledged: None,
+            receivers: Vec::new(),
+            value: None,
+            expression: None,
             link: self.link.clone(),
         };
         alert.labels.insert("alertname".into(), self.name.clone());

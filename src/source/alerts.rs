@@ -1,0 +1,6 @@
+//! Sources of alerts.
+
+pub mod alertmanager;
+mod expect;
+mod labels;
+pub mod prometheus;

@@ -1,0 +1,367 @@
+//! The `alertmanager` source: the alerts, silences and inhibitions of Prometheus Alertmanager.
+//!
+//! API v2 as its `api/v2/openapi.yaml` says (0.25 to 0.34). Every one of `urls` is asked: peers
+//! share silences, but which alerts each has may differ.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::expect::Missing;
+use super::labels::{self, Labels};
+use crate::model::alert::{Alert, AlertState, Comparison, Matcher, Silence};
+use crate::model::health::Failure;
+use crate::model::text::RawText;
+use crate::model::update::{Gives, Snapshot};
+use crate::net::client::Auth;
+use crate::net::exchange::{Request, Response};
+use crate::source::Asked;
+use crate::source::json;
+use crate::source::poll::{Ask, Took, Vendor};
+
+/// Keys of an `alertmanager` source.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AlertmanagerConfig {
+    /// Only alerts that all of these match, such as `["team=\"shop\"", "severity!=\"none\""]`.
+    #[serde(default)]
+    pub filter: Vec<String>,
+    /// Only alerts that go to a receiver of this pattern.
+    pub receiver: Option<String>,
+    /// Names of alerts that must always fire, such as `["Watchdog"]`. One that is missing for two
+    /// rounds is a critical row: alerting is blind.
+    #[serde(default)]
+    pub expect: Vec<String>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tag {
+    /// The alerts.
+    Alerts,
+    /// The silences.
+    Silences,
+}
+
+/// What the peers said in this round.
+#[derive(Default)]
+pub struct State {
+    alerts: BTreeMap<String, GettableAlert>,
+    silences: BTreeMap<String, GettableSilence>,
+    missing: Missing,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GettableAlert {
+    #[serde(default)]
+    labels: Labels,
+    #[serde(default)]
+    annotations: Labels,
+    starts_at: Timestamp,
+    #[serde(default)]
+    ends_at: Option<Timestamp>,
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
+    fingerprint: String,
+    #[serde(default, rename = "generatorURL")]
+    generator_url: String,
+    #[serde(default)]
+    receivers: Vec<Receiver>,
+    #[serde(default)]
+    status: AlertStatus,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Receiver {
+    name: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
+struct AlertStatus {
+    #[serde(default)]
+    silenced_by: Vec<String>,
+    #[serde(default)]
+    inhibited_by: Vec<String>,
+    /// Names of time intervals; since 0.28.
+    #[serde(default)]
+    muted_by: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GettableSilence {
+    id: String,
+    status: SilenceStatus,
+    matchers: Vec<GettableMatcher>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
+    #[serde(default)]
+    created_by: String,
+    #[serde(default)]
+    comment: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct SilenceStatus {
+    state: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct GettableMatcher {
+    name: String,
+    value: String,
+    is_regex: bool,
+    /// Missing before 0.22: equal.
+    #[serde(default = "yes")]
+    is_equal: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Asked for AlertmanagerConfig {
+    const KIND: &'static str = "alertmanager";
+    const AUTH: Auth = Auth::Basic;
+}
+
+impl Vendor for AlertmanagerConfig {
+    type State = State;
+    type Tag = Tag;
+
+    const GIVES: &'static [Gives] = &[Gives::Alerts];
+    const EVERY: Duration = Duration::from_secs(15);
+
+    fn round(&self, state: &mut State, _: Timestamp, _: Option<Timestamp>) -> Vec<Ask<Tag>> {
+        // A peer that does not answer this time has no say: what the others see is current.
+        state.alerts.clear();
+        state.silences.clear();
+        let mut alerts = Request::get("/api/v2/alerts");
+        for filter in &self.filter {
+            alerts = alerts.query("filter", filter);
+        }
+        if let Some(receiver) = &self.receiver {
+            alerts = alerts.query("receiver", receiver);
+        }
+        let silences = Request::get("/api/v2/silences");
+        vec![Ask::new(Tag::Alerts, alerts).of_every_peer(), Ask::new(Tag::Silences, silences).of_every_peer()]
+    }
+
+    fn accept(
+        &self,
+        state: &mut State,
+        ask: &Ask<Tag>,
+        response: &Response,
+        now: Timestamp,
+    ) -> Result<Took<Tag>, Failure> {
+        let mut took = Took::default();
+        match ask.tag {
+            Tag::Alerts => {
+                let (alerts, trouble) = json::list::<GettableAlert>(&response.body)?;
+                took.trouble = trouble;
+                for alert in alerts {
+                    // It never lists what has ended, but one at its end may still be there.
+                    if alert.ends_at.is_some_and(|end| end < now) {
+                        continue;
+                    }
+                    newest(&mut state.alerts, alert.fingerprint.clone(), alert, |alert| alert.updated_at);
+                }
+            }
+            Tag::Silences => {
+                let (silences, trouble) = json::list::<GettableSilence>(&response.body)?;
+                took.trouble = trouble;
+                for silence in silences {
+                    newest(&mut state.silences, silence.id.clone(), silence, |silence| silence.updated_at);
+                }
+            }
+        }
+        Ok(took)
+    }
+
+    fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
+        let named = |fingerprint: &String| match state.alerts.get(fingerprint) {
+            Some(source) => labels::name(&source.labels),
+            None => fingerprint.as_str().into(),
+        };
+        let mut alerts: Vec<Alert> = state.alerts.values().map(|alert| alert.model(named)).collect();
+        state.missing.judge(&self.expect, &mut alerts, now);
+        let alerts = alerts.into_iter().map(Arc::new).collect();
+        let in_force = state.silences.values().filter(|silence| silence.status.state == "active");
+        let silences = in_force.map(|silence| silence.model().into()).collect();
+        Snapshot { alerts, silences, ..Snapshot::default() }
+    }
+}
+
+/// Keeps, of what several peers say of one thing, what was said last.
+fn newest<T>(known: &mut BTreeMap<String, T>, key: String, said: T, updated: fn(&T) -> Option<Timestamp>) {
+    if known.get(&key).is_none_or(|old| updated(old) < updated(&said)) {
+        known.insert(key, said);
+    }
+}
+
+impl GettableAlert {
+    fn model(&self, named: impl Fn(&String) -> RawText) -> Alert {
+        let intervals = self.status.muted_by.iter().map(|name| format!("time interval {name}").into());
+        Alert {
+            id: self.fingerprint.as_str().into(),
+            name: labels::name(&self.labels),
+            severity: labels::severity(&self.labels),
+            state: AlertState::Firing,
+            labels: labels::raw(&self.labels),
+            annotations: labels::raw(&self.annotations),
+            started: self.starts_at,
+            held: None,
+            ended: None,
+            silenced_by: self.status.silenced_by.iter().map(|id| id.as_str().into()).collect(),
+            inhibited_by: self.status.inhibited_by.iter().map(named).chain(intervals).collect(),
+            acknowledged: None,
+            receivers: self.receivers.iter().map(|receiver| receiver.name.as_str().into()).collect(),
+            value: None,
+            expression: expression_in(&self.generator_url),
+            link: (!self.generator_url.is_empty()).then(|| self.generator_url.as_str().into()),
+        }
+    }
+}
+
+/// The expression in the link to Prometheus' own graph: `.../graph?g0.expr=up+%3D%3D+0&g0.tab=1`.
+fn expression_in(link: &str) -> Option<RawText> {
+    let (_, query) = link.split_once('?')?;
+    let (_, expression) = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "g0.expr")?;
+    Some(expression.as_ref().into())
+}
+
+impl GettableSilence {
+    fn model(&self) -> Silence {
+        Silence {
+            id: self.id.as_str().into(),
+            matchers: self.matchers.iter().map(GettableMatcher::model).collect(),
+            starts: self.starts_at,
+            ends: self.ends_at,
+            person: self.created_by.as_str().into(),
+            comment: self.comment.as_str().into(),
+        }
+    }
+}
+
+impl GettableMatcher {
+    fn model(&self) -> Matcher {
+        let comparison = match (self.is_regex, self.is_equal) {
+            (false, true) => Comparison::Equal,
+            (false, false) => Comparison::NotEqual,
+            (true, true) => Comparison::Matches,
+            (true, false) => Comparison::NotMatches,
+        };
+        Matcher { label: self.name.as_str().into(), comparison, value: self.value.as_str().into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::alert::Severity;
+    use crate::model::health::FailureKind;
+    use crate::source::poll::testing;
+
+    /// What Alertmanager 0.25.0 answered: two alerts posted to it, the others sent by Prometheus.
+    const ALERTS: &str = include_str!("../../../tests/fixtures/alertmanager/alerts.json");
+    const SILENCES: &str = include_str!("../../../tests/fixtures/alertmanager/silences.json");
+
+    fn now() -> Timestamp {
+        "2026-11-22T05:57:20Z".parse().unwrap()
+    }
+
+    fn seen(config: &AlertmanagerConfig, alerts: &str, silences: &str) -> (Snapshot, Vec<Failure>) {
+        testing::round(config, &mut State::default(), now(), None, |ask| {
+            let body = match ask.tag {
+                Tag::Alerts => alerts,
+                Tag::Silences => silences,
+            };
+            Ok(testing::answer(&ask.request, 200, &[], body))
+        })
+    }
+
+    fn named<'a>(snapshot: &'a Snapshot, name: &str) -> &'a Alert {
+        snapshot.alerts.iter().find(|alert| alert.name == name.into()).unwrap()
+    }
+
+    #[test]
+    fn what_a_real_server_said_is_read() {
+        let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), ALERTS, SILENCES);
+        assert_eq!(troubles, []);
+        assert_eq!(snapshot.alerts.len(), 6);
+        let high = named(&snapshot, "HighErrorRate");
+        assert_eq!(high.id, "cfde758a87f80f24".into());
+        assert_eq!((high.severity, high.state), (Severity::Critical, AlertState::Firing));
+        assert_eq!(high.started, "2026-11-22T05:57:18.273Z".parse().unwrap());
+        assert_eq!(high.label("service"), Some(&"checkout".into()));
+        assert_eq!(high.annotations[&"summary".into()], "5xx of checkout at 0.31".into());
+        assert_eq!(high.receivers, [RawText::from("pager")]);
+        assert!(high.link.is_some() && high.is_loud());
+        assert_eq!(high.expression, Some("checkout_error_ratio > 0.05".into()));
+
+        let down = named(&snapshot, "InstanceDown");
+        let [silence] = snapshot.silences.as_slice() else { panic!("{:?}", snapshot.silences) };
+        assert_eq!(down.silenced_by, std::slice::from_ref(&silence.id));
+        assert_eq!((&silence.person, &silence.comment), (&"kim".into(), &"replacing the node".into()));
+        let comparisons: Vec<_> = silence.matchers.iter().map(|matcher| matcher.comparison).collect();
+        assert_eq!(comparisons, [Comparison::Equal, Comparison::Matches]);
+
+        assert_eq!(named(&snapshot, "NodeSlow").inhibited_by, [RawText::from("ClusterDown")]);
+    }
+
+    #[test]
+    fn peers_are_merged_by_fingerprint_and_the_newest_word_counts() {
+        let config = AlertmanagerConfig::default();
+        let mut state = State::default();
+        let older = ALERTS.replace(r#""updatedAt":"2026"#, r#""updatedAt":"2025"#).replace("0.31", "0.01");
+        let ask = |tag, peer| Ask { peer, ..Ask::new(tag, Request::get("/")) };
+        for (tag, peer, body) in
+            [(Tag::Alerts, 0, ALERTS), (Tag::Alerts, 1, older.as_str()), (Tag::Alerts, 2, "[]")]
+        {
+            let ask = ask(tag, peer);
+            let response = testing::answer(&ask.request, 200, &[], body);
+            config.accept(&mut state, &ask, &response, now()).unwrap();
+        }
+        let snapshot = config.snapshot(&mut state, now());
+        assert_eq!(snapshot.alerts.len(), 6);
+        let high = named(&snapshot, "HighErrorRate");
+        assert_eq!(high.annotations[&"summary".into()], "5xx of checkout at 0.31".into());
+    }
+
+    #[test]
+    fn what_has_ended_or_expired_is_left_out_and_a_bad_item_is_told() {
+        let ended = ALERTS.replace(r#""endsAt":"2026-11-22T06"#, r#""endsAt":"2026-11-22T01"#);
+        let expired = SILENCES.replace("active", "expired");
+        let (snapshot, _) = seen(&AlertmanagerConfig::default(), &ended, &expired);
+        assert!(snapshot.alerts.is_empty() && snapshot.silences.is_empty());
+        let spoilt = ALERTS.replace(r#""fingerprint":"cfde758a87f80f24""#, r#""fingerprint":7"#);
+        let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), &spoilt, "[]");
+        assert_eq!(snapshot.alerts.len(), 5);
+        assert_eq!(troubles.len(), 1);
+        assert_eq!(troubles[0].kind, FailureKind::Unreadable);
+    }
+
+    #[test]
+    fn filters_go_into_the_request() {
+        let config = AlertmanagerConfig {
+            filter: vec![r#"team="shop""#.to_owned()],
+            receiver: Some("pager".to_owned()),
+            ..AlertmanagerConfig::default()
+        };
+        let asks = config.round(&mut State::default(), now(), None);
+        let query = &asks[0].request.query;
+        assert_eq!(query[0], ("filter".to_owned(), r#"team="shop""#.to_owned()));
+        assert_eq!(query[1], ("receiver".to_owned(), "pager".to_owned()));
+        assert!(asks.iter().all(|ask| ask.every_peer));
+    }
+}

@@ -1,0 +1,277 @@
+//! The `prometheus` source: the rules that fire or pend, with their values, and what fired lately.
+//!
+//! HTTP API v1 as `docs/querying/api.md` says (2.42 to 3.x); Thanos, Mimir and vmalert
+//! answer alike. Silences and routes are Alertmanager's.
+
+mod ended;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::expect::Missing;
+use super::labels::{self, Labels};
+use crate::model::alert::{Alert, AlertState};
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+use crate::model::update::{Gives, Snapshot};
+use crate::net::client::Auth;
+use crate::net::exchange::{Request, Response};
+use crate::source::Asked;
+use crate::source::json;
+use crate::source::poll::{Ask, Took, Vendor};
+
+/// Keys of a `prometheus` source.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrometheusConfig {
+    /// Names of alerts that must always fire, such as `["Watchdog"]`. One that is missing for two
+    /// rounds is a critical row: alerting is blind.
+    #[serde(default)]
+    pub expect: Vec<String>,
+    /// Only rules of these groups.
+    #[serde(default)]
+    pub groups: Vec<String>,
+}
+
+/// What a request is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tag {
+    /// The alerting rules and their alerts.
+    Rules,
+    /// What fired since a time and has ended.
+    Ended {
+        /// Seconds between two points.
+        step: i64,
+    },
+}
+
+/// What was said in this round, and what had ended before the first.
+#[derive(Default)]
+pub struct State {
+    alerts: Vec<Alert>,
+    ended: Vec<Arc<Alert>>,
+    missing: Missing,
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct Groups<'a> {
+    #[serde(borrow)]
+    groups: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    query: String,
+    /// Seconds.
+    #[serde(default)]
+    duration: f64,
+    #[serde(default)]
+    health: String,
+    #[serde(default)]
+    last_error: String,
+    #[serde(default)]
+    alerts: Vec<RuleAlert>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RuleAlert {
+    #[serde(default)]
+    labels: Labels,
+    #[serde(default)]
+    annotations: Labels,
+    state: String,
+    active_at: Timestamp,
+    #[serde(default)]
+    value: String,
+}
+
+impl Asked for PrometheusConfig {
+    const KIND: &'static str = "prometheus";
+    const AUTH: Auth = Auth::Bearer;
+}
+
+impl Vendor for PrometheusConfig {
+    type State = State;
+    type Tag = Tag;
+
+    const GIVES: &'static [Gives] = &[Gives::Alerts];
+    const EVERY: Duration = Duration::from_secs(15);
+
+    fn round(&self, state: &mut State, now: Timestamp, backfill: Option<Timestamp>) -> Vec<Ask<Tag>> {
+        state.alerts.clear();
+        let mut rules = Request::get("/api/v1/rules").query("type", "alert");
+        for group in &self.groups {
+            // Servers before 2.46 ignore it, so it is looked at again below.
+            rules = rules.query("rule_group[]", group);
+        }
+        let ended = backfill.map(|from| {
+            let (request, step) = ended::request(from, now);
+            Ask::new(Tag::Ended { step }, request).part("what has ended")
+        });
+        [Ask::new(Tag::Rules, rules)].into_iter().chain(ended).collect()
+    }
+
+    fn accept(
+        &self,
+        state: &mut State,
+        ask: &Ask<Tag>,
+        response: &Response,
+        now: Timestamp,
+    ) -> Result<Took<Tag>, Failure> {
+        match ask.tag {
+            Tag::Rules => {
+                let answer: Envelope<Groups<'_>> = json::value(&response.body)?;
+                let (groups, trouble) = json::items::<Group>(&answer.data.groups)?;
+                let wanted = |group: &&Group| self.groups.is_empty() || self.groups.contains(&group.name);
+                let rules = || groups.iter().filter(wanted).flat_map(|group| &group.rules);
+                state.alerts =
+                    rules().flat_map(|rule| rule.alerts.iter().map(|alert| alert.model(rule))).collect();
+                let broken: Vec<&Rule> = rules().filter(|rule| rule.health == "err").collect();
+                Ok(Took { more: Vec::new(), trouble: trouble.or_else(|| not_evaluated(&broken)) })
+            }
+            Tag::Ended { step } => {
+                state.ended = ended::read(&response.body, step, now)?.into_iter().map(Arc::new).collect();
+                Ok(Took::default())
+            }
+        }
+    }
+
+    fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
+        let mut alerts = state.alerts.clone();
+        state.missing.judge(&self.expect, &mut alerts, now);
+        let expected = |alert: &Arc<Alert>| self.expect.iter().any(|name| alert.name.as_str() == Some(name));
+        // They are told once: the world keeps them.
+        let ended = std::mem::take(&mut state.ended).into_iter().filter(|alert| !expected(alert));
+        Snapshot { alerts: alerts.into_iter().map(Arc::new).chain(ended).collect(), ..Snapshot::default() }
+    }
+}
+
+impl RuleAlert {
+    fn model(&self, rule: &Rule) -> Alert {
+        let firing = self.state == "firing";
+        let held = SignedDuration::try_from_secs_f64(rule.duration).ok().filter(|_| firing);
+        let started = held.and_then(|held| self.active_at.checked_add(held).ok());
+        Alert {
+            id: labels::identity(&self.labels),
+            name: labels::name(&self.labels),
+            severity: labels::severity(&self.labels),
+            state: if firing { AlertState::Firing } else { AlertState::Pending },
+            labels: labels::raw(&self.labels),
+            annotations: labels::raw(&self.annotations),
+            // Active is since when the expression holds; it fires when it has held for the rule's `for`.
+            started: started.unwrap_or(self.active_at),
+            held,
+            ended: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            acknowledged: None,
+            receivers: Vec::new(),
+            value: value(&self.value),
+            expression: (!rule.query.is_empty()).then(|| rule.query.as_str().into()),
+            link: None,
+        }
+    }
+}
+
+/// A value as people write it: the API says `3.1e-01` where the rule's text says 0.31.
+fn value(text: &str) -> Option<RawText> {
+    let number: f64 = text.parse().ok()?;
+    Some(if number.is_finite() { format!("{number}").into() } else { text.into() })
+}
+
+/// Rules that Prometheus cannot evaluate: an alert of theirs can neither fire nor end.
+fn not_evaluated(broken: &[&Rule]) -> Option<Failure> {
+    let first = broken.first()?;
+    let others = match broken.len() - 1 {
+        0 => String::new(),
+        others => format!(" (and {others} more)"),
+    };
+    let what = format!("rule {}{others} is not evaluated: {}", first.name, first.last_error);
+    Some(Failure::new(FailureKind::Unreadable, what).advise("mend the rule: promtool check rules"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::alert::Severity;
+    use crate::source::poll::testing;
+
+    /// What Prometheus 2.42.0 answered.
+    const RULES: &str = include_str!("../../../tests/fixtures/prometheus/rules.json");
+    const RANGE: &str = include_str!("../../../tests/fixtures/prometheus/alerts_range.json");
+
+    fn now() -> Timestamp {
+        "2026-11-22T05:59:00Z".parse().unwrap()
+    }
+
+    fn seen(config: &PrometheusConfig, backfill: Option<Timestamp>) -> (Snapshot, Vec<Failure>) {
+        testing::round(config, &mut State::default(), now(), backfill, |ask| {
+            let body = match ask.tag {
+                Tag::Rules => RULES,
+                Tag::Ended { .. } => RANGE,
+            };
+            Ok(testing::answer(&ask.request, 200, &[], body))
+        })
+    }
+
+    #[test]
+    fn rules_that_fire_or_pend_are_alerts_with_value_and_onset() {
+        let (snapshot, troubles) = seen(&PrometheusConfig::default(), None);
+        let named = |name: &str| snapshot.alerts.iter().find(|alert| alert.name == name.into()).unwrap();
+        let high = named("HighErrorRate");
+        assert_eq!((high.severity, high.state), (Severity::Critical, AlertState::Firing));
+        assert_eq!(high.value, Some("0.31".into()));
+        assert_eq!(high.expression, Some("checkout_error_ratio > 0.05".into()));
+        assert_eq!(high.held, Some(SignedDuration::from_secs(2)));
+        assert_eq!(high.started.duration_since(high.onset()), SignedDuration::from_secs(2));
+        let slow = named("SlowBurn");
+        assert_eq!((slow.state, slow.held), (AlertState::Pending, None));
+        let [trouble] = troubles.as_slice() else { panic!("{troubles:?}") };
+        let what = String::from_utf8_lossy(trouble.what.as_bytes()).into_owned();
+        assert!(what.starts_with("rule ManyToMany is not evaluated: found duplicate series"), "{what}");
+    }
+
+    #[test]
+    fn only_wanted_groups_and_no_heartbeat() {
+        let config =
+            PrometheusConfig { expect: vec!["Watchdog".to_owned()], groups: vec!["checkout".to_owned()] };
+        let (snapshot, troubles) = seen(&config, None);
+        assert_eq!(troubles, []);
+        let names: Vec<_> = snapshot.alerts.iter().filter_map(|alert| alert.name.as_str()).collect();
+        assert_eq!(names, ["HighErrorRate", "SlowBurn", "InstanceDown"]);
+    }
+
+    #[test]
+    fn the_first_round_also_asks_what_has_ended() {
+        let from = now().checked_sub(SignedDuration::from_hours(24)).unwrap();
+        let asks = PrometheusConfig::default().round(&mut State::default(), now(), Some(from));
+        assert_eq!(asks.len(), 2);
+        assert_eq!(asks[1].request.path, "/api/v1/query_range");
+        assert!(asks[1].part.is_some(), "the alerts of now are shown even if the past is not to be had");
+        let (snapshot, _) = seen(&PrometheusConfig::default(), Some(from));
+        assert!(snapshot.alerts.iter().all(|alert| alert.state != AlertState::Resolved), "they fire still");
+    }
+}

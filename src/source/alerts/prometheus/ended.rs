@@ -1,0 +1,124 @@
+//! What fired lately and has ended, from the series `ALERTS` that Prometheus keeps of its rules.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Envelope;
+use crate::model::alert::{Alert, AlertState};
+use crate::model::health::Failure;
+use crate::net::exchange::Request;
+use crate::source::alerts::labels::{self, Labels};
+use crate::source::json;
+
+/// Points of one series, at most; a server refuses more than 11,000.
+const POINTS: i64 = 480;
+
+#[derive(Deserialize)]
+struct Matrix<'a> {
+    #[serde(borrow)]
+    result: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    metric: Labels,
+    #[serde(default)]
+    values: Vec<(f64, String)>,
+}
+
+/// The request, and the seconds between two points.
+pub(super) fn request(from: Timestamp, now: Timestamp) -> (Request, i64) {
+    let (from, to) = (from.as_second(), now.as_second());
+    let step = ((to - from) / POINTS).max(15);
+    let request = Request::get("/api/v1/query_range")
+        .query("query", r#"ALERTS{alertstate="firing"}"#)
+        .query("start", from.to_string())
+        .query("end", to.to_string())
+        .query("step", step.to_string());
+    (request, step)
+}
+
+/// The alerts that had ended by `now`, as exactly as the step allows.
+///
+/// Errors when the answer has another shape.
+pub(super) fn read(body: &[u8], step: i64, now: Timestamp) -> Result<Vec<Alert>, Failure> {
+    let answer: Envelope<Matrix<'_>> = json::value(body)?;
+    let (series, _) = json::items::<Series>(&answer.data.result)?;
+    let mut ended = Vec::new();
+    for Series { metric, values } in series {
+        #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, with a fraction")]
+        let seconds = values.iter().map(|(second, _)| *second as i64);
+        for (first, last) in spans(seconds, step) {
+            if last + 2 * step < now.as_second() {
+                ended.extend(alert(&metric, first, last + step));
+            }
+        }
+    }
+    ended.sort_by_key(|alert: &Alert| std::cmp::Reverse(alert.ended));
+    Ok(ended)
+}
+
+/// First and last second of each stretch without a hole.
+fn spans(seconds: impl Iterator<Item = i64>, step: i64) -> Vec<(i64, i64)> {
+    let mut spans: Vec<(i64, i64)> = Vec::new();
+    for second in seconds {
+        match spans.last_mut() {
+            Some((_, last)) if second - *last <= step + step / 2 => *last = second,
+            _ => spans.push((second, second)),
+        }
+    }
+    spans
+}
+
+fn alert(metric: &Labels, first: i64, end: i64) -> Option<Alert> {
+    let mut labels = metric.clone();
+    labels.retain(|name, _| name != "__name__" && name != "alertstate");
+    Some(Alert {
+        id: labels::identity(&labels),
+        name: labels::name(&labels),
+        severity: labels::severity(&labels),
+        state: AlertState::Resolved,
+        labels: labels::raw(&labels),
+        annotations: std::collections::BTreeMap::new(),
+        started: Timestamp::from_second(first).ok()?,
+        held: None,
+        ended: Some(Timestamp::from_second(end).ok()?),
+        silenced_by: Vec::new(),
+        inhibited_by: Vec::new(),
+        acknowledged: None,
+        receivers: Vec::new(),
+        value: None,
+        expression: None,
+        link: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Prometheus 2.42.0 answered, in steps of 15 s.
+    const RANGE: &str = include_str!("../../../../tests/fixtures/prometheus/alerts_range.json");
+
+    #[test]
+    fn stretches_end_at_a_hole() {
+        let spans = |seconds: &[i64]| spans(seconds.iter().copied(), 60);
+        assert_eq!(spans(&[60, 120, 180, 600, 660]), [(60, 180), (600, 660)]);
+        assert_eq!(spans(&[]), []);
+        assert_eq!(spans(&[60]), [(60, 60)]);
+    }
+
+    #[test]
+    fn what_fires_no_more_is_an_ended_alert() {
+        let later = "2026-11-22T07:00:00Z".parse().unwrap();
+        let ended = read(RANGE.as_bytes(), 15, later).unwrap();
+        let high = ended.iter().find(|alert| alert.name == "HighErrorRate".into()).unwrap();
+        assert_eq!(high.state, AlertState::Resolved);
+        assert_eq!(high.label("team"), Some(&"shop".into()));
+        assert!(high.label("alertstate").is_none() && high.label("__name__").is_none());
+        assert!(high.ended.unwrap() > high.started);
+        let while_it_fires = "2026-11-22T05:59:00Z".parse().unwrap();
+        assert!(read(RANGE.as_bytes(), 15, while_it_fires).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,185 @@
+//! The task of a source that is asked again and again: when, and what after a failure.
+
+use std::hash::{BuildHasher, RandomState};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::Instant;
+
+use super::round::{Memory, Went, round};
+use super::{Poll, Vendor, detail};
+use crate::model::health::{Failure, FailureKind};
+use crate::model::update::DetailKey;
+use crate::source::backoff::Backoff;
+use crate::source::outlet::{Outlet, Request};
+
+/// How far back the first round looks.
+const BACKFILL: SignedDuration = SignedDuration::from_hours(24);
+/// The first round begins within this time, by chance: many consoles may start at one moment.
+const FIRST_WITHIN: Duration = Duration::from_secs(5);
+/// A person's wish to look now counts once in this time.
+const BY_HAND: Duration = Duration::from_secs(5);
+/// A source that nobody can log in to is not asked before its credential changes; without a
+/// credential to wait for, it is asked this rarely.
+const LOCKED_OUT: Duration = Duration::from_secs(300);
+/// A clock that differs by less is not worth a word.
+const SKEW: SignedDuration = SignedDuration::from_secs(30);
+/// Details of one source that are fetched at a time.
+const DETAILS: usize = 4;
+
+/// A round that is under way.
+type Round = Pin<Box<dyn Future<Output = Result<Went, Failure>> + Send>>;
+
+/// Runs a source until its task is dropped.
+pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
+    let memory: Arc<Memory<V>> = Arc::default();
+    let mut details = JoinSet::new();
+    let mut following = Vec::new();
+    let mut backoff = Backoff::default();
+    let mut last_ok: Option<Timestamp> = None;
+    let mut looked: Option<Instant> = None;
+    let mut next = Instant::now() + by_chance(poll.every.min(FIRST_WITHIN));
+    let mut locked_out = false;
+    let mut under_way: Option<Round> = None;
+    loop {
+        tokio::select! {
+            biased;
+            request = outlet.asked() => match request {
+                Request::Refresh => {
+                    if looked.is_none_or(|at| at.elapsed() >= BY_HAND) {
+                        next = Instant::now();
+                    }
+                }
+                Request::Fetch(key) => start(&poll, &memory, key, &outlet, &mut details, &mut following),
+            },
+            went = async { match under_way.as_mut() { Some(round) => round.await, None => std::future::pending().await } } => {
+                under_way = None;
+                let now = outlet.now();
+                locked_out = false;
+                match went {
+                    Ok(went) => {
+                        backoff.reset();
+                        last_ok = Some(now);
+                        say(&poll, &memory, &outlet, went, now);
+                        next = Instant::now() + about(poll.every);
+                    }
+                    Err(failure) => {
+                        locked_out = matches!(failure.kind, FailureKind::Unauthorized | FailureKind::Login);
+                        let wait = after(&failure, &mut backoff, now, poll.every, locked_out);
+                        next = Instant::now() + wait;
+                        let at = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
+                        outlet.failed(Failure { next_try: at.or(failure.next_try), ..failure });
+                    }
+                }
+            }
+            () = tokio::time::sleep_until(next), if under_way.is_none() => {
+                looked = Some(Instant::now());
+                let now = outlet.now();
+                let backfill = from(last_ok, now, poll.every);
+                let (poll, memory) = (Arc::clone(&poll), Arc::clone(&memory));
+                under_way = Some(Box::pin(async move { round(&poll, &memory, now, backfill).await }));
+            }
+            () = poll.transport.renewed(), if locked_out => {
+                locked_out = false;
+                next = Instant::now();
+            }
+            Some(done) = details.join_next(), if !details.is_empty() => {
+                if let Err(end) = done && end.is_panic() {
+                    std::panic::resume_unwind(end.into_panic());
+                }
+            }
+        }
+    }
+}
+
+/// Since when a round has to look: the first looks back, and one after a gap closes it.
+fn from(last_ok: Option<Timestamp>, now: Timestamp, every: Duration) -> Option<Timestamp> {
+    let earliest = now.checked_sub(BACKFILL).unwrap_or(Timestamp::MIN);
+    let Some(last) = last_ok else { return Some(earliest) };
+    let gap = SignedDuration::try_from(every.saturating_mul(3)).unwrap_or(SignedDuration::MAX);
+    (now.duration_since(last) > gap).then_some(last.max(earliest))
+}
+
+/// How long to wait after a failure.
+fn after(
+    failure: &Failure,
+    backoff: &mut Backoff,
+    now: Timestamp,
+    every: Duration,
+    locked_out: bool,
+) -> Duration {
+    let wait = backoff.wait();
+    if locked_out {
+        return LOCKED_OUT.max(wait);
+    }
+    match failure.next_try {
+        // The server said when. A little later, so that not all that it told this come back at once.
+        Some(at) => {
+            let wanted = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+            wanted + by_chance(wanted.min(every) / 10 + Duration::from_secs(1))
+        }
+        None => wait,
+    }
+}
+
+/// Says what a round found.
+fn say<V: Vendor>(poll: &Poll<V>, memory: &Memory<V>, outlet: &Outlet, mut went: Went, now: Timestamp) {
+    let mut snapshot = memory.with(|state| poll.vendor.snapshot(state, now));
+    if let Some(ahead) = went.ahead.filter(|ahead| ahead.abs() > SKEW) {
+        snapshot.correct(ahead);
+        went.troubles.push(skewed(ahead));
+    }
+    outlet.snapshot(snapshot);
+    if !went.troubles.is_empty() {
+        outlet.alive(went.troubles);
+    }
+}
+
+fn skewed(ahead: SignedDuration) -> Failure {
+    let seconds = ahead.abs().as_secs();
+    let size = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
+    let which = if ahead.is_positive() { "ahead of" } else { "behind" };
+    let what = format!("its clock is {size} {which} this machine's; times are shown by this machine's");
+    Failure::new(FailureKind::Clock, what)
+        .advise("compare both with a time server: timedatectl, chronyc tracking")
+}
+
+/// Fetches a detail beside the rounds.
+fn start<V: Vendor>(
+    poll: &Arc<Poll<V>>,
+    memory: &Arc<Memory<V>>,
+    key: DetailKey,
+    outlet: &Outlet,
+    details: &mut JoinSet<()>,
+    following: &mut Vec<(DetailKey, AbortHandle)>,
+) {
+    following.retain(|(known, task)| {
+        let stays = *known != key && !task.is_finished();
+        if !stays {
+            task.abort();
+        }
+        stays
+    });
+    // Whoever opens this many pages no longer looks at the first of them.
+    if following.len() >= DETAILS {
+        following.drain(..).for_each(|(_, task)| task.abort());
+    }
+    let fetch = detail::fetch(Arc::clone(poll), Arc::clone(memory), key.clone(), outlet.clone());
+    following.push((key, details.spawn(fetch)));
+}
+
+/// Anything up to `most`.
+fn by_chance(most: Duration) -> Duration {
+    // The standard library's hash keys are random; a number more needs no crate.
+    let chance = RandomState::new().hash_one(0);
+    let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(chance % millis.saturating_add(1).max(1))
+}
+
+/// This long, give or take a tenth: what started together drifts apart.
+fn about(every: Duration) -> Duration {
+    every.mul_f64(0.9) + by_chance(every / 5)
+}

@@ -1,0 +1,184 @@
+//! One round: what a vendor asks, a few at a time, until nothing more is asked.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinSet;
+
+use super::{Ask, Poll, Took, Vendor};
+use crate::model::health::Failure;
+use crate::model::text::RawText;
+use crate::net::client::Class;
+use crate::net::exchange::{Request, Response};
+
+/// Requests of one source that are under way at a time.
+const AT_ONCE: usize = 4;
+/// Requests of one round. A vendor that asks for more pages than this is stopped, and it is said.
+const MOST: usize = 500;
+/// Validators that are kept; more than this many pages are asked without.
+const VALIDATORS: usize = 1000;
+
+/// What lasts from round to round, and is looked into while details are fetched.
+pub(super) struct Memory<V: Vendor> {
+    state: Mutex<V::State>,
+    /// `ETag`s by what was asked.
+    validators: Mutex<BTreeMap<String, String>>,
+}
+
+impl<V: Vendor> Default for Memory<V> {
+    fn default() -> Self {
+        Self { state: Mutex::default(), validators: Mutex::default() }
+    }
+}
+
+impl<V: Vendor> Memory<V> {
+    /// Works on the state. Nothing waits in here.
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut V::State) -> T) -> T {
+        // A panic in a vendor's code crashes the source, which starts anew with an empty state.
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn validators<T>(&self, work: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
+        work(&mut self.validators.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// How a round went.
+pub(super) struct Went {
+    /// Parts that failed while others worked.
+    pub(super) troubles: Vec<Failure>,
+    /// How far the server's clock is ahead of this machine's, if it said.
+    pub(super) ahead: Option<SignedDuration>,
+}
+
+/// Asks until nothing more is to be asked.
+///
+/// Errors when the source as a whole does not work.
+pub(super) async fn round<V: Vendor>(
+    poll: &Arc<Poll<V>>,
+    memory: &Arc<Memory<V>>,
+    now: Timestamp,
+    backfill: Option<Timestamp>,
+) -> Result<Went, Failure> {
+    let mut waiting: VecDeque<Ask<V::Tag>> =
+        memory.with(|state| poll.vendor.round(state, now, backfill)).into();
+    spread(&mut waiting, poll.transport.peers());
+    let mut under_way = JoinSet::new();
+    let mut went = Went { troubles: Vec::new(), ahead: None };
+    let mut failed_peers: Vec<Failure> = Vec::new();
+    let (mut asked, mut worked, mut peer_worked) = (0, false, false);
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some(mut ask) = waiting.pop_front()
+        {
+            asked += 1;
+            if ask.conditional {
+                ask.request.validator = memory.validators(|known| known.get(&key_of(&ask.request)).cloned());
+            }
+            let poll = Arc::clone(poll);
+            under_way.spawn(async move {
+                let peer = ask.every_peer.then_some(ask.peer);
+                let answer = poll.transport.send(peer, &ask.request, Class::Poll).await;
+                (ask, answer)
+            });
+        }
+        let Some(done) = under_way.join_next().await else { break };
+        let (ask, answer) = done.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
+        let answer = answer.and_then(|response| {
+            went.ahead = went.ahead.or_else(|| response.clock_ahead());
+            take(poll, memory, &ask, &response, now)
+        });
+        match answer {
+            Ok(Took { more, trouble }) => {
+                let part = |failure| match &ask.part {
+                    Some(part) => of_part(part, failure),
+                    None => failure,
+                };
+                went.troubles.extend(trouble.map(part));
+                worked = true;
+                peer_worked |= ask.every_peer;
+                let mut more = VecDeque::from(more);
+                spread(&mut more, poll.transport.peers());
+                let room = MOST.saturating_sub(asked + waiting.len());
+                if more.len() > room {
+                    more.truncate(room);
+                    went.troubles.push(too_many());
+                }
+                waiting.extend(more);
+            }
+            Err(failure) if ask.every_peer => failed_peers.push(failure),
+            Err(failure) => match ask.part {
+                Some(part) => went.troubles.push(of_part(&part, failure)),
+                None => return Err(failure),
+            },
+        }
+    }
+    if !failed_peers.is_empty() && !peer_worked {
+        return Err(failed_peers.swap_remove(0));
+    }
+    went.troubles.append(&mut failed_peers);
+    if !worked && !went.troubles.is_empty() {
+        return Err(went.troubles.swap_remove(0));
+    }
+    Ok(went)
+}
+
+/// Makes one request for each peer of those that go to every one.
+fn spread<T: Clone>(asks: &mut VecDeque<Ask<T>>, peers: usize) {
+    let once = std::mem::take(asks);
+    for ask in once {
+        if ask.every_peer && ask.peer == 0 {
+            asks.extend((0..peers).map(|peer| Ask { peer, ..ask.clone() }));
+        } else {
+            asks.push_back(ask);
+        }
+    }
+}
+
+fn take<V: Vendor>(
+    poll: &Arc<Poll<V>>,
+    memory: &Memory<V>,
+    ask: &Ask<V::Tag>,
+    response: &Response,
+    now: Timestamp,
+) -> Result<Took<V::Tag>, Failure> {
+    if response.status == 304 {
+        let more = memory.with(|state| poll.vendor.unchanged(state, ask));
+        return Ok(Took { more, trouble: None });
+    }
+    let took = memory.with(|state| poll.vendor.accept(state, ask, response, now))?;
+    // Only now: what could not be read has to be sent again.
+    if ask.conditional
+        && let Some(tag) = response.header("etag")
+    {
+        memory.validators(|known| {
+            if known.len() < VALIDATORS {
+                known.insert(key_of(&ask.request), tag.to_owned());
+            }
+        });
+    }
+    Ok(took)
+}
+
+/// What tells one request from another, for its validator.
+fn key_of(request: &Request) -> String {
+    let mut key = request.path.clone();
+    for (name, value) in &request.query {
+        key.extend(["&", name, "=", value]);
+    }
+    key
+}
+
+fn of_part(part: &RawText, failure: Failure) -> Failure {
+    let mut what = part.as_bytes().to_vec();
+    what.extend_from_slice(b": ");
+    what.extend_from_slice(failure.what.as_bytes());
+    Failure { what: RawText::from(what), ..failure }
+}
+
+fn too_many() -> Failure {
+    let what = format!("more than {MOST} requests in one round: the rest is not shown");
+    Failure::new(crate::model::health::FailureKind::TooLarge, what)
+        .advise("name fewer parts in this source, or split it in two")
+}

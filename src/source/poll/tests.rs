@@ -1,0 +1,297 @@
+//! The task of a polled source, on a paused clock and a scripted endpoint.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::testing::answer;
+use super::*;
+use crate::model::health::FailureKind;
+use crate::model::update::News;
+use crate::source::outlet::{Intake, Report, Request as Asked};
+
+/// Asks two parts, and a log of a step that grows twice.
+struct Parts;
+
+impl Vendor for Parts {
+    type State = Vec<String>;
+    type Tag = &'static str;
+
+    const GIVES: &'static [Gives] = &[Gives::Alerts];
+    const EVERY: Duration = Duration::from_secs(10);
+
+    fn round(
+        &self,
+        state: &mut Vec<String>,
+        _: Timestamp,
+        backfill: Option<Timestamp>,
+    ) -> Vec<Ask<&'static str>> {
+        state.clear();
+        let past = backfill.map(|_| Ask::new("past", Request::get("/past")).part("the past"));
+        let all = Ask::new("all", Request::get("/all")).of_every_peer().conditional();
+        past.into_iter().chain([Ask::new("a", Request::get("/a")).part("a"), all]).collect()
+    }
+
+    fn accept(
+        &self,
+        state: &mut Vec<String>,
+        ask: &Ask<&'static str>,
+        response: &Response,
+        _: Timestamp,
+    ) -> Result<Took<&'static str>, Failure> {
+        state.push(String::from_utf8_lossy(&response.body).into_owned());
+        let more = (response.body == b"more").then(|| Ask::new("a", Request::get("/a/2")).part("a"));
+        let _ = ask;
+        Ok(Took { more: more.into_iter().collect(), trouble: None })
+    }
+
+    fn snapshot(&self, _: &mut Vec<String>, _: Timestamp) -> Snapshot {
+        Snapshot::default()
+    }
+
+    fn detail(&self, _: &Vec<String>, _: &DetailKey) -> Option<Ask<&'static str>> {
+        Some(Ask::new("log", Request::get("/log")))
+    }
+
+    fn accept_detail(
+        &self,
+        _: &Vec<String>,
+        _: &DetailKey,
+        ask: &Ask<&'static str>,
+        response: &Response,
+    ) -> Result<Fetched<&'static str>, Failure> {
+        let detail = Detail::Log(Arc::new([response.text()]));
+        Ok(if response.body == b"whole" {
+            Fetched::Done(detail)
+        } else {
+            Fetched::Growing(detail, Duration::from_secs(3), ask.clone())
+        })
+    }
+}
+
+/// What an endpoint does with a request of this path.
+type Script = Box<dyn FnMut(&str, Option<usize>) -> Option<Result<&'static str, Failure>> + Send>;
+
+struct Scripted {
+    peers: usize,
+    script: Mutex<Script>,
+    /// Path and second of each request.
+    asked: Arc<Mutex<Vec<(String, u64)>>>,
+    began: Instant,
+    renewed: Arc<Notify>,
+}
+
+impl Transport for Scripted {
+    fn peers(&self) -> usize {
+        self.peers
+    }
+
+    fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, _: Class) -> Answer<'a> {
+        self.asked.lock().unwrap().push((request.path.clone(), self.began.elapsed().as_secs()));
+        let said = (self.script.lock().unwrap())(&request.path, peer);
+        Box::pin(async move {
+            match said {
+                // It never answers.
+                None => std::future::pending().await,
+                Some(Ok("304")) => Ok(answer(request, 304, &[], "")),
+                Some(said) => said.map(|body| answer(request, 200, &[("etag", "\"1\"")], body)),
+            }
+        })
+    }
+
+    fn renewed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.renewed.notified())
+    }
+}
+
+struct Played {
+    intake: Intake,
+    ask: mpsc::Sender<Asked>,
+    asked: Arc<Mutex<Vec<(String, u64)>>>,
+    renewed: Arc<Notify>,
+    began: Instant,
+}
+
+fn start(
+    peers: usize,
+    script: impl FnMut(&str, Option<usize>) -> Option<Result<&'static str, Failure>> + Send + 'static,
+) -> Played {
+    let (intake, began) = (Intake::default(), Instant::now());
+    let (asked, renewed) = (Arc::default(), Arc::default());
+    let transport = Scripted {
+        peers,
+        script: Mutex::new(Box::new(script)),
+        asked: Arc::clone(&asked),
+        began,
+        renewed: Arc::clone(&renewed),
+    };
+    let clock = move || {
+        let passed = i64::try_from(began.elapsed().as_millis()).unwrap();
+        Timestamp::from_millisecond(1_800_000_000_000 + passed).unwrap()
+    };
+    let (outlet, ask) = intake.outlet("a".into(), Arc::new(clock));
+    let source: Arc<dyn Source> = Arc::new(Poll::new(Parts, transport, Parts::EVERY));
+    drop(tokio::spawn(source.run(outlet)));
+    Played { intake, ask, asked, renewed, began }
+}
+
+impl Played {
+    /// What the source says next.
+    async fn news(&mut self) -> News {
+        match self.intake.next().await {
+            Report::Update(update) => update.news,
+            Report::Segment(_) => panic!("no lines here"),
+        }
+    }
+
+    async fn failure(&mut self) -> Failure {
+        match self.news().await {
+            News::Failed(failure) => failure,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The seconds in which this path was asked for.
+    fn times(&self, path: &str) -> Vec<u64> {
+        self.asked.lock().unwrap().iter().filter(|(asked, _)| asked == path).map(|(_, at)| *at).collect()
+    }
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure::new(kind, "no")
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_asked_each_interval_and_only_the_first_round_looks_back() {
+    let mut played = start(1, |_, _| Some(Ok("")));
+    for _ in 0..6 {
+        assert!(matches!(played.news().await, News::Snapshot(_)));
+    }
+    let times = played.times("/all");
+    assert!(times[0] <= 5, "{times:?}");
+    for pair in times.windows(2) {
+        assert!((9..=11).contains(&(pair[1] - pair[0])), "{times:?}");
+    }
+    assert_eq!(played.times("/past").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_fails_is_a_trouble_and_the_rest_is_shown() {
+    let mut played = start(2, |path, peer| {
+        Some(match (path, peer) {
+            ("/a", _) => Err(failure(FailureKind::NotFound)),
+            ("/all", Some(1)) => Err(failure(FailureKind::Refused)),
+            _ => Ok(""),
+        })
+    });
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    let News::Alive { troubles } = played.news().await else { panic!() };
+    let mut told: Vec<_> = troubles.iter().map(|t| (t.kind, t.what.as_str().unwrap().to_owned())).collect();
+    told.sort_by_key(|(_, what)| what.clone());
+    let expected = [(FailureKind::NotFound, "a: no".to_owned()), (FailureKind::Refused, "no".to_owned())];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_no_peer_works_the_source_fails_and_is_tried_again_with_growing_waits() {
+    let mut played =
+        start(2, |path, _| Some(if path == "/all" { Err(failure(FailureKind::Refused)) } else { Ok("") }));
+    for _ in 0..8 {
+        let failure = played.failure().await;
+        assert_eq!(failure.kind, FailureKind::Refused);
+        assert!(failure.next_try.is_some(), "the person sees when");
+    }
+    let times = played.times("/past");
+    assert!(times.len() >= 8 && *times.last().unwrap() > 8, "{times:?}");
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 61), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_may_not_log_in_waits_for_the_credential_to_change() {
+    let mut played = start(1, |path, _| {
+        Some(if path == "/all" { Err(failure(FailureKind::Unauthorized)) } else { Ok("") })
+    });
+    let failure = played.failure().await;
+    let next = failure.next_try.unwrap();
+    assert!(next.as_second() - 1_800_000_000 >= 300, "not before five minutes: {next}");
+    let before = played.times("/all").len();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(played.times("/all").len(), before, "no storm that locks the account");
+    played.renewed.notify_one();
+    played.failure().await;
+    assert_eq!(played.times("/all").len(), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_servers_word_about_the_next_try_is_kept() {
+    let mut tries = 0;
+    let mut played = start(1, move |path, _| {
+        if path != "/all" {
+            return Some(Ok(""));
+        }
+        tries += 1;
+        let at = Timestamp::from_second(1_800_000_000 + 200).unwrap();
+        Some(if tries == 1 { Err(failure(FailureKind::Throttled).again_at(at)) } else { Ok("") })
+    });
+    assert_eq!(played.failure().await.kind, FailureKind::Throttled);
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    let times = played.times("/all");
+    assert!((200..=204).contains(&times[1]), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_detail_overtakes_a_round_that_hangs_and_one_that_grows_is_followed() {
+    let mut bodies = VecDeque::from(["one", "two", "whole"]);
+    let mut played = start(1, move |path, _| (path == "/log").then(|| Ok(bodies.pop_front().unwrap())));
+    let key = DetailKey::StepLog { run: "r".into(), job: "j".into(), step: "s".into() };
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(played.times("/all").len(), 1, "the round has begun");
+    played.ask.send(Asked::Fetch(key.clone())).await.unwrap();
+    for expected in ["one", "two", "whole"] {
+        let News::Detail(about, Ok(Detail::Log(lines))) = played.news().await else { panic!() };
+        assert_eq!((about, &lines[0]), (key.clone(), &RawText::from(expected)));
+    }
+    assert_eq!(played.times("/log"), [6, 9, 12]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn opening_a_page_again_does_not_follow_it_twice() {
+    let mut played = start(1, |path, _| Some(Ok(if path == "/log" { "growing" } else { "" })));
+    let key = DetailKey::StepLog { run: "r".into(), job: "j".into(), step: "s".into() };
+    for _ in 0..5 {
+        played.ask.send(Asked::Fetch(key.clone())).await.unwrap();
+        while !matches!(played.news().await, News::Detail(..)) {}
+    }
+    let before = played.times("/log").len();
+    while played.began.elapsed() < Duration::from_secs(30) {
+        played.news().await;
+    }
+    let after = played.times("/log").len() - before;
+    assert!(after <= 11, "{after} requests in half a minute");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_looks_now_but_not_in_a_storm() {
+    let mut played = start(1, |_, _| Some(Ok("")));
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    for _ in 0..20 {
+        played.ask.send(Asked::Refresh).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let begun = played.times("/all").len();
+    assert!(begun <= 2, "{begun} rounds in two seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_never_end_are_stopped_and_it_is_said() {
+    let mut played =
+        start(1, |path, _| Some(Ok(if path.starts_with("/a/") || path == "/a" { "more" } else { "" })));
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    let News::Alive { troubles } = played.news().await else { panic!() };
+    assert_eq!(troubles[0].kind, FailureKind::TooLarge);
+    assert!(played.asked.lock().unwrap().len() <= 502);
+}
