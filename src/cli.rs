@@ -19,6 +19,7 @@ use self::generate::Document;
 use self::print::{refuse, shell_word, tell};
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::runtime::memory;
 use crate::safe;
 use crate::source::recording::{At, Recording, speed};
 
@@ -131,6 +132,10 @@ impl Cli {
     }
 
     fn answer(self) -> eyre::Result<ExitCode> {
+        if let Err(error) = memory::close() {
+            let why = clean(&RawText::from(error.to_string()));
+            tell(&safe!("midwatch: a crash may leave secrets in a core file: {}", why));
+        }
         match self.command {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),

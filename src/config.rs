@@ -3,6 +3,8 @@
 //! Layers are merged as tables in which every value knows where it was written. Each part of the
 //! program reads its own part of them by [`Table::parse`], so that every mistake has its line.
 
+pub mod argv;
+pub mod credentials;
 pub mod endpoint;
 pub mod environment;
 pub mod key;
@@ -18,6 +20,7 @@ pub mod settings;
 pub mod sources;
 pub mod table;
 pub mod theme;
+pub mod tunnels;
 pub mod units;
 pub mod zone;
 
@@ -25,12 +28,14 @@ use std::path::{Path, PathBuf};
 
 use crate::model::catalog::Catalog;
 use crate::model::text::RawText;
+use credentials::CredentialTable;
 use environment::Environment;
 use origin::{ConfigError, Origin, Warning};
 use settings::Settings;
 use sources::{Kind, SourceTable};
 use table::{Table, Value};
 use theme::{Depth, Theme, Themes};
+use tunnels::TunnelTable;
 
 /// A flag that sets a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,6 +86,10 @@ pub struct Config {
     pub environments: Vec<Environment>,
     /// The sources, in the order in which they were written.
     pub sources: Vec<SourceTable>,
+    /// The credentials, in the order in which they were written.
+    pub credentials: Vec<CredentialTable>,
+    /// The tunnels, in the order in which they were written.
+    pub tunnels: Vec<TunnelTable>,
     /// The services and hosts.
     pub catalog: Catalog,
     /// The theme, as the terminal can draw it.
@@ -94,7 +103,8 @@ pub struct Config {
 }
 
 /// The parts of the top table that are not settings.
-const PARTS: &[&str] = &["include", "theme", "keys", "source", "environment", "service", "host"];
+const PARTS: &[&str] =
+    &["include", "theme", "keys", "source", "environment", "credential", "tunnel", "service", "host"];
 
 impl Config {
     /// Reads and checks a configuration.
@@ -106,14 +116,12 @@ impl Config {
         let variables: Vec<&str> = settings_keys.iter().copied().chain(["theme"]).collect();
         let layers = layers::gather(inputs, &variables)?;
         let (mut top, mut errors, mut warnings) = (layers.table, layers.errors, layers.warnings);
-        let mut tables = |name: &str| tables(&mut top, name, &mut errors);
-        let [source, environment, service, host] =
-            ["source", "environment", "service", "host"].map(&mut tables);
-        for (what, tables) in
-            [("source", &source), ("environment", &environment), ("service", &service), ("host", &host)]
-        {
-            twice(what, tables, &mut errors);
-        }
+        let written = ["source", "environment", "credential", "tunnel", "service", "host"].map(|name| {
+            let tables = tables(&mut top, name, &mut errors);
+            twice(name, &tables, &mut errors);
+            tables
+        });
+        let [source, environment, credential, tunnel, service, host] = written;
         let theme = top.take("theme").map(|entry| entry.value);
         let keys = match top.take("keys").map(|entry| entry.value) {
             Some(value) if value.as_table().is_none() => {
@@ -143,6 +151,8 @@ impl Config {
             errors.extend(sources::unknown_environment(name, &value.origin, &names));
         }
         let sources = sources::read(source, inputs.kinds, &names, inputs.home.as_deref(), &mut errors);
+        let credentials = credentials::read(&credential, inputs.home.as_deref(), &mut errors);
+        let tunnels = tunnels::read(&tunnel, inputs.home.as_deref(), &mut errors);
         let catalog = services::read(&service, &host, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
@@ -154,7 +164,18 @@ impl Config {
                 let other_themes = themes.others(&theme, &names, depth, &mut warnings);
                 let files = layers.files;
                 Ok((
-                    Self { settings, environments, sources, catalog, theme, other_themes, keys, files },
+                    Self {
+                        settings,
+                        environments,
+                        sources,
+                        credentials,
+                        tunnels,
+                        catalog,
+                        theme,
+                        other_themes,
+                        keys,
+                        files,
+                    },
                     warnings,
                 ))
             }

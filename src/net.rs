@@ -4,10 +4,13 @@
 //! never a secret.
 
 mod body;
+pub mod child;
 pub mod client;
+pub mod credential;
 pub mod exchange;
 mod failure;
-pub mod secrets;
+pub mod ids;
+pub mod origin;
 #[cfg(test)]
 #[path = "../tests/support/server.rs"]
 pub(crate) mod server;
@@ -17,24 +20,32 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use secrets::Secrets;
+use crate::config::Config;
+use credential::Vault;
 
 /// What all clients share.
 #[derive(Clone)]
 pub struct Net(Arc<Shared>);
 
 struct Shared {
-    secrets: Arc<dyn Secrets>,
+    vault: Vault,
 }
 
 impl Net {
-    /// The network of one program; credentials come from `secrets`.
-    pub fn new(secrets: Arc<dyn Secrets>) -> Self {
-        Self(Arc::new(Shared { secrets }))
+    /// The network of a configuration. Asks nobody yet.
+    pub fn of(config: &Config) -> Self {
+        let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
+        Self::new(Vault::new(&config.credentials, endpoints, Arc::new(now)))
     }
 
-    fn secrets(&self) -> &dyn Secrets {
-        &*self.0.secrets
+    /// A network with these credentials.
+    pub fn new(vault: Vault) -> Self {
+        Self(Arc::new(Shared { vault }))
+    }
+
+    /// The credentials.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 }
 

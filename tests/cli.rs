@@ -320,3 +320,52 @@ fn the_version_is_told() {
     let said = Home::new().run(&["--version"]);
     assert_eq!((said.code, said.output), (Some(0), format!("midwatch {}\n", env!("CARGO_PKG_VERSION"))));
 }
+
+/// The demo as a user who is not root, who owns what may be looked into. Gives the owner of its
+/// environment in `/proc`, its limits and its status.
+fn looked_into(allow_core: bool) -> (u32, String, String) {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65534;
+    let home = Home::new();
+    // Where root may run it, nobody may not: it is copied to where they may.
+    let program = home.path().join("midwatch");
+    std::fs::copy(env!("CARGO_BIN_EXE_midwatch"), &program).unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new(&program);
+    command.args(["demo", "--plain"]).env_clear().stdin(Stdio::piped()).stdout(Stdio::piped());
+    if allow_core {
+        command.env("MIDWATCH_ALLOW_CORE", "true");
+    }
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let mut child = command.spawn().unwrap();
+    let first = &mut [0];
+    child.stdout.as_mut().unwrap().read_exact(first).unwrap();
+    let proc = PathBuf::from(format!("/proc/{}", child.id()));
+    let owner = std::fs::metadata(proc.join("environ")).unwrap().uid();
+    let read = |name: &str| std::fs::read_to_string(proc.join(name)).unwrap();
+    let found = (owner, read("limits"), read("status"));
+    drop(child.stdin.take());
+    std::io::copy(child.stdout.as_mut().unwrap(), &mut std::io::sink()).unwrap();
+    child.wait().unwrap();
+    found
+}
+
+#[test]
+fn nobody_looks_into_the_memory_of_a_running_console_unless_it_is_allowed() {
+    let core = |limits: &str| {
+        let line = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        line.split_whitespace().nth(4).unwrap().to_owned()
+    };
+    let (owner, limits, status) = looked_into(false);
+    // proc(5): what cannot be dumped belongs to root, and a debugger of the same user is refused.
+    assert_eq!(owner, 0);
+    assert_eq!(core(&limits), "0");
+    assert!(status.contains("Umask:\t0077"), "{status}");
+    let (owner, limits, _) = looked_into(true);
+    assert_ne!(owner, 0);
+    let hard = limits.lines().find(|line| line.starts_with("Max core")).unwrap();
+    assert_eq!(hard.split_whitespace().nth(5).unwrap(), core(&limits), "{limits}");
+}

@@ -14,9 +14,7 @@ use midwatch::config::origin::{ConfigError, Warning};
 use midwatch::config::theme::BUILT_IN;
 use midwatch::config::{Config, Inputs};
 use midwatch::net::Net;
-use midwatch::net::secrets::NoSecrets;
 use midwatch::source::registry;
-use std::sync::Arc;
 
 const README: &str = include_str!("../README.md");
 
@@ -71,7 +69,7 @@ fn every_configuration_is_read_and_its_sources_are_built() {
         if !built {
             continue;
         }
-        let (sources, _) = registry::build(&config.sources, &Net::new(Arc::new(NoSecrets)))
+        let (sources, _) = registry::build(&config.sources, &Net::of(&config))
             .unwrap_or_else(|errors| panic!("{}", wrong(errors)));
         assert_eq!(sources.len(), config.sources.len(), "{text}");
     }

@@ -1,7 +1,6 @@
 //! `midwatch check`: is the configuration right, does every source work here, and what is next.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use color_eyre::eyre;
@@ -16,7 +15,6 @@ use crate::config::origin::{ConfigError, Origin, Warning};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
-use crate::net::secrets::NoSecrets;
 use crate::runtime::clock::Clock;
 use crate::runtime::probe::{Probed, State, probe};
 use crate::safe;
@@ -91,7 +89,7 @@ impl Checked {
             Err(errors) => return Ok(wrong(errors)),
         };
         warnings.extend(bindings::conflicts(&config.keys));
-        let (built, playback) = match registry::build(&config.sources, &Net::new(Arc::new(NoSecrets))) {
+        let (built, playback) = match registry::build(&config.sources, &Net::of(&config)) {
             Ok(built) => built,
             Err(errors) => return Ok(wrong(errors)),
         };

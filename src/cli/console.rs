@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use color_eyre::eyre;
 
@@ -18,10 +17,10 @@ use crate::config::theme::Depth;
 use crate::config::zone::of_system;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
-use crate::net::secrets::NoSecrets;
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
+use crate::runtime::memory;
 use crate::runtime::session::SessionError;
 use crate::safe;
 use crate::source::logs::local::Local;
@@ -46,7 +45,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
             Err(errors) => return Ok(wrong(flags, &errors)),
         };
     }
-    let (sources, playback) = match registry::build(&config.sources, &Net::new(Arc::new(NoSecrets))) {
+    let (sources, playback) = match registry::build(&config.sources, &Net::of(&config)) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
@@ -113,6 +112,9 @@ struct Plan {
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
     let Plan { sources, playback, place, found, record, mut notices } = plan;
     let settings = &config.settings;
+    if settings.allow_core {
+        memory::open()?;
+    }
     let bindings = match bindings::read(&config.keys) {
         Ok(bindings) => bindings,
         Err(errors) => return Ok(wrong(flags, &errors)),

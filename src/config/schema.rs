@@ -4,12 +4,14 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::credentials::Written as Credential;
 use super::endpoint::Keys;
 use super::environment::Environment;
 use super::services::{Host, Service};
 use super::settings::Written;
 use super::sources::{Kind, Shared};
 use super::theme::{BUILT_IN, Meaning};
+use super::tunnels::Written as Tunnel;
 
 /// The schema of a whole configuration with these kinds of source.
 pub fn document(kinds: &[Kind]) -> Value {
@@ -57,6 +59,8 @@ pub fn document(kinds: &[Kind]) -> Value {
             ),
         ),
         ("environment", list_of(generator.subschema_for::<Environment>().as_value())),
+        ("credential", list_of(Credential::json_schema(&mut generator).as_value())),
+        ("tunnel", list_of(Tunnel::json_schema(&mut generator).as_value())),
         ("service", list_of(generator.subschema_for::<Service>().as_value())),
         ("host", list_of(generator.subschema_for::<Host>().as_value())),
     ];

@@ -4,7 +4,7 @@ use super::origin::ConfigError;
 use super::table::{Kind, Table, Value};
 
 /// How a value says where a secret is to be had.
-const REFERENCES: &[&str] = &["env:", "file:", "exec:", "op://", "vault-file:", "credential:", "keyring:"];
+const REFERENCES: &[&str] = &["credential:", "env:", "file:"];
 
 /// Words that make a key a secret's: alone, or as the last part of a longer name.
 const NAMES: &[&str] = &[
@@ -153,7 +153,7 @@ fn value(key: &str, secret: bool, value: &mut Value, errors: &mut Vec<ConfigErro
         }
         _ => return,
     };
-    let help = "write where it is to be had: env:NAME, file:/path, exec:/path/to/helper; and change a secret that was here";
+    let help = "write where it is to be had: credential:NAME, env:NAME or file:/path; and change a secret that was here";
     errors.push(ConfigError::new(&value.origin, format!("`{key}` {reason} (value not shown)")).help(help));
     value.kind = Kind::Refused;
 }
@@ -233,13 +233,10 @@ mod tests {
                 assert!(!lines.is_empty(), "{key} = {literal}");
                 assert!(!lines.iter().any(|line| line.contains("hunter2")), "{lines:?}");
             }
-            for reference in [
-                "'env:CI_TOKEN'",
-                "'file:/run/secrets/ci'",
-                "'op://vault/ci/token'",
-                "'credential:ci'",
-                "true",
-            ] {
+            for unknown in ["'exec:/bin/pass'", "'op://vault/ci/token'", "'keyring:ci'"] {
+                assert!(!refused(&format!("'{key}' = {unknown}")).is_empty(), "{key} = {unknown}");
+            }
+            for reference in ["'env:CI_TOKEN'", "'file:/run/secrets/ci'", "'credential:ci'", "true"] {
                 assert_eq!(refused(&format!("'{key}' = {reference}")), [""; 0], "{key} = {reference}");
             }
         }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     /// The environment shown at the start; all, where none is configured.
     pub scope: Option<RawText>,
+    /// Whether a crash may leave an image of this process's memory, and its owner may look into it.
+    pub allow_core: bool,
 }
 
 /// Which glyphs are drawn.
@@ -60,12 +62,26 @@ pub(super) struct Written {
     state_dir: Option<Place>,
     /// The environment shown at the start.
     scope: Option<String>,
+    /// Lets the kernel write an image of this process's memory when it crashes, and lets a debugger
+    /// look into it. There are secrets in it.
+    #[serde(default)]
+    allow_core: bool,
 }
 
-/// A directory that does not depend on where midwatch is started.
-enum Place {
+/// A path that does not depend on where midwatch is started.
+pub(super) enum Place {
     Absolute(PathBuf),
     InHome(PathBuf),
+}
+
+impl Place {
+    /// The path; `None` where it is in a home that is not known.
+    pub(super) fn under(&self, home: Option<&Path>) -> Option<PathBuf> {
+        match self {
+            Self::Absolute(path) => Some(path.clone()),
+            Self::InHome(path) => Some(home?.join(path)),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Place {
@@ -119,12 +135,12 @@ pub(super) fn read<'a>(
     }
     let state_dir = match written.state_dir {
         None => state.map(Path::to_owned),
-        Some(Place::Absolute(path)) => Some(path),
-        Some(Place::InHome(path)) => {
-            if home.is_none() {
+        Some(place) => {
+            let path = place.under(home);
+            if path.is_none() {
                 errors.push(table.error("state_dir", "`state_dir`: the home directory is not known"));
             }
-            home.map(|home| home.join(path))
+            path
         }
     };
     let person = match written.person.as_deref().map(|person| (person, person.strip_prefix("env:"))) {
@@ -150,6 +166,7 @@ pub(super) fn read<'a>(
         log_memory,
         state_dir,
         scope: written.scope.filter(|scope| !scope.is_empty()).map(RawText::from),
+        allow_core: written.allow_core,
     })
 }
 

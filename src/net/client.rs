@@ -1,26 +1,30 @@
 //! Asks an endpoint.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::zeroize::Zeroizing;
 use tokio::time::timeout;
 
 use super::Net;
 use super::body::Body;
+use super::credential::{Credential, name_in_vault};
 use super::exchange::{Method, Request, Response, TOTAL, shown};
 use super::failure;
-use super::secrets::Credential;
+use super::origin::Origin;
 use super::transport;
-use crate::config::endpoint::{Address, Endpoint, Presented};
+use crate::config::endpoint::{Address, Endpoint, HeaderValue as Configured, Presented};
 use crate::model::health::{Failure, FailureKind};
 
 /// An answer has to begin in this time.
 const HEADERS: Duration = Duration::from_secs(10);
+const UNAUTHORIZED: StatusCode = StatusCode::UNAUTHORIZED;
 /// The most bytes of an answer's headers.
 const HEADER_BYTES: usize = 64 << 10;
 
@@ -73,14 +77,6 @@ impl Client {
         self.0.endpoint.addresses.len()
     }
 
-    /// Waits until the credential has changed; for ever where there is none.
-    pub async fn renewed(&self) {
-        match &self.0.endpoint.credential {
-            Some(name) => self.0.net.secrets().renewed(name).await,
-            None => std::future::pending().await,
-        }
-    }
-
     /// Asks the first address that works, beginning with the one that worked last.
     pub async fn send(&self, request: &Request, class: Class) -> Result<Response, Failure> {
         let count = self.endpoints();
@@ -110,6 +106,18 @@ impl Client {
         let shown = shown(request, &address.url);
         let late = |_| timed_out(&shown, total);
         timeout(total, inner.exchange(address, pool, request, &shown)).await.map_err(late)?
+    }
+
+    /// After an answer that the credential is not accepted: waits until it is worth another try.
+    pub async fn renewed(&self) {
+        let names = self.0.credentials();
+        if names.is_empty() {
+            // There is nothing that could change while we run.
+            return std::future::pending().await;
+        }
+        for name in &names {
+            self.0.net.vault().changed(name).await;
+        }
     }
 }
 
@@ -141,20 +149,18 @@ impl Inner {
             let built = transport::build(address.socket.as_deref())?;
             pool.get_or_init(|| built)
         };
-        let url = request.url(&address.url)?;
-        let method = match request.method {
-            Method::Get => reqwest::Method::GET,
-            Method::Post => reqwest::Method::POST,
-        };
-        let mut headers = own_headers(request)?;
-        self.add_secrets(&mut headers).await?;
-        let mut building = client.request(method, url).headers(headers);
-        if let Some(body) = &request.body {
-            building = building.body(body.to_string());
+        let (mut answer, shown_with) = self.ask(client, address, request, shown).await?;
+        let mut refusal = None;
+        if answer.status() == UNAUTHORIZED && !shown_with.is_empty() {
+            refusal = self.refused(&shown_with).await.err();
+            if refusal.is_none() {
+                let (again, shown_with) = self.ask(client, address, request, shown).await?;
+                if again.status() == UNAUTHORIZED {
+                    refusal = self.refused(&shown_with).await.err();
+                }
+                answer = again;
+            }
         }
-        let begins = self.endpoint.timeout.unwrap_or(HEADERS);
-        let answer = timeout(begins, building.send()).await.map_err(|_| timed_out(shown, begins))?;
-        let mut answer = answer.map_err(|error| failure::of_error(shown, error))?;
         let headers = read_headers(shown, answer.headers())?;
         let status = answer.status();
         let header =
@@ -169,7 +175,12 @@ impl Inner {
         let (bytes, skipped) = body.finish(shown)?;
         let code = status.as_u16();
         if !(status.is_success() || code == 304 || request.also.contains(&code)) {
-            return Err(failure::of_status(shown, code, status.canonical_reason().unwrap_or(""), &bytes));
+            let failure = failure::of_status(shown, code, status.canonical_reason().unwrap_or(""), &bytes);
+            // The server's words, and what is wrong with the credential: that is the cause.
+            return Err(match refusal {
+                Some(refusal) => Failure { what: failure.what, ..refusal },
+                None => failure,
+            });
         }
         let from = header("content-range").filter(|_| code == 206).and_then(range_start).unwrap_or(skipped);
         if request.wants_json() && status.is_success() && failure::looks_like_html(&bytes) {
@@ -179,56 +190,110 @@ impl Inner {
         Ok(Response::new(&address.url, request, code, headers, bytes).at(from, ahead))
     }
 
-    /// Adds the credential and the configured headers.
-    async fn add_secrets(&self, headers: &mut HeaderMap) -> Result<(), Failure> {
-        for (name, value) in &self.endpoint.headers {
-            let value = self.net.secrets().header(value).await?;
-            headers.insert(name_of(name)?, sensitive(name, &value)?);
+    /// Sends the request once; gives the beginning of the answer, and the credentials that were shown.
+    async fn ask(
+        &self,
+        client: &reqwest::Client,
+        address: &Address,
+        request: &Request,
+        shown: &str,
+    ) -> Result<(reqwest::Response, Vec<Credential>), Failure> {
+        let url = request.url(&address.url)?;
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut headers = own_headers(request)?;
+        let credentials = self.add_secrets(&mut headers, &Origin::of(address)).await?;
+        let mut building = client.request(method, url).headers(headers);
+        if let Some(body) = &request.body {
+            building = building.body(body.to_string());
         }
-        let Some(name) = &self.endpoint.credential else { return Ok(()) };
-        let credential = self.net.secrets().get(name).await?;
-        if let Some((header, value)) = self.presented(name, &credential)? {
-            headers.insert(header, value);
+        let begins = self.endpoint.timeout.unwrap_or(HEADERS);
+        let answer = timeout(begins, building.send()).await.map_err(|_| timed_out(shown, begins))?;
+        Ok((answer.map_err(|error| failure::of_error(shown, error))?, credentials))
+    }
+
+    /// The server refused these: asks for others, once.
+    ///
+    /// Errors when one of them has no other.
+    async fn refused(&self, credentials: &[Credential]) -> Result<(), Failure> {
+        for credential in credentials {
+            self.net.vault().rejected(credential).await?;
         }
         Ok(())
     }
 
+    /// The names of the credentials that are shown, as the vault knows them.
+    fn credentials(&self) -> Vec<String> {
+        let headers = self.endpoint.headers.iter().filter_map(|(_, value)| name_in_vault(value));
+        self.endpoint.credential.iter().cloned().chain(headers.map(Cow::into_owned)).collect()
+    }
+
+    /// Adds the configured headers and the credential, as far as `origin` may see them.
+    async fn add_secrets(
+        &self,
+        headers: &mut HeaderMap,
+        origin: &Origin,
+    ) -> Result<Vec<Credential>, Failure> {
+        let mut used = Vec::new();
+        for (name, value) in &self.endpoint.headers {
+            let value = match (value, self.net.vault().of_header(value).await?) {
+                (Configured::Text(text), _) => sensitive(name, text)?,
+                (_, Some(credential)) => {
+                    let value = sensitive(name, credential.secret_for(origin)?)?;
+                    used.push(credential);
+                    value
+                }
+                (_, None) => continue,
+            };
+            headers.insert(name_of(name)?, value);
+        }
+        if let Some(name) = &self.endpoint.credential {
+            let credential = self.net.vault().get(name).await?;
+            if let Some((header, value)) = self.presented(&credential, origin)? {
+                headers.insert(header, value);
+                used.push(credential);
+            }
+        }
+        Ok(used)
+    }
+
     fn presented(
         &self,
-        name: &str,
         credential: &Credential,
+        origin: &Origin,
     ) -> Result<Option<(HeaderName, HeaderValue)>, Failure> {
-        let secret = credential.secret.expose_secret();
+        let secret = credential.secret_for(origin)?;
+        let basic = || {
+            let user = credential.user().unwrap_or_default();
+            format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))
+        };
         let (header, text) = match (&self.endpoint.auth, self.usual) {
             (Some(Presented::Header(header)), _) => (header.as_str(), secret.to_owned()),
-            (None, Auth::Header(header)) => (header, secret.to_owned()),
-            (None, Auth::Scheme(before)) => ("authorization", format!("{before}{secret}")),
-            (None, Auth::None) => return Ok(None),
-            (Some(Presented::Basic), _) | (None, Auth::Basic) => ("authorization", basic(credential)),
-            (None, Auth::Bearer) if credential.user.is_some() => ("authorization", basic(credential)),
+            (Some(Presented::Basic), _) | (None, Auth::Basic) => ("authorization", basic()),
+            (None, Auth::Bearer) if credential.user().is_some() => ("authorization", basic()),
             (Some(Presented::Bearer), _) | (None, Auth::Bearer) => {
                 ("authorization", format!("Bearer {secret}"))
             }
+            (None, Auth::Header(header)) => (header, secret.to_owned()),
+            (None, Auth::Scheme(before)) => ("authorization", format!("{before}{secret}")),
+            (None, Auth::None) => return Ok(None),
         };
-        let value = sensitive(&format!("credential {name}"), &SecretString::from(text))?;
+        let value = sensitive(&format!("credential {}", credential.name()), &Zeroizing::new(text))?;
         Ok(Some((name_of(header)?, value)))
     }
 }
 
 const LOGIN_PAGE: &str = "this is mostly a login page: look whether the credential is there and has not expired, and whether `url` is the address of the API";
 
-fn basic(credential: &Credential) -> String {
-    let user = credential.user.as_deref().unwrap_or_default();
-    format!("Basic {}", STANDARD.encode(format!("{user}:{}", credential.secret.expose_secret())))
-}
-
 fn name_of(name: &str) -> Result<HeaderName, Failure> {
     HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| Failure::new(FailureKind::Unreadable, format!("`{name}` is no name of a header")))
 }
 
-fn sensitive(what: &str, secret: &SecretString) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
+fn sensitive(what: &str, secret: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(secret).map_err(|_| {
         let what = format!("{what}: it holds a line end or another character that a header cannot hold");
         Failure::new(FailureKind::Unreadable, what).advise("look at what the file or the helper gives")
     })?;

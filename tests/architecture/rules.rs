@@ -139,7 +139,7 @@ pub(crate) const OUTSIDE: &[(&[&str], &[&str])] = &[
         ],
         &["store"],
     ),
-    (&["std::fs", "rustix::fs"], &["config", "source", "store", "runtime"]),
+    (&["std::fs", "rustix::fs"], &["config", "net", "source", "store", "runtime"]),
     // Who we are is asked where ownership of a file is checked.
     (
         &["rustix::process::getuid", "rustix::process::geteuid"],
@@ -176,7 +176,7 @@ pub(crate) const METHODS: &[(&[&str], &[&str])] = &[
             "symlink_metadata",
             "read_link",
         ],
-        &["config", "source", "store", "runtime"],
+        &["config", "net", "source", "store", "runtime"],
     ),
     (&["set_len", "set_permissions"], &["store"]),
     (&["buffer_mut"], &["ui"]),

@@ -1,43 +1,55 @@
+#![expect(clippy::disallowed_methods, reason = "a test writes its sample files directly")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde_json::json;
 
 use super::*;
+use crate::config::credentials::{CredentialTable, Format, Source};
+use crate::net::credential::Vault;
 use crate::net::exchange::segment;
-use crate::net::secrets::{Later, NoSecrets, Secrets};
 
 use crate::net::server::{Server, Step, answer, closed_port, json as json_answer};
 
 use crate::config::endpoint;
 
-struct OneSecret;
-
-impl Secrets for OneSecret {
-    fn renewed<'a>(&'a self, _: &'a str) -> Later<'a, ()> {
-        Box::pin(std::future::pending())
+/// A folder with a file for each of these secrets, `a`, `b` and so on.
+fn secrets(secrets: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, secret) in ["a", "b"].iter().zip(secrets) {
+        let path = folder.path().join(name);
+        std::fs::write(&path, secret).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
+    folder
+}
 
-    fn get<'a>(&'a self, _: &'a str) -> Later<'a, Result<Credential, Failure>> {
-        Box::pin(async { Ok(Credential { user: None, secret: "canary-1".to_owned().into() }) })
-    }
-
-    fn rejected<'a>(&'a self, _: &'a str) -> Later<'a, ()> {
-        Box::pin(async {})
-    }
-
-    fn header<'a>(&'a self, value: &'a endpoint::HeaderValue) -> Later<'a, Result<SecretString, Failure>> {
-        let text = match value {
-            endpoint::HeaderValue::Text(text) => text.clone(),
-            _ => "canary-2".to_owned(),
-        };
-        Box::pin(async { Ok(text.into()) })
+/// The credential `ci`, which is in this file.
+fn ci(path: PathBuf) -> CredentialTable {
+    CredentialTable {
+        name: "ci".to_owned(),
+        source: Source::File(path),
+        format: Format::Line,
+        user: None,
+        login: None,
+        trusted_groups: Vec::new(),
     }
 }
 
+fn net(endpoint: &Endpoint, credentials: &[CredentialTable]) -> Net {
+    Net::new(Vault::new(credentials, [endpoint], Arc::new(crate::net::now)))
+}
+
+fn of(endpoint: Endpoint) -> Client {
+    let net = net(&endpoint, &[]);
+    Client::new(endpoint, Auth::Bearer, &net)
+}
+
 fn client(url: &str) -> Client {
-    Client::new(Endpoint::at(url).unwrap(), Auth::Bearer, &Net::new(Arc::new(NoSecrets)))
+    of(Endpoint::at(url).unwrap())
 }
 
 async fn ask(server: &Server, request: &Request) -> Result<Response, Failure> {
@@ -58,12 +70,14 @@ async fn a_request_is_sent_as_it_is_meant_and_its_answer_read() {
         .query("name", "a&b=c")
         .header("X-Vendor", "7");
     let mut endpoint = Endpoint::at(&format!("{}/base/", server.url())).unwrap();
+    let files = secrets(&["canary-1", "canary-2\n"]);
     endpoint.credential = Some("ci".to_owned());
     endpoint.headers = vec![
         ("X-Scope-OrgID".to_owned(), endpoint::HeaderValue::Text("shop".to_owned())),
-        ("X-Api-Key".to_owned(), endpoint::HeaderValue::Variable("KEY".to_owned())),
+        ("X-Api-Key".to_owned(), endpoint::HeaderValue::File(files.path().join("b"))),
     ];
-    let client = Client::new(endpoint, Auth::Bearer, &Net::new(Arc::new(OneSecret)));
+    let net = net(&endpoint, &[ci(files.path().join("a"))]);
+    let client = Client::new(endpoint, Auth::Bearer, &net);
     let response = client.send(&request, Class::Person).await.unwrap();
     let heard = &server.heard()[0];
     assert_eq!(heard.line(), "POST /base/api/a%2Fb%20%3F%23%25?name=a%26b%3Dc");
@@ -158,7 +172,7 @@ async fn the_first_address_that_works_is_asked_and_kept() {
     let server = Server::start(|_| json_answer("{}")).await;
     let mut endpoint = Endpoint::at(&dead).unwrap();
     endpoint.addresses.extend(Endpoint::at(&server.url()).unwrap().addresses);
-    let client = Client::new(endpoint, Auth::None, &Net::new(Arc::new(NoSecrets)));
+    let client = of(endpoint);
     assert_eq!(client.endpoints(), 2);
     for _ in 0..2 {
         client.send(&Request::get("/"), Class::Poll).await.unwrap();
@@ -190,8 +204,46 @@ async fn the_configured_time_bounds_the_whole_answer() {
     .await;
     let mut endpoint = Endpoint::at(&server.url()).unwrap();
     endpoint.timeout = Some(Duration::from_millis(200));
-    let client = Client::new(endpoint, Auth::None, &Net::new(Arc::new(NoSecrets)));
+    let client = of(endpoint);
     let failure = client.send(&Request::get("/"), Class::Poll).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::TimedOut);
     assert_eq!(text(&failure), format!("GET {}/: no answer in 0.2 s", server.url()));
+}
+
+/// A server that wants this token, and the client of a credential that is in a file.
+async fn guarded(wanted: &'static str) -> (Server, tempfile::TempDir, Client) {
+    let server = Server::start(move |heard| {
+        if heard.header("authorization") == Some(&format!("Bearer {wanted}")) {
+            json_answer("{}")
+        } else {
+            answer("401 Unauthorized", &[], "{\"message\": \"token expired\"}")
+        }
+    })
+    .await;
+    let files = secrets(&["old"]);
+    let mut endpoint = Endpoint::at(&server.url()).unwrap();
+    endpoint.credential = Some("ci".to_owned());
+    let net = net(&endpoint, &[ci(files.path().join("a"))]);
+    (server, files, Client::new(endpoint, Auth::Bearer, &net))
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_looked_for_again_once_and_the_request_sent_again() {
+    let (server, files, client) = guarded("new").await;
+    client.0.net.vault().get("ci").await.unwrap();
+    std::fs::write(files.path().join("a"), "new").unwrap();
+    assert_eq!(client.send(&Request::get("/x"), Class::Poll).await.unwrap().status, 200);
+    assert_eq!(server.heard().len(), 2);
+}
+
+#[tokio::test]
+async fn a_credential_that_stays_refused_is_not_sent_again() {
+    let (server, _files, client) = guarded("new").await;
+    let failure = client.send(&Request::get("/x"), Class::Poll).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unauthorized);
+    assert!(text(&failure).ends_with("401 Unauthorized: token expired"), "{failure:?}");
+    assert_eq!(failure.cause, Some("credential ci: refused by the server".into()));
+    let failure = client.send(&Request::get("/x"), Class::Person).await.unwrap_err();
+    assert_eq!(text(&failure), "credential ci: refused by the server");
+    assert_eq!(server.heard().len(), 1, "it would lock the account");
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
+use crate::net::ids;
 
 /// The failure of `action` ("open", "read") on `path`.
 pub(super) fn failure(action: &str, path: &Path, error: &io::Error) -> Failure {
@@ -42,22 +43,17 @@ fn advice(path: &Path) -> String {
 }
 
 fn advice_for(path: &Path, meta: &Metadata) -> String {
-    let group = name("/etc/group", meta.gid());
+    let group = ids::group_name(meta.gid());
     // A folder is passed by its execute bit.
     let (needed, may) = if meta.is_dir() { (0o010, "enter") } else { (0o040, "read") };
     let group_may = meta.mode() & needed != 0;
     if group_may && LOG_READERS.contains(&group.as_str()) {
-        return format!("add {} to group {group} and log in again", user());
+        return format!("add {} to group {group} and log in again", ids::user());
     }
-    let owner = name("/etc/passwd", meta.uid());
+    let owner = ids::user_name(meta.uid());
     let others = if group_may && meta.gid() != 0 { format!(" and group {group}") } else { String::new() };
     let (path, mode) = (path.display(), meta.mode() & 0o777);
     format!("ask for read permission: {path} is {mode:03o} {owner} {group}, so {owner}{others} may {may} it")
-}
-
-/// The name of who runs this program.
-pub(super) fn user() -> String {
-    name("/etc/passwd", rustix::process::geteuid().as_raw())
 }
 
 /// Whether this user is root or in one of the groups.
@@ -67,18 +63,7 @@ pub(super) fn may_all(groups: &[&str]) -> bool {
     }
     let mine = rustix::process::getgroups().unwrap_or_default();
     let own = std::iter::once(rustix::process::getegid()).chain(mine);
-    own.map(|group| name("/etc/group", group.as_raw())).any(|group| groups.contains(&group.as_str()))
-}
-
-/// The name of a numeric id in a file of `name:password:id:` lines.
-fn name(table: &str, id: u32) -> String {
-    let text = fs::read_to_string(table).unwrap_or_default();
-    let named = text.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| id.to_string())
+    own.map(|group| ids::group_name(group.as_raw())).any(|group| groups.contains(&group.as_str()))
 }
 
 #[cfg(test)]
@@ -115,7 +100,7 @@ mod tests {
         let hidden = failure("open", &path.join("deeper"), &denied()).advice.unwrap();
         assert!(hidden.as_str().unwrap().contains("log is 600 "), "{hidden:?}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let own = name("/etc/group", fs::metadata(&path).unwrap().gid());
+        let own = ids::group_name(fs::metadata(&path).unwrap().gid());
         let said = failure("open", &path, &denied()).advice.unwrap();
         assert_eq!(
             said.as_str().unwrap().starts_with("add "),
@@ -128,12 +113,5 @@ mod tests {
             let expected = "is 640 root shadow, so root and group shadow may read it";
             assert!(said.as_str().unwrap().ends_with(expected), "{said:?}");
         }
-    }
-
-    #[test]
-    fn ids_have_names() {
-        assert_eq!(name("/etc/passwd", 0), "root");
-        assert_eq!(name("/etc/group", 4_000_000_000), "4000000000");
-        assert!(!user().is_empty());
     }
 }

@@ -1,18 +1,18 @@
 //! The `command` source: what a program writes, line by line; started again when it ends.
 
-use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, de};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use tokio::time::Instant;
 
 use super::batch::Batch;
-use super::program::{Event, LastWords, Program, describe, wait_to_restart};
+use super::program::{Event, Program, wait_to_restart};
+use crate::config::argv::Argv;
 use crate::config::secret::shown_words;
 use crate::config::zone::Zone;
 use crate::logs::segment::Given;
@@ -21,6 +21,7 @@ use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::Gives;
+use crate::net::child::{LastWords, describe};
 use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 use crate::source::{Adapter, Source};
@@ -37,39 +38,6 @@ pub struct CommandConfig {
     pub argv: Argv,
     /// The zone of times in the lines that name none, such as `Europe/Berlin`; UTC if not given.
     pub timezone: Option<Zone>,
-}
-
-/// A program and its arguments.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Argv {
-    program: String,
-    arguments: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for Argv {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut words = Vec::<String>::deserialize(deserializer)?.into_iter();
-        match words.next() {
-            Some(program) if program.contains(char::is_whitespace) && !program.contains('/') => {
-                Err(de::Error::custom(format!(
-                    "`argv` takes each word by itself and no shell; write [\"{}\"]",
-                    program.split_whitespace().collect::<Vec<_>>().join("\", \"")
-                )))
-            }
-            Some(program) if !program.is_empty() => Ok(Self { program, arguments: words.collect() }),
-            _ => Err(de::Error::custom("`argv` names no program; write argv = [\"dmesg\", \"-w\"]")),
-        }
-    }
-}
-
-impl JsonSchema for Argv {
-    fn schema_name() -> Cow<'static, str> {
-        "Argv".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
-    }
 }
 
 impl Adapter for CommandConfig {
@@ -257,8 +225,8 @@ mod tests {
     #[test]
     fn keys_are_checked() {
         for (text, why) in [
-            ("argv = []", "names no program"),
-            ("argv = [\"\"]", "names no program"),
+            ("argv = []", "no program is named"),
+            ("argv = [\"\"]", "no program is named"),
             ("argv = [\"dmesg -w\"]", "write [\"dmesg\", \"-w\"]"),
             ("argv = \"dmesg\"", "invalid type"),
             ("argv = [\"dmesg\"]\nshell = true", "unknown field"),

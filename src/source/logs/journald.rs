@@ -14,13 +14,15 @@ use tokio::time::Instant;
 use self::entry::Entry;
 use super::access;
 use super::batch::Batch;
-use super::program::{Event, LastWords, Program, wait_to_restart};
+use super::program::{Event, Program, wait_to_restart};
 use crate::logs::segment::Given;
 use crate::logs::split::{Line, Splitter};
 use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::Gives;
+use crate::net::child::LastWords;
+use crate::net::ids;
 use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 use crate::source::{Adapter, Source};
@@ -193,7 +195,7 @@ fn say_alive(alive: &mut bool, say: impl FnOnce()) {
 }
 
 fn advice() -> String {
-    format!("add {} to group systemd-journal and log in again", access::user())
+    format!("add {} to group systemd-journal and log in again", ids::user())
 }
 
 fn explain(failure: Failure, last_words: &LastWords) -> Failure {
@@ -348,7 +350,7 @@ mod tests {
         let failure = ear.failure().unwrap();
         assert_eq!(failure.kind, FailureKind::Denied);
         assert!(failure.what.as_str().unwrap().contains("insufficient permissions"));
-        let advice = format!("add {} to group systemd-journal and log in again", access::user());
+        let advice = format!("add {} to group systemd-journal and log in again", ids::user());
         assert_eq!(failure.advice, Some(advice.into()));
         ear.stop().await;
     }

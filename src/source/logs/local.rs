@@ -72,7 +72,7 @@ impl Local {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let has_program = std::env::split_paths(&path).any(|folder| folder.join("journalctl").is_file());
         let mut found = Self {
-            user: access::user(),
+            user: crate::net::ids::user(),
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             zone: zone.filter(known).map(str::to_owned),
             journal: has_program && JOURNALS.iter().any(|path| Path::new(path).exists()),
@@ -274,11 +274,15 @@ fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
     use crate::config::sources::of_text;
+    use crate::net::Net;
+    use crate::net::credential::Vault;
     use crate::source::registry;
 
     fn put(folder: &Path, name: &str, bytes: &[u8]) {
@@ -368,13 +372,8 @@ mod tests {
             let read = read.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
             let names: Vec<_> = read.iter().map(|source| source.name.as_str().unwrap()).collect();
             assert_eq!(names, ["journal", "quo\"te"]);
-            assert!(
-                registry::build(
-                    &read,
-                    &crate::net::Net::new(std::sync::Arc::new(crate::net::secrets::NoSecrets))
-                )
-                .is_ok()
-            );
+            let nobody = Vault::new(&[], [], Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+            assert!(registry::build(&read, &Net::new(nobody)).is_ok());
         }
     }
 }

@@ -5,14 +5,13 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::signal::unix::{Signal as Arrivals, SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::model::health::{Failure, FailureKind};
-use crate::model::text::RawText;
+use crate::model::health::Failure;
+use crate::net::child::{Group, cannot_start};
 use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 
@@ -36,32 +35,6 @@ pub(super) enum Event {
     Stopped,
     /// It ended, and all that it wrote has been read.
     Ended(ExitStatus),
-}
-
-/// Kills the group when dropped.
-struct Group(Option<Pid>);
-
-impl Group {
-    fn kill(&mut self) {
-        if let Some(group) = self.0.take() {
-            // It may be gone already: that is what is wanted.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
-    }
-}
-
-impl Group {
-    /// Whether its leader is stopped. Leaves the rest of its state for whoever waits for it.
-    fn is_stopped(&self) -> bool {
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
-        self.0.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), options), Ok(Some(_))))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
-    }
 }
 
 /// A running program. Dropping it kills it and what it started.
@@ -93,9 +66,8 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| cannot_start(name, &error))?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         Ok(Self {
-            group: Group(group),
+            group: Group::of(&child),
             output: child.stdout.take(),
             errors: child.stderr.take(),
             child,
@@ -196,61 +168,5 @@ pub(super) async fn wait_to_restart(
     tokio::select! {
         () = tokio::time::sleep(wait) => {}
         _ = outlet.asked() => {}
-    }
-}
-
-fn cannot_start(name: &str, error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::NotFound if name.contains('/') => {
-            Failure::new(FailureKind::Missing, format!("start {name}: no such program"))
-        }
-        io::ErrorKind::NotFound => {
-            Failure::new(FailureKind::Missing, format!("start {name}: no such program in PATH"))
-        }
-        io::ErrorKind::PermissionDenied => {
-            Failure::new(FailureKind::Denied, format!("start {name}: permission denied"))
-        }
-        _ => Failure::new(FailureKind::Io, format!("start {name}: {error}")),
-    }
-}
-
-/// `exit status 1`, `killed by signal 9`.
-pub(super) fn describe(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!("exit status {code}"),
-        (None, Some(signal)) => format!("killed by signal {signal}"),
-        (None, None) => "ended".to_owned(),
-    }
-}
-
-/// The last line that a program wrote to its standard error: what its failure is told with.
-#[derive(Default)]
-pub(super) struct LastWords {
-    line: Vec<u8>,
-}
-
-impl LastWords {
-    /// Takes a line; an empty one says nothing.
-    pub(super) fn hear(&mut self, line: &[u8]) {
-        const KEPT: usize = 300;
-        if !line.trim_ascii().is_empty() {
-            self.line.clear();
-            self.line.extend_from_slice(line.get(..KEPT).unwrap_or(line));
-        }
-    }
-
-    /// The failure of `name` that ended so.
-    pub(super) fn failure(&self, name: &str, status: ExitStatus) -> Failure {
-        let mut what = format!("{name}: {}", describe(status)).into_bytes();
-        if !self.line.is_empty() {
-            what.extend_from_slice(b": ");
-            what.extend_from_slice(&self.line);
-        }
-        Failure::new(FailureKind::Ended, RawText::from_bytes(&what))
-    }
-
-    pub(super) fn says(&self, words: &[u8]) -> bool {
-        memchr::memmem::find(&self.line, words).is_some()
     }
 }

@@ -1,0 +1,74 @@
+//! A program and its arguments. No shell ever reads them.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+
+use super::secret::shown_words;
+
+/// A program and its arguments.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Argv {
+    /// The program: a path, or a name that is looked for in `PATH`.
+    pub program: String,
+    /// What it is given.
+    pub arguments: Vec<String>,
+}
+
+impl Argv {
+    /// As one types it in a shell, for advice; without what a flag such as `--token` is given.
+    pub fn typed(&self) -> String {
+        let plain = |word: &str| {
+            let harmless = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+            !word.is_empty() && word.chars().all(harmless)
+        };
+        let quoted = |word: &String| {
+            if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        };
+        let words: Vec<String> = std::iter::once(&self.program).chain(&self.arguments).map(quoted).collect();
+        shown_words(words.iter().map(String::as_str))
+    }
+}
+
+impl<'de> Deserialize<'de> for Argv {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut words = Vec::<String>::deserialize(deserializer)?.into_iter();
+        match words.next() {
+            Some(program) if program.contains(char::is_whitespace) && !program.contains('/') => {
+                Err(de::Error::custom(format!(
+                    "each word stands by itself and no shell reads them; write [\"{}\"]",
+                    program.split_whitespace().collect::<Vec<_>>().join("\", \"")
+                )))
+            }
+            Some(program) if !program.is_empty() => Ok(Self { program, arguments: words.collect() }),
+            _ => Err(de::Error::custom("no program is named; write [\"dmesg\", \"-w\"]")),
+        }
+    }
+}
+
+impl JsonSchema for Argv {
+    fn schema_name() -> Cow<'static, str> {
+        "Argv".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_shown_as_a_shell_would_read_them() {
+        let argv = |program: &str, arguments: &[&str]| Argv {
+            program: program.to_owned(),
+            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        assert_eq!(argv("/bin/vault", &["read", "-field=token"]).typed(), "/bin/vault read -field=token");
+        assert_eq!(argv("/bin/x", &["--token", "y"]).typed(), "/bin/x --token (not shown)");
+        assert_eq!(argv("a b", &["it's", "", "$HOME"]).typed(), r"'a b' 'it'\''s' '' '$HOME'");
+    }
+}

@@ -1,0 +1,100 @@
+//! Programs that we run: each in its own process group, so that nothing that it starts outlives us.
+
+use std::io;
+use std::process::ExitStatus;
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use tokio::process::Child;
+
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+
+/// The process group that a child leads. Killed when dropped: drop it before the child, while the
+/// child's number is still taken.
+#[derive(Debug)]
+pub struct Group(Option<Pid>);
+
+impl Group {
+    /// The group of a child that was started with `process_group(0)`.
+    pub fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
+    /// Kills all of it.
+    pub fn kill(&mut self) {
+        if let Some(group) = self.0.take() {
+            // It may be gone already: that is what is wanted.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
+    /// Whether its leader is stopped. Leaves the rest of its state for whoever waits for it.
+    pub fn is_stopped(&self) -> bool {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        self.0.is_some_and(|leader| matches!(waitid(WaitId::Pid(leader), options), Ok(Some(_))))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Why a program could not be started.
+pub fn cannot_start(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::NotFound if name.contains('/') => {
+            Failure::new(FailureKind::Missing, format!("start {name}: no such program"))
+        }
+        io::ErrorKind::NotFound => {
+            Failure::new(FailureKind::Missing, format!("start {name}: no such program in PATH"))
+        }
+        io::ErrorKind::PermissionDenied => {
+            Failure::new(FailureKind::Denied, format!("start {name}: permission denied"))
+        }
+        _ => Failure::new(FailureKind::Io, format!("start {name}: {error}")),
+    }
+}
+
+/// `exit status 1`, `killed by signal 9`.
+pub fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(signal)) => format!("killed by signal {signal}"),
+        (None, None) => "ended".to_owned(),
+    }
+}
+
+/// The last line that a program wrote to its standard error: what its failure is told with.
+#[derive(Default, Debug)]
+pub struct LastWords {
+    line: Vec<u8>,
+}
+
+impl LastWords {
+    /// Takes a line; an empty one says nothing.
+    pub fn hear(&mut self, line: &[u8]) {
+        const KEPT: usize = 300;
+        if !line.trim_ascii().is_empty() {
+            self.line.clear();
+            self.line.extend_from_slice(line.get(..KEPT).unwrap_or(line));
+        }
+    }
+
+    /// The failure of `name` that ended so.
+    pub fn failure(&self, name: &str, status: ExitStatus) -> Failure {
+        let mut what = format!("{name}: {}", describe(status)).into_bytes();
+        if !self.line.is_empty() {
+            what.extend_from_slice(b": ");
+            what.extend_from_slice(&self.line);
+        }
+        Failure::new(FailureKind::Ended, RawText::from_bytes(&what))
+    }
+
+    /// Whether these words are in it.
+    pub fn says(&self, words: &[u8]) -> bool {
+        memchr::memmem::find(&self.line, words).is_some()
+    }
+}
