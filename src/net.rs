@@ -3,17 +3,26 @@
 //! Whatever goes wrong is a [`Failure`](crate::model::health::Failure) that names the endpoint and
 //! never a secret.
 
+mod address;
 mod body;
+mod budget;
+mod certificate;
 pub mod child;
 pub mod client;
 pub mod credential;
 pub mod exchange;
 mod failure;
 pub mod ids;
+mod link;
 pub mod origin;
+pub mod proxy;
+mod redirect;
 #[cfg(test)]
 #[path = "../tests/support/server.rs"]
 pub(crate) mod server;
+mod shown;
+pub mod stream;
+mod tls;
 mod transport;
 
 use std::sync::Arc;
@@ -21,7 +30,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use budget::Budgets;
 use credential::Vault;
+use proxy::Proxies;
 
 /// What all clients share.
 #[derive(Clone)]
@@ -29,6 +40,8 @@ pub struct Net(Arc<Shared>);
 
 struct Shared {
     vault: Vault,
+    proxies: Proxies,
+    budgets: Budgets,
 }
 
 impl Net {
@@ -38,14 +51,27 @@ impl Net {
         Self::new(Vault::new(&config.credentials, endpoints, Arc::new(now)))
     }
 
-    /// A network with these credentials.
+    /// A network with these credentials and the proxies that the environment of this process names.
     pub fn new(vault: Vault) -> Self {
-        Self(Arc::new(Shared { vault }))
+        Self::with_proxies(vault, Proxies::of(|name| std::env::var(name).ok()))
+    }
+
+    /// A network with these credentials and proxies.
+    pub fn with_proxies(vault: Vault, proxies: Proxies) -> Self {
+        Self(Arc::new(Shared { vault, proxies, budgets: Budgets::default() }))
     }
 
     /// The credentials.
     pub fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    fn proxies(&self) -> &Proxies {
+        &self.0.proxies
+    }
+
+    fn budgets(&self) -> &Budgets {
+        &self.0.budgets
     }
 }
 

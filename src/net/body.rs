@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 
+use super::failure::Trip;
 use crate::model::health::{Failure, FailureKind};
 
 /// The most bytes of a body as it comes over the wire.
@@ -44,6 +45,9 @@ impl Write for Sink {
         self.total = self.total.saturating_add(bytes.len() as u64);
         if self.total > self.most.min(self.allowed) {
             self.over = true;
+            // What fits is kept, for those who want a beginning.
+            let room = usize::try_from(self.most).unwrap_or(usize::MAX).saturating_sub(self.bytes.len());
+            self.bytes.extend(bytes.iter().take(room));
             return Err(io::Error::other("too large"));
         }
         self.bytes.extend_from_slice(bytes);
@@ -64,7 +68,7 @@ impl Body {
     /// A body with this `Content-Encoding`, of which at most `most` bytes are unpacked, and the last
     /// `tail` kept.
     pub(super) fn new(
-        shown: &str,
+        trip: &Trip,
         encoding: Option<&str>,
         most: Option<usize>,
         tail: Option<usize>,
@@ -77,18 +81,18 @@ impl Body {
             None | Some("" | "identity") => Form::Plain(sink),
             Some("gzip" | "x-gzip") => Form::Gzip(Box::new(MultiGzDecoder::new(sink))),
             Some(_) => {
-                let what = format!("{shown}: the answer is packed in a way that was not asked for");
-                return Err(Failure::new(FailureKind::Unreadable, what));
+                let what = "the answer is packed in a way that was not asked for";
+                return Err(trip.failure(FailureKind::Unreadable, what));
             }
         };
         Ok(Self { wire: 0, most_wire, form })
     }
 
     /// Takes the next piece in.
-    pub(super) fn push(&mut self, shown: &str, piece: &[u8]) -> Result<(), Failure> {
+    pub(super) fn push(&mut self, trip: &Trip, piece: &[u8]) -> Result<(), Failure> {
         self.wire = self.wire.saturating_add(piece.len() as u64);
         if self.wire > self.most_wire {
-            return Err(too_large(shown, &format!("more than {} MiB", self.most_wire >> 20)));
+            return Err(too_large(trip, &format!("more than {} MiB", self.most_wire >> 20)));
         }
         let allowed = FREE.max(self.wire.saturating_mul(RATIO));
         let (result, sink) = match &mut self.form {
@@ -101,24 +105,36 @@ impl Body {
         };
         result.map_err(|error| {
             if !sink.over {
-                let what = format!("{shown}: the answer cannot be unpacked: {error}");
-                Failure::new(FailureKind::Unreadable, what)
+                trip.failure(FailureKind::Unreadable, format!("the answer cannot be unpacked: {error}"))
             } else if sink.total > sink.most {
-                too_large(shown, &format!("more than {} MiB", sink.most >> 20))
+                too_large(trip, &format!("more than {} MiB", sink.most >> 20))
             } else {
-                too_large(shown, &format!("one byte unpacks to more than {RATIO}"))
+                too_large(trip, &format!("one byte unpacks to more than {RATIO}"))
             }
         })
     }
 
+    /// What was unpacked so far.
+    pub(super) fn so_far(mut self) -> Vec<u8> {
+        let sink = match &mut self.form {
+            Form::Plain(sink) => sink,
+            Form::Gzip(decoder) => {
+                // The rest that it holds back; an error keeps what there is.
+                drop(decoder.try_finish());
+                decoder.get_mut()
+            }
+        };
+        std::mem::take(&mut sink.bytes)
+    }
+
     /// The body, and where it begins in the whole.
-    pub(super) fn finish(self, shown: &str) -> Result<(Vec<u8>, u64), Failure> {
+    pub(super) fn finish(self, trip: &Trip) -> Result<(Vec<u8>, u64), Failure> {
         let mut sink = match self.form {
             Form::Plain(sink) => sink,
             // Nothing came: 204, 304, or an empty file.
             Form::Gzip(mut decoder) if self.wire == 0 => std::mem::replace(decoder.get_mut(), Sink::empty()),
             Form::Gzip(decoder) => decoder.finish().map_err(|error| {
-                Failure::new(FailureKind::Broken, format!("{shown}: the packed answer is cut off: {error}"))
+                trip.failure(FailureKind::Broken, format!("the packed answer is cut off: {error}"))
             })?,
         };
         if let Some(tail) = sink.tail {
@@ -136,7 +152,7 @@ impl Sink {
     }
 }
 
-fn too_large(shown: &str, how: &str) -> Failure {
-    let what = format!("{shown}: the answer is too large: {how}");
-    Failure::new(FailureKind::TooLarge, what).advise("ask for less: name fewer things, or a shorter time")
+fn too_large(trip: &Trip, how: &str) -> Failure {
+    let what = format!("the answer is too large: {how}");
+    trip.failure(FailureKind::TooLarge, what).advise("ask for less: name fewer things, or a shorter time")
 }

@@ -1,9 +1,8 @@
 //! A request and its answer, as plain values: adapters make the one and read the other without I/O.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -31,6 +30,30 @@ impl Method {
             Self::Post => "POST",
         }
     }
+}
+
+/// How a kind of source presents a credential.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Auth {
+    /// `Authorization: Bearer SECRET`; Basic if the credential has a user.
+    Bearer,
+    /// `Authorization: Basic`, with the credential's user.
+    Basic,
+    /// The secret as the value of this header.
+    Header(&'static str),
+    /// `Authorization`, with this before the secret, such as `GenieKey ` or `Token token=`.
+    Scheme(&'static str),
+    /// Not at all.
+    None,
+}
+
+/// For whom a request is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// For nobody in particular: a source looks by itself.
+    Poll,
+    /// For a person who waits.
+    Person,
 }
 
 /// One request to an endpoint.
@@ -189,7 +212,8 @@ pub struct Response {
     headers: Vec<(String, String)>,
     base: Url,
     asked: Request,
-    clock_ahead: Option<SignedDuration>,
+    received: Option<Timestamp>,
+    shown: String,
 }
 
 impl Response {
@@ -201,12 +225,22 @@ impl Response {
         headers: Vec<(String, String)>,
         body: impl Into<Vec<u8>>,
     ) -> Self {
+        let shown = format!("{} {}{}", asked.method.name(), base.as_str().trim_end_matches('/'), asked.path);
         let (base, asked) = (base.clone(), asked.clone());
-        Self { status, body: body.into(), from: 0, headers, base, asked, clock_ahead: None }
+        Self { status, body: body.into(), from: 0, headers, base, asked, received: None, shown }
     }
 
-    pub(super) fn at(mut self, from: u64, clock_ahead: Option<SignedDuration>) -> Self {
-        (self.from, self.clock_ahead) = (from, clock_ahead);
+    /// With the time at which it came, to compare with the server's.
+    #[must_use]
+    pub fn received(mut self, at: Timestamp) -> Self {
+        self.received = Some(at);
+        self
+    }
+
+    pub(super) fn part(mut self, shown: &str, skipped: u64) -> Self {
+        shown.clone_into(&mut self.shown);
+        let range = self.header("content-range").filter(|_| self.status == 206);
+        self.from = range.and_then(range_start).unwrap_or(skipped);
         self
     }
 
@@ -225,7 +259,7 @@ impl Response {
 
     /// How far the server's clock is ahead of ours, to a second or two; negative if it is behind.
     pub fn clock_ahead(&self) -> Option<SignedDuration> {
-        self.clock_ahead
+        Some(http_date(self.header("date")?)?.duration_since(self.received?))
     }
 
     /// The body as text.
@@ -236,16 +270,22 @@ impl Response {
     /// The body read as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
-        let unreadable = |why: String| {
-            let what = format!("{}: the answer cannot be read: {why}", self.shown());
-            Failure::new(FailureKind::Unreadable, what)
+        let unreadable = |why: &[u8]| {
+            let mut what = format!("{}: the answer cannot be read: ", self.shown).into_bytes();
+            what.extend_from_slice(why);
+            Failure::new(FailureKind::Unreadable, RawText::from(what)).advise(
+                "the server may be another version or another product than `kind` says, or something between answers for it",
+            )
         };
         if too_deep(body) {
-            return Err(unreadable(format!("its JSON is nested more than {DEEPEST} levels deep")));
+            return Err(unreadable(format!("its JSON is nested more than {DEEPEST} levels deep").as_bytes()));
         }
-        serde_json::from_slice(body).map_err(|error| {
-            let failure = unreadable(failure::without_value(&error));
-            failure.advise("the server may be another version or another product than `kind` says")
+        serde_json::from_slice(body).map_err(|error| match failure::words(body) {
+            // No JSON at all: what it says in its own words helps more than where it stopped to be JSON.
+            Some(words) if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) => {
+                unreadable(&[b"it is no JSON: ", words.as_bytes()].concat())
+            }
+            _ => unreadable(failure::brief(&error.to_string()).as_bytes()),
         })
     }
 
@@ -270,15 +310,19 @@ impl Response {
     }
 
     /// What was asked, for messages: `GET https://host/path`, without its query.
-    pub fn shown(&self) -> String {
-        shown(&self.asked, &self.base)
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 }
 
-/// `GET https://host/path`: a query may hold what is not for everybody's eyes.
-pub(super) fn shown(request: &Request, base: &Url) -> String {
-    let base = base.as_str().trim_end_matches('/');
-    format!("{} {base}{}", request.method.name(), request.path)
+/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp())
+}
+
+/// The first byte of `bytes 100-199/1000`.
+fn range_start(range: &str) -> Option<u64> {
+    range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }
 
 /// The target of the `rel="next"` in a `Link` header (RFC 8288).
@@ -321,6 +365,3 @@ fn too_deep(json: &[u8]) -> bool {
     }
     false
 }
-
-/// How long an exchange may take when nothing is configured.
-pub(super) const TOTAL: Duration = Duration::from_secs(30);

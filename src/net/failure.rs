@@ -1,72 +1,261 @@
 //! What went wrong, as the person reads it: a kind, the server's own words, and what to do.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use serde_json::Value;
 
+use super::address::NotPublic;
+use super::tls::Distrust;
+use super::transport::CONNECT;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 
 /// The server's own words are cut after so many characters.
 const WORDS: usize = 200;
 
-/// The failure that a status is; `None` if it is an answer.
-pub(super) fn of_status(shown: &str, status: u16, reason: &str, body: &[u8]) -> Failure {
-    let kind = match status {
-        401 | 407 => FailureKind::Unauthorized,
-        403 => FailureKind::Forbidden,
-        404 | 410 => FailureKind::NotFound,
-        408 => FailureKind::TimedOut,
-        413 => FailureKind::TooLarge,
-        429 => FailureKind::Throttled,
-        500.. => FailureKind::Server,
-        _ => FailureKind::Unreadable,
-    };
-    let kind = if status == 407 { FailureKind::Proxy } else { kind };
-    let mut what = format!("{shown}: {status} {reason}").trim_end().to_owned().into_bytes();
-    if let Some(words) = words(body) {
-        what.extend_from_slice(b": ");
-        what.extend_from_slice(words.as_bytes());
+/// One request on its way, for messages.
+pub(super) struct Trip {
+    /// `GET https://host/path`.
+    pub(super) shown: String,
+    /// `host:port`, which other sources may share.
+    pub(super) host: String,
+    /// The proxy.
+    pub(super) proxy: Option<String>,
+}
+
+impl Trip {
+    /// A failure of this request.
+    pub(super) fn failure(&self, kind: FailureKind, what: impl AsRef<[u8]>) -> Failure {
+        let mut text = self.shown.clone().into_bytes();
+        text.extend_from_slice(b": ");
+        text.extend_from_slice(what.as_ref());
+        Failure::new(kind, RawText::from(text))
     }
-    let failure = Failure::new(kind, RawText::from(what));
-    match kind {
-        FailureKind::Unauthorized => failure.advise("look whether the credential is right and has not expired"),
-        FailureKind::Forbidden => failure.advise("ask for the permission, or use a credential that has it"),
-        FailureKind::NotFound => {
-            failure.advise("look at the names in the configuration; a server may also say this to hide what a credential may not see")
+
+    /// No answer, or not a whole one, in this time.
+    pub(super) fn timed_out(&self, after: Duration) -> Failure {
+        let what = format!("no answer in {} s", after.as_secs_f64());
+        self.failure(FailureKind::TimedOut, what).because(format!("{} does not answer", self.host))
+    }
+
+    /// The failure that a status is. `words` are the server's own.
+    pub(super) fn of_status(&self, status: u16, reason: &str, words: Option<RawText>) -> Failure {
+        let kind = match status {
+            401 => FailureKind::Unauthorized,
+            403 => FailureKind::Forbidden,
+            404 | 410 => FailureKind::NotFound,
+            407 => FailureKind::Proxy,
+            408 => FailureKind::TimedOut,
+            413 => FailureKind::TooLarge,
+            429 => FailureKind::Throttled,
+            500.. => FailureKind::Server,
+            _ => FailureKind::Unreadable,
+        };
+        let mut what = format!("{status} {reason}").trim_end().to_owned().into_bytes();
+        if let Some(words) = words {
+            what.extend_from_slice(b": ");
+            what.extend_from_slice(words.as_bytes());
         }
-        FailureKind::Proxy => failure.advise("look at the user and password in the proxy's address"),
-        _ => failure,
+        let failure = self.failure(kind, what);
+        match kind {
+            FailureKind::Unauthorized => {
+                failure.advise("look whether the credential is right and has not expired")
+            }
+            FailureKind::Forbidden => {
+                failure.advise("ask for the permission, or use a credential that has it")
+            }
+            FailureKind::NotFound => failure.advise(
+                "look at the names in the configuration; servers also say this of what the credential may not see",
+            ),
+            FailureKind::Proxy => self.of_proxy(failure, PROXY_LOGIN),
+            _ => failure,
+        }
+    }
+
+    fn of_proxy(&self, failure: Failure, advice: &str) -> Failure {
+        let proxy = self.proxy.as_deref().unwrap_or("in between");
+        failure.advise(advice).because(format!("the proxy {proxy}"))
+    }
+
+    /// The failure of an exchange that got no whole answer.
+    pub(super) fn of_error(&self, error: reqwest::Error) -> Failure {
+        // Its message would have the query.
+        let error = error.without_url();
+        let found = Found::of(&error);
+        if let Some(Distrust { what, advice, cause }) = found.distrust {
+            let mut failure = self.failure(FailureKind::Tls, what);
+            failure.advice = advice.as_deref().map(RawText::from);
+            failure.cause = cause.as_deref().map(RawText::from);
+            return failure;
+        }
+        if let Some(tls) = found.tls {
+            return self.of_tls(tls);
+        }
+        if found.not_public {
+            let what = format!("{}, where a server of the internet sent us", found.deepest);
+            return self.failure(FailureKind::Unreadable, what);
+        }
+        if let Some(proxy) = self.proxy.as_deref().filter(|_| error.is_connect()) {
+            let what = match found.io {
+                _ if error.is_timeout() => {
+                    format!("the proxy {proxy} does not connect in {} s", CONNECT.as_secs())
+                }
+                _ if error.is_dns() => format!("the name of the proxy {proxy} has no address"),
+                Some(io::ErrorKind::ConnectionRefused) => format!("the proxy {proxy} refused the connection"),
+                _ => format!("the proxy {proxy} does not connect to {}: {}", self.host, found.deepest),
+            };
+            let advice = if found.deepest.contains("authorization") { PROXY_LOGIN } else { PROXY };
+            return self.of_proxy(self.failure(FailureKind::Proxy, what), advice);
+        }
+        let unreachable = |failure: Failure| failure.because(format!("{} does not answer", self.host));
+        if error.is_dns() {
+            return self.of_name(&found.deepest);
+        }
+        if error.is_timeout() {
+            let what = format!("no connection to {} in {} s", self.host, CONNECT.as_secs());
+            return unreachable(self.failure(FailureKind::TimedOut, what));
+        }
+        match found.io {
+            Some(io::ErrorKind::ConnectionRefused) => {
+                let what = format!("{} refused the connection: nothing listens there", self.host);
+                return unreachable(self.failure(FailureKind::Refused, what));
+            }
+            Some(io::ErrorKind::NotFound) => {
+                return self.failure(FailureKind::Missing, "there is no such socket");
+            }
+            Some(io::ErrorKind::PermissionDenied) => {
+                return self.failure(FailureKind::Denied, "permission denied");
+            }
+            Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
+                let what = format!("no way to {}: {}", self.host, found.deepest);
+                return unreachable(self.failure(FailureKind::Broken, what));
+            }
+            _ => {}
+        }
+        if found.head_too_large {
+            return self.failure(FailureKind::TooLarge, "the answer's headers are too large");
+        }
+        if found.not_http {
+            return self
+                .failure(FailureKind::Unreadable, format!("the answer is not HTTP: {}", found.deepest))
+                .advise("look at scheme and port in `url`");
+        }
+        if found.incomplete {
+            return self.failure(FailureKind::Broken, "the connection ended before the answer did");
+        }
+        self.failure(FailureKind::Broken, found.deepest)
+    }
+
+    fn of_name(&self, deepest: &str) -> Failure {
+        let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
+        // EAI_AGAIN: it is not the name, nobody can be asked.
+        if deepest.contains("emporary failure") || deepest.contains("Try again") {
+            return self
+                .failure(FailureKind::Unresolved, format!("nobody could be asked for the address of {name}"))
+                .advise("look at /etc/resolv.conf and at the network")
+                .because("no name server answers");
+        }
+        self.failure(FailureKind::Unresolved, format!("the name {name} has no address")).advise(
+            "look at the host in `url`; a name of the company's network may need its VPN or its name server",
+        )
+    }
+
+    fn of_tls(&self, error: &rustls::Error) -> Failure {
+        use rustls::{AlertDescription as Alert, Error as Tls, InvalidMessage};
+        let (what, advice) = match error {
+            Tls::InvalidMessage(InvalidMessage::InvalidContentType) => (
+                "it does not speak TLS on this port".to_owned(),
+                Some("look at the port in `url`, and whether it should be http"),
+            ),
+            Tls::AlertReceived(
+                Alert::CertificateRequired
+                | Alert::BadCertificate
+                | Alert::CertificateExpired
+                | Alert::CertificateUnknown
+                | Alert::CertificateRevoked
+                | Alert::UnsupportedCertificate
+                | Alert::UnknownCA
+                | Alert::AccessDenied,
+            ) => (
+                format!("the server did not accept our certificate ({error})"),
+                Some(
+                    "look at `client_cert` and `client_key`: there, not expired, and of the right authority",
+                ),
+            ),
+            Tls::AlertReceived(Alert::ProtocolVersion | Alert::InsufficientSecurity)
+            | Tls::PeerIncompatible(_) => (
+                format!("the server has no TLS that is still safe: 1.2 or 1.3 is needed ({error})"),
+                Some("have TLS 1.2 turned on there"),
+            ),
+            Tls::AlertReceived(Alert::UnrecognisedName) => (
+                "the server does not know this name".to_owned(),
+                Some("look at the host in `url`, or write `server_name`"),
+            ),
+            Tls::InvalidCertificate(_) => (format!("the server's certificate is not good: {error}"), None),
+            _ => (format!("TLS failed: {error}"), None),
+        };
+        let failure = self.failure(FailureKind::Tls, what);
+        match advice {
+            Some(advice) => failure.advise(advice),
+            None => failure,
+        }
     }
 }
 
-/// The failure of an exchange that got no whole answer.
-pub(super) fn of_error(shown: &str, error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let mut deepest = error.to_string();
-    let mut io = None;
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(found) = inner.downcast_ref::<io::Error>() {
-            io = Some(found.kind());
-        }
-        deepest = inner.to_string();
-        source = inner.source();
-    }
-    let kind = match io {
-        _ if error.is_timeout() => FailureKind::TimedOut,
-        _ if error.is_dns() => FailureKind::Unresolved,
-        Some(io::ErrorKind::ConnectionRefused) => FailureKind::Refused,
-        _ => FailureKind::Broken,
-    };
-    Failure::new(kind, format!("{shown}: {deepest}"))
+const PROXY: &str =
+    "look at the proxy, and whether it lets us through; `proxy` and NO_PROXY say what goes through it";
+const PROXY_LOGIN: &str = "look at the user and password in the proxy's address";
+
+/// What an error is made of, from its outside to its cause.
+#[derive(Default)]
+struct Found<'a> {
+    deepest: String,
+    io: Option<io::ErrorKind>,
+    tls: Option<&'a rustls::Error>,
+    distrust: Option<&'a Distrust>,
+    not_public: bool,
+    head_too_large: bool,
+    not_http: bool,
+    incomplete: bool,
 }
 
-/// serde's message without the value that it quotes: it may be anything, at any length.
-pub(super) fn without_value(error: &serde_json::Error) -> String {
-    let text: String = error.to_string().chars().take(WORDS).collect();
-    text
+impl<'a> Found<'a> {
+    fn of(error: &'a (dyn Error + 'static)) -> Self {
+        let mut found = Self::default();
+        let mut next = Some(error);
+        while let Some(error) = next {
+            found.deepest = error.to_string();
+            found.look(error);
+            next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                // An I/O error that wraps another gives its cause's cause, and not its cause.
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
+        }
+        found
+    }
+
+    fn look(&mut self, error: &'a (dyn Error + 'static)) {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            self.io = Some(error.kind());
+            self.incomplete |= error.kind() == io::ErrorKind::UnexpectedEof;
+        }
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            self.tls = Some(error);
+            if let rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) = error {
+                self.distrust = other.0.downcast_ref();
+            }
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>() {
+            // hyper tells this apart for servers only.
+            self.head_too_large |= error.is_parse() && error.to_string().contains("too large");
+            self.not_http |= error.is_parse();
+            self.incomplete |= error.is_incomplete_message();
+        }
+        self.not_public |= error.is::<NotPublic>();
+    }
 }
 
 /// What a server says about its refusal: the usual members of a JSON error, or the first line of text.
@@ -78,27 +267,27 @@ pub(super) fn words(body: &[u8]) -> Option<RawText> {
             String::from_utf8_lossy(body).lines().map(str::trim).find(|line| !line.is_empty())?.to_owned()
         }
     };
-    let text: String = text.trim().chars().take(WORDS).collect();
+    let text = brief(text.trim());
     (!text.is_empty()).then(|| text.into())
 }
 
+/// The first characters of a text.
+pub(super) fn brief(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut brief: String = characters.by_ref().take(WORDS).collect();
+    if characters.next().is_some() {
+        brief.push_str("...");
+    }
+    brief
+}
+
 fn said(json: &Value) -> Option<String> {
+    let usual =
+        ["message", "error_description", "detail", "error", "errors", "errorMessages", "reason", "title"];
     match json {
         Value::String(text) => Some(text.clone()),
         Value::Array(items) => items.iter().find_map(said),
-        Value::Object(members) => {
-            let usual = [
-                "message",
-                "error_description",
-                "detail",
-                "error",
-                "errors",
-                "errorMessages",
-                "reason",
-                "title",
-            ];
-            usual.iter().find_map(|name| said(members.get(*name)?))
-        }
+        Value::Object(members) => usual.iter().find_map(|name| said(members.get(*name)?)),
         _ => None,
     }
 }

@@ -1,47 +1,127 @@
 //! Connections: one pool for each address, made when it is first used.
 
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use tokio::time::Instant;
+use url::Url;
+
+use super::address::Resolver;
+use super::proxy;
+use super::tls::Terms;
 use crate::model::health::{Failure, FailureKind};
 
-/// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long connecting may take, from the name to the end of the TLS handshake.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Connections that are not used are given up, so that a change of DNS is seen.
 const IDLE: Duration = Duration::from_secs(60);
+/// How often files of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Who we are, to a server.
-pub(super) const AGENT: &str = concat!("midwatch/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("midwatch/", env!("CARGO_PKG_VERSION"));
 
-/// Makes a pool.
-pub(super) fn build(socket: Option<&Path>) -> Result<reqwest::Client, Failure> {
-    let broken = |error: reqwest::Error| {
-        Failure::new(FailureKind::Tls, format!("TLS cannot be set up: {}", error.without_url()))
-    };
-    let roots = rustls_native_certs::load_native_certs();
-    let mut store = rustls::RootCertStore::empty();
-    store.add_parsable_certificates(roots.certs);
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(|error| Failure::new(FailureKind::Tls, format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(store)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(AGENT)
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .connect_timeout(CONNECT)
-        .pool_idle_timeout(IDLE)
-        .http1_max_headers(100)
-        .http2_max_header_list_size(64 << 10);
-    if let Some(path) = socket {
-        builder = builder.unix_socket(path);
+/// What a pool is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) socket: Option<PathBuf>,
+    pub(super) proxy: Option<Url>,
+    /// `None` where nothing is encrypted.
+    pub(super) terms: Option<Terms>,
+    pub(super) resolver: Resolver,
+}
+
+/// A pool of connections, made again when the files of its certificates change.
+pub(super) struct Transport {
+    plan: Plan,
+    made: Mutex<Option<Made>>,
+}
+
+#[derive(Clone)]
+struct Made {
+    client: reqwest::Client,
+    files: Vec<Stamp>,
+    looked: Instant,
+}
+
+/// What shows that a file was changed.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Transport {
+    pub(super) fn new(plan: Plan) -> Self {
+        Self { plan, made: Mutex::new(None) }
     }
-    builder.build().map_err(broken)
+
+    /// The proxy, for messages.
+    pub(super) fn proxy(&self) -> Option<String> {
+        self.plan.proxy.as_ref().map(proxy::shown)
+    }
+
+    /// The pool.
+    pub(super) async fn client(&self) -> Result<reqwest::Client, Failure> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(made) = &made
+            && (made.files.is_empty() || made.looked.elapsed() < LOOK)
+        {
+            return Ok(made.client.clone());
+        }
+        let plan = self.plan.clone();
+        // Files are read here, and a machine may have hundreds of certificates.
+        let work = move || {
+            let files = plan.stamps();
+            let client = match made {
+                Some(made) if made.files == files => made.client,
+                _ => plan.build()?,
+            };
+            Ok(Made { client, files, looked: Instant::now() })
+        };
+        let made: Made = tokio::task::spawn_blocking(work).await.map_err(|_| {
+            Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
+        })??;
+        let client = made.client.clone();
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
+        Ok(client)
+    }
+}
+
+impl Plan {
+    fn stamps(&self) -> Vec<Stamp> {
+        let files = self.terms.as_ref().map(Terms::files).unwrap_or_default();
+        let stamp = |path: &PathBuf| {
+            let about = std::fs::metadata(path).ok()?;
+            Some((about.modified().ok()?, about.len()))
+        };
+        files.iter().map(stamp).collect()
+    }
+
+    fn build(&self) -> Result<reqwest::Client, Failure> {
+        let tls = match &self.terms {
+            Some(terms) => terms.config()?,
+            None => Terms::nothing()?,
+        };
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .user_agent(AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(8)
+            .http1_max_headers(100)
+            .http2_max_header_list_size(64 << 10)
+            .dns_resolver(Arc::new(self.resolver.clone()));
+        let cannot = |error: reqwest::Error| {
+            Failure::new(FailureKind::Io, format!("connections cannot be set up: {}", error.without_url()))
+        };
+        if let Some(proxy) = &self.proxy {
+            builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(cannot)?);
+        }
+        if let Some(path) = &self.socket {
+            builder = builder.unix_socket(path.as_path());
+        }
+        builder.build().map_err(cannot)
+    }
 }

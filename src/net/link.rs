@@ -1,0 +1,249 @@
+//! The way to one address: which connections, which headers, which redirects.
+
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue};
+use tokio::time::timeout;
+use url::Url;
+
+use super::address::{Resolver, leads_inside};
+use super::exchange::{Method, Request};
+use super::failure::Trip;
+use super::origin::Origin;
+use super::proxy::{self, Proxies};
+use super::redirect::{self, Hop};
+use super::shown::name_of;
+use super::tls::Terms;
+use super::transport::{Plan, Transport};
+use crate::config::endpoint::{Address, Endpoint};
+use crate::model::health::{Failure, FailureKind};
+
+/// The most bytes of an answer's headers.
+const HEADER_BYTES: usize = 64 << 10;
+
+/// One address of an endpoint.
+pub(super) struct Link {
+    /// The URL that paths are appended to, with the name that the server is asked for.
+    pub(super) base: Url,
+    /// Whom a credential is shown to here.
+    pub(super) origin: Origin,
+    shown: String,
+    host: String,
+    local: bool,
+    /// Connections, or why there can be none.
+    home: Result<Transport, Failure>,
+}
+
+/// The beginning of an answer.
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) reason: &'static str,
+    pub(super) headers: Vec<(String, String)>,
+    /// Whether it comes from another place than the endpoint.
+    pub(super) away: bool,
+    /// Its body is still to come.
+    pub(super) rest: reqwest::Response,
+}
+
+impl Head {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Link {
+    pub(super) fn new(endpoint: &Endpoint, address: &Address, proxies: &Proxies) -> Self {
+        let mut base = address.url.clone();
+        let dialled = base.host_str().unwrap_or_default().to_owned();
+        let port = base.port_or_known_default().unwrap_or_default();
+        let mut dials = None;
+        if let Some(name) = &endpoint.server_name
+            && base.set_host(Some(name)).is_ok()
+        {
+            dials = Some((base.host_str().unwrap_or_default().to_owned(), dialled.clone()));
+        }
+        let name = base.host_str().unwrap_or_default();
+        // As rustls has it: an IPv6 address without brackets.
+        let terms = Terms::of(endpoint, name.trim_start_matches('[').trim_end_matches(']'));
+        let home = proxy::choose(&endpoint.proxy, proxies, &address.url).and_then(|proxy| {
+            if let (Some(proxy), Some(name)) = (&proxy, &endpoint.server_name) {
+                let what = format!(
+                    "server_name = \"{name}\" cannot be used through the proxy {}",
+                    proxy::shown(proxy)
+                );
+                return Err(
+                    Failure::new(FailureKind::Proxy, what).advise("set proxy = \"none\" for this source")
+                );
+            }
+            let proxy = proxy.filter(|_| address.socket.is_none());
+            let encrypted =
+                base.scheme() == "https" || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
+            let terms = encrypted.then_some(terms);
+            let resolver = Resolver { dials, public_only: false };
+            Ok(Transport::new(Plan { socket: address.socket.clone(), proxy, terms, resolver }))
+        });
+        let host = match &address.socket {
+            Some(_) => address.shown(),
+            None => format!("{dialled}:{port}"),
+        };
+        let origin = Origin::of(address);
+        Self { base, origin, shown: address.shown(), host, local: address.is_local(), home }
+    }
+
+    /// What messages say of a request to here.
+    pub(super) fn trip(&self, request: &Request) -> Trip {
+        let proxy = self.home.as_ref().ok().and_then(Transport::proxy);
+        Trip {
+            shown: format!("{} {}{}", request.method.name(), self.shown, request.path),
+            host: self.host.clone(),
+            proxy,
+        }
+    }
+
+    /// Sends `request` with these headers of ours, and follows redirects, until an answer begins. Each
+    /// has to begin within `begins`.
+    pub(super) async fn begin(
+        &self,
+        way: &Way<'_>,
+        trip: &Trip,
+        request: &Request,
+        secrets: &HeaderMap,
+    ) -> Result<Head, Failure> {
+        let home = self.home.as_ref().map_err(Clone::clone)?;
+        if !secrets.is_empty() && home.proxy().is_some() && self.base.scheme() == "http" {
+            let what = "a credential is not sent over plain http through a proxy";
+            return Err(trip.failure(FailureKind::Proxy, what).advise("write https, or proxy = \"none\""));
+        }
+        let (mut url, mut method) = (request.url(&self.base)?, request.method);
+        let mut away: Option<Transport> = None;
+        for _ in 0..=redirect::MOST {
+            let transport = away.as_ref().unwrap_or(home);
+            let headers = if away.is_some() { bare(request)? } else { full(request, method, secrets)? };
+            let mut building = transport.client().await?.request(verb(method), url.clone()).headers(headers);
+            if let (Some(body), Method::Post) = (&request.body, method) {
+                building = building.body(body.to_string());
+            }
+            let answer =
+                timeout(way.begins, building.send()).await.map_err(|_| trip.timed_out(way.begins))?;
+            let rest = answer.map_err(|error| trip.of_error(error))?;
+            let status = rest.status();
+            let head = Head {
+                status: status.as_u16(),
+                reason: status.canonical_reason().unwrap_or_default(),
+                headers: read_headers(trip, rest.headers())?,
+                away: away.is_some(),
+                rest,
+            };
+            let Some(location) = head.header("location").filter(|_| redirect::is_one(head.status)) else {
+                return Ok(head);
+            };
+            if method == Method::Post && matches!(head.status, 301..=303) {
+                method = Method::Get;
+            }
+            let refused = |why: String| {
+                let what = format!("{} {}: it leads {why}", head.status, head.reason);
+                trip.failure(FailureKind::Unreadable, what).advise(MOVED)
+            };
+            match redirect::hop(&self.base, &url, location).map_err(refused)? {
+                Hop::Home(to) if away.is_none() => url = to,
+                // Once away nothing of ours is sent again: the way back was not our choice.
+                Hop::Home(to) | Hop::Away(to) => {
+                    if !request.may_leave || method != Method::Get {
+                        let host = to.host_str().unwrap_or_default();
+                        return Err(refused(format!("to {}://{host}, which is another place", to.scheme())));
+                    }
+                    let inside = self.local || leads_inside(&self.base).await;
+                    if let Some(why) = redirect::refusal(&to, self.local, inside) {
+                        return Err(refused(why));
+                    }
+                    away = Some(way.elsewhere(&to, !inside)?);
+                    url = to;
+                }
+            }
+        }
+        Err(trip.failure(FailureKind::Unreadable, format!("more than {} redirects", redirect::MOST)))
+    }
+}
+
+/// What a request needs beside the link.
+pub(super) struct Way<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) proxies: &'a Proxies,
+    /// An answer has to begin in this time.
+    pub(super) begins: Duration,
+}
+
+impl Way<'_> {
+    /// Connections to another place: nothing of the endpoint's own goes there but whom it trusts.
+    fn elsewhere(&self, to: &Url, public_only: bool) -> Result<Transport, Failure> {
+        let proxy = proxy::choose(&self.endpoint.proxy, self.proxies, to)?;
+        // Behind a proxy it is the proxy that is looked up here, and that may be inside.
+        let resolver = Resolver { dials: None, public_only: public_only && proxy.is_none() };
+        let terms = Some(Terms::away(self.endpoint));
+        Ok(Transport::new(Plan { socket: None, proxy, terms, resolver }))
+    }
+}
+
+const MOVED: &str =
+    "if the service moved, write its new address as `url`; if this is a login page, look at the credential";
+
+fn verb(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+    }
+}
+
+/// All headers of a request.
+fn full(request: &Request, method: Method, secrets: &HeaderMap) -> Result<HeaderMap, Failure> {
+    let mut headers = bare(request)?;
+    let mut set = |name: &str, value: &str| put(&mut headers, name, value);
+    set("accept", request.accept)?;
+    if request.body.is_some() && method == Method::Post {
+        set("content-type", "application/json")?;
+    }
+    if let Some(validator) = &request.validator {
+        set("if-none-match", validator)?;
+    }
+    for (name, value) in &request.headers {
+        set(name, value)?;
+    }
+    headers.extend(secrets.clone());
+    Ok(headers)
+}
+
+/// The headers that any server may see.
+fn bare(request: &Request) -> Result<HeaderMap, Failure> {
+    let mut headers = HeaderMap::new();
+    put(&mut headers, "accept", "*/*")?;
+    let range = match (request.range_from, request.tail) {
+        (Some(first), _) => Some(format!("bytes={first}-")),
+        (None, Some(last)) => Some(format!("bytes=-{last}")),
+        (None, None) => None,
+    };
+    // A range counts bytes of what is sent: packed, it would count those of the packed form.
+    put(&mut headers, "accept-encoding", if range.is_some() { "identity" } else { "gzip" })?;
+    if let Some(range) = range {
+        put(&mut headers, "range", &range)?;
+    }
+    Ok(headers)
+}
+
+fn put(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Failure> {
+    let value = HeaderValue::from_str(value).map_err(|_| {
+        let what = format!("header {name}: it would hold a character that a header cannot hold");
+        Failure::new(FailureKind::Unreadable, what)
+    })?;
+    headers.insert(name_of(name)?, value);
+    Ok(())
+}
+
+fn read_headers(trip: &Trip, map: &HeaderMap) -> Result<Vec<(String, String)>, Failure> {
+    let bytes: usize = map.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > HEADER_BYTES {
+        let what = format!("the answer's headers are too large: {} KiB", bytes >> 10);
+        return Err(trip.failure(FailureKind::TooLarge, what));
+    }
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    Ok(map.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect())
+}

@@ -1,0 +1,99 @@
+//! What of ours a server gets to see: its credential, and the configured headers.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::zeroize::Zeroizing;
+
+use super::credential::{Credential, Vault, name_in_vault};
+use super::exchange::Auth;
+use super::origin::Origin;
+use crate::config::endpoint::{Endpoint, HeaderValue as Configured, Presented};
+use crate::model::health::{Failure, FailureKind};
+
+/// The headers, and the credentials in them.
+pub(super) struct Shown {
+    pub(super) headers: HeaderMap,
+    pub(super) credentials: Vec<Credential>,
+}
+
+/// The names of an endpoint's credentials, as the vault knows them.
+pub(super) fn names(endpoint: &Endpoint) -> Vec<String> {
+    let headers = endpoint.headers.iter().filter_map(|(_, value)| name_in_vault(value));
+    endpoint.credential.iter().cloned().chain(headers.map(Cow::into_owned)).collect()
+}
+
+/// What `origin` gets to see, with the credential shown as `usual` for the kind.
+pub(super) async fn to(
+    origin: &Origin,
+    endpoint: &Endpoint,
+    usual: Auth,
+    vault: &Vault,
+) -> Result<Shown, Failure> {
+    let mut shown = Shown { headers: HeaderMap::new(), credentials: Vec::new() };
+    if endpoint.insecure && endpoint.pin.is_none() {
+        // Anybody may be at the other end. The configuration refuses this already.
+        return Ok(shown);
+    }
+    for (name, value) in &endpoint.headers {
+        let value = match (value, vault.of_header(value).await?) {
+            (Configured::Text(text), _) => sensitive(name, text)?,
+            (_, Some(credential)) => {
+                let value = sensitive(name, credential.secret_for(origin)?)?;
+                shown.credentials.push(credential);
+                value
+            }
+            (_, None) => continue,
+        };
+        shown.headers.insert(name_of(name)?, value);
+    }
+    if let Some(name) = &endpoint.credential {
+        let credential = vault.get(name).await?;
+        if let Some((header, value)) = presented(endpoint, usual, &credential, origin)? {
+            shown.headers.insert(header, value);
+            shown.credentials.push(credential);
+        }
+    }
+    Ok(shown)
+}
+
+fn presented(
+    endpoint: &Endpoint,
+    usual: Auth,
+    credential: &Credential,
+    origin: &Origin,
+) -> Result<Option<(HeaderName, HeaderValue)>, Failure> {
+    let secret = credential.secret_for(origin)?;
+    let basic = || {
+        let user = credential.user().unwrap_or_default();
+        format!("Basic {}", STANDARD.encode(format!("{user}:{secret}")))
+    };
+    let (header, text) = match (&endpoint.auth, usual) {
+        (Some(Presented::Header(header)), _) => (header.as_str(), secret.to_owned()),
+        (Some(Presented::Basic), _) | (None, Auth::Basic) => ("authorization", basic()),
+        (None, Auth::Bearer) if credential.user().is_some() => ("authorization", basic()),
+        (Some(Presented::Bearer), _) | (None, Auth::Bearer) => ("authorization", format!("Bearer {secret}")),
+        (None, Auth::Header(header)) => (header, secret.to_owned()),
+        (None, Auth::Scheme(before)) => ("authorization", format!("{before}{secret}")),
+        (None, Auth::None) => return Ok(None),
+    };
+    let value = sensitive(&format!("credential {}", credential.name()), &Zeroizing::new(text))?;
+    Ok(Some((name_of(header)?, value)))
+}
+
+/// The name of a header.
+pub(super) fn name_of(name: &str) -> Result<HeaderName, Failure> {
+    HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| Failure::new(FailureKind::Unreadable, format!("`{name}` is no name of a header")))
+}
+
+fn sensitive(what: &str, secret: &str) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(secret).map_err(|_| {
+        let what = format!("{what}: it holds a line end or another character that a header cannot hold");
+        Failure::new(FailureKind::Unreadable, what).advise("look at what the file or the helper gives")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
