@@ -134,18 +134,18 @@ impl Trip {
             }
             _ => {}
         }
-        if found.head_too_large {
-            return self.failure(FailureKind::TooLarge, "the answer's headers are too large");
-        }
-        if found.not_http {
-            return self
+        match found.http {
+            Some(Http::HeadTooLarge) => {
+                self.failure(FailureKind::TooLarge, "the answer's headers are too large")
+            }
+            Some(Http::Not) => self
                 .failure(FailureKind::Unreadable, format!("the answer is not HTTP: {}", found.deepest))
-                .advise("look at scheme and port in `url`");
+                .advise("look at scheme and port in `url`"),
+            Some(Http::Incomplete) => {
+                self.failure(FailureKind::Broken, "the connection ended before the answer did")
+            }
+            None => self.failure(FailureKind::Broken, found.deepest),
         }
-        if found.incomplete {
-            return self.failure(FailureKind::Broken, "the connection ended before the answer did");
-        }
-        self.failure(FailureKind::Broken, found.deepest)
     }
 
     fn of_name(&self, deepest: &str) -> Failure {
@@ -216,9 +216,15 @@ struct Found<'a> {
     tls: Option<&'a rustls::Error>,
     distrust: Option<&'a Distrust>,
     not_public: bool,
-    head_too_large: bool,
-    not_http: bool,
-    incomplete: bool,
+    http: Option<Http>,
+}
+
+/// What is wrong with an answer as HTTP.
+#[derive(Clone, Copy)]
+enum Http {
+    HeadTooLarge,
+    Not,
+    Incomplete,
 }
 
 impl<'a> Found<'a> {
@@ -240,7 +246,9 @@ impl<'a> Found<'a> {
     fn look(&mut self, error: &'a (dyn Error + 'static)) {
         if let Some(error) = error.downcast_ref::<io::Error>() {
             self.io = Some(error.kind());
-            self.incomplete |= error.kind() == io::ErrorKind::UnexpectedEof;
+            if error.kind() == io::ErrorKind::UnexpectedEof {
+                self.http = self.http.or(Some(Http::Incomplete));
+            }
         }
         if let Some(error) = error.downcast_ref::<rustls::Error>() {
             self.tls = Some(error);
@@ -249,10 +257,14 @@ impl<'a> Found<'a> {
             }
         }
         if let Some(error) = error.downcast_ref::<hyper::Error>() {
-            // hyper tells this apart for servers only.
-            self.head_too_large |= error.is_parse() && error.to_string().contains("too large");
-            self.not_http |= error.is_parse();
-            self.incomplete |= error.is_incomplete_message();
+            let found = match error {
+                // hyper tells this apart for servers only.
+                _ if error.is_parse() && error.to_string().contains("too large") => Some(Http::HeadTooLarge),
+                _ if error.is_parse() => Some(Http::Not),
+                _ if error.is_incomplete_message() => Some(Http::Incomplete),
+                _ => None,
+            };
+            self.http = self.http.or(found);
         }
         self.not_public |= error.is::<NotPublic>();
     }

@@ -45,7 +45,8 @@ impl Stream {
             || self.trip.failure(FailureKind::TimedOut, format!("nothing came for {} s", IDLE.as_secs()));
         let piece = timeout(IDLE, self.head.rest.chunk()).await.map_err(|_| silent())?;
         let piece = piece.map_err(|error| self.trip.of_error(error))?;
-        self.bytes = self.bytes.saturating_add(piece.as_ref().map_or(0, |piece| piece.len()));
+        let piece = piece.map(Vec::from);
+        self.bytes = self.bytes.saturating_add(piece.as_ref().map_or(0, Vec::len));
         if self.since.elapsed() >= WINDOW {
             if self.bytes < LEAST && piece.is_some() {
                 let what = format!("only {} bytes came in {} s", self.bytes, self.since.elapsed().as_secs());
@@ -53,6 +54,6 @@ impl Stream {
             }
             (self.since, self.bytes) = (Instant::now(), 0);
         }
-        Ok(piece.map(|piece| piece.to_vec()))
+        Ok(piece)
     }
 }

@@ -68,7 +68,7 @@ impl Terms {
         } else {
             let built =
                 WebPkiServerVerifier::builder_with_provider(Arc::new(trusted.store), Arc::clone(&provider));
-            Some(built.build().map_err(|_| trusted.source.nobody())?)
+            Some(built.build().map_err(|_| nobody())?)
         };
         let verifier = Verifier {
             chain,
@@ -147,16 +147,15 @@ impl fmt::Display for Source {
     }
 }
 
-impl Source {
-    fn nobody(&self) -> Failure {
-        let asked = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().find(|name| std::env::var_os(name).is_some());
-        let what = match asked {
-            Some(name) => format!("no certificate authorities: there are none where {name} says"),
-            None => "no certificate authorities: this machine has no store of them".to_owned(),
-        };
-        let advice = "install ca-certificates, set SSL_CERT_FILE, or name a file as `ca`";
-        Failure::new(FailureKind::Tls, what).advise(advice).because("no certificate authorities")
-    }
+/// There is no authority to trust.
+fn nobody() -> Failure {
+    let asked = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().find(|name| std::env::var_os(name).is_some());
+    let what = match asked {
+        Some(name) => format!("no certificate authorities: there are none where {name} says"),
+        None => "no certificate authorities: this machine has no store of them".to_owned(),
+    };
+    let advice = "install ca-certificates, set SSL_CERT_FILE, or name a file as `ca`";
+    Failure::new(FailureKind::Tls, what).advise(advice).because("no certificate authorities")
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
