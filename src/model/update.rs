@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::{Alert, Silence};
+use crate::model::graph::Graph;
 use crate::model::health::Failure;
 use crate::model::run::Run;
 use crate::model::text::RawText;
@@ -103,6 +104,29 @@ pub enum DetailKey {
         /// The step's id.
         step: RawText,
     },
+    /// What a query of metrics says over a time.
+    Graph {
+        /// The query, in the source's own language.
+        query: RawText,
+        /// From when.
+        from: Timestamp,
+        /// Until when.
+        to: Timestamp,
+    },
+}
+
+impl DetailKey {
+    /// Whether an answer to the one takes the place of an answer to the other: the same thing, or the
+    /// same query over as long a time.
+    pub fn replaces(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Graph { query, from, to },
+                Self::Graph { query: other, from: other_from, to: other_to },
+            ) => query == other && to.duration_since(*from) == other_to.duration_since(*other_from),
+            _ => self == other,
+        }
+    }
 }
 
 /// A detail that was fetched.
@@ -111,6 +135,8 @@ pub enum DetailKey {
 pub enum Detail {
     /// Lines of a log, oldest first.
     Log(Arc<[RawText]>),
+    /// Numbers over time.
+    Graph(Arc<Graph>),
 }
 
 /// What a source gives, declared once when it is built.
@@ -123,4 +149,6 @@ pub enum Gives {
     Alerts,
     /// Log lines.
     Logs,
+    /// Graphs of metrics, when they are asked for.
+    Metrics,
 }

@@ -16,7 +16,7 @@ use crate::model::update::{Detail, DetailKey, Gives, News, Update};
 const HISTORY: usize = 500;
 /// Ended alerts kept on screen; older ones are forgotten.
 const RESOLVED: usize = 100;
-/// Step logs and other details kept; the one fetched longest ago goes first.
+/// Step logs, graphs and other details kept; the one fetched longest ago goes first.
 const DETAILS: usize = 32;
 
 /// What is known of a source before it says anything.
@@ -217,7 +217,7 @@ impl World {
                 source.condition.crashed = true;
             }
             News::Detail(key, detail) => {
-                self.details.retain(|(name, known, _)| !(name == &update.source && known == key));
+                self.details.retain(|(name, known, _)| !(name == &update.source && key.replaces(known)));
                 self.details.push_back((update.source.clone(), key.clone(), detail.clone()));
                 if self.details.len() > DETAILS {
                     self.details.pop_front();
@@ -477,5 +477,21 @@ mod tests {
         assert_eq!(next.source(&"am".into()).unwrap().health(at(10)), Health::Stale(age));
         say(&mut next, 11, vec![], vec![]);
         assert_eq!(next.source(&"am".into()).unwrap().health(at(12)), Health::Live);
+    }
+
+    #[test]
+    fn a_graph_takes_the_place_of_the_one_before_it_and_of_no_other() {
+        let mut world = world();
+        let key =
+            |query: &str, from, to| DetailKey::Graph { query: query.into(), from: at(from), to: at(to) };
+        let mut say = |key: &DetailKey| {
+            let news = News::Detail(key.clone(), Err(Failure::new(FailureKind::TimedOut, "late")));
+            world.apply(&Update { source: "am".into(), at: at(0), news });
+        };
+        let (old, new) = (key("up", 0, 3600), key("up", 60, 3660));
+        let (shorter, other) = (key("up", 1800, 3600), key("down", 0, 3600));
+        [&old, &shorter, &other, &new].into_iter().for_each(&mut say);
+        let known = [&old, &shorter, &other, &new].map(|key| world.detail(&"am".into(), key).is_some());
+        assert_eq!(known, [false, true, true, true]);
     }
 }

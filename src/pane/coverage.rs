@@ -86,6 +86,7 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
             Gives::Logs => "No source gives log lines yet. Add one to your configuration, for example:",
             Gives::Runs => "No source gives runs: this version has them only from recordings, for example:",
             Gives::Alerts => "No source gives alerts yet. Add one to your configuration, for example:",
+            Gives::Metrics => "No source gives metrics yet. Add one to your configuration, for example:",
         };
         let mut lines = vec![Paragraph::new(what, view.styles.of(Meaning::Text))];
         let example = match gives {
@@ -94,6 +95,9 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
             }
             Gives::Alerts => {
                 ["[[source]]", "name = \"am\"", "kind = \"alertmanager\"   url = \"http://localhost:9093\""]
+            }
+            Gives::Metrics => {
+                ["[[source]]", "name = \"prom\"", "kind = \"prometheus\"   url = \"http://localhost:9090\""]
             }
             Gives::Runs => {
                 ["[[source]]", "name = \"drill\"", "kind = \"recording\"   path = \"outage.jsonl\""]

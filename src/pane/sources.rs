@@ -324,6 +324,7 @@ fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
             Gives::Runs => safe!("{} runs", source.runs.len()),
             Gives::Alerts => safe!("{} alerts, {} silences", source.alerts.len(), source.silences.len()),
             Gives::Logs => SafeText::literal("log lines"),
+            Gives::Metrics => SafeText::literal("graphs of its metrics, when they are asked for"),
         };
         page.push(Paragraph::new(safe!("Gives {}.", has), muted));
         if *gives == Gives::Logs {

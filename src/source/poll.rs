@@ -12,6 +12,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use detail::unknown;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -86,7 +88,7 @@ pub trait Vendor: Send + Sync + 'static {
         _ask: &Ask<Self::Tag>,
         _response: &Response,
     ) -> Result<Fetched<Self::Tag>, Failure> {
-        Err(detail::unknown(key))
+        Err(unknown(key))
     }
 }
 

@@ -55,7 +55,7 @@ impl StepLog {
                 }
             }
             Some(Err(failure)) => self.failure = Some(clean(&failure.what)),
-            None => {}
+            Some(Ok(Detail::Graph(_))) | None => {}
         }
     }
 

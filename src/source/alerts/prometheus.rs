@@ -1,9 +1,11 @@
-//! The `prometheus` source: the rules that fire or pend, with their values, and what fired lately.
+//! The `prometheus` source: the rules that fire or pend, with their values, what fired lately, and
+//! graphs when they are asked for.
 //!
 //! HTTP API v1 as `docs/querying/api.md` says (2.42 to 3.x); Thanos, Mimir and vmalert
 //! answer alike. Silences and routes are Alertmanager's.
 
 mod ended;
+mod graph;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +20,12 @@ use super::labels::{self, Labels};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
-use crate::model::update::{Gives, Snapshot};
+use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
-use crate::source::poll::{Ask, Took, Vendor};
+use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
 
 /// Keys of a `prometheus` source.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -48,6 +50,8 @@ pub enum Tag {
         /// Seconds between two points.
         step: i64,
     },
+    /// What a query says over a time.
+    Graph,
 }
 
 /// What was said in this round, and what had ended before the first.
@@ -117,7 +121,7 @@ impl Vendor for PrometheusConfig {
     type State = State;
     type Tag = Tag;
 
-    const GIVES: &'static [Gives] = &[Gives::Alerts];
+    const GIVES: &'static [Gives] = &[Gives::Alerts, Gives::Metrics];
     const EVERY: Duration = Duration::from_secs(15);
 
     fn round(&self, state: &mut State, now: Timestamp, backfill: Option<Timestamp>) -> Vec<Ask<Tag>> {
@@ -156,6 +160,8 @@ impl Vendor for PrometheusConfig {
                 state.ended = ended::read(&response.body, step, now)?.into_iter().map(Arc::new).collect();
                 Ok(Took::default())
             }
+            // Not of a round.
+            Tag::Graph => Ok(Took::default()),
         }
     }
 
@@ -166,6 +172,22 @@ impl Vendor for PrometheusConfig {
         // They are told once: the world keeps them.
         let ended = std::mem::take(&mut state.ended).into_iter().filter(|alert| !expected(alert));
         Snapshot { alerts: alerts.into_iter().map(Arc::new).chain(ended).collect(), ..Snapshot::default() }
+    }
+
+    fn detail(&self, _: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        let DetailKey::Graph { query, from, to } = key else { return None };
+        Some(Ask::new(Tag::Graph, graph::request(query.as_str()?, *from, *to)?))
+    }
+
+    fn accept_detail(
+        &self,
+        _: &State,
+        key: &DetailKey,
+        _: &Ask<Tag>,
+        response: &Response,
+    ) -> Result<Fetched<Tag>, Failure> {
+        let DetailKey::Graph { from, to, .. } = key else { return Err(unknown(key)) };
+        Ok(Fetched::Done(Detail::Graph(Arc::new(graph::read(response, *from, *to)?))))
     }
 }
 
@@ -232,6 +254,7 @@ mod tests {
             let body = match ask.tag {
                 Tag::Rules => RULES,
                 Tag::Ended { .. } => RANGE,
+                Tag::Graph => unreachable!("no round asks for one"),
             };
             Ok(testing::answer(&ask.request, 200, &[], body))
         })
@@ -273,5 +296,21 @@ mod tests {
         assert!(asks[1].part.is_some(), "the alerts of now are shown even if the past is not to be had");
         let (snapshot, _) = seen(&PrometheusConfig::default(), Some(from));
         assert!(snapshot.alerts.iter().all(|alert| alert.state != AlertState::Resolved), "they fire still");
+    }
+
+    #[test]
+    fn a_graph_is_fetched_when_somebody_looks_and_a_step_log_is_not_to_be_had() {
+        let page = include_str!("../../../tests/fixtures/prometheus/query_range.json");
+        let (config, state) = (PrometheusConfig::default(), State::default());
+        let from = now().checked_sub(SignedDuration::from_hours(3)).unwrap();
+        let key = DetailKey::Graph { query: "checkout_error_ratio".into(), from, to: now() };
+        let detail = testing::detail(&config, &state, &key, |ask| {
+            assert_eq!(ask.request.path, "/api/v1/query_range");
+            Ok(testing::answer(&ask.request, 200, &[], page))
+        });
+        let Ok(Detail::Graph(graph)) = detail else { panic!("{detail:?}") };
+        assert_eq!(graph.series.len(), 2);
+        let log = DetailKey::StepLog { run: "1".into(), job: "1".into(), step: "1".into() };
+        assert!(config.detail(&state, &log).is_none());
     }
 }

@@ -60,9 +60,10 @@ pub(super) async fn fetch<V: Vendor>(
 }
 
 /// The failure of a detail that the source does not have, or not any more.
-pub(super) fn unknown(key: &DetailKey) -> Failure {
+pub fn unknown(key: &DetailKey) -> Failure {
     let what = match key {
         DetailKey::StepLog { .. } => "the source has no log of this step",
+        DetailKey::Graph { .. } => "the source draws no graphs",
     };
     Failure::new(FailureKind::Missing, what)
 }

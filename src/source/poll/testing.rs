@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
-use super::{Ask, Vendor};
+use super::{Ask, Fetched, Vendor};
 use crate::config::endpoint::Endpoint;
 use crate::model::health::Failure;
-use crate::model::update::Snapshot;
+use crate::model::update::{Detail, DetailKey, Snapshot};
 use crate::net::exchange::{Request, Response};
 
 /// An answer to this request, from a server at `https://vendor.example`.
@@ -41,4 +41,20 @@ pub(crate) fn round<V: Vendor>(
         }
     }
     (vendor.snapshot(state, now), troubles)
+}
+
+/// Plays the fetching of a detail until it is whole or grows.
+pub(crate) fn detail<V: Vendor>(
+    vendor: &V,
+    state: &V::State,
+    key: &DetailKey,
+    page: impl Fn(&Ask<V::Tag>) -> Result<Response, Failure>,
+) -> Result<Detail, Failure> {
+    let mut ask = vendor.detail(state, key).expect("the vendor has this detail");
+    loop {
+        match vendor.accept_detail(state, key, &ask, &page(&ask)?)? {
+            Fetched::More(next) => ask = next,
+            Fetched::Done(detail) | Fetched::Growing(detail, ..) => return Ok(detail),
+        }
+    }
 }

@@ -95,17 +95,25 @@ impl RecordedSource {
 
     /// What it gave, each once.
     pub(super) fn gives(&self) -> &'static [Gives] {
-        use Gives::{Alerts, Logs, Runs};
+        use Gives::{Alerts, Logs, Metrics, Runs};
         let has = |what| self.gives.contains(&what);
-        match (has(Runs), has(Alerts), has(Logs)) {
-            (false, false, false) => &[],
-            (true, false, false) => &[Runs],
-            (false, true, false) => &[Alerts],
-            (false, false, true) => &[Logs],
-            (true, true, false) => &[Runs, Alerts],
-            (true, false, true) => &[Runs, Logs],
-            (false, true, true) => &[Alerts, Logs],
-            (true, true, true) => &[Runs, Alerts, Logs],
+        match (has(Runs), has(Alerts), has(Logs), has(Metrics)) {
+            (false, false, false, false) => &[],
+            (true, false, false, false) => &[Runs],
+            (false, true, false, false) => &[Alerts],
+            (false, false, true, false) => &[Logs],
+            (true, true, false, false) => &[Runs, Alerts],
+            (true, false, true, false) => &[Runs, Logs],
+            (false, true, true, false) => &[Alerts, Logs],
+            (true, true, true, false) => &[Runs, Alerts, Logs],
+            (false, false, false, true) => &[Metrics],
+            (true, false, false, true) => &[Runs, Metrics],
+            (false, true, false, true) => &[Alerts, Metrics],
+            (false, false, true, true) => &[Logs, Metrics],
+            (true, true, false, true) => &[Runs, Alerts, Metrics],
+            (true, false, true, true) => &[Runs, Logs, Metrics],
+            (false, true, true, true) => &[Alerts, Logs, Metrics],
+            (true, true, true, true) => &[Runs, Alerts, Logs, Metrics],
         }
     }
 }

@@ -135,15 +135,14 @@ impl Stage {
     fn told(&self, source: &RawText, key: &DetailKey) -> Option<Result<Detail, Failure>> {
         with(&self.details, |details| {
             let mut newest_first = details.iter().rev();
-            newest_first.find(|((s, k), _)| s == source && k == key).map(|(_, detail)| detail.clone())
+            newest_first.find(|((s, k), _)| s == source && key.replaces(k)).map(|(_, detail)| detail.clone())
         })
     }
 
     fn tell(&self, source: &RawText, key: &DetailKey, detail: &Result<Detail, Failure>) {
         with(&self.details, |details| {
-            let at = (source.clone(), key.clone());
-            details.retain(|(known, _)| *known != at);
-            details.push_back((at, detail.clone()));
+            details.retain(|((s, k), _)| !(s == source && key.replaces(k)));
+            details.push_back(((source.clone(), key.clone()), detail.clone()));
             if details.len() > DETAILS {
                 details.pop_front();
             }
