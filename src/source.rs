@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod backoff;
 pub mod json;
+pub mod local;
 pub mod logs;
 pub mod outlet;
 pub mod poll;

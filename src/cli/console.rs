@@ -23,7 +23,7 @@ use crate::runtime::keeper::Place;
 use crate::runtime::memory;
 use crate::runtime::session::SessionError;
 use crate::safe;
-use crate::source::logs::local::Local;
+use crate::source::local::Local;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;

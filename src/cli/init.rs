@@ -7,7 +7,7 @@ use super::{FAILED, Flags, WRONG};
 use crate::config::places::Places;
 use crate::model::text::SafeText;
 use crate::safe;
-use crate::source::logs::local::Local;
+use crate::source::local::Local;
 use crate::store::atomic::Fresh;
 use crate::store::error::path_text;
 use crate::store::{atomic, dirs};

@@ -10,7 +10,7 @@ use crate::model::text::RawText;
 use crate::net::ids;
 
 /// The failure of `action` ("open", "read") on `path`.
-pub(super) fn failure(action: &str, path: &Path, error: &io::Error) -> Failure {
+pub(in crate::source) fn failure(action: &str, path: &Path, error: &io::Error) -> Failure {
     let (kind, reason) = match error.kind() {
         io::ErrorKind::NotFound => (FailureKind::Missing, "no such file".to_owned()),
         io::ErrorKind::PermissionDenied => (FailureKind::Denied, "permission denied".to_owned()),

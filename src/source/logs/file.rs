@@ -3,7 +3,7 @@
 mod expand;
 mod follow;
 mod reader;
-pub(super) mod rotated;
+pub(in crate::source) mod rotated;
 mod tail;
 
 use std::borrow::Cow;

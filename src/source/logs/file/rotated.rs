@@ -24,7 +24,7 @@ pub(super) struct Rotated {
 
 /// The name of the log that a rotated file's name belongs to, and whether the file is packed:
 /// `app.log.1`, `app.log.2.gz`, `app.log-20261122.gz`, `app.log.2026-11-22`.
-pub(in crate::source::logs) fn base_of(name: &str) -> Option<(&str, bool)> {
+pub(in crate::source) fn base_of(name: &str) -> Option<(&str, bool)> {
     let unpacked = [".gz", ".zst", ".xz", ".bz2"].iter().find_map(|end| name.strip_suffix(end));
     let stem = unpacked.unwrap_or(name);
     let digits = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-' || c == '_');

@@ -1,16 +1,15 @@
-//! What there is to look at on this machine, found here and asked nowhere.
+//! The logs of this machine: its journal, and the files below `/var/log` that are text and may be read.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-
-use super::access;
-use super::file::rotated;
-use crate::config::zone::of_system;
+use super::machine::Machine;
+use super::written::{Draft, SourceText, list, quoted};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
+use crate::source::logs::access;
+use crate::source::logs::file::rotated;
 
 /// Where logs lie.
 const LOGS: &str = "/var/log";
@@ -27,13 +26,9 @@ const RECORDS: &[&str] = &["btmp", "faillog", "lastlog", "tallylog", "wtmp"];
 /// What is looked at of a file to tell text from anything else.
 const LOOK: u64 = 1024;
 
-/// What was found on this machine.
+/// The logs that were found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Local {
-    user: String,
-    host: String,
-    /// The system's time zone by its IANA name, where it has one and it is not UTC.
-    zone: Option<String>,
+pub(super) struct Logs {
     journal: bool,
     folders: Vec<Folder>,
     /// Log files that this user may not read, and what to do about the first of them.
@@ -61,25 +56,25 @@ struct Seen {
     left_out: usize,
 }
 
-impl Local {
-    /// Looks around. Reads the first bytes of the files below `/var/log`; runs nothing.
-    pub fn find() -> Self {
-        let zone = of_system().ok().flatten();
-        let zone = zone.as_ref().and_then(TimeZone::iana_name);
-        let known = |zone: &&str| {
-            !matches!(*zone, "UTC" | "Etc/UTC") && TimeZoneDatabase::bundled().get(zone).is_ok()
-        };
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let has_program = std::env::split_paths(&path).any(|folder| folder.join("journalctl").is_file());
-        let mut found = Self {
-            user: crate::net::ids::user(),
-            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
-            zone: zone.filter(known).map(str::to_owned),
-            journal: has_program && JOURNALS.iter().any(|path| Path::new(path).exists()),
-            ..Self::default()
-        };
+impl Logs {
+    /// Looks around. Reads the first bytes of the files below `/var/log`.
+    pub(super) fn find(machine: &impl Machine) -> Self {
+        let journal =
+            machine.program("journalctl").is_some() && JOURNALS.iter().any(|path| Path::new(path).exists());
+        let mut found = Self { journal, ..Self::default() };
         found.look_at(Path::new(LOGS));
         found
+    }
+
+    /// Those of these folders, one file in each.
+    #[cfg(test)]
+    pub(super) fn of(folders: &[&str], journal: bool) -> Self {
+        let folder = |name: &&str| Folder {
+            name: (*name).to_owned(),
+            paths: vec![format!("/var/log/{name}/a'b # no.log")],
+            files: 1,
+        };
+        Self { journal, folders: folders.iter().map(folder).collect(), ..Self::default() }
     }
 
     /// Adds the logs in a folder and in the folders directly below it.
@@ -120,22 +115,11 @@ impl Local {
         self.folders.push(Folder { name: name.to_owned(), paths, files });
     }
 
-    /// Whether there is anything to look at.
-    pub fn is_empty(&self) -> bool {
-        !self.journal && self.folders.is_empty()
-    }
-
     /// What was found, one fact a line.
-    pub fn facts(&self) -> Vec<SafeText> {
+    pub(super) fn facts(&self) -> Vec<SafeText> {
         let text = |text: &str| clean(&RawText::from(text));
-        let mut facts = vec![safe!("this machine is {}", text(&self.host))];
-        facts.push(safe!("this account is {}", text(&self.user)));
-        facts.push(match &self.zone {
-            Some(zone) => safe!("its time zone is {}", text(zone)),
-            None => "its time zone is UTC, or has no name".into(),
-        });
         let journal = if self.journal { "it keeps a systemd journal" } else { "it keeps no systemd journal" };
-        facts.push(journal.into());
+        let mut facts = vec![journal.into()];
         for folder in &self.folders {
             let files = if folder.files == 1 { "log file" } else { "log files" };
             let paths = text(&folder.paths.join(", "));
@@ -157,71 +141,20 @@ impl Local {
         facts
     }
 
-    /// `[[source]]` tables for what was found.
-    pub fn sources(&self) -> String {
-        const JOURNAL: &str = "[[source]]\nname = \"journal\"\nkind = \"journald\"\n# units = [\"nginx.service\"]      # only these\n\n";
-        let zone = self.zone.as_ref().map(|zone| {
-            format!("timezone = {}      # of times in the lines that name no zone\n", quoted(zone))
+    /// Writes a source for the journal and one for each folder; `zone` is that of times that name none.
+    pub(super) fn write(&self, zone: Option<&str>, draft: &mut Draft) {
+        if self.journal {
+            let units = "# units = [\"nginx.service\"]      # only these".to_owned();
+            draft.sources.push(SourceText::new("journal", "journald", vec![units]));
+        }
+        let zone = zone.map(|zone| {
+            format!("timezone = {}      # of times in the lines that name no zone", quoted(zone))
         });
-        let table = |folder: &Folder| {
-            let paths = folder.paths.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(", ");
-            let (name, zone) = (quoted(&folder.name), zone.as_deref().unwrap_or_default());
-            format!("[[source]]\nname = {name}\nkind = \"file\"\npaths = [{paths}]\n{zone}\n")
-        };
-        let journal = self.journal.then(|| JOURNAL.to_owned());
-        journal.into_iter().chain(self.folders.iter().map(table)).collect()
+        for folder in &self.folders {
+            let keys = std::iter::once(list("paths", &folder.paths)).chain(zone.clone()).collect();
+            draft.sources.push(SourceText::new(&*folder.name, "file", keys));
+        }
     }
-
-    /// A whole configuration with comments.
-    pub fn configuration(&self) -> String {
-        let sources = self.sources();
-        let sources = if sources.is_empty() {
-            "# Nothing to read was found here. A source looks so:\n# [[source]]\n# name = \"app\"\n# kind = \"file\"\n# paths = [\"/srv/app/*.log\"]\n\n"
-        } else {
-            &sources
-        };
-        let timezone = match &self.zone {
-            Some(zone) => format!("timezone = {}", quoted(zone)),
-            None => "# timezone = \"Europe/Berlin\"".to_owned(),
-        };
-        let (short, full) = match self.host.split_once('.') {
-            Some((short, _)) if !short.is_empty() => (short, quoted(&self.host)),
-            _ => (self.host.as_str(), String::new()),
-        };
-        let host = if short.trim().is_empty() {
-            String::new()
-        } else {
-            format!(
-                "# Hosts by the name shown, and their other names and addresses: what belongs together is joined by them.\n\
-                 [[host]]\nname = {}\nnames = [{full}]\n\n",
-                quoted(short)
-            )
-        };
-        format!(
-            "# midwatch: what is looked at, and how. Written by `midwatch init` from what was found on this machine.\n\
-             # midwatch itself never changes this file again. `midwatch check` tells whether all is right.\n\
-             # Every key is in `midwatch generate schema`, every kind of source in `midwatch generate sources`.\n\n\
-             # Who is at the keys, for notes. A shared account is not a person: without this line you are asked once.\n\
-             # `--as NAME` and MIDWATCH_USER win over it.\n\
-             # person = {user}\n\n\
-             # Times are shown in UTC, or in this zone by `t`.\n\
-             {timezone}\n\n\
-             # theme = \"midnight\"      # daylight, high-contrast, colour-blind, mono, terminal\n\n\
-             # What is read. Each source has a name and a kind; the other keys are the kind's own.\n\n\
-             {sources}\
-             {host}\
-             # Where things run. Nothing may be changed in an environment that does not allow it.\n\
-             # [[environment]]\n\
-             # name = \"prod-eu\"\n\
-             # production = true\n",
-            user = quoted(&self.user),
-        )
-    }
-}
-
-/// A text as TOML.
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
 }
 
 fn ends_as_log(name: impl AsRef<Path>) -> bool {
@@ -274,16 +207,11 @@ fn first_bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use std::io::Write as _;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::config::sources::of_text;
-    use crate::net::Net;
-    use crate::net::credential::Vault;
-    use crate::source::registry;
 
     fn put(folder: &Path, name: &str, bytes: &[u8]) {
         let path = folder.join(name);
@@ -291,11 +219,10 @@ mod tests {
         File::create(path).unwrap().write_all(bytes).unwrap();
     }
 
-    fn here(folder: &Path) -> Local {
-        let mut local = Local { user: "ana".into(), host: "db-7.example.com".into(), ..Local::default() };
-        local.zone = Some("Europe/Berlin".into());
-        local.look_at(folder);
-        local
+    fn here(folder: &Path) -> Logs {
+        let mut logs = Logs::default();
+        logs.look_at(folder);
+        logs
     }
 
     #[test]
@@ -358,22 +285,5 @@ mod tests {
         let local = here(folder.path());
         assert_eq!((local.folders.len(), local.left_out), (FOLDERS, 6));
         assert!(local.facts().iter().any(|fact| fact.as_str() == "6 more that are left out: too many"));
-    }
-
-    #[test]
-    fn its_sources_are_sources_whatever_the_names_are() {
-        let folder = tempfile::tempdir().unwrap();
-        put(folder.path(), "quo\"te/a'b.log", b"x\n");
-        put(folder.path(), "quo\"te/tail # no", b"x\n");
-        let mut local = here(folder.path());
-        local.journal = true;
-        for text in [local.sources(), local.configuration()] {
-            let read = of_text(&"found".into(), &text, &registry::kinds());
-            let read = read.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
-            let names: Vec<_> = read.iter().map(|source| source.name.as_str().unwrap()).collect();
-            assert_eq!(names, ["journal", "quo\"te"]);
-            let nobody = Vault::new(&[], [], Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
-            assert!(registry::build(&read, &Net::new(nobody)).is_ok());
-        }
     }
 }

@@ -1,0 +1,89 @@
+//! Tables of a configuration as text.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use url::Url;
+
+/// A `[[source]]` table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct SourceText {
+    /// Its name, if no other source has it.
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    /// What stands above it as comments; lines.
+    pub(super) why: Vec<String>,
+    /// Its other keys; lines.
+    pub(super) keys: Vec<String>,
+}
+
+impl SourceText {
+    pub(super) fn new(name: impl Into<String>, kind: &'static str, keys: Vec<String>) -> Self {
+        Self { name: name.into(), kind, why: Vec::new(), keys }
+    }
+
+    /// Says why above it.
+    pub(super) fn because(mut self, why: impl Into<String>) -> Self {
+        self.why.push(why.into());
+        self
+    }
+
+    /// The table; its name gets a number if it is taken.
+    pub(super) fn text(&self, taken: &mut BTreeSet<String>) -> String {
+        let numbered = (2..).map(|number| format!("{}-{number}", self.name));
+        let mut names = std::iter::once(self.name.clone()).chain(numbered);
+        let name = names.find(|name| taken.insert(name.clone())).unwrap_or_default();
+        let mut text = commented(&self.why.join("\n"));
+        let _infallible =
+            write!(text, "[[source]]\nname = {}\nkind = {}\n", quoted(&name), quoted(self.kind));
+        for key in &self.keys {
+            text.push_str(key);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A text as TOML, in one line whatever is in it.
+pub(super) fn quoted(text: &str) -> String {
+    let mut written = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => written.extend(['\\', c]),
+            c if c.is_control() => written.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+            c => written.push(c),
+        }
+    }
+    written + "\""
+}
+
+/// `key = ["a", "b"]`
+pub(super) fn list(key: &str, items: &[String]) -> String {
+    let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
+    format!("{key} = [{}]", items.join(", "))
+}
+
+/// Every line as a comment. What would end a line otherwise, as a line of its own.
+pub(super) fn commented(text: &str) -> String {
+    let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
+    text.lines().map(|line| format!("# {}", plain(line)).trim_end().to_owned() + "\n").collect()
+}
+
+/// What the parts of a configuration come to.
+#[derive(Default)]
+pub(super) struct Draft {
+    /// `[[credential]]` tables: where a secret is to be had, never one itself.
+    pub(super) credentials: Vec<String>,
+    pub(super) sources: Vec<SourceText>,
+    /// What is only told, as blocks of comments.
+    pub(super) hints: Vec<String>,
+}
+
+/// An address alone: without user, password, query and fragment.
+pub(super) fn bare(mut url: Url) -> Option<Url> {
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url)
+}
