@@ -3,9 +3,11 @@
 pub mod aloud;
 mod commands;
 mod frame;
+mod join;
 mod keys;
 pub mod layout;
 mod overlay;
+mod place;
 pub mod session;
 mod state;
 
@@ -15,11 +17,13 @@ use ratatui::layout::Rect;
 
 use crate::app::layout::{Arrangement, Layout, layout};
 use crate::app::overlay::{Overlay, Prompt};
+use crate::app::place::Place;
 use crate::app::state::State;
 pub use crate::app::state::{Setup, Themes};
 use crate::command::keymap::Keymap;
 use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
+use crate::insight::changes::Subject;
 use crate::model::alert::Severity;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText, clean};
@@ -30,7 +34,6 @@ use crate::pane::effect::{Effect, Msg, Outcome};
 use crate::pane::logs::Logs;
 use crate::pane::notes::Notes;
 use crate::pane::pipelines::Pipelines;
-use crate::pane::sources::Sources;
 use crate::pane::view::PaneId;
 use crate::pane::welcome::Welcome;
 use crate::safe;
@@ -52,8 +55,10 @@ pub struct App {
     logs: Logs,
     alerts: Alerts,
     notes: Notes,
-    /// The sources view, when it stands in the place of the focused pane.
-    sources: Option<Sources>,
+    /// The view that stands in the place of the focused pane, if one does.
+    place: Option<Place>,
+    /// What the logs were last asked for.
+    joined: Option<Subject>,
     arrangement: Arrangement,
     /// The view that had the focus before.
     previous: PaneId,
@@ -89,7 +94,8 @@ impl App {
             logs: Logs::default(),
             alerts: Alerts::default(),
             notes,
-            sources: None,
+            place: None,
+            joined: None,
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
             size,
@@ -189,8 +195,8 @@ impl App {
             }
         });
         let view = self.state.view(true, now);
-        let sources = self.sources.as_ref().and_then(|sources| sources.next_wake(&view));
-        shown.chain(notice).chain(keys).chain(clock).chain(sources).min()
+        let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
+        shown.chain(notice).chain(keys).chain(clock).chain(place).min()
     }
 
     /// Draws the whole screen.
@@ -209,7 +215,7 @@ impl App {
 
     /// The scopes of the commands that work now, the narrowest first.
     fn scopes(&self) -> &'static [Scope] {
-        if self.sources.is_some() {
+        if self.place.is_some() {
             return &[Scope::List, Scope::Global];
         }
         match self.arrangement.focus {
@@ -229,8 +235,8 @@ impl App {
         if let Some(area) = layout.of(PaneId::Alerts) {
             self.alerts.fit(area);
         }
-        if let (Some(sources), Some(area)) = (&mut self.sources, layout.of(self.arrangement.focus)) {
-            sources.fit(&self.state.view(true, now), area);
+        if let (Some(place), Some(area)) = (&mut self.place, layout.of(self.arrangement.focus)) {
+            place.fit(&self.state.view(true, now), area);
         }
     }
 
@@ -245,15 +251,20 @@ impl App {
         self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
         self.notes.sync(&view(PaneId::Notes));
         let mark = (self.state.world.revision(), now.as_second() / 10, self.state.environment.clone());
-        let waiting = self.pipelines.has_news() || self.alerts.has_news() || self.sources.is_some();
+        let waiting = self.pipelines.has_news() || self.alerts.has_news() || self.place.is_some();
         if self.synced.as_ref() == Some(&mark) && !waiting {
             return;
         }
         self.synced = Some(mark);
         self.pipelines.sync(&view(PaneId::Pipelines));
         self.alerts.sync(&view(PaneId::Alerts));
-        if let Some(sources) = &mut self.sources {
-            sources.sync(&self.state.view(true, now));
+        self.sync_place(now);
+    }
+
+    /// Lets the view in the place of the focused pane take what has changed.
+    fn sync_place(&mut self, now: Timestamp) {
+        if let Some(place) = &mut self.place {
+            place.sync(&self.state.view(true, now));
         }
     }
 
@@ -299,9 +310,8 @@ impl App {
     fn run_in_focus(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
         let area = self.focused_area();
         let view = self.state.view(true, now);
-        let outcome = if let Some(sources) = &mut self.sources {
-            sources.hold(&view);
-            sources.run(id, &view, area)
+        let outcome = if let Some(place) = &mut self.place {
+            place.run(id, &view, area)
         } else {
             match self.arrangement.focus {
                 PaneId::Pipelines => {

@@ -153,7 +153,8 @@ impl Config {
         let sources = sources::read(source, inputs.kinds, &names, inputs.home.as_deref(), &mut errors);
         let credentials = credentials::read(&credential, inputs.home.as_deref(), &mut errors);
         let tunnels = tunnels::read(&tunnel, inputs.home.as_deref(), &mut errors);
-        let catalog = services::read(&service, &host, &mut errors);
+        let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
+        let catalog = services::read(&service, &host, &source_names, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
         let theme = load_theme(theme.as_ref(), &themes, &mut errors).map(|theme| theme.at(depth));

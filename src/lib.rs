@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! 0 model
+//! 1 insight
 //! 1 logs
 //! 2 config
 //! 3 command
@@ -23,6 +24,7 @@ pub mod app;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod insight;
 pub mod logs;
 pub mod model;
 pub mod net;

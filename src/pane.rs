@@ -1,6 +1,7 @@
 //! The panes: each its own state, update and drawing. A pane never reads another.
 
 pub mod alerts;
+pub mod changes;
 pub mod coverage;
 pub mod effect;
 pub mod help;

@@ -44,6 +44,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("notes", "4"),
     ("sources", "0"),
     ("source", "0 Enter"),
+    ("changes", "3 W"),
     ("filter", "3 / l a t"),
     ("help", "?"),
     ("palette", ": t h e m e"),

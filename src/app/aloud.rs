@@ -99,7 +99,7 @@ impl App {
             }
         }
         let following = self.arrangement.focus == PaneId::Logs
-            && self.sources.is_none()
+            && self.place.is_none()
             && self.overlay.is_none()
             && self.prompt.is_none();
         if self.state.is_frozen() {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::overlay::{Asks, Overlay, Prompt};
+use crate::app::place::Place;
 use crate::command::table::{Argument, Id, by_name};
 use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
@@ -43,14 +44,18 @@ impl App {
             Id::FocusNotes => self.focus(PaneId::Notes),
             Id::LastView => self.focus(self.previous),
             Id::Sources => {
-                self.sources = match self.sources.take() {
-                    Some(_) => None,
-                    None => Some(Sources::default()),
+                self.place = match self.place.take() {
+                    Some(Place::Sources(_)) => None,
+                    _ => Some(Place::Sources(Sources::default())),
                 };
+                self.sync_place(now);
             }
             Id::Larger => self.arrangement.step = (self.arrangement.step + 1).min(LARGEST),
             Id::Smaller => self.arrangement.step = (self.arrangement.step - 1).max(-LARGEST),
             Id::FullScreen => self.arrangement.full_screen = !self.arrangement.full_screen,
+            Id::Changes => self.show_changes(now),
+            Id::ServiceLogs => return self.show_logs(now),
+            Id::Open if matches!(self.place, Some(Place::Changes(_))) => return self.open_change(now),
             Id::RefreshAll => {
                 self.say("Asked every source to look now.", now);
                 let names = self.state.world.sources().map(|source| source.info.name.clone());
@@ -121,9 +126,9 @@ impl App {
             return true;
         }
         let view = self.state.view(true, now);
-        if let Some(sources) = &mut self.sources {
-            if !sources.back(&view) {
-                self.sources = None;
+        if let Some(place) = &mut self.place {
+            if !place.back(&view) {
+                self.place = None;
             }
             return true;
         }
@@ -161,9 +166,9 @@ impl App {
         effects
     }
 
-    fn focus(&mut self, pane: PaneId) {
+    pub(super) fn focus(&mut self, pane: PaneId) {
         self.chose_focus = true;
-        self.sources = None;
+        self.place = None;
         if pane != self.arrangement.focus {
             self.previous = self.arrangement.focus;
             self.arrangement.focus = pane;
@@ -191,8 +196,8 @@ impl App {
 
     /// The filter of what has the focus.
     pub(super) fn filter_text(&self) -> String {
-        let text = match (&self.sources, self.arrangement.focus) {
-            (Some(sources), _) => sources.filter_text(),
+        let text = match (&self.place, self.arrangement.focus) {
+            (Some(place), _) => place.filter_text(),
             (None, PaneId::Pipelines) => self.pipelines.filter_text(),
             (None, PaneId::Logs) => self.logs.filter_text(),
             (None, PaneId::Alerts) => self.alerts.filter_text(),
@@ -204,8 +209,8 @@ impl App {
     /// How many rows the filter shows, and how many there are.
     pub(super) fn filter_counts(&self, now: Timestamp) -> (usize, usize) {
         let view = self.state.view(true, now);
-        match (&self.sources, self.arrangement.focus) {
-            (Some(sources), _) => sources.counts(&view),
+        match (&self.place, self.arrangement.focus) {
+            (Some(place), _) => place.counts(&view),
             (None, PaneId::Pipelines) => self.pipelines.counts(&view),
             (None, PaneId::Logs) => self.logs.counts(&view),
             (None, PaneId::Alerts) => self.alerts.counts(&view),
@@ -216,9 +221,9 @@ impl App {
     /// Filters what has the focus.
     pub(super) fn set_filter(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         let view = self.state.view(true, now);
-        let outcome = match (&mut self.sources, self.arrangement.focus) {
-            (Some(sources), _) => {
-                sources.filter(text, &view);
+        let outcome = match (&mut self.place, self.arrangement.focus) {
+            (Some(place), _) => {
+                place.filter(text, &view);
                 Outcome::default()
             }
             (None, PaneId::Pipelines) => {

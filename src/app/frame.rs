@@ -54,8 +54,8 @@ impl App {
     pub(super) fn draw_pane(&self, pane: PaneId, area: Rect, now: Timestamp, canvas: &mut Canvas<'_>) {
         let focused = pane == self.arrangement.focus;
         let view = self.state.view(focused, now);
-        match (&self.sources, pane) {
-            (Some(sources), _) if focused => sources.draw(&view, &self.state.person, area, canvas),
+        match (&self.place, pane) {
+            (Some(place), _) if focused => place.draw(&view, &self.state.person, area, canvas),
             (_, PaneId::Pipelines) => self.pipelines.draw(&view, area, canvas),
             (_, PaneId::Logs) => self.logs.draw(&view, area, canvas),
             (_, PaneId::Alerts) => self.alerts.draw(&view, area, canvas),

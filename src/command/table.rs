@@ -120,6 +120,8 @@ commands! {
     Zone Global "zone" ["t"] "time zone" "Shows times in UTC, in your zone, or as ages.";
     Repaint Global "repaint" ["ctrl-l"] "repaint" "Draws the whole screen again.";
     Suspend Global "suspend" ["ctrl-z"] "suspend" "Gives the terminal back to the shell until fg.";
+    Changes Global "changes" ["W"] "what changed" "Shows what changed before this row began, the likeliest first.";
+    ServiceLogs Global "service-logs" ["L"] "its logs" "Shows the logs of this row's service or host; again for the next source.";
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::nearest::suggestion;
 use super::origin::{ConfigError, Origin};
 use super::table::{Table, Value};
 use crate::model::catalog::{Catalog, HostEntry, ServiceEntry};
@@ -25,6 +26,9 @@ pub(super) struct Service {
     /// Repositories whose runs belong to it, as `owner/name`.
     #[serde(default)]
     repos: Vec<String>,
+    /// Sources of its logs, the one to look at first in front; the next one is taken while that is blind.
+    #[serde(default)]
+    logs: Vec<String>,
 }
 
 /// One `[[host]]`.
@@ -39,18 +43,30 @@ pub(super) struct Host {
 }
 
 /// Reads the `[[service]]` and `[[host]]` tables into a catalog.
-pub(super) fn read(services: &[Table], hosts: &[Table], errors: &mut Vec<ConfigError>) -> Catalog {
+pub(super) fn read(
+    services: &[Table],
+    hosts: &[Table],
+    sources: &[&str],
+    errors: &mut Vec<ConfigError>,
+) -> Catalog {
+    for value in services.iter().filter_map(|table| table.get("logs")?.as_list()).flatten() {
+        if let Some(name) = value.as_text().filter(|name| !sources.contains(name)) {
+            let near = suggestion(name, sources.iter().copied());
+            errors.push(ConfigError::new(&value.origin, format!("there is no source `{name}`{near}")));
+        }
+    }
     shared("service", services, &["aliases"], errors);
     shared("host", hosts, &["names", "aliases"], errors);
     let texts = |list: Vec<String>| list.into_iter().map(RawText::from).collect();
     let mut mapped_services = Vec::new();
     for table in services {
         match table.parse::<Service>() {
-            Ok(Service { name, aliases, labels, repos }) => mapped_services.push(ServiceEntry {
+            Ok(Service { name, aliases, labels, repos, logs }) => mapped_services.push(ServiceEntry {
                 name: name.into(),
                 aliases: texts(aliases),
                 labels: labels.into_iter().map(|(label, value)| (label.into(), value.into())).collect(),
                 repos: texts(repos),
+                logs: texts(logs),
             }),
             Err(found) => errors.extend(found),
         }

@@ -7,6 +7,7 @@
 //! | `/5\d\d$/` | the regular expression, case as written |
 //! | `level>=warn` | that level or above; `level=warn` that one only |
 //! | `stream:nginx` | the stream's name has it |
+//! | `source:app` | the lines of the source of that name |
 //! | `-x` | not `x`, whichever of these `x` is |
 
 use std::collections::BTreeSet;
@@ -52,6 +53,8 @@ enum Test {
     AtLeast(Level),
     Is(Level),
     Stream(Pattern),
+    /// The source of this name said it.
+    Source(RawText),
     /// The stream is one of these.
     Among(Arc<BTreeSet<RawText>>),
     Text(Pattern),
@@ -188,7 +191,7 @@ impl Filter {
     fn of(mut terms: Vec<Term>) -> Self {
         terms.sort_by_key(|term| match &term.test {
             Test::AtLeast(_) | Test::Is(_) => 0,
-            Test::Stream(_) | Test::Among(_) => 1,
+            Test::Stream(_) | Test::Among(_) | Test::Source(_) => 1,
             Test::Text(Pattern::Literal(_)) => 2,
             Test::Text(Pattern::Folded(_)) => 3,
             Test::Text(Pattern::Regex(_)) => 4,
@@ -225,6 +228,7 @@ impl Filter {
                     Test::AtLeast(level) => segment.level(line) >= *level,
                     Test::Is(level) => segment.level(line) == *level,
                     Test::Stream(pattern) => pattern.is_match(segment.stream().as_bytes()),
+                    Test::Source(name) => segment.source() == name,
                     Test::Among(streams) => streams.contains(segment.stream()),
                     Test::Text(pattern) if !segment.has_escapes() => pattern.is_match(segment.line(line)),
                     Test::Text(pattern) => {
@@ -251,14 +255,18 @@ fn term(text: &str) -> Result<(Term, &str), SafeText> {
         return Ok((Term { wanted, test: Test::Text(Pattern::Regex(regex)) }, rest));
     }
     if let Some(rest) = text.strip_prefix("stream:") {
-        let (name, rest) = match rest.strip_prefix('"') {
-            Some(rest) => quoted(rest)?,
-            None => word(rest),
-        };
+        let (name, rest) = name(rest)?;
         if name.is_empty() {
             return Err(safe!("stream: wants a name, such as stream:nginx"));
         }
         return Ok((Term { wanted, test: Test::Stream(Pattern::literal(&name)?) }, rest));
+    }
+    if let Some(rest) = text.strip_prefix("source:") {
+        let (name, rest) = name(rest)?;
+        if name.is_empty() {
+            return Err(safe!("source: wants the name of a source, such as source:app"));
+        }
+        return Ok((Term { wanted, test: Test::Source(name.into()) }, rest));
     }
     let (bare, rest) = word(text);
     let asks = if let Some(name) = bare.strip_prefix("level>=") {
@@ -269,6 +277,14 @@ fn term(text: &str) -> Result<(Term, &str), SafeText> {
         Test::Text(Pattern::literal(&bare)?)
     };
     Ok((Term { wanted, test: asks }, rest))
+}
+
+/// A word, or what stands between quotes.
+fn name(text: &str) -> Result<(String, &str), SafeText> {
+    match text.strip_prefix('"') {
+        Some(rest) => quoted(rest),
+        None => Ok(word(text)),
+    }
 }
 
 fn word(text: &str) -> (String, &str) {

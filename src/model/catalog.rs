@@ -34,6 +34,8 @@ pub struct ServiceEntry {
     pub labels: Vec<(RawText, RawText)>,
     /// Repositories whose runs belong to it, as `owner/name`.
     pub repos: Vec<RawText>,
+    /// Sources of its logs, the one to look at first in front.
+    pub logs: Vec<RawText>,
 }
 
 /// One configured host.
@@ -49,6 +51,8 @@ pub struct HostEntry {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Catalog {
     services: Vec<RawText>,
+    /// The sources of each service's logs.
+    logs: Vec<Vec<RawText>>,
     /// For each label and value, the services that ask for it.
     by_label: HashMap<(String, String), Vec<usize>>,
     /// How many labels each service asks for.
@@ -81,6 +85,7 @@ impl Catalog {
             }
             catalog.asked.push(service.labels.len());
             catalog.services.push(service.name.clone());
+            catalog.logs.push(service.logs.clone());
         }
         for (index, host) in hosts.iter().enumerate() {
             for name in std::iter::once(&host.name).chain(&host.names) {
@@ -128,6 +133,11 @@ impl Catalog {
     /// The configured service that a name or alias means.
     pub fn service_of_name(&self, name: &RawText) -> Option<RawText> {
         self.by_name.get(&fold(name)).and_then(|index| self.services.get(*index)).cloned()
+    }
+
+    /// The configured sources of a service's logs, the one to look at first in front.
+    pub fn logs_of(&self, service: &RawText) -> &[RawText] {
+        self.by_name.get(&fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
     }
 
     /// The service of a repository given as `owner/name` or as its URL: the configured one, else one
@@ -216,6 +226,7 @@ mod tests {
             aliases: texts(aliases),
             labels: pairs(labels),
             repos: texts(repos),
+            logs: Vec::new(),
         }
     }
 

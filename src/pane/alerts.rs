@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
@@ -93,6 +94,19 @@ impl Alerts {
             }
         }
         Outcome::default()
+    }
+
+    /// What the selected alert is about, and when it began.
+    pub fn subject(&self, view: &View<'_>) -> Option<(Subject, jiff::Timestamp)> {
+        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
+        let row = self.rows.get(key)?;
+        let subject = Subject {
+            name: row.alert.name.clone(),
+            service: row.service.clone(),
+            host: view.catalog.host_of_labels(row.alert.labels.iter()),
+            environment: row.environment.clone(),
+        };
+        Some((subject, row.alert.onset()))
     }
 
     /// Filters the rows; an empty text shows all.

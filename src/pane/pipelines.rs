@@ -10,6 +10,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::{Id, Scope};
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
 use crate::model::run::RunState;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
@@ -144,6 +145,34 @@ impl Pipelines {
             }
         }
         Outcome::default()
+    }
+
+    /// What the selected run is about, and when it began.
+    pub fn subject(&self) -> Option<(Subject, jiff::Timestamp)> {
+        let key = self.open.as_ref().map(|(parts, _)| parts.run()).or(self.list.selected())?;
+        let row = self.rows.get(key)?;
+        let subject = Subject {
+            name: row.run.pipeline.clone(),
+            service: row.service.clone(),
+            host: None,
+            environment: row.environment.clone(),
+        };
+        Some((subject, row.run.began()))
+    }
+
+    /// Selects and opens a run, whatever the filter; false if it is not known.
+    pub fn reveal(&mut self, key: &(RawText, RawText), view: &View<'_>) -> bool {
+        self.list.release();
+        self.sync(view);
+        if !self.rows.contains_key(key) {
+            self.filter("", view);
+        }
+        if !self.list.select(key) {
+            return false;
+        }
+        self.open = None;
+        self.run(Id::Open, view);
+        true
     }
 
     /// Filters the rows, or the lines of an open log; an empty text shows all.

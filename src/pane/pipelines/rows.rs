@@ -40,8 +40,8 @@ pub(super) fn sort(rows: &mut [Row], by: Sort) {
 pub(super) struct Row {
     pub(super) source: RawText,
     pub(super) run: Arc<Run>,
-    service: Option<RawText>,
-    environment: Option<RawText>,
+    pub(super) service: Option<RawText>,
+    pub(super) environment: Option<RawText>,
     /// Whether a later run of the same pipeline and branch has ended: an older failure is history.
     superseded: bool,
     /// Whether its source cannot be believed now.

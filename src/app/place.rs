@@ -1,0 +1,101 @@
+//! Views that stand in the place of the focused pane.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::insight::changes::Subject;
+use crate::model::text::RawText;
+use crate::pane::changes::Changes;
+use crate::pane::effect::Outcome;
+use crate::pane::sources::Sources;
+use crate::pane::view::View;
+use crate::ui::canvas::Canvas;
+
+/// A view in the place of the focused pane.
+pub(super) enum Place {
+    /// Every source, and whether it can be believed.
+    Sources(Sources),
+    /// What changed before something began.
+    Changes(Box<Changes>),
+}
+
+impl Place {
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        match self {
+            Self::Sources(sources) => sources.sync(view),
+            Self::Changes(changes) => changes.sync(view),
+        }
+    }
+
+    pub(super) fn fit(&mut self, view: &View<'_>, area: Rect) {
+        match self {
+            Self::Sources(sources) => sources.fit(view, area),
+            Self::Changes(changes) => changes.fit(area),
+        }
+    }
+
+    pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        match self {
+            Self::Sources(sources) => {
+                sources.hold(view);
+                sources.run(id, view, area)
+            }
+            Self::Changes(changes) => {
+                changes.hold(view);
+                changes.run(id, view)
+            }
+        }
+    }
+
+    pub(super) fn filter(&mut self, text: &str, view: &View<'_>) {
+        match self {
+            Self::Sources(sources) => sources.filter(text, view),
+            Self::Changes(changes) => changes.filter(text, view),
+        }
+    }
+
+    pub(super) fn filter_text(&self) -> &str {
+        match self {
+            Self::Sources(sources) => sources.filter_text(),
+            Self::Changes(changes) => changes.filter_text(),
+        }
+    }
+
+    pub(super) fn counts(&self, view: &View<'_>) -> (usize, usize) {
+        match self {
+            Self::Sources(sources) => sources.counts(view),
+            Self::Changes(changes) => changes.counts(view),
+        }
+    }
+
+    /// Takes back one thing; false if the view itself is next.
+    pub(super) fn back(&mut self, view: &View<'_>) -> bool {
+        match self {
+            Self::Sources(sources) => sources.back(view),
+            Self::Changes(changes) => changes.back(view),
+        }
+    }
+
+    pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        match self {
+            Self::Sources(sources) => sources.next_wake(view),
+            Self::Changes(changes) => changes.next_wake(view),
+        }
+    }
+
+    /// What the selected row is about.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Sources(_) => None,
+            Self::Changes(changes) => Some(changes.subject()),
+        }
+    }
+
+    pub(super) fn draw(&self, view: &View<'_>, person: &RawText, area: Rect, canvas: &mut Canvas<'_>) {
+        match self {
+            Self::Sources(sources) => sources.draw(view, person, area, canvas),
+            Self::Changes(changes) => changes.draw(view, area, canvas),
+        }
+    }
+}

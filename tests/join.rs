@@ -1,0 +1,145 @@
+//! Key scripts across the panes: what changed before a row, and its logs.
+
+#[path = "support/console.rs"]
+mod console;
+
+use std::sync::Arc;
+
+use console::{Console, alert, at, run, setup};
+use midwatch::logs::segment::{Given, SegmentBuilder};
+use midwatch::logs::split::Line;
+use midwatch::logs::stamp::Zone;
+use midwatch::model::alert::Severity;
+use midwatch::model::catalog::{Catalog, ServiceEntry};
+use midwatch::model::health::{Failure, FailureKind};
+use midwatch::model::run::Run;
+use midwatch::model::update::{Gives, News, Update};
+use midwatch::pane::effect::Msg;
+
+const WIDE: (u16, u16) = (160, 40);
+
+/// A run of this service in prod-eu that ended so many minutes ago.
+fn ended(id: &str, service: &str, minutes_ago: i64) -> Run {
+    Run {
+        service: Some(service.into()),
+        environment: Some("prod-eu".into()),
+        pipeline: format!("deploy-{service}").into(),
+        finished: Some(at(-60 * minutes_ago)),
+        ..run(id, "succeeded", minutes_ago + 2)
+    }
+}
+
+fn outage() -> Console {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console.runs(&[ended("1", "search", 16), ended("2", "checkout", 20), ended("3", "checkout", 300)]);
+    console
+}
+
+fn fails(console: &mut Console, source: &str) {
+    let failure = Failure::new(FailureKind::Io, "it is on fire");
+    let now = console.now;
+    console.send(Msg::Update(Update { source: source.into(), at: now, news: News::Failed(failure) }));
+}
+
+fn line(console: &mut Console, source: &str, stream: &str, text: &str) {
+    let mut builder = SegmentBuilder::new(stream.into(), Zone::default());
+    builder.push(Line::from(text.as_bytes()), Given::default(), at(-5));
+    let segment = builder.seal().unwrap().said_by(source.into());
+    console.send(Msg::Segment(Arc::new(segment)));
+}
+
+#[test]
+fn what_changed_is_one_key_away_with_the_same_service_first_and_the_far_past_left_out() {
+    let mut console = outage();
+    console.keys("W");
+    let screen = console.screen();
+    let rows: Vec<&str> = screen.lines().filter(|line| line.contains(" service") && line.contains("before ")).collect();
+    assert_eq!(rows.len(), 2, "{screen}");
+    assert!(rows[0].contains("6m before") && rows[0].contains("deploy-checkout"), "{screen}");
+    assert!(rows[0].contains("same service") && rows[1].contains("other service"), "{screen}");
+    assert!(
+        screen.contains("Changes before HighErrorRate") && screen.contains("Service checkout"),
+        "{screen}"
+    );
+    assert!(screen.contains("all 1 sources of runs were seen"), "{screen}");
+    console.keys("Enter");
+    let screen = console.screen();
+    assert!(screen.contains("roll out"), "the run is open with its jobs\n{screen}");
+}
+
+#[test]
+fn a_gap_is_told_and_never_reads_as_no_change() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console.keys("W");
+    let screen = console.screen();
+    assert!(screen.contains("Not all was seen: ci still loading"), "{screen}");
+    assert!(!screen.contains("all sources were seen"), "{screen}");
+    console.keys("W");
+    assert!(!console.screen().contains("Changes before"), "the same key goes back");
+    fails(&mut console, "ci");
+    console.keys("W");
+    let screen = console.screen();
+    assert!(screen.contains("ci blind since 03:26"), "{screen}");
+    assert!(screen.contains("what was not seen may hide one"), "{screen}");
+    console.runs(&[]);
+    console.pass(3);
+    let screen = console.screen();
+    assert!(screen.contains("No run in the 60 min before, and all sources were seen."), "{screen}");
+}
+
+#[test]
+fn the_logs_of_a_row_are_one_key_away() {
+    let mut console = outage();
+    line(&mut console, "logs", "checkout/web", "payments said 503");
+    line(&mut console, "logs", "search", "all is well");
+    console.keys("L");
+    let screen = console.screen();
+    assert!(screen.contains("payments said 503") && !screen.contains("all is well"), "{screen}");
+    assert!(screen.contains("Streams named checkout"), "{screen}");
+    console.keys("Esc");
+    assert!(console.screen().contains("all is well"));
+}
+
+#[test]
+fn the_next_source_of_a_service_is_taken_while_the_first_is_blind() {
+    let mut setup = setup(WIDE);
+    let mut second = setup.sources[2].clone();
+    second.name = "files".into();
+    assert_eq!(second.gives, [Gives::Logs]);
+    setup.sources.push(second);
+    let checkout = ServiceEntry {
+        name: "checkout".into(),
+        logs: vec!["logs".into(), "files".into()],
+        ..ServiceEntry::default()
+    };
+    setup.catalog = Catalog::new(&[checkout], &[]);
+    let mut console = Console::with(setup);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    line(&mut console, "logs", "web", "from the first");
+    line(&mut console, "files", "web", "from the second");
+    console.keys("L");
+    let screen = console.screen();
+    assert!(screen.contains("from the first") && !screen.contains("from the second"), "{screen}");
+    console.keys("L");
+    let screen = console.screen();
+    assert!(screen.contains("from the second") && !screen.contains("from the first"), "{screen}");
+    fails(&mut console, "logs");
+    console.keys("3 L");
+    let screen = console.screen();
+    assert!(screen.contains("from the second"), "{screen}");
+    assert!(screen.contains("logs is blind: it is on fire."), "{screen}");
+}
+
+#[test]
+fn without_a_row_it_says_what_is_missing() {
+    let mut console = Console::new(WIDE);
+    console.keys("4 L");
+    assert!(console.screen().contains("choose an alert or a run"), "{}", console.screen());
+    let mut unknown = alert("Odd", Severity::Warning, 3);
+    unknown.labels.clear();
+    console.alerts(&[unknown]);
+    console.keys("3 L");
+    assert!(console.screen().contains("No service or host is known of Odd"), "{}", console.screen());
+}
