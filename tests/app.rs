@@ -2,6 +2,8 @@
 
 #[path = "support/console.rs"]
 mod console;
+#[path = "app/join.rs"]
+mod join;
 
 use std::sync::Arc;
 

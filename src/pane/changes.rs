@@ -63,8 +63,7 @@ impl Changes {
 
     /// What the selected row is about.
     pub fn subject(&self) -> Subject {
-        let chosen =
-            self.list.selected().and_then(|selected| self.rows.iter().find(|c| key(c) == *selected));
+        let chosen = self.list.selected().and_then(|selected| self.rows.iter().find(|c| key(c) == *selected));
         chosen.map_or_else(
             || self.subject.clone(),
             |change| Subject {
@@ -168,7 +167,9 @@ impl Changes {
                 (true, true) if gaps.is_empty() => {
                     SafeText::literal("No source gives runs, so nothing is known of changes.")
                 }
-                (true, true) => safe!("No run in the {} min before, and all sources were seen.", BEFORE.as_mins()),
+                (true, true) => {
+                    safe!("No run in the {} min before, and all sources were seen.", BEFORE.as_mins())
+                }
                 (false, true) => SafeText::literal("No run is known of; what was not seen may hide one."),
             };
             canvas.text(body.x, body.y, body.width, &text, styles.of(Meaning::Text));

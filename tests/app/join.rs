@@ -1,11 +1,8 @@
 //! Key scripts across the panes: what changed before a row, and its logs.
 
-#[path = "support/console.rs"]
-mod console;
-
 use std::sync::Arc;
 
-use console::{Console, alert, at, run, setup};
+use crate::console::{Console, alert, at, run, setup};
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
@@ -42,6 +39,7 @@ fn fails(console: &mut Console, source: &str) {
     console.send(Msg::Update(Update { source: source.into(), at: now, news: News::Failed(failure) }));
 }
 
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 fn line(console: &mut Console, source: &str, stream: &str, text: &str) {
     let mut builder = SegmentBuilder::new(stream.into(), Zone::default());
     builder.push(Line::from(text.as_bytes()), Given::default(), at(-5));
@@ -54,7 +52,8 @@ fn what_changed_is_one_key_away_with_the_same_service_first_and_the_far_past_lef
     let mut console = outage();
     console.keys("W");
     let screen = console.screen();
-    let rows: Vec<&str> = screen.lines().filter(|line| line.contains(" service") && line.contains("before ")).collect();
+    let rows: Vec<&str> =
+        screen.lines().filter(|line| line.contains(" service") && line.contains("before ")).collect();
     assert_eq!(rows.len(), 2, "{screen}");
     assert!(rows[0].contains("6m before") && rows[0].contains("deploy-checkout"), "{screen}");
     assert!(rows[0].contains("same service") && rows[1].contains("other service"), "{screen}");
