@@ -19,6 +19,7 @@ pub mod proxy;
 mod redirect;
 #[cfg(test)]
 #[path = "../tests/support/server.rs"]
+#[expect(dead_code, reason = "tests of the whole do more with it")]
 pub(crate) mod server;
 mod shown;
 pub mod stream;

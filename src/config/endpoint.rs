@@ -414,3 +414,171 @@ fn fingerprint(text: &str) -> Option<[u8; 32]> {
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     bytes.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sources::{Kind, SourceTable, of_text};
+    use super::*;
+
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        #[serde(rename = "project")]
+        _project: Option<String>,
+    }
+
+    const KINDS: &[Kind] = &[
+        Kind::of::<Own>("ci").networked(),
+        Kind::of::<Own>("hub").networked_at("https://api.hub.example"),
+        Kind::of::<Own>("file"),
+    ];
+
+    fn sources(kind: &str, keys: &str) -> Result<Vec<SourceTable>, Vec<String>> {
+        let text = format!("[[source]]\nname = \"a\"\nkind = \"{kind}\"\n{keys}");
+        let lines = |errors: Vec<ConfigError>| {
+            errors.iter().flat_map(ConfigError::lines).map(|line| line.as_str().to_owned()).collect()
+        };
+        of_text(&"c".into(), &text, KINDS).map_err(lines)
+    }
+
+    fn endpoint(keys: &str) -> Endpoint {
+        sources("ci", keys).unwrap().remove(0).endpoint.unwrap()
+    }
+
+    /// What is said of `keys`, first line first, without its place.
+    fn said(keys: &str) -> Vec<String> {
+        let lines = sources("ci", keys).unwrap_err();
+        lines.iter().map(|line| line.split_once(": ").unwrap().1.to_owned()).collect()
+    }
+
+    #[test]
+    fn all_keys_are_read_beside_those_of_the_kind() {
+        let read = endpoint(
+            r#"
+            project = "shop"
+            urls = ["https://ci-1.example/api", "https://ci-2.example:8443"]
+            credential = "ci"
+            auth = "header:X-Auth-Token"
+            headers = { "X-Scope-OrgID" = "shop", "X-Api-Key" = "credential:key", "X-Var-Token" = "env:CI", "X-File-Token" = "file:/run/x" }
+            proxy = "socks5h://127.0.0.1:1080"
+            ca = "/etc/ssl/own.pem"
+            ca_only = true
+            client_cert = "/etc/ssl/me.pem"
+            server_name = "ci.example"
+            insecure_skip_verify = "I understand"
+            pin_sha256 = "00:FF:00:ff:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:01"
+            via = "bastion"
+            timeout = "90s"
+            "#,
+        );
+        let shown: Vec<String> = read.addresses.iter().map(Address::shown).collect();
+        assert_eq!(shown, ["https://ci-1.example/api", "https://ci-2.example:8443"]);
+        assert_eq!(read.auth, Some(Presented::Header("X-Auth-Token".to_owned())));
+        let of =
+            |name: &str| read.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        assert_eq!(of("X-Scope-OrgID"), Some(HeaderValue::Text("shop".to_owned())));
+        assert_eq!(of("X-Api-Key"), Some(HeaderValue::Credential("key".to_owned())));
+        assert_eq!(of("X-Var-Token"), Some(HeaderValue::Variable("CI".to_owned())));
+        assert_eq!(of("X-File-Token"), Some(HeaderValue::File("/run/x".into())));
+        assert_eq!(
+            read.client_cert,
+            Some(("/etc/ssl/me.pem".into(), "/etc/ssl/me.pem".into())),
+            "a file of both"
+        );
+        let pin = read.pin.unwrap();
+        assert_eq!((&pin[..4], pin[31]), ([0, 255, 0, 255].as_slice(), 1));
+        assert_eq!(read.timeout, Some(Duration::from_secs(90)));
+        assert_eq!(endpoint("url = 'unix:/run/docker.sock'").addresses[0].shown(), "unix:/run/docker.sock");
+    }
+
+    #[test]
+    fn a_kind_may_have_an_address_of_its_own_or_none_at_all() {
+        let mut hub = sources("hub", "").unwrap();
+        assert_eq!(hub.remove(0).endpoint.unwrap().addresses[0].shown(), "https://api.hub.example");
+        let mut own = sources("hub", "url = 'https://hub.own.example'").unwrap();
+        assert_eq!(own.remove(0).endpoint.unwrap().addresses[0].shown(), "https://hub.own.example");
+        assert_eq!(sources("file", "").unwrap().remove(0).endpoint, None);
+        assert_eq!(said("")[..2], ["`url` is missing", "write url = \"https://...\""]);
+        let lines = sources("file", "url = 'https://x'").unwrap_err();
+        assert!(lines[0].contains("has no `url`"), "{lines:?}");
+        let lines = sources("ci", "url = 'https://x'\nproxi = 'env'").unwrap_err();
+        assert!(lines[0].contains("has no `proxi` (did you mean `proxy`?)"), "{lines:?}");
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_unless_allowed() {
+        for here in [
+            "http://127.0.0.1:9090",
+            "http://localhost",
+            "http://[::1]:1",
+            "http://prometheus.localhost",
+            "unix:/run/x",
+        ] {
+            assert!(endpoint(&format!("url = '{here}'")).addresses[0].is_local(), "{here}");
+        }
+        for there in [
+            "http://10.0.0.1",
+            "http://localhost.evil.test",
+            "http://127.0.0.1.nip.io",
+            "http://notlocalhost",
+        ] {
+            assert!(
+                said(&format!("url = '{there}'"))[0].contains("everybody on the way can read http"),
+                "{there}"
+            );
+            endpoint(&format!("url = '{there}'\nallow_plaintext = true"));
+            endpoint(&format!("url = '{there}'\nvia = 'bastion'"));
+        }
+    }
+
+    #[test]
+    fn each_mistake_is_told_with_what_to_write() {
+        let at = |key: &str| said(&format!("url = 'https://x'\n{key}")).remove(0);
+        for (keys, what) in [
+            ("urls = ['https://y']", "`urls`: there is `url` too"),
+            ("auth = 'digest'", "`auth`: `digest` is not a choice; one of bearer, basic, header:NAME"),
+            ("auth = 'header:a b'", "`auth`: `a b` is no name of a header"),
+            ("headers = { Host = 'x' }", "`headers`: `Host` is written by the connection itself"),
+            ("headers = { X = \"a\\nb\" }", "`headers`: `X`: a header holds plain ASCII text in one line"),
+            ("headers = { X-Token = 'exec:/bin/x' }", "`headers`: `X-Token`: write credential:NAME"),
+            ("proxy = 'socks5://p'", "`proxy`: write socks5h, so that names are looked up by the proxy"),
+            ("proxy = 'ftp://p'", "`proxy`: `ftp:` is not known"),
+            ("proxy = 'off'", "`proxy`: `off` is neither `none` nor `env` nor a URL"),
+            ("ca = 'own.pem'", "`ca`: `own.pem`: a path from / or ~/ is needed"),
+            ("ca_only = true", "`ca_only`: it needs `ca`"),
+            ("client_key = '/k'", "`client_key`: it needs `client_cert`"),
+            ("server_name = '10.0.0.1'", "`server_name`: `10.0.0.1` is no host name"),
+            ("server_name = 'a b'", "`server_name`: `a b` is no host name"),
+            (
+                "insecure_skip_verify = 'yes'",
+                "`insecure_skip_verify`: anybody on the way could pose as the server",
+            ),
+            (
+                "insecure_skip_verify = 'I understand'\ncredential = 'ci'",
+                "`insecure_skip_verify`: a credential is not sent",
+            ),
+            (
+                "insecure_skip_verify = 'I understand'\nheaders = { X-Token = 'env:T' }",
+                "`insecure_skip_verify`: a credential is not sent",
+            ),
+            ("pin_sha256 = 'abc'", "`pin_sha256`: 64 hexadecimal digits are needed"),
+            ("timeout = '0s'", "`timeout`: 0 leaves no time for an answer"),
+        ] {
+            let said = at(keys);
+            assert!(said.starts_with(what), "{keys}: {said}");
+        }
+        for (url, what) in [
+            ("ci.example", "`url`: `ci.example` is no URL"),
+            ("ftp://ci.example", "`url`: `ftp:` is not known; write https:, http: or unix:/path"),
+            (
+                "https://kim@ci.example",
+                "`url`: a user is not written here; name a [[credential]] with `user`",
+            ),
+            ("https://ci.example/?a=b", "`url`: `?` and `#` are for the source to write"),
+            ("unix:docker.sock", "`url`: `docker.sock`: a path from / or ~/ is needed"),
+        ] {
+            let said = said(&format!("url = '{url}'")).remove(0);
+            assert!(said.starts_with(what), "{url}: {said}");
+        }
+    }
+}

@@ -8,9 +8,9 @@ use super::failure::Trip;
 use crate::model::health::{Failure, FailureKind};
 
 /// The most bytes of a body as it comes over the wire.
-pub(super) const WIRE: u64 = 16 << 20;
+const WIRE: u64 = 16 << 20;
 /// The most bytes of a body, unpacked.
-pub(super) const DECODED: usize = 32 << 20;
+const DECODED: u64 = 32 << 20;
 /// Unpacking may make so many bytes of one, after the first MiB.
 const RATIO: u64 = 200;
 const FREE: u64 = 1 << 20;
@@ -73,9 +73,12 @@ impl Body {
         most: Option<usize>,
         tail: Option<usize>,
     ) -> Result<Self, Failure> {
-        let most = most.unwrap_or(DECODED) as u64;
-        // Where only the end is kept the rest costs time alone, which has its own bound.
-        let (most, most_wire) = if tail.is_some() { (u64::MAX, u64::MAX) } else { (most, most.max(WIRE)) };
+        let (most, most_wire) = match (most, tail) {
+            // Where only the end is kept the rest costs time alone, which has its own bound.
+            (_, Some(_)) => (u64::MAX, u64::MAX),
+            (Some(most), None) => (most as u64, WIRE.max(most as u64)),
+            (None, None) => (DECODED, WIRE),
+        };
         let sink = Sink { bytes: Vec::new(), total: 0, most, allowed: u64::MAX, tail, over: false };
         let form = match encoding.map(|encoding| encoding.trim().to_ascii_lowercase()).as_deref() {
             None | Some("" | "identity") => Form::Plain(sink),
@@ -155,4 +158,91 @@ impl Sink {
 fn too_large(trip: &Trip, how: &str) -> Failure {
     let what = format!("the answer is too large: {how}");
     trip.failure(FailureKind::TooLarge, what).advise("ask for less: name fewer things, or a shorter time")
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn trip() -> Trip {
+        Trip { shown: "GET http://x/".to_owned(), host: "x:80".to_owned(), proxy: None }
+    }
+
+    fn packed(chunk: &[u8], times: usize) -> Vec<u8> {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+        for _ in 0..times {
+            packer.write_all(chunk).unwrap();
+        }
+        packer.finish().unwrap()
+    }
+
+    /// What comes of a body that arrives in pieces, and the most bytes that were held meanwhile.
+    fn take(
+        bytes: &[u8],
+        encoding: Option<&str>,
+        most: Option<usize>,
+        tail: Option<usize>,
+    ) -> (Result<(Vec<u8>, u64), Failure>, usize) {
+        let mut body = Body::new(&trip(), encoding, most, tail).unwrap();
+        let mut held = 0;
+        for piece in bytes.chunks(8192) {
+            let pushed = body.push(&trip(), piece);
+            held = held.max(match &body.form {
+                Form::Plain(sink) => sink.bytes.capacity(),
+                Form::Gzip(decoder) => decoder.get_ref().bytes.capacity(),
+            });
+            if let Err(failure) = pushed {
+                return (Err(failure), held);
+            }
+        }
+        (body.finish(&trip()), held)
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_long_before_it_is_unpacked() {
+        let bomb = packed(&vec![0; 1 << 20], 1024);
+        assert!(bomb.len() < 2 << 20, "a GiB in a MiB");
+        let (result, held) = take(&bomb, Some("gzip"), None, None);
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::TooLarge);
+        assert!(failure.what.as_str().unwrap().contains("unpacks to more than 200"), "{failure:?}");
+        assert!(held < 8 << 20, "{held} bytes");
+        // Also where only the end is wanted.
+        let (result, held) = take(&bomb, Some("gzip"), None, Some(100));
+        assert_eq!(result.unwrap_err().kind, FailureKind::TooLarge);
+        assert!(held < 8 << 20, "{held} bytes");
+    }
+
+    #[test]
+    fn honest_packing_is_unpacked_up_to_the_bound() {
+        let noise: Vec<u8> =
+            (0_u32..1 << 18).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+        let (result, _) = take(&packed(&noise, 4), Some("gzip"), None, None);
+        assert_eq!(result.unwrap(), (noise.repeat(4), 0));
+        let (result, _) = take(&packed(b"{}", 1), Some("X-Gzip"), None, None);
+        assert_eq!(result.unwrap().0, b"{}");
+        // Two members, as `cat a.gz b.gz` makes.
+        let two = [packed(b"a", 1), packed(b"b", 1)].concat();
+        assert_eq!(take(&two, Some("gzip"), None, None).0.unwrap().0, b"ab");
+        assert_eq!(take(b"", Some("gzip"), None, None).0.unwrap().0, b"");
+        assert_eq!(
+            take(&vec![b'x'; 1001], None, Some(1000), None).0.unwrap_err().kind,
+            FailureKind::TooLarge
+        );
+        assert_eq!(take(&vec![b'x'; 1000], None, Some(1000), None).0.unwrap().0.len(), 1000);
+    }
+
+    #[test]
+    fn the_end_of_a_large_body_is_kept_in_little_memory() {
+        let large: Vec<u8> =
+            (0..40_usize << 20).map(|n| b'a' + u8::try_from(n / 999 % 26).unwrap()).collect();
+        let (result, held) = take(&large, None, None, Some(5000));
+        let (bytes, from) = result.unwrap();
+        assert_eq!(from, (large.len() - 5000) as u64);
+        assert_eq!(bytes, large[large.len() - 5000..]);
+        assert!(held < 1 << 20, "{held} bytes");
+    }
 }

@@ -93,3 +93,48 @@ fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
     let time = DateTime::strptime("%Y%m%d%H%M%SZ", &full).ok()?;
     Some((TimeZone::UTC.to_timestamp(time).ok()?, rest))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+
+    use super::*;
+
+    fn made(names: &[(DnType, &str)], until: i32) -> Vec<u8> {
+        let mut params = CertificateParams::new(vec!["ci.example".to_owned()]).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for (kind, name) in names {
+            params.distinguished_name.push(kind.clone(), *name);
+        }
+        (params.not_before, params.not_after) = (date_time_ymd(1999, 12, 31), date_time_ymd(until, 2, 1));
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    #[test]
+    fn names_and_dates_are_read() {
+        let der = made(&[(DnType::OrganizationName, "Shop Inc."), (DnType::CommonName, "ci")], 2026);
+        let read = Certificate::read(&der).unwrap();
+        assert_eq!((read.subject.as_str(), read.issuer.as_str()), ("ci", "ci"));
+        assert_eq!(read.not_before, "1999-12-31T00:00:00Z".parse().unwrap());
+        assert_eq!(read.not_after, "2026-02-01T00:00:00Z".parse().unwrap());
+        // From 2050 on the form of the date is another.
+        let read = Certificate::read(&made(&[(DnType::OrganizationName, "Shop Inc.")], 2090)).unwrap();
+        assert_eq!(
+            (read.subject.as_str(), read.not_after),
+            ("Shop Inc.", "2090-02-01T00:00:00Z".parse().unwrap())
+        );
+        assert_eq!(Certificate::read(&made(&[], 2026)).unwrap().subject, "no name");
+    }
+
+    proptest! {
+        #[test]
+        fn damage_is_no_certificate_or_another_one(at in 0_usize..300, byte: u8, cut in 0_usize..300) {
+            let mut der = made(&[(DnType::CommonName, "ci")], 2026);
+            der[at] = byte;
+            drop(Certificate::read(&der));
+            der.truncate(cut);
+            prop_assert_eq!(Certificate::read(&der), None);
+        }
+    }
+}

@@ -120,7 +120,8 @@ fn elsewhere(kind: FailureKind, method: Method) -> bool {
 }
 
 fn is_answer(status: u16, request: &Request) -> bool {
-    (200..300).contains(&status) || status == 304 || request.also.contains(&status)
+    let unchanged = status == 304 && request.validator.is_some();
+    (200..300).contains(&status) || unchanged || request.also.contains(&status)
 }
 
 const LOGIN_PAGE: &str = "this is mostly a login page: look whether the credential is there and has not expired, and whether `url` is the address of the API";

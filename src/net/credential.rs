@@ -10,7 +10,7 @@ mod secret;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +108,11 @@ fn unnamed(value: &HeaderValue) -> Option<CredentialTable> {
         login: None,
         trusted_groups: Vec::new(),
     })
+}
+
+/// Reads a file that holds a secret, such as a private key: refused if others can read or replace it.
+pub(super) fn private_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    file::read(path, &[]).map_err(|Refused { kind, what, advice }| Failure::new(kind, what).advise(advice))
 }
 
 impl Vault {

@@ -170,15 +170,17 @@ impl Request {
         self.accept.split([';', ',']).next().is_some_and(|media| media.trim_end().ends_with("json"))
     }
 
-    /// The URL under `base`. It differs from what was asked if a part of the path is `.` or `..`.
+    /// The URL under `base`. A part of the path that is `.` or `..` would lead elsewhere.
     pub(super) fn url(&self, base: &Url) -> Result<Url, Failure> {
         let path = format!("{}{}", base.path().trim_end_matches('/'), self.path);
-        let mut url = base.clone();
-        url.set_path(&path);
-        if url.path().matches('/').count() != path.matches('/').count() {
+        let climbs =
+            |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+        if self.path.split(['/', '\\']).any(climbs) {
             let what = format!("{} {}: a part of this path is `.` or `..`", self.method.name(), self.path);
             return Err(Failure::new(FailureKind::Unreadable, what));
         }
+        let mut url = base.clone();
+        url.set_path(&path);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
@@ -364,4 +366,102 @@ fn too_deep(json: &[u8]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(base: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
+        let request = Request::get("/repos/a/b/runs").query("per_page", "100").header("X-Version", "1");
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Response::new(&Url::parse(base).unwrap(), &request, 200, headers, body)
+    }
+
+    fn next(base: &str, link: &str) -> Option<Request> {
+        response(base, &[("Link", link)], b"").next_page()
+    }
+
+    #[test]
+    fn a_part_of_a_path_cannot_be_more_than_that() {
+        assert_eq!(segment("shop/checkout ?#%&;\u{e9}"), "shop%2Fcheckout%20%3F%23%25%26%3B%C3%A9");
+        assert_eq!(segment("a-b_c.d~E9"), "a-b_c.d~E9");
+        let base = Url::parse("https://h/api/v4/").unwrap();
+        let url =
+            |path: &str| Request::get(path).url(&base).map(String::from).map_err(|failure| failure.kind);
+        assert_eq!(url("/projects/a%2Fb"), Ok("https://h/api/v4/projects/a%2Fb".to_owned()));
+        for path in
+            [format!("/projects/{}/x", segment("..")), "/../x".to_owned(), format!("/{}", segment("."))]
+        {
+            assert_eq!(url(&path), Err(FailureKind::Unreadable), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_next_page_is_followed_within_the_endpoint_only() {
+        // GitHub, and a GitHub Enterprise under a path of its own.
+        let github = "<https://api.github.com/repositories/1/runs?per_page=100&page=2>; rel=\"next\", <https://api.github.com/repositories/1/runs?per_page=100&page=9>; rel=\"last\"";
+        let page = next("https://api.github.com", github).unwrap();
+        assert_eq!(page.path, "/repositories/1/runs");
+        assert_eq!(
+            page.query,
+            [("per_page".to_owned(), "100".to_owned()), ("page".to_owned(), "2".to_owned())]
+        );
+        assert_eq!(page.headers, [("X-Version", "1".to_owned())]);
+        let own =
+            next("https://git.example/api/v3/", "<https://git.example/api/v3/x?page=2>; rel=next").unwrap();
+        assert_eq!(own.path, "/x");
+        // Sentry writes more parameters, and a query may hold what separates links.
+        let sentry = "<https://s/x?cursor=0>; rel=\"previous\"; results=\"false\", <https://s/x?q=a,b;c=d&cursor=1>; rel=\"next\"; results=\"true\"";
+        assert_eq!(next("https://s", sentry).unwrap().query[0], ("q".to_owned(), "a,b;c=d".to_owned()));
+        assert_eq!(next("https://s", "</x?page=3>; REL=\"prev NEXT\"").unwrap().path, "/x");
+        for bad in [
+            "<https://evil.test/x?page=2>; rel=\"next\"",
+            "<http://s/x?page=2>; rel=\"next\"",
+            "<https://s:8443/x>; rel=\"next\"",
+            "<https://kim@s/x>; rel=\"next\"",
+            "<//evil.test/x>; rel=\"next\"",
+            "</x>; rel=\"last\"",
+            "</x; rel=\"next\"",
+            "",
+        ] {
+            assert_eq!(next("https://s", bad), None, "{bad}");
+        }
+        assert_eq!(next("https://git.example/api/v3", "<https://git.example/admin>; rel=next"), None);
+    }
+
+    #[test]
+    fn depth_is_counted_outside_of_texts_and_has_a_bound() {
+        let read = |json: &str| response("https://h", &[], json.as_bytes()).json::<serde_json::Value>();
+        assert!(read(&format!("{}{}", "[".repeat(64), "]".repeat(64))).is_ok());
+        let deep = read(&format!("{}{}", "[{\"a\":".repeat(40), "1}]".repeat(40))).unwrap_err();
+        assert!(deep.what.as_str().unwrap().contains("64 levels"), "{deep:?}");
+        assert!(read(&format!("\"{}\"", "[".repeat(100))).is_ok());
+        assert!(read(&format!("[\"\\\"{}\"]", "{".repeat(100))).is_ok());
+        assert!(read(&"[],".repeat(100).replacen("[],", "[", 1).replace("],]", "]]")).is_err());
+        assert!(read(&format!("[{}1]", "[],".repeat(100))).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_in_its_own_words() {
+        let failure =
+            response("https://h/base", &[], b"no healthy upstream\n").json::<Vec<u8>>().unwrap_err();
+        let said = "GET https://h/base/repos/a/b/runs: the answer cannot be read: it is no JSON: no healthy upstream";
+        assert_eq!(failure.what, said.into());
+        let failure = response("https://h", &[], br#"{"token": "hunter2"}"#).json::<Vec<u8>>().unwrap_err();
+        assert!(
+            failure.what.as_str().unwrap().ends_with("expected a sequence at line 1 column 0"),
+            "{failure:?}"
+        );
+    }
+
+    #[test]
+    fn the_servers_clock_is_compared_with_ours() {
+        let at: Timestamp = "2026-03-01T03:00:00Z".parse().unwrap();
+        let ahead = |date: &str| response("https://h", &[("date", date)], b"").received(at).clock_ahead();
+        assert_eq!(ahead("Sun, 01 Mar 2026 03:10:00 GMT"), Some(SignedDuration::from_mins(10)));
+        assert_eq!(ahead("Sun, 01 Mar 2026 02:50:00 GMT"), Some(SignedDuration::from_mins(-10)));
+        assert_eq!(ahead("yesterday"), None);
+        assert_eq!(response("https://h", &[], b"").received(at).clock_ahead(), None);
+    }
 }

@@ -17,6 +17,7 @@ use rustls::{
 };
 
 use super::certificate::Certificate;
+use super::credential::private_file;
 use crate::config::endpoint::Endpoint;
 use crate::model::health::{Failure, FailureKind};
 
@@ -86,7 +87,7 @@ impl Terms {
             None => builder.with_no_client_auth(),
             Some((cert, key)) => {
                 let certs = certificates(cert)?;
-                let der = PrivateKeyDer::from_pem_slice(&read(key)?).map_err(|_| {
+                let der = PrivateKeyDer::from_pem_slice(&private_file(key)?).map_err(|_| {
                     let what = format!("{}: there is no private key (PEM) in it", key.display());
                     Failure::new(FailureKind::Tls, what).advise("a key with a passphrase cannot be used")
                 })?;
@@ -330,7 +331,7 @@ impl Verifier {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 let names = match why {
                     CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
-                        presented.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ")
+                        presented.iter().take(5).map(|name| bare(name)).collect::<Vec<_>>().join(", ")
                     }
                     _ => "other names".to_owned(),
                 };
@@ -343,6 +344,11 @@ impl Verifier {
             _ => return None,
         })
     }
+}
+
+/// rustls writes a name as `DnsName("ci.example")`.
+fn bare(name: &str) -> &str {
+    name.split('"').nth(1).unwrap_or(name)
 }
 
 fn colons(bytes: &[u8]) -> String {

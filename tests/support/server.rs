@@ -1,11 +1,14 @@
 //! A server on this machine that answers what a test tells it to, byte by byte if need be.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// Sends these bytes again and again, with a pause before each, until the client goes.
     Drip(Vec<u8>, Duration),
+    /// Sends nothing and keeps the connection.
+    Hang,
     /// Resets the connection.
     Reset,
     /// Closes the connection.
@@ -66,7 +71,7 @@ pub(crate) fn json(body: impl AsRef<[u8]>) -> Reply {
 
 /// The server. It ends when it is dropped.
 pub(crate) struct Server {
-    port: u16,
+    url: String,
     heard: Arc<Mutex<Vec<Heard>>>,
     task: JoinHandle<()>,
 }
@@ -77,26 +82,77 @@ impl Drop for Server {
     }
 }
 
+type Answerer = dyn Fn(&Heard) -> Reply + Send + Sync;
+
+/// What the connections of a server share.
+struct Shared {
+    heard: Arc<Mutex<Vec<Heard>>>,
+    reply: Box<Answerer>,
+}
+
 impl Server {
     /// A server that answers each request by `reply`.
     pub(crate) async fn start(reply: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(None, Box::new(reply)).await
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn start_tls(
+        config: ServerConfig,
+        reply: impl Fn(&Heard) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(Some(TlsAcceptor::from(Arc::new(config))), Box::new(reply)).await
+    }
+
+    async fn listen(tls: Option<TlsAcceptor>, reply: Box<Answerer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port of this machine");
         let port = listener.local_addr().expect("it is bound").port();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let (log, reply) = (Arc::clone(&heard), Arc::new(reply));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let heard = Arc::default();
+        let shared = Arc::new(Shared { heard: Arc::clone(&heard), reply });
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let (log, reply) = (Arc::clone(&log), Arc::clone(&reply));
-                connections.spawn(async move { serve(stream, &log, &*reply).await });
+                let (tls, shared) = (tls.clone(), Arc::clone(&shared));
+                connections.spawn(async move {
+                    match tls {
+                        None => serve_tcp(stream, &shared).await,
+                        Some(tls) => {
+                            // A handshake that fails is what some tests are about.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, &shared).await;
+                            }
+                        }
+                    }
+                });
             }
         });
-        Self { port, heard, task }
+        Self { url: format!("{scheme}://127.0.0.1:{port}"), heard, task }
+    }
+
+    /// A server on a Unix socket.
+    pub(crate) fn start_unix(path: &Path, reply: impl Fn(&Heard) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = UnixListener::bind(path).expect("a socket can be made here");
+        let heard = Arc::default();
+        let shared = Arc::new(Shared { heard: Arc::clone(&heard), reply: Box::new(reply) });
+        let task = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let shared = Arc::clone(&shared);
+                connections.spawn(async move { serve(stream, &shared).await });
+            }
+        });
+        Self { url: format!("unix:{}", path.display()), heard, task }
     }
 
     /// Its address.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        self.url.clone()
+    }
+
+    /// Its port.
+    pub(crate) fn port(&self) -> u16 {
+        self.url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a server with a port")
     }
 
     /// All requests so far.
@@ -105,25 +161,35 @@ impl Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    log: &Mutex<Vec<Heard>>,
-    reply: &(dyn Fn(&Heard) -> Reply + Send + Sync),
-) {
+impl Shared {
+    fn reply(&self, heard: &Heard) -> Reply {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard.clone());
+        (self.reply)(heard)
+    }
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared) {
     while let Some(heard) = hear(&mut stream).await {
-        log.lock().unwrap_or_else(PoisonError::into_inner).push(heard.clone());
-        for step in reply(&heard) {
-            match step {
-                Step::Reset => {
-                    // No time to linger: the other side sees a reset and not an end.
-                    stream.set_zero_linger().expect("a TCP socket");
-                    return;
-                }
-                step => {
-                    if !perform(&mut stream, step).await {
-                        return;
-                    }
-                }
+        for step in shared.reply(&heard) {
+            if !perform(&mut stream, step).await {
+                // An end that is told, where there is a way to: TLS has one.
+                drop(stream.shutdown().await);
+                return;
+            }
+        }
+    }
+}
+
+async fn serve_tcp(mut stream: TcpStream, shared: &Shared) {
+    while let Some(heard) = hear(&mut stream).await {
+        for step in shared.reply(&heard) {
+            if matches!(step, Step::Reset) {
+                // No time to linger: the other side sees a reset and not an end.
+                stream.set_zero_linger().expect("a TCP socket");
+                return;
+            }
+            if !perform(&mut stream, step).await {
+                return;
             }
         }
     }
@@ -161,6 +227,7 @@ pub(crate) async fn perform(stream: &mut (impl AsyncWrite + Unpin), step: Step) 
                 return false;
             }
         },
+        Step::Hang => std::future::pending().await,
         Step::Reset | Step::Close => false,
     }
 }

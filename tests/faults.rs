@@ -1,0 +1,163 @@
+//! The HTTP layer against servers and networks that are broken, hostile or lead elsewhere: each gives its
+//! own failure, in bounded time and memory, and no secret goes where it does not belong.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+#[path = "support/authority.rs"]
+mod authority;
+#[path = "support/faults.rs"]
+mod faults;
+#[path = "faults/proxies.rs"]
+mod proxies;
+#[path = "faults/redirects.rs"]
+mod redirects;
+#[path = "support/server.rs"]
+mod server;
+#[path = "faults/streams.rs"]
+mod streams;
+#[path = "faults/tls.rs"]
+mod tls;
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use midwatch::config::credentials::{CredentialTable, Format, Source};
+use midwatch::config::endpoint::Endpoint;
+use midwatch::model::health::{Failure, FailureKind};
+use midwatch::net::Net;
+use midwatch::net::client::{Auth, Class, Client};
+use midwatch::net::credential::Vault;
+use midwatch::net::exchange::{Request, Response};
+use midwatch::net::proxy::Proxies;
+use tempfile::NamedTempFile;
+
+/// What must not be found where it does not belong.
+const CANARY: &str = "canary-7f3a91";
+
+#[expect(clippy::disallowed_methods, reason = "certificates and servers live in the real time")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// A client of this endpoint that has the credential `ci`, whose secret is the canary.
+fn with_secret(mut endpoint: Endpoint, usual: Auth, proxies: Proxies) -> (Client, NamedTempFile) {
+    let mut file = NamedTempFile::new().unwrap();
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o600)).unwrap();
+    file.write_all(CANARY.as_bytes()).unwrap();
+    endpoint.credential = Some("ci".to_owned());
+    let table = CredentialTable {
+        name: "ci".to_owned(),
+        source: Source::File(file.path().to_owned()),
+        format: Format::Line,
+        user: None,
+        login: None,
+        trusted_groups: Vec::new(),
+    };
+    let net = Net::with_proxies(Vault::new(&[table], [&endpoint], Arc::new(now)), proxies);
+    (Client::new(endpoint, usual, &net), file)
+}
+
+fn client(endpoint: Endpoint) -> Client {
+    let vault = Vault::new(&[], [&endpoint], Arc::new(now));
+    Client::new(endpoint, Auth::None, &Net::with_proxies(vault, Proxies::default()))
+}
+
+async fn get(client: &Client, path: &str) -> Result<Response, Failure> {
+    client.send(&Request::get(path), Class::Person).await
+}
+
+fn text(failure: &Failure) -> &str {
+    failure.what.as_str().unwrap()
+}
+
+fn advice(failure: &Failure) -> &str {
+    failure.advice.as_ref().unwrap().as_str().unwrap()
+}
+
+const GOOD: &[u8] =
+    br#"[{"name": "checkout", "state": "firing", "labels": {"severity": "page", "team": "shop"}}]"#;
+
+async fn read(client: &Client) -> Result<Response, Failure> {
+    let response = get(client, "/api/alerts").await?;
+    response.json::<Vec<serde_json::Value>>()?;
+    Ok(response)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_fault_is_the_failure_of_its_name() {
+    let mut wrong = Vec::new();
+    for fault in faults::all() {
+        let stage = fault.stage(GOOD).await;
+        let begun = Instant::now();
+        let found = read(&client(stage.endpoint.clone())).await;
+        assert!(begun.elapsed() < Duration::from_secs(5), "{}: {:?}", fault.name, begun.elapsed());
+        let kind = found.as_ref().err().map(|failure| failure.kind);
+        if kind != fault.kind {
+            wrong.push(format!("{}: {:?} and not {found:?}", fault.name, fault.kind));
+        }
+        if let Err(failure) = found {
+            let said = text(&failure);
+            assert!(said.starts_with("GET http") && said.len() < 500, "{}: {said}", fault.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn meets(name: &str) -> Result<Response, Failure> {
+    let fault = faults::all().into_iter().find(|fault| fault.name == name).unwrap();
+    let stage = fault.stage(GOOD).await;
+    read(&client(stage.endpoint.clone())).await
+}
+
+#[tokio::test]
+async fn a_server_that_says_wait_says_until_when() {
+    for (name, seconds) in [
+        ("429 with seconds", 30),
+        ("429 with a date", 30),
+        ("403 with nothing left", 60),
+        ("403 for the secondary limit", 60),
+    ] {
+        let failure = meets(name).await.unwrap_err();
+        let wait = failure.next_try.unwrap().duration_since(now()).as_secs();
+        assert!((seconds - 2..=seconds).contains(&wait), "{name}: {wait}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_said_wait_is_not_asked_again() {
+    let server =
+        server::Server::start(|_| server::answer("429 Too Many Requests", &[("retry-after", "600")], ""))
+            .await;
+    let client = client(Endpoint::at(&server.url()).unwrap());
+    for path in ["/a", "/b", "/c"] {
+        let failure = get(&client, path).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Throttled, "{failure:?}");
+        assert!(failure.next_try.is_some(), "{failure:?}");
+    }
+    assert_eq!(server.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_measured() {
+    for (name, minutes) in [("a clock 10 min ahead", 10), ("a clock 10 min behind", -10)] {
+        let ahead = meets(name).await.unwrap().clock_ahead().unwrap();
+        assert!((ahead.as_secs() - minutes * 60).abs() <= 3, "{name}: {ahead:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_repeats_our_secret_is_not_quoted_with_it() {
+    let body = format!("{{\"message\": \"unknown token {CANARY}\"}}");
+    for status in ["401 Unauthorized", "403 Forbidden", "500 Internal Server Error"] {
+        let body = body.clone();
+        let server = server::Server::start(move |_| server::answer(status, &[], &body)).await;
+        let endpoint = Endpoint::at(&server.url()).unwrap();
+        let (client, _file) = with_secret(endpoint, Auth::Header("X-Token"), Proxies::default());
+        let request = Request::get("/api").query("token", CANARY);
+        let failure = client.send(&request, Class::Poll).await.unwrap_err();
+        assert!(text(&failure).contains("unknown token [secret]"), "{failure:?}");
+        assert!(!format!("{failure:?}").contains(CANARY), "{failure:?}");
+    }
+}
