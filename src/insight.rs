@@ -1,3 +1,4 @@
-//! Pure answers over the model: what may have caused what.
+//! Pure answers over the model: what may have caused what, and what is the same.
 
 pub mod changes;
+pub mod fault;

@@ -10,7 +10,7 @@ use midwatch::model::alert::Severity;
 use midwatch::model::catalog::{Catalog, ServiceEntry};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::run::Run;
-use midwatch::model::update::{Gives, News, Update};
+use midwatch::model::update::{Gives, News, Snapshot, Update};
 use midwatch::pane::effect::Msg;
 
 const WIDE: (u16, u16) = (160, 40);
@@ -141,4 +141,29 @@ fn without_a_row_it_says_what_is_missing() {
     console.alerts(&[unknown]);
     console.keys("3 L");
     assert!(console.screen().contains("No service or host is known of Odd"), "{}", console.screen());
+}
+
+#[test]
+fn a_fault_that_two_sources_tell_of_is_one_row() {
+    let mut setup = setup(WIDE);
+    let mut prometheus = setup.sources[0].clone();
+    prometheus.name = "prom".into();
+    setup.sources.push(prometheus);
+    let mut console = Console::with(setup);
+    let routed = alert("HighErrorRate", Severity::Critical, 14);
+    let mut rule = alert("HighErrorRate", Severity::Critical, 14);
+    rule.labels.remove(&"environment".into());
+    (rule.receivers, rule.value) = (Vec::new(), Some("0.42".into()));
+    console.alerts(&[routed]);
+    console.says("prom", Snapshot { alerts: vec![Arc::new(rule)], ..Snapshot::default() });
+    let screen = console.screen();
+    assert!(screen.contains("3 Alerts  1 firing"), "{screen}");
+    assert_eq!(screen.matches("CRIT HighErrorRate ").count(), 1, "{screen}");
+    console.keys("3 f Enter G");
+    let screen = console.screen();
+    assert!(screen.contains("source prom: fires at 0.42"), "{screen}");
+    console.keys("Esc Esc");
+    console.says("prom", Snapshot::default());
+    console.pass(3);
+    assert!(console.screen().contains("disputed"), "{}", console.screen());
 }

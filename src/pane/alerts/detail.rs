@@ -70,6 +70,18 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     if let Some(link) = &alert.link {
         origin.push(Paragraph::new(clean(link), view.styles.of(Meaning::Link)));
     }
+    for word in &row.others {
+        let old = if word.is_live { "" } else { ", as far as it was last heard" };
+        let value = word.alert.value.as_ref().map(|value| safe!(" at {}", clean(value))).unwrap_or_default();
+        let state = SafeText::literal(match word.alert.state {
+            AlertState::Pending => "pends",
+            AlertState::Firing => "fires",
+            AlertState::Resolved => "has ended",
+        });
+        let text = safe!("source {}: {}{}{}", clean(&word.source), state, value, SafeText::literal(old));
+        let style = if word.alert.state == alert.state { muted } else { view.styles.of(Meaning::Warning) };
+        origin.push(Paragraph::new(text, style));
+    }
     section("Where it comes from", origin);
     page
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::theme::Meaning;
+use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
+use crate::model::world::Source;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -43,33 +45,47 @@ pub(super) struct Row {
     pub(super) alert: Arc<Alert>,
     pub(super) service: Option<RawText>,
     pub(super) environment: Option<RawText>,
+    /// What other sources say of the same fault.
+    pub(super) others: Vec<Word>,
+    /// Whether they disagree.
+    pub(super) disputed: bool,
     /// Whether its source cannot be believed now.
     doubtful: bool,
 }
 
-/// The rows in scope that the words let through.
+/// The rows in scope that the words let through: one for each fault, whoever tells of it.
 pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
     let firing = view.world.alerts().map(|(source, alert)| (source.info.name.clone(), alert));
     let ended = view
         .world
         .resolved()
         .filter(|(_, alert)| alert.ended.is_none_or(|ended| view.now.duration_since(ended) < RESOLVED_FOR));
-    firing
-        .chain(ended.map(|(source, alert)| (source.clone(), alert)))
-        .filter_map(|(name, alert)| {
-            let source = view.world.source(&name)?;
-            let environment =
-                alert.label("environment").or(alert.label("env")).or(source.info.environment.as_ref());
-            view.shows(environment).then(|| Row {
-                doubtful: !source.health(view.now).is_live(),
-                source: name,
-                service: view.catalog.service_of(alert.labels.iter()),
-                environment: environment.cloned(),
-                alert: Arc::clone(alert),
-            })
-        })
-        .filter(|row| words.match_any(row.texts()))
-        .collect()
+    let told = firing.chain(ended.map(|(source, alert)| (source.clone(), alert)));
+    let shown = told.filter_map(|(name, alert)| {
+        let source = view.world.source(&name)?;
+        let is_live = source.health(view.now).is_live();
+        view.shows(environment(source, alert))
+            .then(|| Word { source: name, alert: Arc::clone(alert), is_live })
+    });
+    let row = |fault: Fault| {
+        let disputed = fault.is_disputed();
+        let Word { source, alert, is_live } = fault.first;
+        let environment = view.world.source(&source).and_then(|source| environment(source, &alert).cloned());
+        Row {
+            doubtful: !is_live,
+            service: view.catalog.service_of(alert.labels.iter()),
+            environment,
+            others: fault.others,
+            disputed,
+            source,
+            alert,
+        }
+    };
+    fault::together(shown).into_iter().map(row).filter(|row| words.match_any(row.texts())).collect()
+}
+
+fn environment<'a>(source: &'a Source, alert: &'a Alert) -> Option<&'a RawText> {
+    alert.label("environment").or(alert.label("env")).or(source.info.environment.as_ref())
 }
 
 /// The columns: severity, name, service, environment, age, who has it, what else.
@@ -108,6 +124,7 @@ impl Row {
         let labels = self.alert.labels.values();
         [&self.alert.name, &self.source]
             .into_iter()
+            .chain(self.others.iter().map(|word| &word.source))
             .chain(labels)
             .chain(&self.service)
             .chain(&self.environment)
@@ -121,6 +138,7 @@ impl Row {
             _ if !self.alert.silenced_by.is_empty() => SafeText::literal("silenced"),
             _ if !self.alert.inhibited_by.is_empty() => SafeText::literal("inhibited"),
             (_, Some(ack)) => safe!("@{}", clean(&ack.person)),
+            _ if self.disputed => SafeText::literal("disputed"),
             (_, None) => SafeText::literal("-"),
         }
     }
