@@ -64,8 +64,11 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
     let shown = told.filter_map(|(name, alert)| {
         let source = view.world.source(&name)?;
         let is_live = source.health(view.now).is_live();
-        view.shows(environment(source, alert))
-            .then(|| Word { source: name, alert: Arc::clone(alert), is_live })
+        view.shows(environment(source, alert)).then(|| Word {
+            source: name,
+            alert: Arc::clone(alert),
+            is_live,
+        })
     });
     let row = |fault: Fault| {
         let disputed = fault.is_disputed();
