@@ -1,9 +1,11 @@
-//! How things are drawn: the canvas, styles, tables, lists. Knows no pane.
+//! How things are drawn: the canvas, styles, tables, lists, charts. Knows no pane.
 
 pub mod canvas;
+pub mod chart;
 pub mod editor;
 pub mod field;
 pub mod list;
+pub mod number;
 pub mod pager;
 pub mod style;
 pub mod svg;

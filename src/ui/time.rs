@@ -63,9 +63,52 @@ impl Zone {
         if time.date() == today.date() {
             return two(time.hour(), time.minute());
         }
-        let month = MONTHS.get(usize::try_from(time.month() - 1).unwrap_or(0)).copied().unwrap_or("?");
-        safe!("{} {} {}", SafeText::literal(month), i64::from(time.day()), two(time.hour(), time.minute()))
+        safe!("{} {}", day(&time), two(time.hour(), time.minute()))
     }
+
+    /// The times between two that are a multiple of `step` seconds, with a short text for each:
+    /// `03:00` in the zone of the clock, the day at midnight, or how long before `to`.
+    pub fn round_times(&self, from: Timestamp, to: Timestamp, step: i64) -> Vec<(Timestamp, SafeText)> {
+        let step = step.max(1);
+        let (first, last) = (from.as_second(), to.as_second());
+        let (zone, is_age) = (self.zone(), matches!(self, Self::Relative));
+        // Ages count from the end, clocks from a midnight of the zone.
+        let base = if is_age { last } else { -i64::from(zone.to_offset(from).seconds()) };
+        let start = first + (base - first).rem_euclid(step);
+        let mut times = Vec::new();
+        let mut second = start;
+        // Nobody has room for more.
+        while second <= last && times.len() < 100 {
+            let Ok(at) = Timestamp::from_second(second) else { break };
+            let text = match last - second {
+                0 if is_age => SafeText::literal("now"),
+                ago if is_age => safe!("-{}", took_short(ago)),
+                _ => match at.to_zoned(zone.clone()) {
+                    time if time.hour() == 0 && time.minute() == 0 => day(&time),
+                    time => two(time.hour(), time.minute()),
+                },
+            };
+            times.push((at, text));
+            second = second.saturating_add(step);
+        }
+        times
+    }
+}
+
+/// `90m`, `2h`: the largest unit that has no rest.
+fn took_short(seconds: i64) -> SafeText {
+    match seconds {
+        _ if seconds % 86_400 == 0 => safe!("{}d", seconds / 86_400),
+        _ if seconds % 3600 == 0 => safe!("{}h", seconds / 3600),
+        _ if seconds % 60 == 0 => safe!("{}m", seconds / 60),
+        _ => safe!("{}s", seconds),
+    }
+}
+
+/// `Nov 22`
+fn day(time: &jiff::Zoned) -> SafeText {
+    let month = MONTHS.get(usize::try_from(time.month() - 1).unwrap_or(0)).copied().unwrap_or("?");
+    safe!("{} {}", SafeText::literal(month), i64::from(time.day()))
 }
 
 const MONTHS: [&str; 12] =
@@ -155,6 +198,20 @@ mod tests {
         let berlin = Zone::Own(TimeZone::get("Europe/Berlin").unwrap());
         assert_eq!(berlin.minute(now).as_str(), "04:26");
         assert_eq!(berlin.name(now).as_str(), "CET");
+    }
+
+    #[test]
+    fn round_times_are_round_where_the_person_is() {
+        let (from, to) = ("2026-11-21T20:10:00Z".parse().unwrap(), "2026-11-22T00:26:00Z".parse().unwrap());
+        let shown = |zone: Zone, step| {
+            let times = zone.round_times(from, to, step).into_iter();
+            times.map(|(_, text)| text.as_str().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(Zone::Utc, 7200), ["22:00", "Nov 22"]);
+        let kathmandu = Zone::Own(TimeZone::get("Asia/Kathmandu").unwrap());
+        assert_eq!(shown(kathmandu, 7200), ["02:00", "04:00", "06:00"], "5:45 ahead of UTC");
+        assert_eq!(shown(Zone::Relative, 5400), ["-3h", "-90m", "now"]);
+        assert_eq!(shown(Zone::Utc, 1).len(), 100);
     }
 
     #[test]
