@@ -6,6 +6,7 @@ pub mod json;
 pub mod local;
 pub mod logs;
 pub mod outlet;
+pub mod pipelines;
 pub mod poll;
 pub mod recording;
 pub mod registry;

@@ -155,6 +155,26 @@ fn a_failed_step_is_two_keys_away_and_its_log_is_asked_for_once() {
 }
 
 #[test]
+fn a_log_that_grows_is_followed_from_its_end_and_stands_still_elsewhere() {
+    let mut console = outage(NARROW);
+    console.keys("1 Enter Enter");
+    let key = DetailKey::StepLog { run: "1".into(), job: "j2".into(), step: "s1".into() };
+    let log = |numbers: std::ops::Range<u32>, console: &mut Console| {
+        let lines = Detail::Log(numbers.map(|n| format!("line {n}.").into()).collect());
+        let news = News::Detail(key.clone(), Ok(lines));
+        console.send(Msg::Update(Update { source: "ci".into(), at: at(1), news }));
+        console.screen()
+    };
+    assert!(log(0..100, &mut console).contains("line 99."));
+    assert!(log(0..200, &mut console).contains("line 199."));
+    // Lines at its beginning were let go: there are as many as before, and other ones.
+    assert!(log(50..250, &mut console).contains("line 249."));
+    console.keys("g g");
+    assert!(log(50..300, &mut console).contains("line 50."));
+    assert!(!console.screen().contains("line 299."));
+}
+
+#[test]
 fn a_blind_source_keeps_its_rows_and_never_looks_well() {
     let mut console = outage(NARROW);
     let failure = Failure::new(FailureKind::Missing, "open /x: no such file");

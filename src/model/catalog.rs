@@ -140,6 +140,16 @@ impl Catalog {
         self.by_name.get(&fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
     }
 
+    /// The service that a run is for, by the name or the repository that its vendor gives: the configured
+    /// one, else the name itself, of a repository its last part.
+    pub fn service_of_run(&self, said: &RawText) -> RawText {
+        let configured = self.service_of_name(said).or_else(|| self.service_of_repo(said));
+        configured.unwrap_or_else(|| match said.as_str().map(repository) {
+            Some(repo) => repo.rsplit('/').next().unwrap_or_default().into(),
+            None => said.clone(),
+        })
+    }
+
     /// The service of a repository given as `owner/name` or as its URL: the configured one, else one
     /// with the repository's own name.
     pub fn service_of_repo(&self, repo: &RawText) -> Option<RawText> {
@@ -286,6 +296,16 @@ mod tests {
         assert_eq!(catalog.service_of_repo(&"other/payments".into()), Some("payments".into()));
         assert_eq!(catalog.service_of_repo(&"other/docs".into()), None);
         assert_eq!(catalog.service_of_name(&"CO".into()), Some("checkout".into()));
+        let of_runs = [
+            ("co", "checkout"),
+            ("https://git.example/shop/Payments.git", "payments"),
+            ("https://git.example/shop/docs.git", "docs"),
+            ("shop/docs", "docs"),
+            ("the docs", "the docs"),
+        ];
+        for (said, service) in of_runs {
+            assert_eq!(catalog.service_of_run(&said.into()), service.into(), "{said}");
+        }
         assert_eq!(catalog.service_of_name(&"c".into()), None);
     }
 

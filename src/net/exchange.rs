@@ -251,6 +251,11 @@ impl Response {
         &self.asked
     }
 
+    /// The address of the endpoint that answered.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// The first header of this name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers

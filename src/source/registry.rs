@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::alerts::{alertmanager::AlertmanagerConfig, prometheus::PrometheusConfig};
 use super::logs::{command::CommandConfig, file::FileConfig, journald::JournaldConfig};
+use super::pipelines::buildbot::BuildbotConfig;
 use super::poll::Poll;
 use super::recording::{Recording, speed};
 use super::{Adapter, Asked, Source};
@@ -52,6 +53,10 @@ pub const ENTRIES: &[Entry] = &[
     asked::<PrometheusConfig>(
         "rules that fire or pend, with values, and what fired in the last day",
         "url = \"https://prometheus.example\"",
+    ),
+    asked::<BuildbotConfig>(
+        "builds and their steps, what queues, logs that grow while one looks",
+        "url = \"https://buildbot.example\"",
     ),
     Entry {
         kind: Kind::of::<RecordingKeys>("recording"),
@@ -199,6 +204,7 @@ mod tests {
             schemars::schema_for!(RecordingKeys),
             schemars::schema_for!(AlertmanagerConfig),
             schemars::schema_for!(PrometheusConfig),
+            schemars::schema_for!(BuildbotConfig),
         ] {
             for (key, property) in schema.get("properties").unwrap().as_object().unwrap() {
                 assert!(property.get("description").is_some(), "{key}");

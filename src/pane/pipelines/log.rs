@@ -1,5 +1,7 @@
 //! The log of one step: fetched when somebody opens it, filtered by words, errors one key away.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -21,6 +23,8 @@ pub(super) struct StepLog {
     key: DetailKey,
     title: SafeText,
     lines: Option<Vec<(RawText, Level)>>,
+    /// What `lines` was made of.
+    from: Option<Arc<[RawText]>>,
     failure: Option<SafeText>,
     list: List<usize>,
     filter: String,
@@ -30,7 +34,7 @@ pub(super) struct StepLog {
 impl StepLog {
     pub(super) fn new(source: RawText, key: DetailKey, title: SafeText) -> Self {
         let (list, filter) = (List::default(), String::new());
-        Self { source, key, title, lines: None, failure: None, list, filter, left: 0 }
+        Self { source, key, title, lines: None, from: None, failure: None, list, filter, left: 0 }
     }
 
     pub(super) fn title(&self) -> SafeText {
@@ -43,10 +47,15 @@ impl StepLog {
             Some(Ok(Detail::Log(lines))) => {
                 self.failure = None;
                 let first_time = self.lines.is_none();
-                if self.lines.as_ref().is_none_or(|known| known.len() != lines.len()) {
-                    let read = |line: &RawText| (line.clone(), Level::of(line.as_bytes()));
-                    self.lines = Some(lines.iter().map(read).collect());
+                if self.from.as_ref().is_none_or(|known| !Arc::ptr_eq(known, lines)) {
+                    // Who stands at the end stays there, and so follows it.
+                    let at_end = self.list.row() + 1 >= self.list.order().len();
+                    self.take(lines);
+                    self.from = Some(Arc::clone(lines));
                     self.show();
+                    if at_end {
+                        self.list.go(usize::MAX);
+                    }
                 }
                 if first_time {
                     let errors = |(_, level): &(RawText, Level)| *level >= Level::Error;
@@ -57,6 +66,15 @@ impl StepLog {
             Some(Err(failure)) => self.failure = Some(clean(&failure.what)),
             Some(Ok(Detail::Graph(_))) | None => {}
         }
+    }
+
+    /// Reads the levels of lines that were not there before.
+    fn take(&mut self, lines: &[RawText]) {
+        let mut known = self.lines.take().unwrap_or_default();
+        let same = known.iter().zip(lines).take_while(|((known, _), line)| known == *line).count();
+        known.truncate(same);
+        known.extend(lines.iter().skip(same).map(|line| (line.clone(), Level::of(line.as_bytes()))));
+        self.lines = Some(known);
     }
 
     pub(super) fn filter(&mut self, text: &str) {

@@ -66,10 +66,7 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
             let last = last_end.get(&(&source.info.name, &run.pipeline, &run.branch));
             view.shows(environment).then(|| Row {
                 source: source.info.name.clone(),
-                service: run
-                    .service
-                    .as_ref()
-                    .map(|name| view.catalog.service_of_name(name).unwrap_or(name.clone())),
+                service: run.service.as_ref().map(|said| view.catalog.service_of_run(said)),
                 environment: environment.cloned(),
                 superseded: run.state.is_over() && last.is_some_and(|last| *last > run.began()),
                 doubtful: !source.health(view.now).is_live(),

@@ -1,0 +1,3 @@
+//! Sources of runs.
+
+pub mod buildbot;
