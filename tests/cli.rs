@@ -137,6 +137,21 @@ fn check_of_a_source_that_fails_is_one_and_says_what_to_do() {
 }
 
 #[test]
+fn without_authorities_only_what_needs_them_fails() {
+    let home = Home::new();
+    let config = working(&home);
+    let secure = "[[source]]\nname = 'secure'\nkind = 'prometheus'\nurl = 'https://127.0.0.1:9'\n";
+    let config = home.write("more.toml", &format!("{secure}{}", std::fs::read_to_string(config).unwrap()));
+    let none = home.write("none.pem", "");
+    let mut check = home.command(&["check", "--config", &config]);
+    let output = check.env("SSL_CERT_FILE", none).env("SSL_CERT_DIR", "/no/such/folder").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("works   good    file        2 lines\n"), "{said}");
+    assert!(said.contains("no certificate authorities: there are none where SSL_CERT_FILE says\n"), "{said}");
+    assert!(said.contains("install ca-certificates, set SSL_CERT_FILE, or name a file as `ca`"), "{said}");
+}
+
+#[test]
 fn check_of_a_wrong_configuration_is_two_and_tells_every_mistake() {
     let home = Home::new();
     let config = home.write(

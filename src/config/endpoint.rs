@@ -245,7 +245,7 @@ pub(super) fn read(
     }
     let plain = |address: &Address| address.url.scheme() == "http" && !address.is_local();
     for (key, address) in &addresses {
-        if plain(address) && !keys.allow_plaintext && keys.via.is_none() {
+        if plain(address) && !keys.allow_plaintext {
             let what = "everybody on the way can read http; write https, or allow_plaintext = true";
             wrong(key, what.to_owned());
         }
@@ -527,7 +527,10 @@ mod tests {
                 "{there}"
             );
             endpoint(&format!("url = '{there}'\nallow_plaintext = true"));
-            endpoint(&format!("url = '{there}'\nvia = 'bastion'"));
+            assert!(
+                !said(&format!("url = '{there}'\nvia = 'bastion'")).is_empty(),
+                "a tunnel begins on this machine"
+            );
         }
     }
 

@@ -115,22 +115,27 @@ impl Trip {
         }
         if error.is_timeout() {
             let what = format!("no connection to {} in {} s", self.host, CONNECT.as_secs());
-            return unreachable(self.failure(FailureKind::TimedOut, what));
+            return unreachable(self.failure(FailureKind::TimedOut, what)).advise(NO_WAY);
         }
         match found.io {
             Some(io::ErrorKind::ConnectionRefused) => {
                 let what = format!("{} refused the connection: nothing listens there", self.host);
-                return unreachable(self.failure(FailureKind::Refused, what));
+                return unreachable(self.failure(FailureKind::Refused, what))
+                    .advise("look whether it runs, and at the port in `url`");
             }
             Some(io::ErrorKind::NotFound) => {
-                return self.failure(FailureKind::Missing, "there is no such socket");
+                return self
+                    .failure(FailureKind::Missing, "there is no such socket")
+                    .advise("look whether it runs, and at the path in `url`");
             }
             Some(io::ErrorKind::PermissionDenied) => {
-                return self.failure(FailureKind::Denied, "permission denied");
+                return self
+                    .failure(FailureKind::Denied, "permission denied")
+                    .advise("look at who may use it: `ls -l` of the socket and its folder");
             }
             Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => {
                 let what = format!("no way to {}: {}", self.host, found.deepest);
-                return unreachable(self.failure(FailureKind::Broken, what));
+                return unreachable(self.failure(FailureKind::Broken, what)).advise(NO_WAY);
             }
             _ => {}
         }
@@ -204,6 +209,7 @@ impl Trip {
     }
 }
 
+const NO_WAY: &str = "look whether a VPN, a tunnel or a proxy leads there, and what a firewall lets through";
 const PROXY: &str =
     "look at the proxy, and whether it lets us through; `proxy` and NO_PROXY say what goes through it";
 const PROXY_LOGIN: &str = "look at the user and password in the proxy's address";

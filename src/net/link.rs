@@ -125,7 +125,13 @@ impl Link {
             }
             let answer =
                 timeout(way.begins, building.send()).await.map_err(|_| trip.timed_out(way.begins))?;
-            let rest = answer.map_err(|error| trip.of_error(error))?;
+            let rest = answer.map_err(|error| {
+                let failure = trip.of_error(error);
+                if failure.kind == FailureKind::Tls {
+                    transport.doubt();
+                }
+                failure
+            })?;
             let status = rest.status();
             let head = Head {
                 status: status.as_u16(),

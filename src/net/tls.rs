@@ -4,7 +4,8 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
@@ -21,6 +22,8 @@ use super::credential::private_file;
 use crate::config::endpoint::Endpoint;
 use crate::model::health::{Failure, FailureKind};
 
+/// How long the authorities of this machine are known; a TLS failure has them read again after it.
+pub(super) const SHARE: Duration = Duration::from_secs(60);
 /// A file of certificates or of a key is not larger.
 const MOST: u64 = 4 << 20;
 
@@ -67,8 +70,7 @@ impl Terms {
         let chain = if self.insecure {
             None
         } else {
-            let built =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(trusted.store), Arc::clone(&provider));
+            let built = WebPkiServerVerifier::builder_with_provider(trusted.store, Arc::clone(&provider));
             Some(built.build().map_err(|_| nobody())?)
         };
         let verifier = Verifier {
@@ -108,26 +110,39 @@ impl Terms {
     }
 
     fn trusted(&self) -> Result<Trusted, Failure> {
-        let mut store = RootCertStore::empty();
-        let mut of_machine = 0;
-        if !self.ca_only && !self.insecure {
-            // What cannot be read is left out: most machines have a few odd files there.
-            let found = rustls_native_certs::load_native_certs();
-            (of_machine, _) = store.add_parsable_certificates(found.certs);
+        let nobody = self.ca_only || self.insecure;
+        let of_machine = if nobody { Arc::new(RootCertStore::empty()) } else { of_machine() };
+        let source = Source { of_machine: of_machine.len(), ca: self.ca.clone() };
+        let Some(ca) = &self.ca else { return Ok(Trusted { store: of_machine, source }) };
+        let mut store = Arc::unwrap_or_clone(of_machine);
+        let (good, _) = store.add_parsable_certificates(certificates(ca)?);
+        if good == 0 {
+            let what = format!("{}: no certificate in it can be used", ca.display());
+            return Err(Failure::new(FailureKind::Tls, what));
         }
-        if let Some(ca) = &self.ca {
-            let (good, _) = store.add_parsable_certificates(certificates(ca)?);
-            if good == 0 {
-                let what = format!("{}: no certificate in it can be used", ca.display());
-                return Err(Failure::new(FailureKind::Tls, what));
-            }
-        }
-        Ok(Trusted { store, source: Source { of_machine, ca: self.ca.clone() } })
+        Ok(Trusted { store: Arc::new(store), source })
     }
 }
 
+/// The authorities of this machine. Sources that start together share them.
+fn of_machine() -> Arc<RootCertStore> {
+    static SHARED: Mutex<Option<(Instant, Arc<RootCertStore>)>> = Mutex::new(None);
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((read, store)) = &*shared
+        && read.elapsed() < SHARE
+    {
+        return Arc::clone(store);
+    }
+    let mut store = RootCertStore::empty();
+    // What cannot be read is left out: most machines have a few odd files there.
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let store = Arc::new(store);
+    *shared = (!store.is_empty()).then(|| (Instant::now(), Arc::clone(&store)));
+    store
+}
+
 struct Trusted {
-    store: RootCertStore,
+    store: Arc<RootCertStore>,
     source: Source,
 }
 
@@ -354,4 +369,18 @@ fn bare(name: &str) -> &str {
 fn colons(bytes: &[u8]) -> String {
     let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_ever_logged() {
+        let config = Terms::nothing().unwrap();
+        // Only `KeyLogFile` looks at SSLKEYLOGFILE.
+        assert_eq!(format!("{:?}", config.key_log), "NoKeyLog");
+        assert!(!config.key_log.will_log("CLIENT_TRAFFIC_SECRET_0"));
+        assert_eq!(config.alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    }
 }

@@ -9,13 +9,15 @@ use url::Url;
 
 use super::address::Resolver;
 use super::proxy;
-use super::tls::Terms;
+use super::tls::{SHARE, Terms};
 use crate::model::health::{Failure, FailureKind};
 
 /// How long connecting may take, from the name to the end of the TLS handshake.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 /// Connections that are not used are given up, so that a change of DNS is seen.
 const IDLE: Duration = Duration::from_secs(60);
+/// What was sent has arrived by then, or the connection is dead.
+const DEAD: Duration = Duration::from_secs(20);
 /// How often files of certificates are looked at.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,7 @@ pub(super) struct Transport {
 #[derive(Clone)]
 struct Made {
     client: reqwest::Client,
+    built: Instant,
     files: Vec<Stamp>,
     looked: Instant,
 }
@@ -58,6 +61,12 @@ impl Transport {
         self.plan.proxy.as_ref().map(proxy::shown)
     }
 
+    /// TLS failed: what it was set up with is read again, if it is not new.
+    pub(super) fn doubt(&self) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.take_if(|made| made.built.elapsed() >= SHARE);
+    }
+
     /// The pool.
     pub(super) async fn client(&self) -> Result<reqwest::Client, Failure> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -69,12 +78,11 @@ impl Transport {
         let plan = self.plan.clone();
         // Files are read here, and a machine may have hundreds of certificates.
         let work = move || {
-            let files = plan.stamps();
-            let client = match made {
-                Some(made) if made.files == files => made.client,
-                _ => plan.build()?,
-            };
-            Ok(Made { client, files, looked: Instant::now() })
+            let (files, looked) = (plan.stamps(), Instant::now());
+            match made {
+                Some(made) if made.files == files => Ok(Made { looked, ..made }),
+                _ => Ok(Made { client: plan.build()?, built: looked, files, looked }),
+            }
         };
         let made: Made = tokio::task::spawn_blocking(work).await.map_err(|_| {
             Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
@@ -110,6 +118,12 @@ impl Plan {
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(8)
+            // A connection that died without a word is found out while a request waits on it, and
+            // is not used for the next one.
+            .tcp_keepalive(DEAD)
+            .tcp_user_timeout(DEAD)
+            .http2_keep_alive_interval(CONNECT)
+            .http2_keep_alive_timeout(CONNECT)
             .http1_max_headers(100)
             .http2_max_header_list_size(64 << 10)
             .dns_resolver(Arc::new(self.resolver.clone()));
