@@ -7,6 +7,7 @@ mod init;
 mod load;
 mod print;
 mod screen;
+mod status;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -90,6 +91,13 @@ enum Command {
         #[arg(short, long, value_enum, default_value_t = Form::Text)]
         output: Form,
     },
+    /// Asks every source once and tells what fires, what runs and what cannot be seen
+    #[command(after_long_help = status::HELP)]
+    Status {
+        /// How the answer is written
+        #[arg(short, long, value_enum, default_value_t = status::Form::Table)]
+        output: status::Form,
+    },
     /// Writes a commented configuration from what this machine has; never over another
     Init {
         /// Prints it and writes nothing
@@ -140,6 +148,7 @@ impl Cli {
             None => console::configured(&self.flags, None),
             Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
             Some(Command::Check { output }) => check::check(&self.flags, output),
+            Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;

@@ -384,3 +384,32 @@ fn nobody_looks_into_the_memory_of_a_running_console_unless_it_is_allowed() {
     let hard = limits.lines().find(|line| line.starts_with("Max core")).unwrap();
     assert_eq!(hard.split_whitespace().nth(5).unwrap(), core(&limits), "{limits}");
 }
+
+#[test]
+fn status_tells_once_what_is_seen_and_says_what_is_not() {
+    let home = Home::new();
+    home.write(
+        ".config/midwatch/config.toml",
+        "[[source]]\nname = \"drill\"\nkind = \"recording\"\nseed = 1\nat = \"03:20\"\n",
+    );
+    let said = home.run(&["status"]);
+    assert_eq!(said.code, Some(1), "one source of the outage is blind: {}", said.errors);
+    assert!(said.output.contains("fails journal-db-7"), "{}", said.output);
+    assert!(said.output.starts_with("alerts: 4 firing, 6 in all"), "{}", said.output);
+    assert!(said.output.contains("CRIT HighErrorRate"), "{}", said.output);
+    assert!(said.output.contains("\nruns of the last day: "), "{}", said.output);
+    let json: Value = serde_json::from_str(&home.run(&["status", "-o", "json"]).output).unwrap();
+    assert_eq!(json["whole"], false);
+    let names: Vec<_> = json["alerts"].as_array().unwrap().iter().map(|alert| &alert["name"]).collect();
+    assert!(names.iter().any(|name| **name == "HighErrorRate"), "{names:?}");
+    assert!(json["runs"].as_array().unwrap().iter().any(|run| run["service"] == "checkout"));
+
+    home.write(
+        ".config/midwatch/config.toml",
+        "[[source]]\nname = \"am\"\nkind = \"alertmanager\"\nurl = \"http://127.0.0.1:1\"\n",
+    );
+    let said = home.run(&["status"]);
+    assert_eq!(said.code, Some(1), "a source did not answer");
+    assert!(said.output.contains("Not all could be seen"), "{}", said.output);
+    assert!(said.output.contains("fails am alertmanager GET http"), "{}", said.output);
+}

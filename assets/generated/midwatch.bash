@@ -37,6 +37,9 @@ _midwatch() {
             midwatch,replay)
                 cmd="midwatch__subcmd__replay"
                 ;;
+            midwatch,status)
+                cmd="midwatch__subcmd__status"
+                ;;
             midwatch__subcmd__generate,completions)
                 cmd="midwatch__subcmd__generate__subcmd__completions"
                 ;;
@@ -100,6 +103,9 @@ _midwatch() {
             midwatch__subcmd__help,replay)
                 cmd="midwatch__subcmd__help__subcmd__replay"
                 ;;
+            midwatch__subcmd__help,status)
+                cmd="midwatch__subcmd__help__subcmd__status"
+                ;;
             midwatch__subcmd__help__subcmd__generate,completions)
                 cmd="midwatch__subcmd__help__subcmd__generate__subcmd__completions"
                 ;;
@@ -125,7 +131,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check init generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check status init generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -557,7 +563,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help)
-            opts="demo replay record check init generate help"
+            opts="demo replay record check status init generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -752,6 +758,20 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__help__subcmd__status)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__init)
             opts="-h -V --stdout --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -825,6 +845,44 @@ _midwatch() {
                     ;;
                 --at)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__status)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
                     ;;
                 --config)

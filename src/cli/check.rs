@@ -7,13 +7,14 @@ use color_eyre::eyre;
 use serde_json::{Value, json};
 
 use super::load::load;
-use super::print::print;
+use super::print::{count, padded, plain, print};
 use super::{FAILED, Flags, WRONG};
 use crate::command::bindings;
 use crate::config::Config;
 use crate::config::origin::{ConfigError, Origin, Warning};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::world::Source;
 use crate::net::Net;
 use crate::runtime::clock::Clock;
 use crate::runtime::probe::{Probed, State, probe};
@@ -142,7 +143,7 @@ impl Checked {
         };
         let name = padded(clean(&source.info.name), widest(|source| &source.info.name));
         let kind = padded(clean(&source.info.kind), widest(|source| &source.info.kind));
-        let start = safe!("  {}  {}  {}", padded(word(source.state).into(), 6), name, kind);
+        let start = safe!("  {}  {}  {}", padded(source.state.word().into(), 6), name, kind);
         let indent = padded(SafeText::default(), start.width());
         let mut lines = Vec::new();
         let mut put = |text: &SafeText| {
@@ -150,8 +151,8 @@ impl Checked {
         };
         let given = [
             (source.lines, "line", "lines"),
-            (source.runs as u64, "run", "runs"),
-            (source.alerts as u64, "alert", "alerts"),
+            (of(source, |known| known.runs.len()), "run", "runs"),
+            (of(source, |known| known.alerts.len()), "alert", "alerts"),
         ];
         let given: Vec<_> = given.into_iter().filter(|(number, ..)| *number > 0).collect();
         if source.state != State::Fails {
@@ -217,7 +218,7 @@ impl Checked {
         json!({
             "midwatch": env!("CARGO_PKG_VERSION"),
             "result": result,
-            "files": files.iter().map(text).collect::<Vec<_>>(),
+            "files": files.iter().map(plain).collect::<Vec<_>>(),
             "errors": errors.iter().map(problem).collect::<Vec<_>>(),
             "warnings": self.warnings.iter().map(problem).collect::<Vec<_>>(),
             "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
@@ -226,33 +227,14 @@ impl Checked {
     }
 }
 
-fn word(state: State) -> &'static str {
-    match state {
-        State::Works => "works",
-        State::Partly => "partly",
-        State::Fails => "fails",
-    }
-}
-
-fn count(number: usize, one: &'static str, many: &'static str) -> SafeText {
-    safe!("{} {}", number, SafeText::literal(if number == 1 { one } else { many }))
-}
-
-fn padded(mut text: SafeText, width: usize) -> SafeText {
-    let space = SafeText::literal(" ");
-    for _ in text.width()..width {
-        text.push(&space);
-    }
-    text
-}
-
-fn text(raw: &RawText) -> String {
-    clean(raw).as_str().to_owned()
+/// How many things a source told of.
+fn of(source: &Probed, count: fn(&Source) -> usize) -> u64 {
+    source.source.as_ref().map_or(0, |known| count(known) as u64)
 }
 
 fn place(origin: &Origin, what: &SafeText) -> Value {
     let (line, column) = origin.at.unzip();
-    json!({ "place": text(&origin.place), "line": line, "column": column, "what": what.as_str() })
+    json!({ "place": plain(&origin.place), "line": line, "column": column, "what": what.as_str() })
 }
 
 fn problem(error: &ConfigError) -> Value {
@@ -269,18 +251,18 @@ fn source(source: &Probed) -> Value {
     let failure = |failure: &Failure| {
         json!({
             "kind": failure.kind,
-            "what": text(&failure.what),
-            "advice": failure.advice.as_ref().map(text),
+            "what": plain(&failure.what),
+            "advice": failure.advice.as_ref().map(plain),
         })
     };
     json!({
-        "name": text(&source.info.name),
-        "kind": text(&source.info.kind),
-        "environment": source.info.environment.as_ref().map(text),
-        "state": word(source.state),
+        "name": plain(&source.info.name),
+        "kind": plain(&source.info.kind),
+        "environment": source.info.environment.as_ref().map(plain),
+        "state": source.state.word(),
         "lines": source.lines,
-        "runs": source.runs,
-        "alerts": source.alerts,
+        "runs": of(source, |known| known.runs.len()),
+        "alerts": of(source, |known| known.alerts.len()),
         "failures": source.failures.iter().map(failure).collect::<Vec<_>>(),
     })
 }

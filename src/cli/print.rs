@@ -43,6 +43,25 @@ pub(super) fn refuse(code: u8, why: &SafeText) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// `1 run`, `2 runs`.
+pub(super) fn count(number: usize, one: &'static str, many: &'static str) -> SafeText {
+    safe!("{} {}", number, SafeText::literal(if number == 1 { one } else { many }))
+}
+
+/// With spaces behind it up to this width.
+pub(super) fn padded(mut text: SafeText, width: usize) -> SafeText {
+    let space = SafeText::literal(" ");
+    for _ in text.width()..width {
+        text.push(&space);
+    }
+    text
+}
+
+/// Text as it may be printed.
+pub(super) fn plain(raw: &RawText) -> String {
+    clean(raw).as_str().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -67,7 +67,17 @@ fn fault(mut words: Vec<Word>) -> Option<Fault> {
         (!word.is_live, state, word.alert.receivers.is_empty(), word.source.clone())
     });
     let mut words = words.into_iter();
-    Some(Fault { first: words.next()?, others: words.collect() })
+    let (mut first, others) = (words.next()?, words.collect::<Vec<_>>());
+    // Who routes an alert knows since when it fires; who evaluates the rule, since when it holds.
+    let earlier = others.iter().filter(|word| word.is_live && word.alert.onset() < first.alert.onset());
+    if let Some(word) = earlier.min_by_key(|word| word.alert.onset()) {
+        let (started, held) = (word.alert.started, word.alert.held);
+        first.alert = Arc::new(Alert { started, held, ..Alert::clone(&first.alert) });
+    }
+    if let (None, Some(value)) = (&first.alert.value, others.iter().find_map(|word| word.alert.value.clone())) {
+        first.alert = Arc::new(Alert { value: Some(value), ..Alert::clone(&first.alert) });
+    }
+    Some(Fault { first, others })
 }
 
 fn bucket(alert: &Alert) -> Vec<RawText> {
@@ -125,6 +135,19 @@ mod tests {
         let found = together([prometheus.clone(), alertmanager.clone()]);
         assert_eq!(found, [Fault { first: alertmanager, others: vec![prometheus] }]);
         assert!(!found[0].is_disputed());
+    }
+
+    #[test]
+    fn the_rule_knows_the_onset_and_the_value() {
+        let mut rule = word("prom", RULE, AlertState::Firing, &[]);
+        let alert = Arc::make_mut(&mut rule.alert);
+        alert.started = Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_mins(5);
+        alert.held = Some(jiff::SignedDuration::from_mins(60));
+        alert.value = Some("0.42".into());
+        let [fault] = &together([rule, word("am", ROUTED, AlertState::Firing, &["pager"])])[..] else { panic!() };
+        assert_eq!(fault.first.source, "am".into());
+        let before = Timestamp::UNIX_EPOCH.duration_since(fault.first.alert.onset());
+        assert_eq!((before.as_mins(), fault.first.alert.value.as_ref()), (65, Some(&"0.42".into())));
     }
 
     #[test]

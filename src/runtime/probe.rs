@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::clock::Clock;
 use super::console::LaunchError;
 use crate::model::health::{Failure, FailureKind, Health};
-use crate::model::world::{SourceInfo, World};
+use crate::model::world::{Source, SourceInfo, World};
 use crate::source::outlet::{Intake, Report, Request};
 use crate::source::registry::Built;
 
@@ -28,6 +28,17 @@ pub enum State {
     Fails,
 }
 
+impl State {
+    /// The word for it, which programs read too.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Works => "works",
+            Self::Partly => "partly",
+            Self::Fails => "fails",
+        }
+    }
+}
+
 /// A source that was tried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Probed {
@@ -39,10 +50,8 @@ pub struct Probed {
     pub failures: Vec<Failure>,
     /// Lines of logs that it gave in this time.
     pub lines: u64,
-    /// Runs that it gave.
-    pub runs: usize,
-    /// Alerts that it gave.
-    pub alerts: usize,
+    /// What it said, if it said anything.
+    pub source: Option<Source>,
 }
 
 /// Tries all sources, for at most five seconds. They are in the order in which they were given.
@@ -117,21 +126,13 @@ async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
             (State::Fails, vec![Failure::new(FailureKind::Io, what)])
         }
     };
-    let count = |count: fn(&crate::model::world::Source) -> usize| source.map_or(0, count);
-    Probed {
-        state,
-        failures,
-        lines,
-        runs: count(|source| source.runs.len()),
-        alerts: count(|source| source.alerts.len()),
-        info,
-    }
+    Probed { state, failures, lines, source: source.cloned(), info }
 }
 
 fn crashed(info: SourceInfo) -> Probed {
     let failure = Failure::new(FailureKind::Ended, "its task crashed, which is a fault of midwatch")
         .advise("report what stands above this");
-    Probed { info, state: State::Fails, failures: vec![failure], lines: 0, runs: 0, alerts: 0 }
+    Probed { info, state: State::Fails, failures: vec![failure], lines: 0, source: None }
 }
 
 #[cfg(test)]

@@ -1,0 +1,272 @@
+//! `midwatch status`: what fires, what runs and what cannot be seen, once, for people and programs.
+
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use color_eyre::eyre;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::load::load;
+use super::print::{count, padded, plain, print};
+use super::{FAILED, Flags, wrong};
+use crate::config::Config;
+use crate::insight::fault::{self, Fault, Word};
+use crate::model::alert::AlertState;
+use crate::model::run::{Run, RunState};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::world::Source;
+use crate::net::Net;
+use crate::runtime::clock::Clock;
+use crate::runtime::probe::{Probed, State, probe};
+use crate::safe;
+use crate::source::registry;
+use crate::ui::time::age;
+
+/// How the answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// What `midwatch status --help` says at its end: the shape of the JSON is a promise.
+pub(super) const HELP: &str = "\
+Every source is asked once and gets 5 s. --env NAME shows one environment.
+
+Exit codes:
+  0  every source answered, also if alerts fire
+  1  a source did not answer: what it would say is not in the answer
+  2  the configuration is wrong; nothing was asked
+
+-o json prints one object:
+  midwatch   the version
+  at         when
+  whole      whether every source answered
+  alerts     one for each fault: name, severity, state (firing, pending), since, service,
+             environment, muted, acknowledged_by, labels, sources
+  runs       those that are not over or ended in the last day: pipeline, number, attempt, state,
+             branch, revision, service, environment, person, began, finished, link, source
+  sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
+Keys are added in later versions, never renamed. What is not known is null.";
+
+/// Runs that ended longer ago are not told.
+const ENDED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What was seen.
+struct Seen<'a> {
+    config: &'a Config,
+    sources: Vec<Probed>,
+    now: Timestamp,
+}
+
+/// Asks, prints and gives the exit code.
+pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
+    let (config, _) = match load(flags) {
+        Ok(loaded) => loaded,
+        Err(errors) => return Ok(wrong(flags, &errors)),
+    };
+    let (built, playback) = match registry::build(&config.sources, &Net::of(&config)) {
+        Ok(built) => built,
+        Err(errors) => return Ok(wrong(flags, &errors)),
+    };
+    let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
+    let scope = config.settings.scope.as_ref();
+    let in_scope = |name: Option<&RawText>| scope.is_none() || name.is_none() || name == scope;
+    let built = built.into_iter().filter(|built| in_scope(built.info.environment.as_ref())).collect();
+    let sources = probe(built, clock)?;
+    let seen = Seen { config: &config, sources, now: clock.now() };
+    let text = match form {
+        Form::Table => seen.table(),
+        Form::Json => format!("{:#}\n", seen.json()),
+    };
+    Ok(print(&text, if seen.is_whole() { 0 } else { FAILED }))
+}
+
+impl Seen<'_> {
+    fn is_whole(&self) -> bool {
+        self.sources.iter().all(|source| source.state != State::Fails)
+    }
+
+    fn answered(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().filter_map(|probed| probed.source.as_ref())
+    }
+
+    /// The faults, the worst and oldest first.
+    fn faults(&self) -> Vec<Fault> {
+        let words = self.answered().flat_map(|source| {
+            let word = |alert: &std::sync::Arc<crate::model::alert::Alert>| Word {
+                source: source.info.name.clone(),
+                alert: std::sync::Arc::clone(alert),
+                is_live: true,
+            };
+            source.alerts.iter().map(word).collect::<Vec<_>>()
+        });
+        let mut faults = fault::together(words);
+        faults.sort_by_key(|fault| {
+            let alert = &fault.first.alert;
+            (!alert.is_loud(), alert.severity, alert.onset(), alert.name.clone())
+        });
+        faults
+    }
+
+    /// The runs with their sources, the most urgent first.
+    fn runs(&self) -> Vec<(&Source, &Run)> {
+        let recent = |run: &Run| run.finished.is_none_or(|end| self.now.duration_since(end) <= ENDED);
+        let mut runs: Vec<(&Source, &Run)> = self
+            .answered()
+            .flat_map(|source| source.runs.iter().map(move |run| (source, &**run)))
+            .filter(|(_, run)| recent(run))
+            .collect();
+        runs.sort_by_key(|(source, run)| {
+            (run.state.urgency(), std::cmp::Reverse(run.began()), source.info.name.clone(), run.id.clone())
+        });
+        runs
+    }
+
+    fn environment(&self, source: &RawText) -> Option<RawText> {
+        let found = self.sources.iter().find(|probed| probed.info.name == *source)?;
+        found.info.environment.clone()
+    }
+
+    fn table(&self) -> String {
+        let ago = |at: Timestamp| age(self.now.duration_since(at));
+        let optional = |text: Option<&RawText>| text.map(clean).unwrap_or_default();
+        let faults = self.faults();
+        let loud = faults.iter().filter(|fault| fault.first.alert.is_loud()).count();
+        let mut text = String::new();
+        let head = |text: &mut String, line: &SafeText| {
+            text.push_str(line.as_str());
+            text.push('\n');
+        };
+        head(&mut text, &safe!("alerts: {} firing, {} in all", loud, faults.len()));
+        text.push_str(&columns(faults.iter().map(|fault| {
+            let alert = &fault.first.alert;
+            let environment = alert.label("environment").or(alert.label("env")).cloned();
+            let environment = environment.or_else(|| self.environment(&fault.first.source));
+            let owner = match (&alert.acknowledged, alert.state) {
+                (_, AlertState::Pending) => "pending".into(),
+                (Some(ack), _) => safe!("@{}", clean(&ack.person)),
+                (None, _) if alert.is_loud() => "-".into(),
+                (None, _) => "muted".into(),
+            };
+            vec![
+                alert.severity.word().into(),
+                clean(&alert.name),
+                optional(self.config.catalog.service_of(alert.labels.iter()).as_ref()),
+                optional(environment.as_ref()),
+                ago(alert.onset()),
+                owner,
+            ]
+        })));
+        let runs = self.runs();
+        let failed = runs.iter().filter(|(_, run)| run.state == RunState::Failed).count();
+        head(&mut text, &safe!("runs of the last day: {} failed, {} in all", failed, runs.len()));
+        text.push_str(&columns(runs.iter().map(|(_, run)| {
+            let number = run.number.map(|number| safe!(" #{}", number)).unwrap_or_default();
+            vec![
+                run.state.word().into(),
+                safe!("{}{}", clean(&run.pipeline), number),
+                optional(run.branch.as_ref()),
+                optional(run.service.as_ref()),
+                optional(run.environment.as_ref()),
+                ago(run.finished.unwrap_or(run.began())),
+                optional(run.person.as_ref()),
+            ]
+        })));
+        let all = count(self.sources.len(), "source", "sources");
+        head(&mut text, &safe!("{}:", all));
+        text.push_str(&columns(self.sources.iter().map(|probed| {
+            let why = probed.failures.first().map(|failure| clean(&failure.what)).unwrap_or_default();
+            vec![probed.state.word().into(), clean(&probed.info.name), clean(&probed.info.kind), why]
+        })));
+        if !self.is_whole() {
+            text.push_str("Not all could be seen: what is missing here may exist.\n");
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let optional = |text: Option<&RawText>| text.map(plain);
+        let alert = |fault: &Fault| {
+            let alert = &fault.first.alert;
+            let sources = std::iter::once(&fault.first).chain(&fault.others);
+            let environment = alert.label("environment").or(alert.label("env")).cloned();
+            let environment = environment.or_else(|| self.environment(&fault.first.source));
+            json!({
+                "name": plain(&alert.name),
+                "severity": alert.severity,
+                "state": alert.state,
+                "since": alert.onset(),
+                "service": optional(self.config.catalog.service_of(alert.labels.iter()).as_ref()),
+                "environment": optional(environment.as_ref()),
+                "muted": !alert.silenced_by.is_empty() || !alert.inhibited_by.is_empty(),
+                "acknowledged_by": optional(alert.acknowledged.as_ref().map(|ack| &ack.person)),
+                "labels": alert.labels.iter().map(|(name, value)| (plain(name), json!(plain(value)))).collect::<serde_json::Map<_, _>>(),
+                "sources": sources.map(|word| plain(&word.source)).collect::<Vec<_>>(),
+            })
+        };
+        let run = |(source, run): &(&Source, &Run)| {
+            json!({
+                "pipeline": plain(&run.pipeline),
+                "number": run.number,
+                "attempt": run.attempt,
+                "state": run.state,
+                "branch": optional(run.branch.as_ref()),
+                "revision": optional(run.revision.as_ref()),
+                "service": optional(run.service.as_ref()),
+                "environment": optional(run.environment.as_ref()),
+                "person": optional(run.person.as_ref()),
+                "began": run.began(),
+                "finished": run.finished,
+                "link": optional(run.link.as_ref()),
+                "source": plain(&source.info.name),
+            })
+        };
+        json!({
+            "midwatch": env!("CARGO_PKG_VERSION"),
+            "at": self.now,
+            "whole": self.is_whole(),
+            "alerts": self.faults().iter().map(alert).collect::<Vec<_>>(),
+            "runs": self.runs().iter().map(run).collect::<Vec<_>>(),
+            "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn source(probed: &Probed) -> Value {
+    let failure = |failure: &crate::model::health::Failure| {
+        json!({
+            "kind": failure.kind,
+            "what": plain(&failure.what),
+            "advice": failure.advice.as_ref().map(plain),
+        })
+    };
+    json!({
+        "name": plain(&probed.info.name),
+        "kind": plain(&probed.info.kind),
+        "environment": probed.info.environment.as_ref().map(plain),
+        "state": probed.state.word(),
+        "failures": probed.failures.iter().map(failure).collect::<Vec<_>>(),
+    })
+}
+
+/// Rows with each column as wide as it has to be.
+fn columns(rows: impl Iterator<Item = Vec<SafeText>>) -> String {
+    let rows: Vec<Vec<SafeText>> = rows.collect();
+    let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(SafeText::width).max();
+    let widths: Vec<usize> = (0..most).map(|column| widest(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = SafeText::literal(" ");
+        for (cell, width) in row.into_iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            line.push(&safe!(" {}", padded(cell, *width)));
+        }
+        text.push_str(line.as_str().trim_end());
+        text.push('\n');
+    }
+    text
+}
