@@ -74,7 +74,8 @@ fn fault(mut words: Vec<Word>) -> Option<Fault> {
         let (started, held) = (word.alert.started, word.alert.held);
         first.alert = Arc::new(Alert { started, held, ..Alert::clone(&first.alert) });
     }
-    if let (None, Some(value)) = (&first.alert.value, others.iter().find_map(|word| word.alert.value.clone())) {
+    if let (None, Some(value)) = (&first.alert.value, others.iter().find_map(|word| word.alert.value.clone()))
+    {
         first.alert = Arc::new(Alert { value: Some(value), ..Alert::clone(&first.alert) });
     }
     Some(Fault { first, others })
@@ -144,7 +145,9 @@ mod tests {
         alert.started = Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_mins(5);
         alert.held = Some(jiff::SignedDuration::from_mins(60));
         alert.value = Some("0.42".into());
-        let [fault] = &together([rule, word("am", ROUTED, AlertState::Firing, &["pager"])])[..] else { panic!() };
+        let [fault] = &together([rule, word("am", ROUTED, AlertState::Firing, &["pager"])])[..] else {
+            panic!()
+        };
         assert_eq!(fault.first.source, "am".into());
         let before = Timestamp::UNIX_EPOCH.duration_since(fault.first.alert.onset());
         assert_eq!((before.as_mins(), fault.first.alert.value.as_ref()), (65, Some(&"0.42".into())));
