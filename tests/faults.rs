@@ -161,3 +161,16 @@ async fn a_server_that_repeats_our_secret_is_not_quoted_with_it() {
         assert!(!format!("{failure:?}").contains(CANARY), "{failure:?}");
     }
 }
+
+#[tokio::test]
+async fn a_limit_that_is_over_in_a_second_is_waited_for() {
+    let limits =
+        [("content-type", "application/json"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "0.3")];
+    let server = server::Server::start(move |_| server::answer("200 OK", &limits, "[]")).await;
+    let client = client(Endpoint::at(&server.url()).unwrap());
+    let begun = Instant::now();
+    for class in [Class::Person, Class::Poll, Class::Person] {
+        client.send(&Request::get("/"), class).await.unwrap();
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(500), "{:?}", begun.elapsed());
+}

@@ -30,6 +30,8 @@ const ERROR_BYTES: usize = 64 << 10;
 const ERROR_TIME: Duration = Duration::from_secs(5);
 /// Polling waits so long for its share of the budget; if it takes longer it fails and comes again.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A person is told sooner.
+const PATIENCE_OF_A_PERSON: Duration = Duration::from_secs(3);
 
 /// The way to one endpoint. Clones share connections.
 #[derive(Clone)]
@@ -140,11 +142,12 @@ impl Inner {
 
     /// Waits for this request's share of what the server allows.
     async fn admit(&self, link: &Link, trip: &Trip, request: &Request, class: Class) -> Result<(), Failure> {
-        let (payer, patience) = (self.payer(link), Instant::now() + PATIENCE);
+        let patience = if class == Class::Poll { PATIENCE } else { PATIENCE_OF_A_PERSON };
+        let (payer, until) = (self.payer(link), Instant::now() + patience);
         loop {
             let (wait, why) = match self.net.budgets().ask(&payer, &request.path, class, Instant::now()) {
                 Verdict::Go => return Ok(()),
-                Verdict::Later(wait) if Instant::now() + wait <= patience => {
+                Verdict::Later(wait) | Verdict::Never(wait) if Instant::now() + wait <= until => {
                     sleep(wait).await;
                     continue;
                 }
