@@ -172,6 +172,10 @@ impl App {
             }
         }
         effects.extend(self.notes.due(now));
+        // Nobody sees what changes on a screen that is held still or in a pane that is not shown.
+        if !self.state.is_frozen() && self.layout().of(PaneId::Alerts).is_some() {
+            effects.extend(self.alerts.due(now));
+        }
         effects
     }
 

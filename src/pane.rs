@@ -9,6 +9,7 @@ pub mod logs;
 pub mod notes;
 pub mod palette;
 pub mod pipelines;
+mod plot;
 pub mod shown;
 mod sort;
 pub mod sources;

@@ -2,6 +2,8 @@
 
 #[path = "support/console.rs"]
 mod console;
+#[path = "app/graph.rs"]
+mod graph;
 #[path = "app/join.rs"]
 mod join;
 
@@ -57,10 +59,10 @@ fn the_worst_and_oldest_alert_comes_first() {
 fn escape_takes_back_one_thing_at_a_time_and_never_leaves() {
     let mut console = outage(WIDE);
     console.keys("f Enter");
-    assert!(console.screen().contains("What people wrote"));
+    assert!(console.screen().contains("Told to pager."));
     console.keys("Esc");
     let screen = console.screen();
-    assert!(!screen.contains("What people wrote") && !screen.contains("1 Pipelines"), "{screen}");
+    assert!(!screen.contains("Told to pager.") && !screen.contains("1 Pipelines"), "{screen}");
     console.keys("Esc");
     assert!(console.screen().contains("1 Pipelines"));
     console.keys("Esc Esc Esc");

@@ -24,9 +24,13 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::NoteReply;
-use midwatch::model::update::{News, Update};
+use midwatch::model::update::{DetailKey, Gives, News, Update};
+use midwatch::model::world::SourceInfo;
+use midwatch::net::exchange::Response;
 use midwatch::pane::effect::{Effect, Msg};
 use midwatch::runtime::backend::FrameBackend;
+use midwatch::source::alerts::prometheus::{PrometheusConfig, State};
+use midwatch::source::poll::{Fetched, Vendor as _};
 use midwatch::ui::style::Styles;
 use ratatui::Terminal;
 use ratatui::layout::Size;
@@ -38,6 +42,7 @@ const SIZES: [(u16, u16); 5] = [(60, 20), (80, 24), (100, 30), (120, 40), (200, 
 const VIEWS: &[(&str, &str)] = &[
     ("root", "3"),
     ("alert", "3 Enter"),
+    ("alert-end", "3 Enter G"),
     ("run", "1 Enter"),
     ("logs", "2"),
     ("line", "2 k k Enter"),
@@ -67,7 +72,39 @@ fn logs(console: &mut Console, from: i64, lines: i64) {
     console.send(Msg::Segment(Arc::new(builder.seal().unwrap())));
 }
 
-fn outage_in(setup: midwatch::app::Setup) -> Console {
+/// Answers what was asked of the source of metrics with what Prometheus 2.42.0 answered.
+fn draw_graphs(console: &mut Console) {
+    const PAGE: &str = include_str!("fixtures/prometheus/query_range.json");
+    for effect in std::mem::take(&mut console.effects) {
+        let Effect::Fetch(source, key @ DetailKey::Graph { .. }) = effect else { continue };
+        let (config, state) = (PrometheusConfig::default(), State::default());
+        let ask = config.detail(&state, &key).unwrap();
+        let base = "http://prometheus.example".parse().unwrap();
+        let page = Response::new(&base, &ask.request, 200, Vec::new(), PAGE);
+        let fetched = config.accept_detail(&state, &key, &ask, &page).unwrap();
+        let Fetched::Done(detail) = fetched else { unreachable!("a graph is one page") };
+        let news = News::Detail(key, Ok(detail));
+        console.send(Msg::Update(Update { source, at: console.now, news }));
+    }
+}
+
+/// Presses keys, with all the time that an answer needs between them.
+fn press(console: &mut Console, keys: &str) {
+    for key in keys.split(' ') {
+        console.keys(key);
+        draw_graphs(console);
+    }
+}
+
+fn outage_in(mut setup: midwatch::app::Setup) -> Console {
+    setup.sources.push(SourceInfo {
+        name: "prom".into(),
+        kind: "prometheus".into(),
+        environment: None,
+        interval: None,
+        gives: &[Gives::Metrics],
+        reads: vec!["https://prometheus.example".into()],
+    });
     let mut console = Console::with(setup);
     console.alerts(&[]);
     console.runs(&[]);
@@ -81,7 +118,9 @@ fn outage_in(setup: midwatch::app::Setup) -> Console {
         acked,
         silenced,
     ]);
-    console.runs(&[run("1", "failed", 12), run("2", "running", 1), run("3", "succeeded", 300)]);
+    let mut deployment = run("4", "succeeded", 17);
+    (deployment.number, deployment.environment) = (Some(811), Some("prod-eu".into()));
+    console.runs(&[run("1", "failed", 12), run("2", "running", 1), deployment, run("3", "succeeded", 300)]);
     logs(&mut console, 0, 60);
     console.send(Msg::Note(NoteReply::Opened {
         entries: Vec::new(),
@@ -93,6 +132,8 @@ fn outage_in(setup: midwatch::app::Setup) -> Console {
         .advise("add ops to group adm");
     let news = News::Failed(failure);
     console.send(Msg::Update(Update { source: "logs".into(), at: at(0), news }));
+    let news = News::Alive { troubles: Vec::new() };
+    console.send(Msg::Update(Update { source: "prom".into(), at: at(0), news }));
     // What was only said for a moment is gone.
     console.pass(30);
     console
@@ -114,7 +155,7 @@ fn screens_are_as_they_were() {
         let mut all = String::new();
         for (name, keys) in VIEWS {
             let mut console = outage(size);
-            console.keys(keys);
+            press(&mut console, keys);
             let screen = console.screen();
             all.extend(["==== ", name, ": ", keys, "\n", &screen, "\n"]);
         }
@@ -196,7 +237,8 @@ fn the_mono_theme_has_no_colour_at_all() {
     own.themes.all.swap(0, mono);
     let mut console = outage_in(own);
     for (name, keys) in VIEWS {
-        console.keys("Esc Esc Esc Esc").keys(keys);
+        console.keys("Esc Esc Esc Esc");
+        press(&mut console, keys);
         for cell in console.buffer().content() {
             assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{name}: {:?}", cell.symbol());
         }
@@ -207,7 +249,8 @@ fn the_mono_theme_has_no_colour_at_all() {
 fn without_colour_no_colour_is_sent_whatever_the_theme() {
     let mut console = outage((120, 40));
     for (name, keys) in VIEWS {
-        console.keys("Esc Esc Esc Esc").keys(keys);
+        console.keys("Esc Esc Esc Esc");
+        press(&mut console, keys);
         let backend = FrameBackend::new(Size { width: 120, height: 40 }, Depth::None);
         let mut terminal = Terminal::new(backend).unwrap();
         terminal.draw(|frame| console.app.draw(frame, console.now)).unwrap();
@@ -230,7 +273,8 @@ fn an_ascii_screen_is_ascii() {
         own.ascii = true;
         let mut console = outage_in(own);
         for (name, keys) in VIEWS {
-            console.keys("Esc Esc Esc Esc").keys(keys);
+            console.keys("Esc Esc Esc Esc");
+            press(&mut console, keys);
             let screen = console.screen();
             let other = screen.chars().find(|c| !c.is_ascii());
             assert_eq!(other, None, "{name} at {size:?}\n{screen}");
@@ -299,7 +343,7 @@ fn random_keys_never_break_it_and_escape_leads_home() {
                 // Nothing here acts on anything but the person's own screen, notes and clipboard.
                 if let Effect::Refresh(source) | Effect::Fetch(source, _) = &effect {
                     assert!(
-                        ["alerts", "ci", "logs"].map(Into::into).contains(source),
+                        ["alerts", "ci", "logs", "prom"].map(Into::into).contains(source),
                         "seed {seed}: {source:?}"
                     );
                 }
@@ -327,7 +371,8 @@ fn a_frozen_screen_does_not_move_in_any_view_whatever_comes() {
         SIZES[..4].iter().flat_map(|size| VIEWS.iter().filter(still).map(move |v| (size, v)))
     {
         let mut console = outage(*size);
-        console.keys(keys).keys("p").pass(7);
+        press(&mut console, keys);
+        console.keys("p").pass(7);
         let (before, header) = (console.buffer(), head(&console));
         for minute in 0..12 {
             logs(&mut console, minute, 300);

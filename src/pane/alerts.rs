@@ -1,6 +1,7 @@
 //! The alerts pane: what is wrong now, the worst and oldest first, and what mutes it.
 
 mod detail;
+mod graph;
 mod rows;
 
 use ratatui::layout::Rect;
@@ -12,6 +13,7 @@ use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::words::Words;
+use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
@@ -33,8 +35,16 @@ pub struct Alerts {
     rows: std::collections::BTreeMap<Key, Row>,
     sort: Sort,
     filter: String,
-    /// The alert that is open, and how far its page is scrolled.
-    open: Option<(Key, Pager)>,
+    /// The alert that is open.
+    open: Option<Open>,
+}
+
+/// An alert whose page is shown.
+struct Open {
+    key: Key,
+    /// How far the page is scrolled.
+    pager: Pager,
+    graph: AlertGraph,
 }
 
 impl Alerts {
@@ -52,6 +62,16 @@ impl Alerts {
                 self.rows.insert(row.key(), row);
             }
         }
+        if let Some(open) = &mut self.open
+            && let Some(row) = self.rows.get(&open.key)
+        {
+            open.graph.sync(row, view);
+        }
+    }
+
+    /// Asks for the graph of the page that is open, when it is time to.
+    pub fn due(&mut self, now: jiff::Timestamp) -> Option<Effect> {
+        self.open.as_mut()?.graph.due(now)
     }
 
     /// Whether news waits until the order is no longer held.
@@ -72,11 +92,18 @@ impl Alerts {
     /// Does what a command says. `area` is where the pane stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         let inside = body(area);
-        if self.open.is_some() && self.page(id, view, inside) {
-            return Outcome::default();
+        if let Some(outcome) = self.page(id, view, inside) {
+            return outcome;
         }
         match id {
-            Id::Open => self.open = self.list.selected().map(|key| (key.clone(), Pager::default())),
+            Id::Open => {
+                let row = self.list.selected().and_then(|key| self.rows.get(key));
+                self.open = row.map(|row| Open {
+                    key: row.key(),
+                    pager: Pager::default(),
+                    graph: AlertGraph::new(row, view),
+                });
+            }
             Id::Sort => {
                 self.sort = self.sort.next();
                 self.sync_now(view);
@@ -98,7 +125,7 @@ impl Alerts {
 
     /// What the selected alert is about, and when it began.
     pub fn subject(&self, view: &View<'_>) -> Option<(Subject, jiff::Timestamp)> {
-        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
+        let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
         let row = self.rows.get(key)?;
         let subject = Subject {
             name: row.alert.name.clone(),
@@ -141,17 +168,17 @@ impl Alerts {
     pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
         let shown = self.list.order().iter().filter_map(|key| self.rows.get(key));
         let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
-        ages.into_iter().chain(self.list.next_wake()).min()
+        let graph = self.open.as_ref().and_then(|open| open.graph.next_due());
+        ages.into_iter().chain(self.list.next_wake()).chain(graph).min()
     }
 
     /// Draws the pane.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let inside = body(area);
         self.draw_border(view, area, canvas);
-        if let Some((row, pager)) =
-            self.open.as_ref().and_then(|(key, pager)| Some((self.rows.get(key)?, pager)))
-        {
-            pager.draw(canvas, inside, &detail::paragraphs(row, view), view.focused);
+        let open = self.open.as_ref();
+        if let Some((row, open)) = open.and_then(|open| Some((self.rows.get(&open.key)?, open))) {
+            detail::draw(row, &open.graph, open.pager, view, inside, canvas);
         } else if self.list.order().is_empty() {
             let lines = if self.filter.is_empty() {
                 coverage::empty(view, Gives::Alerts, "Nothing fires.")
@@ -197,15 +224,23 @@ impl Alerts {
         coverage::border(view, area, canvas, title, Gives::Alerts, &self.filter, self.list.news());
     }
 
-    fn page(&mut self, id: Id, view: &View<'_>, inside: Rect) -> bool {
-        let Some((key, pager)) = &mut self.open else { return false };
-        let Some(row) = self.rows.get(key) else { return false };
-        let paragraphs = detail::paragraphs(row, view);
+    /// Does what a command says on the page of an alert; `None` where it is for the list all the same.
+    fn page(&mut self, id: Id, view: &View<'_>, inside: Rect) -> Option<Outcome> {
+        let open = self.open.as_mut()?;
+        let row = self.rows.get(&open.key)?;
         match id {
-            Id::Open | Id::Mark | Id::Range | Id::Sort => {}
-            _ => return pager.run(id, &paragraphs, inside, view.ascii),
+            Id::Open | Id::Mark | Id::Range | Id::Sort => Some(Outcome::default()),
+            Id::PreviousTab | Id::NextTab => Some(Outcome::notice(open.graph.zoom(id == Id::NextTab))),
+            Id::Refresh => {
+                // The sources look too.
+                open.graph.again();
+                None
+            }
+            _ => {
+                let page = detail::Page::new(row, &open.graph, view, inside, false);
+                open.pager.run(id, &page.paragraphs, inside, view.ascii).then(Outcome::default)
+            }
         }
-        true
     }
 
     fn sync_now(&mut self, view: &View<'_>) {

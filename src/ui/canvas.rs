@@ -17,6 +17,8 @@ pub struct Canvas<'a> {
     /// What stood in the last border that was drawn.
     heading: Vec<SafeText>,
     ascii: bool,
+    /// Whether it is read and not looked at.
+    aloud: bool,
     marker: Style,
 }
 
@@ -24,7 +26,7 @@ impl<'a> Canvas<'a> {
     /// A canvas over a buffer. `ascii` replaces what an ASCII terminal cannot show; `marker` is
     /// the style of what stands for something that could not be shown.
     pub fn new(buffer: &'a mut Buffer, ascii: bool, marker: Style) -> Self {
-        Self { buffer, cursor: None, read: None, heading: Vec::new(), ascii, marker }
+        Self { buffer, cursor: None, read: None, heading: Vec::new(), ascii, aloud: false, marker }
     }
 
     /// The whole area.
@@ -35,6 +37,39 @@ impl<'a> Canvas<'a> {
     /// Whether only ASCII may be drawn.
     pub fn is_ascii(&self) -> bool {
         self.ascii
+    }
+
+    /// Whether it is read and not looked at: pictures say nothing then.
+    pub fn is_aloud(&self) -> bool {
+        self.aloud
+    }
+
+    /// Draws something of `height` rows whose first row stands `top` rows below the top of `area`, or
+    /// above it. Only what lies in the area is seen.
+    pub fn clipped(&mut self, area: Rect, top: isize, height: u16, work: impl FnOnce(&mut Canvas<'_>, Rect)) {
+        let area = area.intersection(self.buffer.area);
+        let whole = Rect::new(0, 0, area.width, height);
+        let seen: Vec<(u16, u16)> = (0..height)
+            .filter_map(|row| {
+                let below = u16::try_from(isize::try_from(row).ok()? + top).ok()?;
+                (below < area.height).then_some((row, area.y + below))
+            })
+            .collect();
+        let mut apart = Buffer::empty(whole);
+        let copy = |from: &Buffer, to: &mut Buffer, back: bool| {
+            for ((row, y), x) in seen.iter().flat_map(|at| (0..area.width).map(move |x| (*at, x))) {
+                let (there, here) = ((x, row), (area.x + x, y));
+                let (from_at, to_at) = if back { (there, here) } else { (here, there) };
+                if let (Some(from), Some(to)) = (from.cell(from_at), to.cell_mut(to_at)) {
+                    to.clone_from(from);
+                }
+            }
+        };
+        copy(self.buffer, &mut apart, false);
+        let mut canvas = Canvas::new(&mut apart, self.ascii, self.marker);
+        canvas.aloud = self.aloud;
+        work(&mut canvas, whole);
+        copy(&apart, self.buffer, true);
     }
 
     /// Puts the terminal's cursor here: screen readers follow it.
@@ -185,6 +220,7 @@ pub struct Written {
 pub fn read(size: (u16, u16), ascii: bool, work: impl FnOnce(&mut Canvas<'_>)) -> Written {
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
     let mut canvas = Canvas::new(&mut buffer, ascii, Style::new());
+    canvas.aloud = true;
     work(&mut canvas);
     let (cursor, area, heading) = (canvas.cursor, canvas.read, std::mem::take(&mut canvas.heading));
     let row = |area: Rect, y: u16| line(&buffer, Rect { y, height: 1, ..area });
@@ -261,6 +297,28 @@ mod tests {
         canvas.text(0, 0, 4, &SafeText::literal("text"), Style::new().fg(Color::Red));
         let plain = |cell: &ratatui::buffer::Cell| cell.modifier.is_empty() && cell.bg == Color::Blue;
         assert!(buffer.content().iter().all(plain), "{buffer:?}");
+    }
+
+    #[test]
+    fn of_what_is_clipped_only_what_lies_in_the_area_is_seen() {
+        let mut buffer = Buffer::with_lines(["....", "....", "....", "...."]);
+        let mut canvas = Canvas::new(&mut buffer, false, Style::new());
+        let area = Rect::new(1, 1, 2, 2);
+        let work = |canvas: &mut Canvas<'_>, area: Rect| {
+            assert_eq!(area, Rect::new(0, 0, 2, 3));
+            for (y, text) in (0..).zip(["aa", "bb", "cc"]) {
+                canvas.text(0, y, 9, &SafeText::literal(text), Style::new());
+            }
+        };
+        canvas.clipped(area, -1, 3, work);
+        assert_eq!(buffer, Buffer::with_lines(["....", ".bb.", ".cc.", "...."]));
+        let mut canvas = Canvas::new(&mut buffer, false, Style::new());
+        canvas.clipped(area, 1, 3, work);
+        assert_eq!(buffer, Buffer::with_lines(["....", ".bb.", ".aa.", "...."]));
+        let mut canvas = Canvas::new(&mut buffer, false, Style::new());
+        canvas.clipped(area, -3, 3, work);
+        canvas.clipped(area, 2, 3, work);
+        assert_eq!(buffer, Buffer::with_lines(["....", ".bb.", ".aa.", "...."]));
     }
 
     #[test]

@@ -62,10 +62,22 @@ impl Pager {
         }
     }
 
+    /// Where the first line of this paragraph stands: so many rows below the top of the area, or above.
+    pub fn row_of(self, index: usize, paragraphs: &[Paragraph], area: Rect, ascii: bool) -> isize {
+        let before = paragraphs.get(..index.min(paragraphs.len())).unwrap_or_default();
+        let row = laid_out(before, area.width, ascii).len();
+        let top = self.shown_from(laid_out(paragraphs, area.width, ascii).len(), area);
+        isize::try_from(row).unwrap_or(isize::MAX) - isize::try_from(top).unwrap_or(0)
+    }
+
+    fn shown_from(self, lines: usize, area: Rect) -> usize {
+        self.top.min(lines.saturating_sub(usize::from(area.height)))
+    }
+
     /// Draws what is in sight, the cursor on its first line.
     pub fn draw(self, canvas: &mut Canvas<'_>, area: Rect, paragraphs: &[Paragraph], focused: bool) {
         let lines = laid_out(paragraphs, area.width, canvas.is_ascii());
-        let top = self.top.min(lines.len().saturating_sub(usize::from(area.height)));
+        let top = self.shown_from(lines.len(), area);
         for (y, (line, style)) in (area.top()..area.bottom()).zip(lines.iter().skip(top)) {
             canvas.text(area.x, y, area.width, line, *style);
         }
@@ -98,7 +110,9 @@ mod tests {
         pager.step(100, &text, area, false);
         assert_eq!(pager.top, laid_out(&text, 10, false).len() - 4);
         pager.step(-1, &text, area, false);
+        assert_eq!(pager.row_of(1, &text, area, false), 2 - isize::try_from(pager.top).unwrap());
         pager.go(false, &text, area, false);
         assert_eq!(pager, Pager::default());
+        assert_eq!(pager.row_of(1, &text, area, false), 2);
     }
 }

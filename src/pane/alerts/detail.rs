@@ -1,20 +1,64 @@
-//! The page of one alert: what it says, since when, who has it, what mutes it, its labels.
+//! The page of one alert: what it says, since when, who has it, what mutes it, its graph, its labels.
+
+use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::model::alert::{AlertState, Silence};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
 use crate::pane::view::View;
 use crate::safe;
-use crate::ui::pager::Paragraph;
+use crate::ui::canvas::Canvas;
+use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::style::of_severity;
 use crate::ui::time::{age, took};
 
-/// The page, paragraph by paragraph.
-pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+/// The page, and where in it the chart stands.
+pub(super) struct Page {
+    pub(super) paragraphs: Vec<Paragraph>,
+    /// The first paragraph of the chart's room.
+    chart: usize,
+    /// Rows of the chart.
+    rows: u16,
+}
+
+impl Page {
+    /// The page in an area; without the chart where it is read aloud.
+    pub(super) fn new(row: &Row, graph: &AlertGraph, view: &View<'_>, area: Rect, is_aloud: bool) -> Self {
+        let rows = if is_aloud { 0 } else { graph.rows(area) };
+        let mut paragraphs = head(row, view);
+        let (lines, before) = graph.paragraphs(row, view);
+        paragraphs.push(Paragraph::default());
+        paragraphs.push(Paragraph::new("Graph", view.styles.of(Meaning::Title)));
+        let chart = paragraphs.len() + before;
+        paragraphs.extend(lines);
+        let room = std::iter::repeat_n(Paragraph::default(), rows.into());
+        paragraphs.splice(chart..chart, room);
+        paragraphs.extend(rest(row, view));
+        Self { paragraphs, chart, rows }
+    }
+}
+
+/// Draws the page.
+pub(super) fn draw(
+    row: &Row,
+    graph: &AlertGraph,
+    pager: Pager,
+    view: &View<'_>,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+) {
+    let page = Page::new(row, graph, view, area, canvas.is_aloud());
+    pager.draw(canvas, area, &page.paragraphs, view.focused);
+    let top = pager.row_of(page.chart, &page.paragraphs, area, view.ascii);
+    canvas.clipped(area, top, page.rows, |canvas, area| graph.draw(row, view, area, canvas));
+}
+
+/// What it is, since when, who has it and what mutes it.
+fn head(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     let alert = &row.alert;
-    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
-    let heading = view.styles.of(Meaning::Title);
+    let text = view.styles.of(Meaning::Text);
     let severity = view.styles.of(of_severity(alert.severity));
     let mut page = vec![
         Paragraph::new(
@@ -23,6 +67,8 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         ),
         Paragraph::new(times(row, view), text),
     ];
+    // Before the graph, which takes half of a small screen.
+    page.extend(summary(row).map(|summary| Paragraph::new(clean(summary), text)));
     if let Some(ack) = &alert.acknowledged {
         let when = view.zone.moment(ack.at, view.now);
         page.push(Paragraph::new(safe!("Acknowledged by {} at {}.", clean(&ack.person), when), text));
@@ -40,6 +86,15 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     for name in &alert.inhibited_by {
         page.push(Paragraph::new(safe!("Inhibited by {}.", clean(name)), view.styles.of(Meaning::Warning)));
     }
+    page
+}
+
+/// What people wrote about it, its labels, and where it comes from.
+fn rest(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+    let alert = &row.alert;
+    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+    let heading = view.styles.of(Meaning::Title);
+    let mut page = Vec::new();
     let mut section = |title: &'static str, lines: Vec<Paragraph>| {
         if !lines.is_empty() {
             page.push(Paragraph::default());
@@ -48,7 +103,8 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         }
     };
     let mut annotations = Vec::new();
-    for (name, value) in &alert.annotations {
+    let others = alert.annotations.iter().filter(|(_, value)| summary(row) != Some(*value));
+    for (name, value) in others {
         let lines = clean_block(value);
         let style = if is_link(value) { view.styles.of(Meaning::Link) } else { text };
         if let [line] = lines.as_slice() {
@@ -84,6 +140,12 @@ pub(super) fn paragraphs(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     }
     section("Where it comes from", origin);
     page
+}
+
+/// What people wrote in one line about what is wrong.
+fn summary(row: &Row) -> Option<&RawText> {
+    let summary = row.alert.annotations.get(&RawText::from("summary"))?;
+    (!summary.is_empty() && !summary.as_bytes().contains(&b'\n')).then_some(summary)
 }
 
 fn is_link(value: &RawText) -> bool {

@@ -108,6 +108,12 @@ impl Row {
         (self.source.clone(), self.alert.id.clone())
     }
 
+    /// Who tells of it, and as what.
+    pub(super) fn tellers(&self) -> impl Iterator<Item = (&RawText, &Arc<Alert>)> {
+        let others = self.others.iter().map(|word| (&word.source, &word.alert));
+        std::iter::once((&self.source, &self.alert)).chain(others)
+    }
+
     /// What its age counts from: the end of an ended one, else the onset.
     pub(super) fn since(&self) -> Timestamp {
         self.alert.ended.filter(|_| self.alert.state == AlertState::Resolved).unwrap_or(self.alert.onset())

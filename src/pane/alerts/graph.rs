@@ -1,0 +1,281 @@
+//! The graph on the page of an alert: its expression over the last hours, its limit, its onset, and the
+//! deployments of its service.
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Rect;
+
+use crate::config::theme::Meaning;
+use crate::model::run::{Run, RunState};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::world::Source;
+use crate::pane::alerts::rows::Row;
+use crate::pane::effect::Effect;
+use crate::pane::plot::Plot;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::chart::{Mark, SMALLEST};
+use crate::ui::number::number;
+use crate::ui::pager::Paragraph;
+use crate::ui::style::of_run;
+
+/// How often it is asked for while the page is open.
+const EVERY: SignedDuration = SignedDuration::from_mins(1);
+/// Lines of the legend.
+const LEGEND: usize = 6;
+/// Changes that are marked: each has a digit.
+const CHANGES: usize = 9;
+
+/// The graph of the alert that is open.
+pub(super) struct AlertGraph {
+    /// The expression that it was made for.
+    expression: Option<RawText>,
+    /// The graph, or why there is none.
+    plot: Result<Plot, SafeText>,
+}
+
+/// A deployment of the alert's service.
+struct Change<'a> {
+    run: &'a Run,
+    source: &'a Source,
+}
+
+impl AlertGraph {
+    pub(super) fn new(row: &Row, view: &View<'_>) -> Self {
+        let expression = expression(row).cloned();
+        let plot = match &expression {
+            None => Err(SafeText::literal(
+                "The source does not tell the expression of its rule, so nothing is drawn.",
+            )),
+            Some(expression) => drawer(row, view).map(|source| Plot::new(source, expression, EVERY)),
+        };
+        Self { expression, plot }
+    }
+
+    /// Takes the answer when it has come, and another expression when the rule has changed.
+    pub(super) fn sync(&mut self, row: &Row, view: &View<'_>) {
+        if self.expression.as_ref() != expression(row) {
+            *self = Self::new(row, view);
+        }
+        if let Ok(plot) = &mut self.plot {
+            plot.sync(view);
+        }
+    }
+
+    pub(super) fn due(&mut self, now: Timestamp) -> Option<Effect> {
+        self.plot.as_mut().ok()?.due(now)
+    }
+
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.plot.as_ref().ok()?.next_due()
+    }
+
+    pub(super) fn again(&mut self) {
+        if let Ok(plot) = &mut self.plot {
+            plot.again();
+        }
+    }
+
+    /// Draws a longer or a shorter time; says how long.
+    pub(super) fn zoom(&mut self, longer: bool) -> SafeText {
+        let Ok(plot) = &mut self.plot else { return SafeText::literal("There is no graph here.") };
+        if plot.zoom(longer) {
+            safe!("The last {} h.", plot.hours())
+        } else {
+            SafeText::literal(if longer { "It goes no further back." } else { "It gets no shorter." })
+        }
+    }
+
+    /// Rows of the chart in a page of this height; none where it is too small or has nothing to draw.
+    pub(super) fn rows(&self, area: Rect) -> u16 {
+        let has_room = area.width >= SMALLEST.0 && area.height >= SMALLEST.1 + 2;
+        match &self.plot {
+            Ok(plot) if has_room && plot.has_points() => (area.height / 2).clamp(SMALLEST.1, 14),
+            _ => 0,
+        }
+    }
+
+    /// The lines of the section, and before which of them the chart stands.
+    pub(super) fn paragraphs(&self, row: &Row, view: &View<'_>) -> (Vec<Paragraph>, usize) {
+        let of = |meaning| view.styles.of(meaning);
+        let mut lines = Vec::new();
+        if let Some(expression) = &self.expression {
+            lines.push(Paragraph::new(clean(expression), of(Meaning::Text)));
+        }
+        let chart = lines.len();
+        let plot = match &self.plot {
+            Ok(plot) => plot,
+            Err(why) => {
+                lines.push(Paragraph::new(why.clone(), of(Meaning::Muted)));
+                return (lines, chart);
+            }
+        };
+        lines.extend(plot.legend(view, LEGEND));
+        lines.extend(plot.state(view));
+        let Some((from, to)) = plot.span() else { return (lines, chart) };
+        if let Some((operator, limit)) = plot.threshold {
+            let sign = SafeText::literal(operator.sign());
+            let text = safe!("-- the limit: {} {}", sign, number(limit.get(), 4));
+            lines.push(Paragraph::new(text, of(Meaning::Warning)));
+        }
+        let onset = row.alert.onset();
+        let when = view.zone.moment(onset, view.now);
+        lines.push(Paragraph::new(
+            if onset < from {
+                safe!("! began {}, before what is drawn", when)
+            } else {
+                safe!("! began {}", when)
+            },
+            of(Meaning::Critical),
+        ));
+        lines.extend(told(row, view, from, to));
+        (lines, chart)
+    }
+
+    /// Draws the chart.
+    pub(super) fn draw(&self, row: &Row, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let Ok(plot) = &self.plot else { return };
+        let Some((from, to)) = plot.span() else { return };
+        let sign = SafeText::literal("!");
+        let style = view.styles.of(Meaning::Critical);
+        let onset = Mark { at: row.alert.onset(), sign, upright: true, style };
+        let changes = changes(row, view, from, to);
+        let marks = changes.iter().enumerate().rev().map(|(index, change)| Mark {
+            at: change.run.began(),
+            sign: safe!("{}", index + 1),
+            upright: false,
+            style: view.styles.of(of_run(change.run.state).0),
+        });
+        plot.draw(view, std::iter::once(onset).chain(marks).collect(), area, canvas);
+    }
+}
+
+/// The expression, as the first who tells of the alert knows it.
+fn expression(row: &Row) -> Option<&RawText> {
+    row.tellers().find_map(|(_, alert)| alert.expression.as_ref())
+}
+
+/// The source that draws an alert's expression, or why none does.
+fn drawer(row: &Row, view: &View<'_>) -> Result<RawText, SafeText> {
+    let all: Vec<&Source> =
+        view.world.sources().filter(|source| source.info.gives.contains(&Gives::Metrics)).collect();
+    let tells = |source: &&&Source| row.tellers().any(|(name, _)| *name == source.info.name);
+    if let Some(own) = all.iter().find(tells) {
+        return Ok(own.info.name.clone());
+    }
+    if all.is_empty() {
+        return Err("No source gives metrics: with a `prometheus` source this is drawn.".into());
+    }
+    // An alert's environment may be a label that nobody configured.
+    let own = view.world.source(&row.source).and_then(|source| source.info.environment.as_ref());
+    let places = [own, row.environment.as_ref()];
+    let is_near = |source: &&&Source| {
+        let place = source.info.environment.as_ref();
+        place.is_none() || places.contains(&place) || places == [None, None]
+    };
+    let near: Vec<&Source> = all.iter().filter(is_near).copied().collect();
+    let hosts: Vec<&str> =
+        row.tellers().filter_map(|(_, alert)| host(alert.link.as_ref()?.as_str()?)).collect();
+    let linked: Vec<&Source> = near.iter().filter(|source| is_at(source, &hosts)).copied().collect();
+    match (linked.as_slice(), near.as_slice()) {
+        ([one], _) | (_, [one]) => Ok(one.info.name.clone()),
+        (_, []) => {
+            let text =
+                safe!("No source of this environment gives metrics; these do elsewhere: {}.", names(&all));
+            Err(text)
+        }
+        _ => Err(safe!(
+            "Several sources could draw this: {}. :graph NAME: and the expression says which.",
+            names(&near)
+        )),
+    }
+}
+
+fn names(sources: &[&Source]) -> SafeText {
+    let mut text = SafeText::default();
+    for (index, source) in sources.iter().enumerate() {
+        let before = SafeText::literal(if index > 0 { ", " } else { "" });
+        text.push(&safe!("{}{}", before, clean(&source.info.name)));
+    }
+    text
+}
+
+/// Whether a source is what a link leads to: by its address, or by its name.
+fn is_at(source: &Source, hosts: &[&str]) -> bool {
+    let addresses = || source.info.reads.iter().filter_map(|reads| host(reads.as_str()?));
+    let name = source.info.name.as_str().unwrap_or_default();
+    hosts.iter().any(|wanted| {
+        let plain = without_port(wanted);
+        addresses().any(|own| own == *wanted || without_port(own) == plain)
+            || name.eq_ignore_ascii_case(plain)
+            || plain.split('.').next().is_some_and(|short| name.eq_ignore_ascii_case(short))
+    })
+}
+
+/// `prometheus.example:9090` of `https://kim@prometheus.example:9090/graph?...`.
+fn host(link: &str) -> Option<&str> {
+    let (_, rest) = link.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    (!host.is_empty()).then_some(host)
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// The newest deployments of the alert's service in this time, oldest first.
+fn changes<'a>(row: &Row, view: &View<'a>, from: Timestamp, to: Timestamp) -> Vec<Change<'a>> {
+    let Some(service) = &row.service else { return Vec::new() };
+    let is_it = |run: &Run| {
+        let name = run.service.as_ref().filter(|_| run.environment.is_some());
+        let own = name.map(|name| view.catalog.service_of_name(name).unwrap_or_else(|| name.clone()));
+        let has_begun = !matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped);
+        has_begun && own.as_ref() == Some(service) && (from..=to).contains(&run.began())
+    };
+    let mut found: Vec<Change<'a>> =
+        view.world.runs().filter(|(_, run)| is_it(run)).map(|(source, run)| Change { run, source }).collect();
+    found.sort_by_key(|change| (change.run.began(), &change.run.id));
+    found.split_off(found.len().saturating_sub(CHANGES))
+}
+
+/// The deployments in words, the newest first.
+fn told(row: &Row, view: &View<'_>, from: Timestamp, to: Timestamp) -> Vec<Paragraph> {
+    let muted = view.styles.of(Meaning::Muted);
+    let Some(service) = row.service.as_ref().map(clean) else { return Vec::new() };
+    let changes = changes(row, view, from, to);
+    if changes.is_empty() {
+        let has_runs = view.world.sources().any(|source| source.info.gives.contains(&Gives::Runs));
+        let text = if has_runs {
+            safe!("No deployment of {} is known in this time.", service)
+        } else {
+            safe!("No source tells of deployments of {}.", service)
+        };
+        return vec![Paragraph::new(text, muted)];
+    }
+    let mut lines = Vec::new();
+    for (index, Change { run, source }) in changes.iter().enumerate().rev() {
+        let (meaning, _) = of_run(run.state);
+        let mut text =
+            safe!("{} {} {}", index + 1, view.zone.moment(run.began(), view.now), clean(&run.pipeline));
+        if let Some(number) = run.number {
+            text.push(&safe!(" #{}", number));
+        }
+        text.push(&safe!(" {}", SafeText::literal(run.state.word())));
+        for part in [&run.revision, &run.environment].into_iter().flatten() {
+            text.push(&safe!(" {}", clean(part)));
+        }
+        if let Some(person) = &run.person {
+            text.push(&safe!(" by {}", clean(person)));
+        }
+        if !source.health(view.now).is_live() {
+            text.push(&SafeText::literal(" (as far as it was last heard)"));
+        }
+        lines.push(Paragraph::new(text, view.styles.of(meaning)));
+    }
+    lines
+}

@@ -1,0 +1,311 @@
+//! A graph that is kept up to date while somebody looks at it: asked for, waited for, drawn and told.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::config::theme::Meaning;
+use crate::model::expression::{Operator, threshold};
+use crate::model::graph::{Finite, Graph, Series};
+use crate::model::health::{Failure, Health};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::{Detail, DetailKey};
+use crate::pane::effect::Effect;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+use crate::ui::chart::{self, Chart, Line, Mark};
+use crate::ui::number::number;
+use crate::ui::pager::Paragraph;
+
+/// Hours that are drawn, from one step to the next.
+const HOURS: [i64; 4] = [1, 3, 12, 24];
+/// An answer that has not come after so long is asked for again.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// Digits of a value in words.
+const DIGITS: usize = 4;
+
+/// What was asked, and when.
+struct Asked {
+    key: DetailKey,
+    at: Timestamp,
+    is_answered: bool,
+    /// Whether the answer is in what is drawn: not while the screen is held still.
+    is_taken: bool,
+}
+
+/// What was answered last.
+pub(super) struct Answer {
+    pub(super) graph: Arc<Graph>,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+}
+
+/// One query, drawn over the last hours.
+pub(super) struct Plot {
+    /// Who is asked.
+    pub(super) source: RawText,
+    /// What of it is drawn.
+    query: RawText,
+    /// The comparison that the expression makes.
+    pub(super) threshold: Option<(Operator, Finite)>,
+    /// Which of [`HOURS`].
+    range: usize,
+    every: SignedDuration,
+    asked: Option<Asked>,
+    /// What to draw, until the next answer.
+    answer: Option<Answer>,
+    /// Why the last question has no answer.
+    failure: Option<Failure>,
+}
+
+impl Plot {
+    /// A graph of an expression over the last three hours, asked for anew after so long.
+    pub(super) fn new(source: RawText, expression: &RawText, every: SignedDuration) -> Self {
+        let read = expression.as_str().and_then(threshold);
+        let (query, threshold) = match read {
+            Some(found) => (RawText::from(found.subject), Some((found.operator, found.number))),
+            None => (expression.clone(), None),
+        };
+        let (asked, answer, failure) = (None, None, None);
+        Self { source, query, threshold, range: 1, every, asked, answer, failure }
+    }
+
+    /// Asks for it, when it is time to.
+    pub(super) fn due(&mut self, now: Timestamp) -> Option<Effect> {
+        if self.next_due().is_some_and(|due| now < due) {
+            return None;
+        }
+        let hours = HOURS.get(self.range).copied().unwrap_or(1);
+        let from = now.checked_sub(SignedDuration::from_hours(hours)).ok()?;
+        let key = DetailKey::Graph { query: self.query.clone(), from, to: now };
+        self.asked = Some(Asked { key: key.clone(), at: now, is_answered: false, is_taken: false });
+        Some(Effect::Fetch(self.source.clone(), key))
+    }
+
+    /// When it is to be asked for next; `None` before the first time.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        let asked = self.asked.as_ref()?;
+        let wait = if asked.is_answered { self.every } else { self.every.max(PATIENCE) };
+        Some(asked.at.checked_add(wait).unwrap_or(Timestamp::MAX))
+    }
+
+    /// Lets it be asked for at once.
+    pub(super) fn again(&mut self) {
+        self.asked = None;
+    }
+
+    /// Draws a longer or a shorter time from now on. False at the end.
+    pub(super) fn zoom(&mut self, longer: bool) -> bool {
+        let next = if longer { self.range.checked_add(1) } else { self.range.checked_sub(1) };
+        let Some(next) = next.filter(|next| *next < HOURS.len()) else { return false };
+        self.range = next;
+        self.again();
+        true
+    }
+
+    /// Takes the answer into what is drawn, when it has come.
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        let Some(asked) = self.asked.as_mut().filter(|asked| !asked.is_taken) else { return };
+        let DetailKey::Graph { from, to, .. } = asked.key else { return };
+        match view.world.detail(&self.source, &asked.key) {
+            Some(Ok(Detail::Graph(graph))) => {
+                self.answer = Some(Answer { graph: Arc::clone(graph), from, to });
+                self.failure = None;
+            }
+            Some(Err(failure)) => self.failure = Some(failure.clone()),
+            Some(Ok(Detail::Log(_))) | None => return,
+        }
+        (asked.is_answered, asked.is_taken) = (true, true);
+    }
+
+    /// Whether there is something to draw.
+    pub(super) fn has_points(&self) -> bool {
+        self.answer
+            .as_ref()
+            .is_some_and(|answer| answer.graph.series.iter().any(|series| !series.points.is_empty()))
+    }
+
+    /// The time that is drawn, or will be.
+    pub(super) fn hours(&self) -> i64 {
+        HOURS.get(self.range).copied().unwrap_or(1)
+    }
+
+    /// From when to when the chart goes.
+    pub(super) fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        self.answer.as_ref().map(|answer| (answer.from, answer.to))
+    }
+
+    /// Draws the chart.
+    pub(super) fn draw(&self, view: &View<'_>, marks: Vec<Mark>, area: Rect, canvas: &mut Canvas<'_>) {
+        let Some(answer) = &self.answer else { return };
+        let lines = answer.graph.series.iter().enumerate();
+        let limit = view.styles.of(Meaning::Warning);
+        let chart = Chart {
+            from: answer.from,
+            to: answer.to,
+            step: answer.graph.step,
+            lines: lines
+                .map(|(index, series)| Line { points: &series.points, style: hue(index, view) })
+                .collect(),
+            level: self.threshold.map(|(_, number)| (number.get(), limit)),
+            marks,
+            axis: view.styles.of(Meaning::Muted),
+        };
+        chart.draw(canvas, area, view.zone);
+    }
+
+    /// How it stands: that it is fetched, from when it is, why it is not there, what of it is missing.
+    pub(super) fn state(&self, view: &View<'_>) -> Vec<Paragraph> {
+        let of = |meaning| view.styles.of(meaning);
+        let source = clean(&self.source);
+        let mut lines = Vec::new();
+        let mut say = |text: SafeText, meaning| lines.push(Paragraph::new(text, of(meaning)));
+        let waits = self.asked.as_ref().is_none_or(|asked| !asked.is_taken);
+        if let Some(answer) = &self.answer {
+            let to = view.zone.moment(answer.to, view.now);
+            let hours = answer.to.duration_since(answer.from).as_hours();
+            let mut text = safe!("The last {} h to {}, from {}; , and . change that.", hours, to, source);
+            if waits && hours != self.hours() {
+                text.push(&safe!(" Fetching {} h.", self.hours()));
+            }
+            say(text, Meaning::Muted);
+        } else if self.asked.is_none() {
+            say(
+                safe!("The last {} h are fetched from {} when the screen moves.", self.hours(), source),
+                Meaning::Muted,
+            );
+        } else if waits {
+            say(safe!("Fetching the last {} h from {}.", self.hours(), source), Meaning::Muted);
+        }
+        if let Some(failure) = &self.failure {
+            let kind = SafeText::literal(failure.kind.word());
+            say(safe!("{} gives no graph ({}): {}", source, kind, clean(&failure.what)), Meaning::Critical);
+            if let Some(advice) = &failure.advice {
+                say(safe!("Do: {}", clean(advice)), Meaning::Text);
+            }
+            say(SafeText::literal("r tries again."), Meaning::Muted);
+        }
+        if let Some(why) = blind(&self.source, view) {
+            say(why, Meaning::Warning);
+        }
+        let Some(answer) = &self.answer else { return lines };
+        let graph = &answer.graph;
+        if graph.series.is_empty() {
+            say(safe!("{} has no value of this in that time.", source), Meaning::Warning);
+        }
+        for warning in &graph.warnings {
+            say(safe!("{} says: {}", source, clean(warning)), Meaning::Warning);
+        }
+        if graph.more_series > 0 {
+            let (shown, all) = (graph.series.len(), graph.series.len() + graph.more_series);
+            let text = safe!(
+                "{} of {} series or more are drawn: sum by (...) or topk(10, ...) makes fewer.",
+                shown,
+                all
+            );
+            say(text, Meaning::Warning);
+        }
+        if graph.more_points > 0 {
+            say(safe!("{} older points are left out.", graph.more_points), Meaning::Warning);
+        }
+        let undrawable: usize = graph.series.iter().map(|series| series.undrawable).sum();
+        if undrawable > 0 {
+            say(
+                safe!("{} values are NaN or infinite: nothing is drawn there.", undrawable),
+                Meaning::Warning,
+            );
+        }
+        lines
+    }
+
+    /// The lines in words: each with its letter, its value now, its bounds and what tells it apart.
+    pub(super) fn legend(&self, view: &View<'_>, most: usize) -> Vec<Paragraph> {
+        let Some(answer) = &self.answer else { return Vec::new() };
+        let graph = &answer.graph;
+        let alone = graph.series.len() == 1;
+        let mut lines = Vec::new();
+        for (index, series) in graph.series.iter().enumerate().take(most) {
+            let mut text = if alone { SafeText::default() } else { safe!("{} ", chart::letter(index)) };
+            text.push(&self.value(series, answer, view));
+            if let Some((low, high)) = series.bounds() {
+                text.push(&safe!(", {} to {}", number(low.get(), DIGITS), number(high.get(), DIGITS)));
+            }
+            let name = name(series, &graph.series);
+            if !name.is_empty() {
+                text.push(&safe!("  {}", name));
+            }
+            lines.push(Paragraph::new(text, hue(index, view)));
+        }
+        let more = graph.series.len().saturating_sub(most);
+        if more > 0 {
+            lines.push(Paragraph::new(safe!("and {} more", more), view.styles.of(Meaning::Muted)));
+        }
+        lines
+    }
+
+    /// The value of a series now, and whether the comparison holds for it.
+    fn value(&self, series: &Series, answer: &Answer, view: &View<'_>) -> SafeText {
+        let Some(value) = series.now(answer.graph.step, answer.to) else {
+            return match series.points.last() {
+                _ if series.ends_undrawable => SafeText::literal("now NaN or infinite"),
+                Some(last) => {
+                    let when = view.zone.moment(last.at, view.now);
+                    safe!("no value now, {} at {}", number(last.value.get(), DIGITS), when)
+                }
+                None => SafeText::literal("no value"),
+            };
+        };
+        let mut text = safe!("{} now", number(value.get(), DIGITS));
+        if let Some((operator, limit)) =
+            self.threshold.filter(|(operator, limit)| operator.holds(value, *limit))
+        {
+            let sign = SafeText::literal(operator.sign());
+            text.push(&safe!(" ({} {})", sign, number(limit.get(), DIGITS)));
+        }
+        text
+    }
+}
+
+/// How the line at this place is drawn: the hues that tell environments apart tell lines apart too.
+fn hue(index: usize, view: &View<'_>) -> Style {
+    let hues = [
+        Meaning::Graph,
+        Meaning::EnvironmentC,
+        Meaning::EnvironmentD,
+        Meaning::EnvironmentA,
+        Meaning::EnvironmentB,
+    ];
+    let meaning = hues.iter().cycle().nth(index).copied().unwrap_or(Meaning::Graph);
+    view.styles.of(meaning)
+}
+
+/// What tells a series from the others: the labels that differ; of a lone one, all.
+pub(super) fn name(series: &Series, all: &[Series]) -> SafeText {
+    let differs = |label: &RawText| {
+        all.len() == 1 || all.iter().any(|other| other.labels.get(label) != series.labels.get(label))
+    };
+    let told = series.labels.iter().filter(|(label, _)| differs(label));
+    let mut text = SafeText::default();
+    for (index, (label, value)) in told.enumerate() {
+        let before = SafeText::literal(if index > 0 { ", " } else { "" });
+        text.push(&safe!("{}{}={}", before, clean(label), clean(value)));
+    }
+    text
+}
+
+/// That a source cannot be seen through, and why.
+pub(super) fn blind(source: &RawText, view: &View<'_>) -> Option<SafeText> {
+    let health = view.world.source(source)?.health(view.now);
+    let name = clean(source);
+    match health {
+        Health::Failing(failure, since) => {
+            let since = view.zone.moment(since, view.now);
+            Some(safe!("{} is blind since {}: {}", name, since, clean(&failure.what)))
+        }
+        Health::Crashed(_) => Some(safe!("{} crashed and is started again.", name)),
+        Health::Starting | Health::Live | Health::Stale(_) => None,
+    }
+}

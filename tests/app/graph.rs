@@ -1,0 +1,259 @@
+//! Key scripts on graphs: who is asked, what is shown while an answer is not there, and after it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+use std::sync::Arc;
+
+use crate::console::{Console, alert, at, run, setup};
+use jiff::{SignedDuration, Timestamp};
+use midwatch::model::alert::{Alert, Severity};
+use midwatch::model::graph::{Finite, Graph, Point, Series};
+use midwatch::model::health::{Failure, FailureKind};
+use midwatch::model::run::Run;
+use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
+use midwatch::model::world::SourceInfo;
+use midwatch::pane::effect::{Effect, Msg};
+
+const SIZE: (u16, u16) = (80, 50);
+
+fn metrics(name: &str, environment: Option<&str>, url: &str) -> SourceInfo {
+    SourceInfo {
+        name: name.into(),
+        kind: "prometheus".into(),
+        environment: environment.map(Into::into),
+        interval: Some(SignedDuration::from_secs(15)),
+        gives: &[Gives::Alerts, Gives::Metrics],
+        reads: vec![url.into()],
+    }
+}
+
+fn console(sources: Vec<SourceInfo>, alerts: &[Alert]) -> Console {
+    let mut setup = setup(SIZE);
+    let live: Vec<_> = sources.iter().map(|source| source.name.clone()).collect();
+    setup.sources.extend(sources);
+    let mut console = Console::with(setup);
+    for source in live {
+        let news = News::Alive { troubles: Vec::new() };
+        console.send(Msg::Update(Update { source, at: at(0), news }));
+    }
+    console.alerts(alerts);
+    console.runs(&[]);
+    console.pass(10);
+    console
+}
+
+/// One console with one source of metrics, and an alert whose expression it can draw.
+fn watching() -> Console {
+    let alerts = [alert("HighErrorRate", Severity::Critical, 14)];
+    console(vec![metrics("prom", None, "http://prometheus.example:9090")], &alerts)
+}
+
+/// What was asked since the last time: the source, the query, and how long it goes back.
+fn asked(console: &mut Console) -> Vec<(String, String, i64)> {
+    let effects = std::mem::take(&mut console.effects);
+    let text = |raw: &midwatch::model::text::RawText| raw.as_str().unwrap().to_owned();
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Fetch(source, DetailKey::Graph { query, from, to }) => {
+                Some((text(source), text(query), to.duration_since(*from).as_hours()))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The last question, answered.
+fn answer(console: &mut Console, detail: Result<Graph, Failure>) {
+    let mut effects = std::mem::take(&mut console.effects).into_iter().rev();
+    let found = effects.find_map(|effect| match effect {
+        Effect::Fetch(source, key @ DetailKey::Graph { .. }) => Some((source, key)),
+        _ => None,
+    });
+    let (source, key) = found.unwrap();
+    let news = News::Detail(key, detail.map(|graph| Detail::Graph(Arc::new(graph))));
+    console.send(Msg::Update(Update { source, at: console.now, news }));
+}
+
+/// Series of values, the last of each at this time, a minute apart.
+fn graph(to: Timestamp, series: &[(&str, &[f64])]) -> Graph {
+    let step = SignedDuration::from_mins(1);
+    let points = |values: &[f64]| {
+        let ago = (0..).map(|minutes| to - SignedDuration::from_mins(minutes));
+        let newest_first = ago.zip(values.iter().rev());
+        let mut points: Vec<_> =
+            newest_first.map(|(at, value)| Point { at, value: Finite::new(*value).unwrap() }).collect();
+        points.reverse();
+        points
+    };
+    let series = series.iter().map(|(name, values)| Series {
+        labels: [("instance".into(), (*name).into())].into(),
+        points: points(values),
+        undrawable: 0,
+        ends_undrawable: false,
+    });
+    Graph { step, series: series.collect(), more_series: 0, more_points: 0, warnings: Vec::new() }
+}
+
+fn shows(console: &Console, texts: &[&str]) {
+    let screen = console.screen();
+    for text in texts {
+        assert!(screen.contains(text), "{text}\n{screen}");
+    }
+}
+
+#[test]
+fn the_page_of_an_alert_fetches_its_graph_and_draws_it_with_limit_onset_and_changes() {
+    let mut console = watching();
+    let deployment = Run { environment: Some("prod-eu".into()), ..run("4", "succeeded", 17) };
+    let build = run("5", "succeeded", 18);
+    let other =
+        Run { service: Some("search".into()), environment: Some("prod-eu".into()), ..run("6", "failed", 16) };
+    console.runs(&[build, deployment, other]);
+    console.keys("3 Enter");
+    shows(&console, &["checkout_error_ratio > 0.05", "Fetching the last 3 h from prom."]);
+    assert_eq!(asked(console.keys("j")), [("prom".into(), "checkout_error_ratio".into(), 3)]);
+    // Half a minute later nothing is asked again; the first question is still open.
+    console.pass(30);
+    assert_eq!(asked(&mut console), []);
+
+    console.keys("r");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[0.01, 0.31])])));
+    shows(
+        &console,
+        &["0.31 now (> 0.05), 0.01 to 0.31", "The last 3 h to 03:26, from prom", "-- the limit: > 0.05"],
+    );
+    shows(&console, &["! began 03:12", "1 03:09 deploy-prod #812 succeeded 3f2a1c9 prod-eu by kim", "╌╌╌"]);
+    let screen = console.screen();
+    assert!(!screen.contains("2 03:"), "neither a build nor another service\n{screen}");
+    let axis = console.row("└─").unwrap();
+    assert!(axis.contains('1') && axis.contains('!'), "{axis}");
+
+    // It is asked for again each minute while the page is open, and no longer.
+    console.pass(60);
+    assert_eq!(asked(&mut console).len(), 1);
+    console.keys("Esc").pass(600);
+    assert_eq!(asked(&mut console), []);
+}
+
+#[test]
+fn a_longer_time_is_a_key_away_and_what_was_drawn_stays_until_it_is_there() {
+    let mut console = watching();
+    console.keys("3 Enter");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[0.01, 0.31])])));
+    console.keys(".");
+    shows(&console, &["The last 12 h.", "0.31 now", "Fetching 12 h."]);
+    assert_eq!(asked(&mut console).last().unwrap().2, 12);
+    console.keys(". .");
+    shows(&console, &["It goes no further back."]);
+    console.keys(", , ,");
+    assert_eq!(asked(&mut console).last().unwrap().2, 1);
+    console.keys(",");
+    shows(&console, &["It gets no shorter."]);
+}
+
+#[test]
+fn a_refused_query_an_empty_answer_and_a_partial_one_each_say_so() {
+    let mut console = watching();
+    console.keys("3 Enter");
+    let refused = Failure::new(FailureKind::Unreadable, "1:6: parse error: unexpected \"by\"");
+    answer(&mut console, Err(refused));
+    shows(
+        &console,
+        &[
+            "checkout_error_ratio > 0.05",
+            "prom gives no graph (unreadable): 1:6: parse error: unexpected \"by\"",
+        ],
+    );
+    shows(&console, &["r tries again."]);
+
+    console.keys("r");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[])));
+    shows(&console, &["prom has no value of this in that time."]);
+    assert!(!console.screen().contains("parse error"), "{}", console.screen());
+
+    console.keys("r");
+    let mut partial = graph(now, &[("web-1", &[1.0, 2.0]), ("web-2", &[])]);
+    (partial.more_series, partial.more_points) = (20, 7);
+    partial.warnings = vec!["store a\u{1b}[31m is down".into()];
+    partial.series[1].undrawable = 5;
+    partial.series[1].ends_undrawable = true;
+    answer(&mut console, Ok(partial));
+    shows(
+        &console,
+        &[
+            "prom says: store a\u{241b}[31m is down",
+            "2 of 22 series or more are drawn",
+            "7 older points are left out.",
+        ],
+    );
+    shows(&console, &["5 values are NaN or infinite", "b now NaN or infinite  instance=web-2"]);
+
+    // What was drawn stays, with its time, when the next answer is a failure.
+    console.keys("r");
+    answer(&mut console, Err(Failure::new(FailureKind::TimedOut, "query timed out").advise("ask for less")));
+    shows(
+        &console,
+        &[
+            "a 2 now",
+            "The last 3 h to 03:26",
+            "prom gives no graph (timed out): query timed out",
+            "Do: ask for less",
+        ],
+    );
+}
+
+#[test]
+fn a_blind_source_says_so_beside_its_graph() {
+    let mut console = watching();
+    let failure = Failure::new(FailureKind::Refused, "connection refused");
+    let now = console.now;
+    console.send(Msg::Update(Update { source: "prom".into(), at: now, news: News::Failed(failure) }));
+    console.keys("3 Enter");
+    shows(&console, &["Fetching the last 3 h from prom.", "prom is blind since 03:26: connection refused"]);
+}
+
+#[test]
+fn the_source_that_draws_is_the_one_of_the_alert_and_if_that_is_unclear_it_is_said() {
+    let link = |link: &str| Alert { link: Some(link.into()), ..alert("A", Severity::Critical, 14) };
+    let eu = || metrics("prom-eu", Some("prod-eu"), "http://10.0.0.5:9090");
+    let us = || metrics("prom-us", Some("prod-us"), "http://prometheus.us.example:9090");
+    let two = || metrics("thanos", Some("prod-eu"), "https://thanos.eu.example/query");
+    let drawn = |sources: Vec<SourceInfo>, alert: Alert| {
+        let mut console = console(sources, &[alert]);
+        console.keys("3 Enter");
+        let asked = asked(&mut console);
+        (asked.first().map(|(source, ..)| source.clone()), console.screen())
+    };
+    // The alert is of prod-eu by its label.
+    assert_eq!(drawn(vec![eu(), us()], link("http://nowhere/graph")).0.as_deref(), Some("prom-eu"));
+    let by_host = link("https://thanos.eu.example:443/graph?g0.expr=x");
+    assert_eq!(drawn(vec![eu(), two()], by_host).0.as_deref(), Some("thanos"));
+    let by_name = link("http://prom-eu:9090/graph");
+    assert_eq!(drawn(vec![eu(), two()], by_name).0.as_deref(), Some("prom-eu"));
+    let (none, screen) = drawn(vec![eu(), two()], link("http://nowhere/graph"));
+    assert_eq!(none, None);
+    assert!(screen.contains("Several sources could draw this: prom-eu, thanos."), "{screen}");
+    let (none, screen) = drawn(vec![us()], link("http://nowhere/graph"));
+    assert_eq!(none, None);
+    assert!(screen.contains("these do elsewhere: prom-us."), "{screen}");
+    let (none, screen) = drawn(Vec::new(), link("http://nowhere/graph"));
+    assert_eq!(none, None);
+    assert!(screen.contains("No source gives metrics"), "{screen}");
+    let silent = Alert { expression: None, ..link("http://prom-eu/graph") };
+    assert!(drawn(vec![eu()], silent).1.contains("does not tell the expression of its rule"));
+}
+
+#[test]
+fn while_the_screen_is_held_still_no_graph_is_asked_for() {
+    let mut console = watching();
+    console.keys("3 p Enter");
+    shows(&console, &["The last 3 h are fetched from prom when the screen moves."]);
+    console.pass(300);
+    assert_eq!(asked(&mut console), []);
+    console.keys("p");
+    assert_eq!(asked(&mut console).len(), 1);
+}
