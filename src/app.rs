@@ -3,6 +3,7 @@
 pub mod aloud;
 mod commands;
 mod frame;
+mod graph;
 mod join;
 mod keys;
 pub mod layout;
@@ -31,6 +32,7 @@ use crate::model::update::Gives;
 use crate::model::world::{Happened, Transition};
 use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
+use crate::pane::graph::GraphView;
 use crate::pane::logs::Logs;
 use crate::pane::notes::Notes;
 use crate::pane::pipelines::Pipelines;
@@ -57,6 +59,8 @@ pub struct App {
     notes: Notes,
     /// The view that stands in the place of the focused pane, if one does.
     place: Option<Place>,
+    /// A graph, and the pane in whose place it stands.
+    graph: Option<(PaneId, GraphView)>,
     /// What the logs were last asked for.
     joined: Option<Subject>,
     arrangement: Arrangement,
@@ -95,6 +99,7 @@ impl App {
             alerts: Alerts::default(),
             notes,
             place: None,
+            graph: None,
             joined: None,
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
@@ -144,6 +149,7 @@ impl App {
             Msg::Update(update) => {
                 let transitions = self.state.world.apply(&update);
                 self.tell(&transitions, now);
+                effects.extend(self.hear(&update, now));
                 if !self.chose_focus && self.state.world.alerts().any(|(_, alert)| alert.is_loud()) {
                     self.arrangement.focus = PaneId::Alerts;
                 }
@@ -172,10 +178,7 @@ impl App {
             }
         }
         effects.extend(self.notes.due(now));
-        // Nobody sees what changes on a screen that is held still or in a pane that is not shown.
-        if !self.state.is_frozen() && self.layout().of(PaneId::Alerts).is_some() {
-            effects.extend(self.alerts.due(now));
-        }
+        effects.extend(self.due(now));
         effects
     }
 
@@ -184,7 +187,7 @@ impl App {
         let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
         let keys = self.notes.next_due();
         if self.state.is_frozen() {
-            return notice.into_iter().chain(keys).min();
+            return notice.into_iter().chain(keys).chain(self.graph_wake()).min();
         }
         let minute = (now.as_second().div_euclid(60) + 1) * 60;
         let clock = Timestamp::from_second(minute).ok();
@@ -200,7 +203,7 @@ impl App {
         });
         let view = self.state.view(true, now);
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
-        shown.chain(notice).chain(keys).chain(clock).chain(place).min()
+        shown.chain(notice).chain(keys).chain(clock).chain(place).chain(self.graph_wake()).min()
     }
 
     /// Draws the whole screen.
@@ -219,7 +222,7 @@ impl App {
 
     /// The scopes of the commands that work now, the narrowest first.
     fn scopes(&self) -> &'static [Scope] {
-        if self.place.is_some() {
+        if self.place.is_some() || self.graph_here().is_some() {
             return &[Scope::List, Scope::Global];
         }
         match self.arrangement.focus {
@@ -262,6 +265,9 @@ impl App {
         self.synced = Some(mark);
         self.pipelines.sync(&view(PaneId::Pipelines));
         self.alerts.sync(&view(PaneId::Alerts));
+        if let Some((pane, graph)) = &mut self.graph {
+            graph.sync(&self.state.view(focus == *pane, now));
+        }
         self.sync_place(now);
     }
 
@@ -316,6 +322,10 @@ impl App {
         let view = self.state.view(true, now);
         let outcome = if let Some(place) = &mut self.place {
             place.run(id, &view, area)
+        } else if let Some((_, graph)) =
+            self.graph.as_mut().filter(|(pane, _)| *pane == self.arrangement.focus)
+        {
+            graph.run(id, &view, area)
         } else {
             match self.arrangement.focus {
                 PaneId::Pipelines => {

@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod changes;
 pub mod coverage;
 pub mod effect;
+pub mod graph;
 pub mod help;
 pub mod logs;
 pub mod notes;

@@ -4,6 +4,7 @@ pub mod canvas;
 pub mod chart;
 pub mod editor;
 pub mod field;
+pub mod large;
 pub mod list;
 pub mod number;
 pub mod pager;

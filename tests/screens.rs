@@ -43,6 +43,8 @@ const VIEWS: &[(&str, &str)] = &[
     ("root", "3"),
     ("alert", "3 Enter"),
     ("alert-end", "3 Enter G"),
+    ("graph", "3 : g r a p h space x Enter"),
+    ("watch", "3 : w a t c h space x > 0 . 0 5 Enter"),
     ("run", "1 Enter"),
     ("logs", "2"),
     ("line", "2 k k Enter"),

@@ -100,6 +100,7 @@ impl App {
         }
         let following = self.arrangement.focus == PaneId::Logs
             && self.place.is_none()
+            && self.graph_here().is_none()
             && self.overlay.is_none()
             && self.prompt.is_none();
         if self.state.is_frozen() {

@@ -25,6 +25,7 @@ impl App {
         match id {
             Id::Help => self.overlay = Some(Overlay::Help(Help::new(self.scopes()))),
             Id::Palette => self.open_palette(),
+            Id::Filter if self.graph_here().is_some() => self.say("A graph has nothing to filter.", now),
             Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
             Id::Note if self.state.person.is_empty() => self.ask(Asks::Person, ""),
             Id::Note => self.ask(Asks::Note, ""),
@@ -72,7 +73,7 @@ impl App {
             }
             Id::Repaint => return vec![Effect::Repaint],
             Id::Suspend => return vec![Effect::Suspend],
-            Id::Theme | Id::Environment | Id::SaveNotes => {
+            Id::Theme | Id::Environment | Id::SaveNotes | Id::Graph | Id::Watch => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
             _ => return self.run_in_focus(id, now),
@@ -106,6 +107,7 @@ impl App {
                     );
                 }
             }
+            Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Path if argument.is_empty() => {
                 self.say("Type a path behind it: :write /tmp/notes.md", now);
             }
@@ -125,13 +127,17 @@ impl App {
             self.pending.clear();
             return true;
         }
-        let view = self.state.view(true, now);
         if let Some(place) = &mut self.place {
+            let view = self.state.view(true, now);
             if !place.back(&view) {
                 self.place = None;
             }
             return true;
         }
+        if self.graph_here().is_some() {
+            return self.close_graph(now);
+        }
+        let view = self.state.view(true, now);
         let done = match self.arrangement.focus {
             PaneId::Pipelines => self.pipelines.back(&view),
             PaneId::Logs => self.logs.back(&view),
@@ -196,6 +202,9 @@ impl App {
 
     /// The filter of what has the focus.
     pub(super) fn filter_text(&self) -> String {
+        if self.graph_here().is_some() {
+            return String::new();
+        }
         let text = match (&self.place, self.arrangement.focus) {
             (Some(place), _) => place.filter_text(),
             (None, PaneId::Pipelines) => self.pipelines.filter_text(),

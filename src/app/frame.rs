@@ -56,6 +56,11 @@ impl App {
         let view = self.state.view(focused, now);
         match (&self.place, pane) {
             (Some(place), _) if focused => place.draw(&view, &self.state.person, area, canvas),
+            _ if self.graph.as_ref().is_some_and(|(at, _)| *at == pane) => {
+                if let Some((_, graph)) = &self.graph {
+                    graph.draw(&view, area, canvas);
+                }
+            }
             (_, PaneId::Pipelines) => self.pipelines.draw(&view, area, canvas),
             (_, PaneId::Logs) => self.logs.draw(&view, area, canvas),
             (_, PaneId::Alerts) => self.alerts.draw(&view, area, canvas),

@@ -53,7 +53,10 @@ impl App {
     }
 
     pub(super) fn is_editing(&self) -> bool {
-        self.arrangement.focus == PaneId::Notes && self.place.is_none() && self.notes.is_editing()
+        self.arrangement.focus == PaneId::Notes
+            && self.place.is_none()
+            && self.graph_here().is_none()
+            && self.notes.is_editing()
     }
 
     /// Whether the first screen waits for an answer. It is no layer to take back: nothing is below it.

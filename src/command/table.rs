@@ -46,6 +46,8 @@ pub enum Argument {
     Environment,
     /// A path to write to.
     Path,
+    /// A query of metrics, after `name:` of a source if it is not the first.
+    Query,
 }
 
 /// One thing that a person can do.
@@ -122,6 +124,8 @@ commands! {
     Suspend Global "suspend" ["ctrl-z"] "suspend" "Gives the terminal back to the shell until fg.";
     Changes Global "changes" ["W"] "what changed" "Shows what changed before this row began, the likeliest first.";
     ServiceLogs Global "service-logs" ["L"] "its logs" "Shows the logs of this row's service or host; again for the next source.";
+    Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
+    Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);

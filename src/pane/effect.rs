@@ -47,6 +47,8 @@ pub enum Effect {
     Repaint,
     /// Put these lines into the person's clipboard.
     Copy(Vec<SafeText>),
+    /// Call the person: ring the terminal, or say this where there is no screen.
+    Ring(SafeText),
     /// Ask a source to look now.
     Refresh(RawText),
     /// Ask a source for a detail that somebody looks at.

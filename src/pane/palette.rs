@@ -48,7 +48,7 @@ impl Palette {
             let arguments: &[String] = match command.argument {
                 Argument::Theme => themes,
                 Argument::Environment => environments,
-                Argument::None | Argument::Path => &[],
+                Argument::None | Argument::Path | Argument::Query => &[],
             };
             let with = arguments.iter().map(|argument| Line { command, argument: Some(argument.clone()) });
             let alone = arguments.is_empty().then_some(Line { command, argument: None });
@@ -154,7 +154,7 @@ impl Palette {
         self.written = text.split_once(' ').and_then(|(name, argument)| {
             let command = by_name(name).filter(|command| command.argument != Argument::None)?;
             // Words that are known are chosen from, as long as one of them matches.
-            let free = command.argument == Argument::Path || found.is_empty();
+            let free = matches!(command.argument, Argument::Path | Argument::Query) || found.is_empty();
             free.then(|| Line { command, argument: Some(argument.trim().to_owned()) })
         });
         if let Some(written) = &self.written {

@@ -47,6 +47,8 @@ pub(super) struct Answer {
 pub(super) struct Plot {
     /// Who is asked.
     pub(super) source: RawText,
+    /// As the person or the rule wrote it.
+    pub(super) expression: RawText,
     /// What of it is drawn.
     query: RawText,
     /// The comparison that the expression makes.
@@ -70,7 +72,17 @@ impl Plot {
             None => (expression.clone(), None),
         };
         let (asked, answer, failure) = (None, None, None);
-        Self { source, query, threshold, range: 1, every, asked, answer, failure }
+        Self {
+            source,
+            expression: expression.clone(),
+            query,
+            threshold,
+            range: 1,
+            every,
+            asked,
+            answer,
+            failure,
+        }
     }
 
     /// Asks for it, when it is time to.
@@ -106,6 +118,12 @@ impl Plot {
         true
     }
 
+    /// Hears that there is an answer; false if it is to another question.
+    pub(super) fn hear(&mut self, source: &RawText, key: &DetailKey) -> bool {
+        let asked = self.asked.as_mut().filter(|asked| self.source == *source && asked.key == *key);
+        asked.map(|asked| asked.is_answered = true).is_some()
+    }
+
     /// Takes the answer into what is drawn, when it has come.
     pub(super) fn sync(&mut self, view: &View<'_>) {
         let Some(asked) = self.asked.as_mut().filter(|asked| !asked.is_taken) else { return };
@@ -119,6 +137,11 @@ impl Plot {
             Some(Ok(Detail::Log(_))) | None => return,
         }
         (asked.is_answered, asked.is_taken) = (true, true);
+    }
+
+    /// What was answered last.
+    pub(super) fn answer(&self) -> Option<&Answer> {
+        self.answer.as_ref()
     }
 
     /// Whether there is something to draw.

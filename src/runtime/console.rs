@@ -291,7 +291,7 @@ fn perform(
                 let reason = NoteReply::NotSaved("the disk does not answer".into());
                 (keeper.note(command), Msg::Note(reason))
             }
-            Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) => return,
+            Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) | Effect::Ring(_) => return,
         };
         if !done {
             let _full = answers.try_send(trouble);

@@ -257,6 +257,11 @@ impl Teller {
                     tokio::spawn(clipboard::copy_through_tmux(copied));
                 }
             }
+            Effect::Ring(text) => {
+                let typed = self.voice.typed().cloned();
+                lines.paper.print(&[text]);
+                lines.paper.hold(typed.as_ref());
+            }
             other => (self.perform)(other),
         }
         None

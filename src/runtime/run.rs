@@ -161,6 +161,8 @@ impl Face {
                     tokio::spawn(clipboard::copy_through_tmux(lines));
                 }
             }
+            // In the next frame: a bell on a cell that is being written would be lost or printed.
+            Effect::Ring(_) => self.drawing.backend_mut().append(b"\x07"),
             other => (self.perform)(other),
         }
         None

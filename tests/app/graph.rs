@@ -257,3 +257,130 @@ fn while_the_screen_is_held_still_no_graph_is_asked_for() {
     console.keys("p");
     assert_eq!(asked(&mut console).len(), 1);
 }
+
+/// Runs a command of the palette with what is written behind it.
+fn command(console: &mut Console, text: &str) {
+    console.keys(":").type_text(text).keys("Enter");
+}
+
+/// The texts that were rung with since the last time.
+fn rung(console: &mut Console) -> Vec<String> {
+    let ring = |effect: &Effect| match effect {
+        Effect::Ring(text) => Some(text.as_str().to_owned()),
+        _ => None,
+    };
+    let found = console.effects.iter().filter_map(ring).collect();
+    console.effects.retain(|effect| !matches!(effect, Effect::Ring(_)));
+    found
+}
+
+#[test]
+fn a_graph_stands_in_the_place_of_a_pane_until_escape() {
+    let mut console = watching();
+    command(&mut console, "graph sum by (job) (rate(x[5m]))");
+    shows(
+        &console,
+        &["Graph  sum by (job) (rate(x[5m]))", "Fetching the last 3 h from prom.", "3 h from prom"],
+    );
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[1.0, 2.0]), ("web-2", &[1500.0, 12_500.0])])));
+    shows(&console, &["a 2 now, 1 to 2  instance=web-1", "b 12.5k now, 1500 to 12.5k  instance=web-2"]);
+    console.keys("/");
+    shows(&console, &["A graph has nothing to filter."]);
+    console.keys(".");
+    assert_eq!(asked(&mut console), [("prom".into(), "sum by (job) (rate(x[5m]))".into(), 12)]);
+    console.keys("y");
+    assert!(console.effects.iter().any(|effect| matches!(effect, Effect::Copy(lines) if lines.len() > 2)));
+    console.keys("Esc");
+    // Where it is not seen it is not asked for; it stays where it stands.
+    console.keys("2").pass(300);
+    asked(&mut console);
+    console.pass(300);
+    assert_eq!(asked(&mut console), []);
+    console.keys("3");
+    shows(&console, &["Graph  sum by (job) (rate(x[5m]))"]);
+    assert_eq!(asked(&mut console).len(), 1, "it is seen again");
+    console.keys("Esc");
+    shows(&console, &["CRIT HighErrorRate"]);
+    console.pass(300);
+    assert_eq!(asked(&mut console), []);
+}
+
+#[test]
+fn the_source_of_a_graph_is_named_before_it_or_is_the_first_in_scope() {
+    let sources = || {
+        vec![
+            metrics("prom-eu", Some("prod-eu"), "http://10.0.0.5:9090"),
+            metrics("prom-us", Some("prod-us"), "http://10.0.0.6:9090"),
+        ]
+    };
+    let of = |text: &str| {
+        let mut console = console(sources(), &[]);
+        command(&mut console, text);
+        let (source, query, _) = asked(&mut console).swap_remove(0);
+        (source, query)
+    };
+    assert_eq!(of("graph up"), ("prom-eu".into(), "up".into()));
+    assert_eq!(of("graph prom-us: up"), ("prom-us".into(), "up".into()));
+    assert_eq!(of("graph job:up:sum"), ("prom-eu".into(), "job:up:sum".into()), "a recorded metric");
+    assert_eq!(of("watch prom-us:up == 0"), ("prom-us".into(), "up".into()));
+
+    let mut console = console(Vec::new(), &[]);
+    command(&mut console, "graph up");
+    shows(&console, &["No source gives metrics: add a source of kind prometheus."]);
+    let mut console = watching();
+    command(&mut console, "graph");
+    shows(&console, &["Type a query behind it: :graph rate("]);
+    assert_eq!(asked(&mut console), []);
+}
+
+#[test]
+fn a_watch_looks_each_fifteen_seconds_and_rings_once_when_its_limit_is_passed() {
+    let mut console = watching();
+    command(&mut console, "watch x > 3");
+    let value = |console: &mut Console, values: &[f64]| {
+        let now = console.now;
+        answer(console, Ok(graph(now, &[("web-1", values), ("web-2", &[0.5])])));
+    };
+    value(&mut console, &[1.0, 2.5]);
+    shows(&console, &["Watch  x > 3", "███", "it is not > 3  instance=web-1", "-- the limit: > 3"]);
+    console.pass(14);
+    assert_eq!(asked(&mut console), []);
+    console.pass(1);
+    assert_eq!(console.effects.len(), 1);
+    value(&mut console, &[2.5, 7.0]);
+    assert_eq!(rung(&mut console), ["x > 3: it is 7 now"]);
+    shows(&console, &["x > 3: it is 7 now", "it is > 3  instance=web-1"]);
+    for next in [8.0, 2.0] {
+        console.pass(15);
+        value(&mut console, &[7.0, next]);
+        assert_eq!(rung(&mut console), Vec::<String>::new());
+    }
+    console.pass(15);
+    // Nothing is known now: nothing has changed.
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[])));
+    // Passed again, while the person looks elsewhere and the screen is held still.
+    console.keys("2 p").pass(15);
+    value(&mut console, &[4.0]);
+    assert_eq!(rung(&mut console), ["x > 3: it is 4 now"]);
+    console.keys("p 3 Esc");
+    shows(&console, &["x > 3 is no longer watched."]);
+    console.pass(600);
+    assert_eq!(asked(&mut console), []);
+}
+
+#[test]
+fn a_watch_of_what_is_so_already_says_so_and_one_without_a_limit_how_to_give_one() {
+    let mut console = watching();
+    command(&mut console, "watch up == 0");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[1.0]), ("web-2", &[0.0])])));
+    assert_eq!(rung(&mut console), Vec::<String>::new());
+    shows(&console, &["up == 0: it is 0 now, already at the first look", "instance=web-2"]);
+    command(&mut console, "watch up");
+    shows(&console, &["up == 0 is no longer watched."]);
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[1.0])])));
+    shows(&console, &["no limit: write > 3 behind it, and it calls"]);
+}

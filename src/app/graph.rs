@@ -1,0 +1,71 @@
+//! A graph in the place of a pane: it stays there while the focus goes elsewhere, until it is closed.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::model::update::{Detail, News, Update};
+use crate::pane::effect::Effect;
+use crate::pane::graph::GraphView;
+use crate::pane::view::PaneId;
+
+impl App {
+    /// Draws what was written behind `:graph` or `:watch` in the place of the focused pane.
+    pub(super) fn show_graph(&mut self, text: &str, watched: bool, now: Timestamp) {
+        match GraphView::new(text, watched, &self.state.view(true, now)) {
+            Err(why) => self.say(why, now),
+            Ok(graph) => {
+                self.close_graph(now);
+                self.place = None;
+                self.graph = Some((self.arrangement.focus, graph));
+            }
+        }
+    }
+
+    /// The graph that has the focus.
+    pub(super) fn graph_here(&self) -> Option<&GraphView> {
+        let here = |(pane, _): &&(PaneId, GraphView)| *pane == self.arrangement.focus && self.place.is_none();
+        self.graph.as_ref().filter(here).map(|(_, graph)| graph)
+    }
+
+    /// Closes the graph; false if there is none.
+    pub(super) fn close_graph(&mut self, now: Timestamp) -> bool {
+        let Some((_, graph)) = self.graph.take() else { return false };
+        if let Some(text) = graph.farewell() {
+            self.say(text, now);
+        }
+        true
+    }
+
+    /// Lets a watch hear what was answered, also while the screen is held still.
+    pub(super) fn hear(&mut self, update: &Update, now: Timestamp) -> Vec<Effect> {
+        let (News::Detail(key, detail), Some((_, view))) = (&update.news, &mut self.graph) else {
+            return Vec::new();
+        };
+        let graph = match detail {
+            Ok(Detail::Graph(graph)) => Some(graph.as_ref()),
+            _ => None,
+        };
+        let outcome = view.hear(&update.source, key, graph);
+        self.take(outcome, now)
+    }
+
+    /// Asks for the graphs whose time it is. Nobody sees what changes on a screen that is held still or
+    /// in a pane that is not shown; a watch goes on all the same.
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<Effect> {
+        let moves = |pane| !self.state.is_frozen() && self.layout().of(pane).is_some();
+        let (alerts, graph) = (moves(PaneId::Alerts), self.is_kept_up());
+        let alerts = if alerts { self.alerts.due(now) } else { None };
+        let graph = self.graph.as_mut().filter(|_| graph).and_then(|(_, graph)| graph.due(now));
+        alerts.into_iter().chain(graph).collect()
+    }
+
+    /// When the graph in the place of a pane is to be asked for next.
+    pub(super) fn graph_wake(&self) -> Option<Timestamp> {
+        self.graph.as_ref().filter(|_| self.is_kept_up())?.1.next_due()
+    }
+
+    fn is_kept_up(&self) -> bool {
+        let seen = |pane: PaneId| !self.state.is_frozen() && self.layout().of(pane).is_some();
+        self.graph.as_ref().is_some_and(|(pane, graph)| graph.is_watch() || seen(*pane))
+    }
+}
