@@ -41,11 +41,12 @@ impl App {
         let (News::Detail(key, detail), Some((_, view))) = (&update.news, &mut self.graph) else {
             return Vec::new();
         };
-        let graph = match detail {
-            Ok(Detail::Graph(graph)) => Some(graph.as_ref()),
-            _ => None,
+        let answer = match detail {
+            Ok(Detail::Graph(graph)) => Ok(graph.as_ref()),
+            Ok(Detail::Log(_)) => return Vec::new(),
+            Err(failure) => Err(failure),
         };
-        let outcome = view.hear(&update.source, key, graph);
+        let outcome = view.hear(&update.source, key, answer);
         self.take(outcome, now)
     }
 

@@ -8,6 +8,7 @@ use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::model::expression::Operator;
 use crate::model::graph::{Finite, Graph, Series};
+use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::{DetailKey, Gives};
 use crate::pane::effect::{Effect, Outcome};
@@ -40,6 +41,8 @@ pub struct GraphView {
 struct Watch {
     /// Whether the limit was passed; `None` before the first look.
     passed: Option<bool>,
+    /// Whether the last look failed.
+    is_blind: bool,
 }
 
 impl GraphView {
@@ -94,13 +97,23 @@ impl GraphView {
     }
 
     /// Hears an answer, also while the screen is held still. A watch says and calls when its limit has
-    /// been passed since the last look.
-    pub fn hear(&mut self, source: &RawText, key: &DetailKey, graph: Option<&Graph>) -> Outcome {
+    /// been passed since the last look, and says when it can see no more.
+    pub fn hear(&mut self, source: &RawText, key: &DetailKey, answer: Result<&Graph, &Failure>) -> Outcome {
         if !self.plot.hear(source, key) {
             return Outcome::default();
         }
-        let (Some(watch), Some(graph), DetailKey::Graph { to, .. }) = (&mut self.watch, graph, key) else {
+        let (Some(watch), DetailKey::Graph { to, .. }) = (&mut self.watch, key) else {
             return Outcome::default();
+        };
+        let was_blind = std::mem::replace(&mut watch.is_blind, answer.is_err());
+        let graph = match answer {
+            Ok(graph) => graph,
+            Err(_) if was_blind => return Outcome::default(),
+            Err(failure) => {
+                let (what, why) = (clean(&self.plot.expression), clean(&failure.what));
+                let text = safe!("{} is not seen: {}", what, why);
+                return Outcome { effects: vec![Effect::Ring(text.clone())], ..Outcome::notice(text) };
+            }
         };
         let Some((operator, limit)) = self.plot.threshold else { return Outcome::default() };
         // Where nothing is known now, nothing has changed.

@@ -360,6 +360,14 @@ fn a_watch_looks_each_fifteen_seconds_and_rings_once_when_its_limit_is_passed() 
     // Nothing is known now: nothing has changed.
     let now = console.now;
     answer(&mut console, Ok(graph(now, &[])));
+    // What watches and cannot see calls too, once.
+    let mut calls = Vec::new();
+    for _ in 0..2 {
+        console.pass(15);
+        answer(&mut console, Err(Failure::new(FailureKind::Refused, "connection refused")));
+        calls.extend(rung(&mut console));
+    }
+    assert_eq!(calls, ["x > 3 is not seen: connection refused"]);
     // Passed again, while the person looks elsewhere and the screen is held still.
     console.keys("2 p").pass(15);
     value(&mut console, &[4.0]);
