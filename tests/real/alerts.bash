@@ -1,5 +1,6 @@
 # Sourced by run: Prometheus, its Pushgateway and Alertmanager, the latter behind TLS with an
-# authority of its own and basic auth. An alert is made to fire, is silenced, and clears.
+# authority of its own and basic auth. An alert is made to fire, is silenced, and clears. Then the
+# first five minutes of somebody who has an Alertmanager and nothing else.
 
 # wait_for URL: until a server answers; more arguments go to curl
 wait_for() { until_true 20 curl -fsS -o /dev/null "${@:2}" "$1"; }
@@ -135,4 +136,31 @@ print(json.dumps([{"labels": {"alertname": f"Load{n % 40}", "severity": "warning
     # It comes back after the console's backoff, with what Prometheus tells it, without the 5,000.
     if until_true 60 shows alerts '[^0-9]1 firing' 'live'; then pass "$part: back, it is live again"; else fail "$part: not live again"; show alerts; fi
     quit alerts
+}
+
+# From an account with nothing in it to the first alert of its own: no editor, four commands.
+first() {
+    part="first five minutes"
+    here prometheus-alertmanager curl tmux || return 0
+    local dir=$scratch/first clean began step
+    mkdir -p "$dir/home"
+    # Where Alertmanager listens by default, and so where `midwatch init` looks for one.
+    if (exec 3<>/dev/tcp/127.0.0.1/9093) 2>/dev/null; then echo "NOTE  $part: not possible here, something listens on port 9093"; return 0; fi
+    echo '{route: {receiver: pager}, receivers: [{name: pager}]}' >"$dir/am.yml"
+    prometheus-alertmanager --config.file="$dir/am.yml" --storage.path="$dir/am" --web.listen-address=127.0.0.1:9093 --cluster.listen-address= 2>"$dir/am.log" &
+    started+=($!)
+    wait_for http://127.0.0.1:9093/-/ready || { fail "$part: no Alertmanager"; tail -3 "$dir/am.log"; return 0; }
+    curl -fsS -H 'Content-Type: application/json' http://127.0.0.1:9093/api/v2/alerts -d '[{"labels": {"alertname": "MyFirstAlert", "severity": "critical"}}]'
+    clean=(env -i "HOME=$dir/home" PATH=/usr/bin:/bin LANG=C.UTF-8 TERM=screen-256color "$binary")
+    began=$(date +%s%N)
+    # Their exit codes are about everything on this machine; what they say of Alertmanager counts.
+    for step in init check status; do "${clean[@]}" "$step" >"$dir/$step" 2>&1 || true; done
+    if grep -q 'works .*alertmanager .*1 alert' "$dir/check" && grep -q 'CRIT MyFirstAlert' "$dir/status"; then
+        pass "$part: init finds the Alertmanager, check and status see its alert"
+    else
+        fail "$part: the alert was not seen"; sed 's/^/      | /' "$dir/check" "$dir/status"
+    fi
+    window first 120 40 "${clean[*]}"
+    if until_true 20 shows first 'CRIT MyFirstAlert'; then pass "$part: the alert is on the screen $(since "$began") ms after the first of four commands"; else fail "$part: no alert"; show first; fi
+    quit first
 }
