@@ -1,5 +1,6 @@
 //! The command line: what is asked, and the exit code of the answer.
 
+mod add;
 mod check;
 mod console;
 mod generate;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use color_eyre::eyre;
 
+use self::add::Addition;
 use self::check::Form;
 use self::generate::Document;
 use self::print::{refuse, shell_word, tell};
@@ -104,6 +106,8 @@ enum Command {
         #[arg(long)]
         stdout: bool,
     },
+    /// Finds out what answers at an address, and writes a source for it to your configuration
+    Add(Addition),
     /// Prints a document that is made from the program itself
     Generate {
         #[command(subcommand)]
@@ -150,6 +154,7 @@ impl Cli {
             Some(Command::Check { output }) => check::check(&self.flags, output),
             Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
+            Some(Command::Add(asked)) => add::add(&self.flags, &asked),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

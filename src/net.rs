@@ -31,6 +31,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::config::endpoint::Endpoint;
 use budget::Budgets;
 use credential::Vault;
 use proxy::Proxies;
@@ -50,6 +51,12 @@ impl Net {
     pub fn of(config: &Config) -> Self {
         let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
         Self::new(Vault::new(&config.credentials, endpoints, Arc::new(now)))
+    }
+
+    /// The network of a configuration, to ask an endpoint that is not in it yet.
+    pub fn for_another(config: &Config, endpoint: &Endpoint) -> Self {
+        let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
+        Self::new(Vault::new(&config.credentials, endpoints.chain([endpoint]), Arc::new(now)))
     }
 
     /// A network with these credentials and the proxies that the environment of this process names.

@@ -8,8 +8,10 @@ pub mod logs;
 pub mod outlet;
 pub mod pipelines;
 pub mod poll;
+pub mod recognise;
 pub mod recording;
 pub mod registry;
+pub mod written;
 
 use std::future::Future;
 use std::pin::Pin;

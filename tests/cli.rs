@@ -285,6 +285,92 @@ fn init_follows_no_link_and_prints_without_writing() {
     assert!(!elsewhere.exists());
 }
 
+/// A server that answers one path with this JSON and everything else with 404, until the test ends.
+fn serving(path: &'static str, body: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                head.push(byte[0]);
+            }
+            let asked = String::from_utf8_lossy(&head).starts_with(&format!("GET {path} "));
+            let (status, body) = if asked { ("200 OK", body) } else { ("404 Not Found", "{}") };
+            let length = body.len();
+            let headers = "content-type: application/json\r\nconnection: close\r\n";
+            let answer = format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}");
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    address
+}
+
+const BUILD: &str =
+    r#"{"status":"success","data":{"version":"2.53.0","revision":"4c35b","goVersion":"go1.22"}}"#;
+
+#[test]
+fn add_writes_a_source_for_what_answers_behind_what_is_there() {
+    let home = Home::new();
+    let address = serving("/api/v1/status/buildinfo", BUILD);
+    let table = format!("[[source]]\nname = \"prometheus\"\nkind = \"prometheus\"\nurl = \"{address}\"\n");
+
+    let said = home.run(&["add", &format!("{address}/graph?g0.expr=up"), "--dry-run"]);
+    assert_eq!((said.code, said.output.as_str()), (Some(0), table.as_str()), "{}", said.errors);
+    assert_eq!(said.errors, format!("Prometheus 2.53.0 answers at {address}.\n"));
+    assert!(home.files().is_empty(), "{:?}", home.files());
+
+    let said = home.run(&["add", &address]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(
+        said.output.contains(&format!("Written to {}:\n  [[source]]\n", home.own().display())),
+        "{}",
+        said.output
+    );
+    assert!(said.output.ends_with("next: midwatch check\n"), "{}", said.output);
+    assert_eq!(std::fs::read_to_string(home.own()).unwrap(), table);
+    assert_eq!(home.own().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+
+    let again = home.run(&["add", &address]);
+    assert_eq!(again.code, Some(1), "{}", again.output);
+    assert!(again.errors.contains("It is there already as the source prometheus."), "{}", again.errors);
+
+    // What a person wrote stays as it is, with its comments, blanks and missing last line end.
+    let mine = format!("# mine\t\r\n{}  # the end", WORKS.replace("good.log", "/nowhere/x.log").trim_end());
+    let config = home.write("mine.toml", &mine);
+    let said = home.run(&["add", &address, "--name", "prom eu", "--config", &config]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    let named = table.replace("\"prometheus\"\nkind", "\"prom eu\"\nkind");
+    assert_eq!(std::fs::read_to_string(&config).unwrap(), format!("{mine}\n\n{named}"));
+    let checked = home.run(&["check", "-o", "json", "--config", &config]);
+    let answer: Value = serde_json::from_str(&checked.output).unwrap();
+    assert_eq!(answer["sources"][1]["name"], "prom eu", "{}", checked.output);
+}
+
+#[test]
+fn add_says_what_it_cannot_do_and_repeats_no_password() {
+    let home = Home::new();
+    let address = serving("/", "{}");
+    for (arguments, code, expected) in [
+        (&["add", address.as_str()][..], 1, "is none of Alertmanager, Prometheus, GitLab, GitHub, Buildbot"),
+        (&["add", "https://kim:hunter2@prom.example"], 2, "change it"),
+        (&["add", "ftp://hunter2.example"], 2, "no address that can be asked"),
+        (&["add", "http://prom.example", "--with", "ci"], 2, "there is no [[credential]] `ci`"),
+        (&["add", "https://github.com/shop"], 1, "OWNER/NAME"),
+        (&["add", "http://127.0.0.1:1"], 1, "127.0.0.1:1"),
+    ] {
+        let said = home.run(arguments);
+        assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.output, said.errors);
+        // A kind that is not there yet is refused before what it would need.
+        let fits =
+            said.errors.contains(expected) || said.errors.contains("This version has no source for it.");
+        assert!(fits, "{arguments:?}: {}", said.errors);
+        assert!(!said.errors.contains("hunter2"), "{}", said.errors);
+    }
+    assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
 #[test]
 fn without_a_screen_the_console_says_so_and_makes_nothing() {
     let home = Home::new();

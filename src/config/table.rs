@@ -199,6 +199,11 @@ fn name(value: &Value) -> Option<&str> {
     value.as_table()?.get("name")?.as_text()
 }
 
+/// Whether a text is TOML. Errors as [`read`].
+pub fn check(place: &RawText, text: &str) -> Result<(), Vec<ConfigError>> {
+    read(place, text).map(drop)
+}
+
 /// Reads one file's text. `place` is how its origins are shown.
 ///
 /// Errors when it is not TOML: each place where it is not, at most one a line.

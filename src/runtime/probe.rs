@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use url::Url;
 
 use super::clock::Clock;
 use super::console::LaunchError;
 use crate::model::health::{Failure, FailureKind, Health};
 use crate::model::world::{Source, SourceInfo, World};
+use crate::net::Net;
 use crate::source::outlet::{Intake, Report, Request};
+use crate::source::recognise::{self, Recognised};
 use crate::source::registry::Built;
 
 /// How long a source gets to say something.
@@ -75,6 +78,21 @@ pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchErr
     // A thread that still waits for a file ends with the process.
     runtime.shutdown_background();
     Ok(probed)
+}
+
+/// Asks what lies at an address. Errors when the system refuses a thread; in it, why nobody known
+/// answers.
+pub fn recognise(
+    url: &Url,
+    credential: Option<&str>,
+    net: &Net,
+) -> Result<Result<Recognised, Failure>, LaunchError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| LaunchError::Refused("an event queue", error))?;
+    let found = runtime.block_on(recognise::recognise(url, credential, net));
+    // A name that is still looked up ends with the process.
+    runtime.shutdown_background();
+    Ok(found)
 }
 
 async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {

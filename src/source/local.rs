@@ -8,7 +8,6 @@ mod forges;
 mod logs;
 mod machine;
 mod surroundings;
-mod written;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -20,12 +19,12 @@ use self::forges::Forges;
 use self::logs::Logs;
 use self::machine::{Here, Machine};
 use self::surroundings::Surroundings;
-use self::written::{Draft, commented, quoted};
 use crate::config::zone::of_system;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::ids;
 use crate::safe;
 use crate::source::registry;
+use crate::source::written::{Draft, commented, quoted};
 
 /// What was found on this machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -134,7 +133,8 @@ impl Local {
         };
         format!(
             "# midwatch: what is looked at, and how. Written by `midwatch init` from what was found on this machine.\n\
-             # midwatch itself never changes this file again. `midwatch check` tells whether all is right.\n\
+             # midwatch itself never changes this file again, unless you run `midwatch add URL`, which adds a source\n\
+             # for what answers there. `midwatch check` tells whether all is right.\n\
              # Every key is in `midwatch generate schema`, every kind of source in `midwatch generate sources`.\n\n\
              # Who is at the keys, for notes. A shared account is not a person: without this line you are asked once.\n\
              # `--as NAME` and MIDWATCH_USER win over it.\n\

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
@@ -56,6 +57,34 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<Fresh, StoreError> {
     }
 }
 
+/// A file that is edited by people too has grown past this: a mistake.
+const EDITED: u64 = 16 << 20;
+
+/// Reads a file of text, through links.
+pub fn read(path: &Path) -> Result<String, StoreError> {
+    let failed = |e| StoreError::new("read", path, e);
+    let real = path.canonicalize().map_err(failed)?;
+    let bytes = Disk.read(&real, EDITED).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|_| failed(std::io::Error::other("it is not UTF-8")))
+}
+
+/// Gives a file of text more at its end, 0600, whole and durable on return; what is there stays as
+/// it is. A link stays one. Errors when the file is no longer `before`, or another user's, who could
+/// not read it any more.
+pub fn extend(path: &Path, before: &str, more: &str) -> Result<(), StoreError> {
+    let failed = |why: &str| StoreError::new("write", path, std::io::Error::other(why));
+    let real = path.canonicalize().map_err(|e| StoreError::new("write", path, e))?;
+    let owner = std::fs::metadata(&real).map_err(|e| StoreError::new("write", path, e))?.uid();
+    if owner != rustix::process::geteuid().as_raw() {
+        return Err(failed("it belongs to another user"));
+    }
+    // Somebody may have an editor open.
+    if read(&real)? != before {
+        return Err(failed("somebody else has just changed it"));
+    }
+    write(&Disk, &real, [before, more].concat().as_bytes()).map(drop)
+}
+
 fn fill(files: &impl Files, file: &File, bytes: &[u8]) -> std::io::Result<Stamp> {
     write_all(files, file, bytes)?;
     files.sync(file)?;
@@ -97,6 +126,25 @@ mod tests {
         assert_eq!(Disk.stamp(&path).unwrap(), Some(stamp));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_grows_behind_its_link_and_only_if_nobody_else_wrote() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("dotfiles"), dir.path().join("config.toml"));
+        write(&Disk, &file, b"a = 1 # mine\r\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let before = read(&link).unwrap();
+        extend(&link, &before, "b = 2\n").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a = 1 # mine\r\nb = 2\n");
+        assert!(link.is_symlink());
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let why = extend(&link, &before, "c = 3\n").unwrap_err().to_string();
+        assert!(why.ends_with("config.toml: somebody else has just changed it"), "{why}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "a = 1 # mine\r\nb = 2\n");
+        assert!(read(&dir.path().join("none")).is_err());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "a temporary file is left");
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::path::Path;
 use url::Url;
 
 use super::machine::Machine;
-use super::written::{Draft, SourceText, bare, list, quoted};
 use super::yaml::Yaml;
 use crate::config::endpoint::is_loopback;
 use crate::model::text::SafeText;
 use crate::safe;
+use crate::source::written::{Draft, SourceText, bare, list, quoted};
 
 /// Where packages and archives put it.
 const SETTINGS: &[&str] = &[

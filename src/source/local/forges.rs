@@ -6,10 +6,10 @@ use std::path::{Component, Path, PathBuf};
 use url::Url;
 
 use super::machine::Machine;
-use super::written::{Draft, SourceText, list, quoted};
 use super::yaml::Yaml;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
+use crate::source::written::{Draft, SourceText, list, quoted};
 
 /// Hosts of one tool that are used.
 const HOSTS: usize = 10;

@@ -5,11 +5,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::machine::Machine;
-use super::written::{Draft, SourceText, list, quoted};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 use crate::source::logs::access;
 use crate::source::logs::file::rotated;
+use crate::source::written::{Draft, SourceText, list, quoted};
 
 /// Where logs lie.
 const LOGS: &str = "/var/log";

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::machine::Machine;
-use super::written::{Draft, bare, list};
 use super::yaml::Yaml;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
+use crate::source::written::{Draft, bare, list};
 
 /// Contexts that are told.
 const CONTEXTS: usize = 20;

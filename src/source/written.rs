@@ -7,29 +7,32 @@ use url::Url;
 
 /// A `[[source]]` table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct SourceText {
+pub struct SourceText {
     /// Its name, if no other source has it.
-    pub(super) name: String,
-    pub(super) kind: &'static str,
+    pub name: String,
+    /// Its kind.
+    pub kind: &'static str,
     /// What stands above it as comments; lines.
-    pub(super) why: Vec<String>,
+    pub why: Vec<String>,
     /// Its other keys; lines.
-    pub(super) keys: Vec<String>,
+    pub keys: Vec<String>,
 }
 
 impl SourceText {
-    pub(super) fn new(name: impl Into<String>, kind: &'static str, keys: Vec<String>) -> Self {
+    /// A table with these other keys.
+    pub fn new(name: impl Into<String>, kind: &'static str, keys: Vec<String>) -> Self {
         Self { name: name.into(), kind, why: Vec::new(), keys }
     }
 
     /// Says why above it.
-    pub(super) fn because(mut self, why: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn because(mut self, why: impl Into<String>) -> Self {
         self.why.push(why.into());
         self
     }
 
     /// The table; its name gets a number if it is taken.
-    pub(super) fn text(&self, taken: &mut BTreeSet<String>) -> String {
+    pub fn text(&self, taken: &mut BTreeSet<String>) -> String {
         let numbered = (2..).map(|number| format!("{}-{number}", self.name));
         let mut names = std::iter::once(self.name.clone()).chain(numbered);
         let name = names.find(|name| taken.insert(name.clone())).unwrap_or_default();
@@ -45,7 +48,7 @@ impl SourceText {
 }
 
 /// A text as TOML, in one line whatever is in it.
-pub(super) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let mut written = String::from('"');
     for c in text.chars() {
         match c {
@@ -58,29 +61,30 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// `key = ["a", "b"]`
-pub(super) fn list(key: &str, items: &[String]) -> String {
+pub fn list(key: &str, items: &[String]) -> String {
     let items: Vec<_> = items.iter().map(|item| quoted(item)).collect();
     format!("{key} = [{}]", items.join(", "))
 }
 
 /// Every line as a comment. What would end a line otherwise, as a line of its own.
-pub(super) fn commented(text: &str) -> String {
+pub fn commented(text: &str) -> String {
     let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
     text.lines().map(|line| format!("# {}", plain(line)).trim_end().to_owned() + "\n").collect()
 }
 
 /// What the parts of a configuration come to.
 #[derive(Default)]
-pub(super) struct Draft {
+pub struct Draft {
     /// `[[credential]]` tables: where a secret is to be had, never one itself.
-    pub(super) credentials: Vec<String>,
-    pub(super) sources: Vec<SourceText>,
+    pub credentials: Vec<String>,
+    /// `[[source]]` tables.
+    pub sources: Vec<SourceText>,
     /// What is only told, as blocks of comments.
-    pub(super) hints: Vec<String>,
+    pub hints: Vec<String>,
 }
 
 /// An address alone: without user, password, query and fragment.
-pub(super) fn bare(mut url: Url) -> Option<Url> {
+pub fn bare(mut url: Url) -> Option<Url> {
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
     url.set_query(None);
