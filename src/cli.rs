@@ -22,6 +22,7 @@ use self::generate::Document;
 use self::print::{refuse, shell_word, tell};
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::net::child;
 use crate::runtime::memory;
 use crate::safe;
 use crate::source::recording::{At, Recording, speed};
@@ -135,12 +136,15 @@ impl Cli {
     /// Does what was asked. What did not work is said in a sentence; with `RUST_BACKTRACE` where it
     /// came from, too.
     pub fn run(self) -> ExitCode {
-        self.answer().unwrap_or_else(|report| {
+        let code = self.answer().unwrap_or_else(|report| {
             if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
                 clean_block(&RawText::from(format!("{report:?}"))).iter().for_each(tell);
             }
             refuse(FAILED, &clean(&RawText::from(format!("{report:#}"))))
-        })
+        });
+        // A task that is dropped ends its program; one that was still busy did not come to that.
+        child::end_all();
+        code
     }
 
     fn answer(self) -> eyre::Result<ExitCode> {

@@ -32,7 +32,7 @@ use credentials::CredentialTable;
 use environment::Environment;
 use origin::{ConfigError, Origin, Warning};
 use settings::Settings;
-use sources::{Kind, SourceTable};
+use sources::{Kind, Named, Names, SourceTable};
 use table::{Table, Value};
 use theme::{Depth, Theme, Themes};
 use tunnels::TunnelTable;
@@ -135,7 +135,11 @@ impl Config {
         errors.extend((inputs.keys)(&keys));
         unknown(&mut top, settings_keys, &mut errors);
 
-        let names = names(&environment);
+        let declared = Named {
+            environments: Names::of("environment", &environment, ", and production = true where it is"),
+            credentials: Names::of("credential", &credential, " and where it is to be had"),
+            tunnels: Names::of("tunnel", &tunnel, ", argv and ready"),
+        };
         let environments = environment::read(&environment, &mut errors);
         let settings = settings::read(
             &top,
@@ -148,9 +152,9 @@ impl Config {
         if let Some(value) = top.get("scope")
             && let Some(name) = value.as_text().filter(|name| !name.is_empty())
         {
-            errors.extend(sources::unknown_environment(name, &value.origin, &names));
+            errors.extend(declared.environments.unknown(name, &value.origin));
         }
-        let sources = sources::read(source, inputs.kinds, &names, inputs.home.as_deref(), &mut errors);
+        let sources = sources::read(source, inputs.kinds, &declared, inputs.home.as_deref(), &mut errors);
         let credentials = credentials::read(&credential, inputs.home.as_deref(), &mut errors);
         let tunnels = tunnels::read(&tunnel, inputs.home.as_deref(), &mut errors);
         let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
@@ -203,13 +207,6 @@ fn tables(top: &mut Table, name: &str, errors: &mut Vec<ConfigError>) -> Vec<Tab
         }
     }
     tables
-}
-
-/// The names of the tables, also of those that are wrong otherwise.
-fn names(tables: &[Table]) -> Vec<&str> {
-    let mut names: Vec<&str> = tables.iter().filter_map(|table| table.get("name")?.as_text()).collect();
-    names.dedup();
-    names
 }
 
 /// Reports names that are used twice in one layer, or twice after `each`.

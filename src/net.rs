@@ -4,6 +4,7 @@
 //! never a secret.
 
 mod address;
+pub mod backoff;
 mod body;
 mod budget;
 mod certificate;
@@ -25,6 +26,7 @@ mod shown;
 pub mod stream;
 mod tls;
 mod transport;
+pub mod tunnel;
 
 use std::sync::Arc;
 
@@ -35,6 +37,7 @@ use crate::config::endpoint::Endpoint;
 use budget::Budgets;
 use credential::Vault;
 use proxy::Proxies;
+use tunnel::Tunnels;
 
 /// What all clients share.
 #[derive(Clone)]
@@ -44,13 +47,15 @@ struct Shared {
     vault: Vault,
     proxies: Proxies,
     budgets: Budgets,
+    tunnels: Tunnels,
 }
 
 impl Net {
     /// The network of a configuration. Asks nobody yet.
     pub fn of(config: &Config) -> Self {
         let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
-        Self::new(Vault::new(&config.credentials, endpoints, Arc::new(now)))
+        let vault = Vault::new(&config.credentials, endpoints, Arc::new(now));
+        Self::with(vault, Proxies::of(|name| std::env::var(name).ok()), Tunnels::new(&config.tunnels))
     }
 
     /// The network of a configuration, to ask an endpoint that is not in it yet.
@@ -59,14 +64,18 @@ impl Net {
         Self::new(Vault::new(&config.credentials, endpoints.chain([endpoint]), Arc::new(now)))
     }
 
-    /// A network with these credentials and the proxies that the environment of this process names.
+    /// A network with these credentials, no tunnels, and the proxies that the environment names.
     pub fn new(vault: Vault) -> Self {
         Self::with_proxies(vault, Proxies::of(|name| std::env::var(name).ok()))
     }
 
-    /// A network with these credentials and proxies.
+    /// A network with these credentials and proxies, and no tunnels.
     pub fn with_proxies(vault: Vault, proxies: Proxies) -> Self {
-        Self(Arc::new(Shared { vault, proxies, budgets: Budgets::default() }))
+        Self::with(vault, proxies, Tunnels::new(&[]))
+    }
+
+    fn with(vault: Vault, proxies: Proxies, tunnels: Tunnels) -> Self {
+        Self(Arc::new(Shared { vault, proxies, tunnels, budgets: Budgets::default() }))
     }
 
     /// The credentials.
@@ -80,6 +89,10 @@ impl Net {
 
     fn budgets(&self) -> &Budgets {
         &self.0.budgets
+    }
+
+    fn tunnels(&self) -> &Tunnels {
+        &self.0.tunnels
     }
 }
 

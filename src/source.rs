@@ -1,7 +1,6 @@
 //! Sources: tasks that pull from configured endpoints and report what they see.
 
 pub mod alerts;
-pub mod backoff;
 pub mod json;
 pub mod local;
 pub mod logs;

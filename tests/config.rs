@@ -45,7 +45,13 @@ struct Command {
     argv: Vec<String>,
 }
 
-const KINDS: &[Kind] = &[Kind::of::<Files>("file"), Kind::of::<Command>("command")];
+/// What an endpoint answers.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Asked {}
+
+const KINDS: &[Kind] =
+    &[Kind::of::<Files>("file"), Kind::of::<Command>("command"), Kind::of::<Asked>("asked").networked()];
 
 /// As the room of commands does: every context's entries are texts.
 fn keys(table: &Table) -> Vec<ConfigError> {
@@ -451,7 +457,7 @@ fn the_schema_knows_every_key_that_is_read() {
     let refused = toml::from_str("[[source]]\nname = 'x'\nkind = 'file'\npath = 'x'").unwrap();
     assert!(fits(&schema, &schema, &refused).is_err());
     let kinds = schema["properties"]["source"]["items"]["oneOf"].as_array().unwrap();
-    assert_eq!(kinds.len(), 2);
+    assert_eq!(kinds.len(), KINDS.len());
     assert_eq!(kinds[0]["required"], serde_json::json!(["name", "kind", "paths"]));
     assert!(kinds[0]["properties"]["paths"]["description"].as_str().unwrap().starts_with("Patterns"));
 }

@@ -165,11 +165,13 @@ fn fill(value: &mut Value, item: &str) {
     }
 }
 
-/// The `[[source]]` tables of a text that is no file; `place` names it in errors.
+/// The `[[source]]` tables of a text that is no file; `place` names it in errors. What they name is
+/// declared elsewhere.
 pub fn of_text(place: &RawText, text: &str, kinds: &[Kind]) -> Result<Vec<SourceTable>, Vec<ConfigError>> {
     let mut top = super::table::read(place, text)?;
     let mut errors = Vec::new();
-    let sources = read(super::tables(&mut top, "source", &mut errors), kinds, &[], None, &mut errors);
+    let tables = super::tables(&mut top, "source", &mut errors);
+    let sources = read(tables, kinds, &Named::default(), None, &mut errors);
     if errors.is_empty() { Ok(sources) } else { Err(errors) }
 }
 
@@ -177,7 +179,7 @@ pub fn of_text(place: &RawText, text: &str, kinds: &[Kind]) -> Result<Vec<Source
 pub(super) fn read(
     tables: Vec<Table>,
     kinds: &[Kind],
-    environments: &[&str],
+    named: &Named<'_>,
     home: Option<&Path>,
     errors: &mut Vec<ConfigError>,
 ) -> Vec<SourceTable> {
@@ -200,6 +202,7 @@ pub(super) fn read(
             }
             check(&table, &mut reached, &mut shared, kind, errors);
         }
+        named.check(&reached, errors);
         let endpoint = kind.and_then(|kind| match kind.reach {
             Reach::Here => None,
             Reach::Configured => endpoint::read(&reached, None, home, errors),
@@ -220,7 +223,7 @@ pub(super) fn read(
             errors.push(shared.error("every", "`every` is 0; a source cannot be asked without a pause"));
         }
         if let Some(name) = &read.environment {
-            errors.extend(unknown_environment(name, &origin("environment"), environments));
+            errors.extend(named.environments.unknown(name, &origin("environment")));
         }
         sources.extend(kind.map(|kind| SourceTable {
             name: read.name.into(),
@@ -286,17 +289,65 @@ fn check(own: &Table, reached: &mut Table, shared: &mut Table, kind: &Kind, erro
     errors.extend((kind.check)(&own));
 }
 
-/// The error of an environment's name that no `[[environment]]` has.
-pub(super) fn unknown_environment(name: &str, origin: &Origin, environments: &[&str]) -> Option<ConfigError> {
-    if environments.contains(&name) {
-        return None;
+/// The names of other tables that a source may use.
+#[derive(Default)]
+pub(super) struct Named<'a> {
+    pub(super) environments: Names<'a>,
+    pub(super) credentials: Names<'a>,
+    pub(super) tunnels: Names<'a>,
+}
+
+/// The names of one kind of table, also of those that are wrong otherwise.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    what: &'static str,
+    /// `None` where nobody can say: every name is accepted.
+    known: Option<Vec<&'a str>>,
+    /// What a declaration has besides its name.
+    declare: &'static str,
+}
+
+impl Named<'_> {
+    /// The keys of an endpoint that name something.
+    fn check(&self, reached: &Table, errors: &mut Vec<ConfigError>) {
+        for (key, names) in [("credential", &self.credentials), ("via", &self.tunnels)] {
+            if let Some(value) = reached.get(key)
+                && let Some(name) = value.as_text()
+            {
+                errors.extend(names.unknown(name, &value.origin));
+            }
+        }
+        let headers = reached.get("headers").and_then(Value::as_table);
+        for value in headers.into_iter().flat_map(Table::entries).map(|entry| &entry.value) {
+            if let Some(name) = value.as_text().and_then(|text| text.strip_prefix("credential:")) {
+                errors.extend(self.credentials.unknown(name, &value.origin));
+            }
+        }
     }
-    let near = suggestion(name, environments.iter().copied());
-    let error = ConfigError::new(origin, format!("there is no environment `{name}`{near}"));
-    let help = if environments.is_empty() {
-        format!("declare it: [[environment]] with name = \"{name}\", and production = true where it is")
-    } else {
-        format!("environments: {}", environments.join(", "))
-    };
-    Some(error.help(help))
+}
+
+impl<'a> Names<'a> {
+    /// The names of these tables.
+    pub(super) fn of(what: &'static str, tables: &'a [Table], declare: &'static str) -> Self {
+        let mut known: Vec<&str> = tables.iter().filter_map(|table| table.get("name")?.as_text()).collect();
+        known.dedup();
+        Self { what, known: Some(known), declare }
+    }
+
+    /// The error of a name that none of them has.
+    pub(super) fn unknown(&self, name: &str, origin: &Origin) -> Option<ConfigError> {
+        let Self { what, known, declare } = self;
+        let known = known.as_ref()?;
+        if known.contains(&name) {
+            return None;
+        }
+        let near = suggestion(name, known.iter().copied());
+        let error = ConfigError::new(origin, format!("there is no {what} `{name}`{near}"));
+        let help = if known.is_empty() {
+            format!("declare it: [[{what}]] with name = \"{name}\"{declare}")
+        } else {
+            format!("{what}s: {}", known.join(", "))
+        };
+        Some(error.help(help))
+    }
 }

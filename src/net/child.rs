@@ -2,12 +2,35 @@
 
 use std::io;
 use std::process::ExitStatus;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::Child;
 
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
+
+/// The groups that run. On most ways out of the process nothing is dropped.
+struct Running {
+    groups: Vec<Pid>,
+    /// The process is on its way out: nothing new lives.
+    ended: bool,
+}
+
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: Vec::new(), ended: false });
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills everything that runs, and whatever is started from here on: the process ends.
+pub fn end_all() {
+    let mut running = running();
+    running.ended = true;
+    for group in running.groups.drain(..) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
 
 /// The process group that a child leads. Killed when dropped: drop it before the child, while the
 /// child's number is still taken.
@@ -17,14 +40,28 @@ pub struct Group(Option<Pid>);
 impl Group {
     /// The group of a child that was started with `process_group(0)`.
     pub fn of(child: &Child) -> Self {
-        Self(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let mut group = Self(leader);
+        let mut running = running();
+        running.groups.extend(leader);
+        let ended = running.ended;
+        drop(running);
+        if ended {
+            group.kill();
+        }
+        group
     }
 
     /// Kills all of it.
     pub fn kill(&mut self) {
         if let Some(group) = self.0.take() {
-            // It may be gone already: that is what is wanted.
-            let _ = kill_process_group(group, Signal::KILL);
+            let mut running = running();
+            // Not there: everything has been ended, and the number may be another's by now.
+            if let Some(index) = running.groups.iter().position(|known| *known == group) {
+                running.groups.swap_remove(index);
+                // It may be gone already: that is what is wanted.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
         }
     }
 

@@ -160,9 +160,31 @@ impl Inner {
         }
     }
 
-    /// Sends the request until an answer begins, once more with another credential if it was not
-    /// accepted. Gives what is wrong with the credential too, if that is it.
+    /// Sends the request until an answer begins, through the tunnel if there is one.
     async fn begin(
+        &self,
+        link: &Link,
+        trip: &Trip,
+        request: &Request,
+    ) -> Result<(Head, Option<Failure>), Failure> {
+        let Some(tunnel) = &self.endpoint.via else { return self.ask(link, trip, request).await };
+        self.net.tunnels().ready(tunnel).await?;
+        let answer = self.ask(link, trip, request).await;
+        let broken = |kind| {
+            use FailureKind::{Broken, Refused, TimedOut, Tls};
+            matches!(kind, Broken | Refused | TimedOut | Tls)
+        };
+        match answer {
+            Err(failure) if broken(failure.kind) => {
+                Err(self.net.tunnels().why_down(tunnel).await.unwrap_or(failure))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Sends the request, once more with another credential if it was not accepted. Gives what is wrong
+    /// with the credential too, if that is it.
+    async fn ask(
         &self,
         link: &Link,
         trip: &Trip,

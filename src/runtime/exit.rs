@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use super::terminal::Terminal;
+use crate::net::child;
 
 /// How long the notes get to reach the disk.
 const SAVE: Duration = Duration::from_secs(2);
@@ -57,10 +58,12 @@ impl Exit {
         self.restore();
     }
 
-    /// Saves, gives the screen back and ends the process with `code`. A second thread that gets
-    /// here waits for the first to end it.
+    /// Ends the programs that we run, saves, gives the screen back and ends the process with `code`. A
+    /// second thread that gets here waits for the first to end it.
     pub fn leave(&self, code: i32) -> ! {
         let _first = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nothing is dropped on this way.
+        child::end_all();
         self.settle();
         std::process::exit(code)
     }

@@ -8,9 +8,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::config::argv::Argv;
 use crate::config::credentials::{CredentialTable, Format, Source};
+use crate::config::tunnels::{Ready, TunnelTable};
 use crate::net::credential::Vault;
 use crate::net::exchange::segment;
+use crate::net::proxy::Proxies;
+use crate::net::tunnel::Tunnels;
 
 use crate::net::server::{Server, Step, answer, closed_port, json as json_answer};
 
@@ -246,4 +250,33 @@ async fn a_credential_that_stays_refused_is_not_sent_again() {
     let failure = client.send(&Request::get("/x"), Class::Person).await.unwrap_err();
     assert_eq!(text(&failure), "credential ci: refused by the server");
     assert_eq!(server.heard().len(), 1, "it would lock the account");
+}
+
+fn tunnelled(url: &str, argv: &[&str], ready: Ready) -> Client {
+    let [program, arguments @ ..] = argv else { panic!("a program is needed") };
+    let arguments = arguments.iter().map(|&word| word.to_owned()).collect();
+    let argv = Argv { program: (*program).to_owned(), arguments };
+    let tunnels = Tunnels::new(&[TunnelTable { name: "bastion".to_owned(), argv, ready }]);
+    let mut endpoint = Endpoint::at(url).unwrap();
+    endpoint.via = Some("bastion".to_owned());
+    let vault = Vault::new(&[], [&endpoint], Arc::new(crate::net::now));
+    let net = Net::with(vault, Proxies::of(|_| None), tunnels);
+    Client::new(endpoint, Auth::None, &net)
+}
+
+#[tokio::test]
+async fn a_request_waits_for_its_tunnel_and_fails_with_it() {
+    let server = Server::start(|_| json_answer("{}")).await;
+    let port = url::Url::parse(&server.url()).unwrap().port().unwrap();
+    let client = tunnelled(&server.url(), &["/bin/false"], Ready::Port(port));
+    assert_eq!(client.send(&Request::get("/x"), Class::Poll).await.unwrap().status, 200);
+
+    let (_kept, port) = closed_port();
+    let script = "echo Permission denied >&2; exit 255";
+    let client =
+        tunnelled(&format!("http://127.0.0.1:{port}"), &["/bin/sh", "-c", script], Ready::Port(port));
+    let failure = client.send(&Request::get("/x"), Class::Poll).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Tunnel);
+    assert_eq!(text(&failure), "tunnel bastion: /bin/sh: exit status 255: Permission denied");
+    assert_eq!(failure.cause, Some("tunnel bastion".into()));
 }

@@ -21,8 +21,8 @@ use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::Gives;
+use crate::net::backoff::Backoff;
 use crate::net::child::{LastWords, describe};
-use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 use crate::source::{Adapter, Source};
 

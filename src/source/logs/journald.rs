@@ -21,9 +21,9 @@ use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::Gives;
+use crate::net::backoff::Backoff;
 use crate::net::child::LastWords;
 use crate::net::ids;
-use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 use crate::source::{Adapter, Source};
 

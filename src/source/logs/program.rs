@@ -11,8 +11,8 @@ use tokio::signal::unix::{Signal as Arrivals, SignalKind, signal};
 use tokio::time::Instant;
 
 use crate::model::health::Failure;
+use crate::net::backoff::Backoff;
 use crate::net::child::{Group, cannot_start};
-use crate::source::backoff::Backoff;
 use crate::source::outlet::Outlet;
 
 /// One that ran this long worked: the next wait is a short one.

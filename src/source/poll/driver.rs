@@ -13,7 +13,7 @@ use super::round::{Memory, Went, round};
 use super::{Poll, Vendor, detail};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::update::DetailKey;
-use crate::source::backoff::Backoff;
+use crate::net::backoff::Backoff;
 use crate::source::outlet::{Outlet, Request};
 
 /// How far back the first round looks.
