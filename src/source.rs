@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use crate::model::text::RawText;
 use crate::model::update::Gives;
@@ -46,6 +47,16 @@ pub trait Asked: Vendor + DeserializeOwned + JsonSchema {
     const KIND: &'static str;
     /// How the vendor wants a credential.
     const AUTH: Auth;
+    /// Where it is asked if the configuration does not say.
+    const URL: Option<&'static str> = None;
+
+    /// The key that is wrong, and why, where each alone may be right.
+    fn wrong(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
+    /// Turns the address that people know it by into that of its API.
+    fn api(_url: &mut Url) {}
 }
 
 /// The keys of one kind of source, as a struct (serde, with `deny_unknown_fields`).

@@ -72,7 +72,7 @@ pub fn before(world: &World, catalog: &Catalog, subject: &Subject, onset: Timest
         .filter(|(_, run)| !matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped))
         .filter_map(|(source, run)| {
             let before = distance(run, onset)?;
-            let service = run.service.as_ref().map(|said| catalog.service_of_run(said));
+            let service = catalog.service_of_run(run);
             let environment = run.environment.clone().or_else(|| source.info.environment.clone());
             let reach = reach(subject, service.as_ref(), environment.as_ref());
             let is_deployment = run.environment.is_some();

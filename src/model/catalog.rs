@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::model::run::Run;
 use crate::model::text::RawText;
 
 /// Labels that name a service where nothing is configured, the most telling first.
@@ -142,7 +143,7 @@ impl Catalog {
 
     /// The service that a run is for, by the name or the repository that its vendor gives: the configured
     /// one, else the name itself, of a repository its last part.
-    pub fn service_of_run(&self, said: &RawText) -> RawText {
+    fn service_said(&self, said: &RawText) -> RawText {
         let configured = self.service_of_name(said).or_else(|| self.service_of_repo(said));
         configured.unwrap_or_else(|| match said.as_str().map(repository) {
             Some(repo) => repo.rsplit('/').next().unwrap_or_default().into(),
@@ -158,6 +159,11 @@ impl Catalog {
         let own = repo.rsplit('/').next().unwrap_or_default();
         let index = self.by_repo.get(repo).or_else(|| self.by_name.get(own))?;
         self.services.get(*index).cloned()
+    }
+
+    /// The service of a run: by what it says itself, else by its repository.
+    pub fn service_of_run(&self, run: &Run) -> Option<RawText> {
+        run.service.as_ref().or(run.repo.as_ref()).map(|said| self.service_said(said))
     }
 
     /// The host that a name, an address or `name:port` means: the configured one, also by its short name
@@ -304,9 +310,25 @@ mod tests {
             ("the docs", "the docs"),
         ];
         for (said, service) in of_runs {
-            assert_eq!(catalog.service_of_run(&said.into()), service.into(), "{said}");
+            assert_eq!(catalog.service_said(&said.into()), service.into(), "{said}");
         }
         assert_eq!(catalog.service_of_name(&"c".into()), None);
+    }
+
+    #[test]
+    fn a_run_belongs_to_the_service_that_it_names_or_to_that_of_its_repository() {
+        let catalog = catalog();
+        let service = |run: serde_json::Value| catalog.service_of_run(&serde_json::from_value(run).unwrap());
+        let run = |more: (&str, &str)| {
+            let mut run = serde_json::json!({"id": "1", "pipeline": "ci", "state": "unknown",
+                "repo": "shop/co-web", "created": "2026-01-01T00:00:00Z"});
+            run[more.0] = more.1.into();
+            run
+        };
+        assert_eq!(service(run(("service", "co"))), Some("checkout".into()));
+        assert_eq!(service(run(("service", "new"))), Some("new".into()));
+        assert_eq!(service(run(("repo", "shop/co-web"))), Some("checkout".into()));
+        assert_eq!(service(run(("repo", "group/sub/docs"))), Some("docs".into()));
     }
 
     #[test]

@@ -23,10 +23,12 @@ pub enum RunState {
     Cancelled,
     /// Not run, by a condition.
     Skipped,
+    /// The vendor says a word that this version does not know.
+    Unknown,
 }
 
 impl RunState {
-    /// Whether nothing more will happen to it.
+    /// Whether nothing more will happen to it. Of an unknown state only `finished` tells.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled | Self::Skipped)
     }
@@ -36,11 +38,13 @@ impl RunState {
         match self {
             Self::Failed => 0,
             Self::Waiting => 1,
-            Self::Running => 2,
-            Self::Queued => 3,
-            Self::Cancelled => 4,
-            Self::Succeeded => 5,
-            Self::Skipped => 6,
+            // It may be any of them: a person has to look.
+            Self::Unknown => 2,
+            Self::Running => 3,
+            Self::Queued => 4,
+            Self::Cancelled => 5,
+            Self::Succeeded => 6,
+            Self::Skipped => 7,
         }
     }
 
@@ -54,6 +58,7 @@ impl RunState {
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
             Self::Skipped => "skipped",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -89,6 +94,9 @@ pub struct Run {
     /// What it builds or deploys, as the vendor names it.
     #[serde(default)]
     pub service: Option<RawText>,
+    /// The repository that it belongs to, as `owner/name`.
+    #[serde(default)]
+    pub repo: Option<RawText>,
     /// Where it deploys to, if it is a deployment.
     #[serde(default)]
     pub environment: Option<RawText>,
@@ -113,6 +121,11 @@ fn first_attempt() -> u32 {
 }
 
 impl Run {
+    /// Whether it is over, also where nobody knows how it ended.
+    pub fn has_ended(&self) -> bool {
+        self.state.is_over() || (self.state == RunState::Unknown && self.finished.is_some())
+    }
+
     /// When it began, as far as is known.
     pub fn began(&self) -> Timestamp {
         self.started.unwrap_or(self.created)
@@ -125,7 +138,9 @@ impl Run {
 
     /// The first part that failed, for "what went wrong": job and step indices.
     pub fn first_failure(&self) -> Option<(usize, Option<usize>)> {
-        let job = self.jobs.iter().position(|job| job.state == RunState::Failed)?;
+        let failed = |job: &Job| job.state == RunState::Failed;
+        let cause = self.jobs.iter().position(|job| failed(job) && !job.may_fail);
+        let job = cause.or_else(|| self.jobs.iter().position(failed))?;
         let step = self.jobs.get(job)?.steps.iter().position(|step| step.state == RunState::Failed);
         Some((job, step))
     }
@@ -141,6 +156,9 @@ pub struct Job {
     pub name: RawText,
     /// How far it is.
     pub state: RunState,
+    /// Whether the run can end well although this does not.
+    #[serde(default)]
+    pub may_fail: bool,
     /// When it began.
     #[serde(default)]
     pub started: Option<Timestamp>,

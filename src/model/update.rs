@@ -104,6 +104,13 @@ pub enum DetailKey {
         /// The step's id.
         step: RawText,
     },
+    /// The log of a whole job.
+    JobLog {
+        /// The run's id.
+        run: RawText,
+        /// The job's id.
+        job: RawText,
+    },
     /// What a query of metrics says over a time.
     Graph {
         /// The query, in the source's own language.
@@ -116,6 +123,15 @@ pub enum DetailKey {
 }
 
 impl DetailKey {
+    /// The ids of the run, the job and, if it is only of one, the step whose log this names.
+    pub fn log(&self) -> Option<(&RawText, &RawText, Option<&RawText>)> {
+        match self {
+            Self::StepLog { run, job, step } => Some((run, job, Some(step))),
+            Self::JobLog { run, job } => Some((run, job, None)),
+            Self::Graph { .. } => None,
+        }
+    }
+
     /// Whether an answer to the one takes the place of an answer to the other: the same thing, or the
     /// same query over as long a time.
     pub fn replaces(&self, other: &Self) -> bool {

@@ -336,16 +336,16 @@ fn compare_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &mut Ve
 }
 
 fn compare_runs(before: &[Arc<Run>], after: &[Arc<Run>], happened: &mut Vec<Happened>) {
-    let old: BTreeMap<_, _> = before.iter().map(|run| (&run.id, run.state)).collect();
+    let old: BTreeMap<_, _> = before.iter().map(|run| (&run.id, run.has_ended())).collect();
     for run in after {
         let was = old.get(&run.id).copied();
         let (pipeline, number) = (run.pipeline.clone(), run.number);
-        if run.state.is_over() {
+        if run.has_ended() {
             // A run that came and went between two looks has only its end to tell.
-            if was.is_none_or(|was| !was.is_over()) {
+            if was.is_none_or(|over| !over) {
                 happened.push(Happened::Ended { pipeline, number, state: run.state });
             }
-        } else if was.is_none_or(RunState::is_over) {
+        } else if was.is_none_or(|over| over) {
             happened.push(Happened::Began { pipeline, number });
         }
     }

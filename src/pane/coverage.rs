@@ -84,7 +84,7 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
     if all.is_empty() {
         let what = match gives {
             Gives::Logs => "No source gives log lines yet. Add one to your configuration, for example:",
-            Gives::Runs => "No source gives runs: this version has them only from recordings, for example:",
+            Gives::Runs => "No source gives runs yet. Add one to your configuration, for example:",
             Gives::Alerts => "No source gives alerts yet. Add one to your configuration, for example:",
             Gives::Metrics => "No source gives metrics yet. Add one to your configuration, for example:",
         };
@@ -100,7 +100,7 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
                 ["[[source]]", "name = \"prom\"", "kind = \"prometheus\"   url = \"http://localhost:9090\""]
             }
             Gives::Runs => {
-                ["[[source]]", "name = \"drill\"", "kind = \"recording\"   path = \"outage.jsonl\""]
+                ["[[source]]", "name = \"ci\"", "kind = \"github-actions\"   repos = [\"shop/checkout\"]"]
             }
         };
         lines.extend(example.map(|line| Paragraph::new(line, muted)));

@@ -104,7 +104,9 @@ impl Pipelines {
                 if id == Id::Open {
                     let Some(part) = parts.selected(&row.run) else { return Outcome::default() };
                     let Some(key) = part.log(&row.run) else {
-                        return Outcome::notice("A job has no log of its own; open one of its steps.");
+                        return Outcome::notice(
+                            "The log of this job is that of its steps; open one of them.",
+                        );
                     };
                     *log = Some(StepLog::new(row.source.clone(), key.clone(), part.title(&row.run)));
                     let effects = vec![Effect::Fetch(row.source.clone(), key)];

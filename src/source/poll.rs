@@ -70,6 +70,17 @@ pub trait Vendor: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Adds to what went wrong with a request what only the vendor knows, such as the permission that
+    /// a credential needs.
+    fn explain(&self, _ask: &Ask<Self::Tag>, failure: Failure) -> Failure {
+        failure
+    }
+
+    /// What is not shown although every answer was good, such as the rest of a list that is too long.
+    fn left_out(&self, _state: &Self::State) -> Vec<Failure> {
+        Vec::new()
+    }
+
     /// What all answers together say.
     fn snapshot(&self, state: &mut Self::State, now: Timestamp) -> Snapshot;
 

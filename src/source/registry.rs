@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::alerts::{alertmanager::AlertmanagerConfig, prometheus::PrometheusConfig};
 use super::logs::{command::CommandConfig, file::FileConfig, journald::JournaldConfig};
 use super::pipelines::buildbot::BuildbotConfig;
+use super::pipelines::{github_actions::GitHubActionsConfig, gitlab_ci::GitLabCiConfig};
 use super::poll::Poll;
 use super::recording::{Recording, speed};
 use super::{Adapter, Asked, Source};
@@ -58,6 +59,14 @@ pub const ENTRIES: &[Entry] = &[
         "builds and their steps, what queues, logs that grow while one looks",
         "url = \"https://buildbot.example\"",
     ),
+    asked::<GitHubActionsConfig>(
+        "runs of GitHub Actions with jobs, steps, logs and gates, and deployments",
+        "repos = [\"shop/checkout\"]",
+    ),
+    asked::<GitLabCiConfig>(
+        "pipelines of GitLab with jobs and growing logs, by project or group, and deployments",
+        "projects = [\"shop/checkout\"]",
+    ),
     Entry {
         kind: Kind::of::<RecordingKeys>("recording"),
         about: "what `midwatch record` wrote, played under the recorded names",
@@ -77,15 +86,24 @@ const fn adapter<A: Adapter>(about: &'static str, example: &'static str) -> Entr
 const fn asked<A: Asked>(about: &'static str, example: &'static str) -> Entry {
     let build = |source: &SourceTable, net: &Net| {
         let vendor = source.table.parse::<A>()?;
+        if let Some((key, what)) = vendor.wrong() {
+            return Err(vec![source.table.error(key, what)]);
+        }
         let what = "`url` is missing: where is it to be asked?";
-        let Some(endpoint) = source.endpoint.clone() else {
+        let Some(mut endpoint) = source.endpoint.clone() else {
             return Err(vec![source.table.error("url", what)]);
         };
+        endpoint.addresses.iter_mut().for_each(|address| A::api(&mut address.url));
         let every = source.every.unwrap_or(A::EVERY);
         let poll = Poll::new(vendor, Client::new(endpoint, A::AUTH, net), every);
         Ok(Made::One(Arc::new(poll), Some(every)))
     };
-    Entry { kind: Kind::of::<A>(A::KIND).networked(), about, example, build }
+    let kind = Kind::of::<A>(A::KIND);
+    let kind = match A::URL {
+        Some(url) => kind.networked_at(url),
+        None => kind.networked(),
+    };
+    Entry { kind, about, example, build }
 }
 
 /// The kinds as the configuration needs them.
@@ -205,6 +223,8 @@ mod tests {
             schemars::schema_for!(AlertmanagerConfig),
             schemars::schema_for!(PrometheusConfig),
             schemars::schema_for!(BuildbotConfig),
+            schemars::schema_for!(GitHubActionsConfig),
+            schemars::schema_for!(GitLabCiConfig),
         ] {
             for (key, property) in schema.get("properties").unwrap().as_object().unwrap() {
                 assert!(property.get("description").is_some(), "{key}");

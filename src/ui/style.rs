@@ -70,6 +70,7 @@ pub fn of_run(state: RunState) -> (Meaning, &'static str) {
         RunState::Succeeded => (Meaning::Ok, "+"),
         RunState::Cancelled => (Meaning::Muted, "-"),
         RunState::Skipped => (Meaning::Muted, "s"),
+        RunState::Unknown => (Meaning::Warning, "!"),
     }
 }
 

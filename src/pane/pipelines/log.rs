@@ -73,7 +73,7 @@ impl StepLog {
         let mut known = self.lines.take().unwrap_or_default();
         let same = known.iter().zip(lines).take_while(|((known, _), line)| known == *line).count();
         known.truncate(same);
-        known.extend(lines.iter().skip(same).map(|line| (line.clone(), Level::of(line.as_bytes()))));
+        known.extend(lines.iter().skip(same).map(|line| (line.clone(), level(line.as_bytes()))));
         self.lines = Some(known);
     }
 
@@ -173,6 +173,11 @@ impl StepLog {
         }
         Outcome::default()
     }
+}
+
+/// The level of a line, whatever its colours.
+fn level(line: &[u8]) -> Level {
+    Level::of(clean_line(line).as_str().as_bytes())
 }
 
 fn unused(view: &View<'_>) -> SafeText {

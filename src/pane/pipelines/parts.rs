@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
-use crate::model::run::{Job, Run, Step};
+use crate::model::run::{Job, Run, RunState, Step};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::DetailKey;
 use crate::pane::effect::Outcome;
@@ -35,11 +35,14 @@ impl Part {
         Some((job, self.step.and_then(|step| job.steps.get(step))))
     }
 
-    /// Names its log: only steps have one.
+    /// Names its log: that of the step; that of the job where the vendor knows no steps.
     pub(super) fn log(&self, run: &Run) -> Option<DetailKey> {
         let (job, step) = self.find(run)?;
-        let (run, job, step) = (run.id.clone(), job.id.clone(), step?.id.clone());
-        Some(DetailKey::StepLog { run, job, step })
+        let (run, id) = (run.id.clone(), job.id.clone());
+        match step {
+            Some(step) => Some(DetailKey::StepLog { run, job: id, step: step.id.clone() }),
+            None => job.steps.is_empty().then_some(DetailKey::JobLog { run, job: id }),
+        }
     }
 
     /// `build > compile`
@@ -148,7 +151,14 @@ impl Parts {
                 if state.is_over() && meaning != Meaning::Critical { text } else { view.styles.of(meaning) };
             vec![
                 Cell::new(name, style),
-                Cell::new(state.word(), muted),
+                Cell::new(
+                    if step.is_none() && job.may_fail && state == RunState::Failed {
+                        "may fail"
+                    } else {
+                        state.word()
+                    },
+                    muted,
+                ),
                 Cell::new(duration.map(|time| lasted(time, state.is_over())).unwrap_or_default(), muted),
             ]
         });

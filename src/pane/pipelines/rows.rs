@@ -9,6 +9,7 @@ use crate::config::theme::Meaning;
 use crate::model::run::{Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
+use crate::model::world::Source;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -42,7 +43,7 @@ pub(super) struct Row {
     pub(super) run: Arc<Run>,
     pub(super) service: Option<RawText>,
     pub(super) environment: Option<RawText>,
-    /// Whether a later run of the same pipeline and branch has ended: an older failure is history.
+    /// Whether a later run of the same thing has ended: an older failure is history.
     superseded: bool,
     /// Whether its source cannot be believed now.
     doubtful: bool,
@@ -54,8 +55,7 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
     for (source, run) in view.world.runs() {
         let decided = matches!(run.state, RunState::Failed | RunState::Succeeded);
         if decided {
-            let began =
-                last_end.entry((&source.info.name, &run.pipeline, &run.branch)).or_insert(run.began());
+            let began = last_end.entry(same_thing(source, run)).or_insert(run.began());
             *began = run.began().max(*began);
         }
     }
@@ -63,18 +63,23 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
         .runs()
         .filter_map(|(source, run)| {
             let environment = run.environment.as_ref().or(source.info.environment.as_ref());
-            let last = last_end.get(&(&source.info.name, &run.pipeline, &run.branch));
+            let last = last_end.get(&same_thing(source, run));
             view.shows(environment).then(|| Row {
                 source: source.info.name.clone(),
-                service: run.service.as_ref().map(|said| view.catalog.service_of_run(said)),
+                service: view.catalog.service_of_run(run),
                 environment: environment.cloned(),
-                superseded: run.state.is_over() && last.is_some_and(|last| *last > run.began()),
+                superseded: run.has_ended() && last.is_some_and(|last| *last > run.began()),
                 doubtful: !source.health(view.now).is_live(),
                 run: Arc::clone(run),
             })
         })
         .filter(|row| words.match_any(row.texts()))
         .collect()
+}
+
+/// Runs that do the same thing: a later one that ended well puts an earlier one right.
+fn same_thing<'a>(source: &'a Source, run: &'a Run) -> impl Ord + use<'a> {
+    (&source.info.name, &run.repo, &run.pipeline, &run.branch, &run.environment)
 }
 
 /// The columns: sign, pipeline, branch, revision, service, environment, age, person.
@@ -107,12 +112,13 @@ impl Row {
     }
 
     fn urgency(&self) -> u8 {
-        if self.run.state.is_over() && !self.is_broken() { u8::MAX } else { self.run.state.urgency() }
+        let settled = self.superseded || (self.run.state.is_over() && !self.is_broken());
+        if settled { u8::MAX } else { self.run.state.urgency() }
     }
 
     fn texts(&self) -> impl Iterator<Item = &RawText> {
         let run = &self.run;
-        let optional = [&run.branch, &run.revision, &run.person, &self.service, &self.environment];
+        let optional = [&run.branch, &run.revision, &run.person, &run.repo, &self.service, &self.environment];
         [&run.pipeline, &run.title, &self.source].into_iter().chain(optional.into_iter().flatten())
     }
 
@@ -139,7 +145,7 @@ impl Row {
             Cell::new(sign, if quiet { muted } else { view.styles.of(meaning) }),
             Cell::new(self.title(), body),
             Cell::new(optional(self.run.branch.as_ref()), muted),
-            Cell::new(optional(self.run.revision.as_ref()), muted),
+            Cell::new(self.run.revision.as_ref().map(short).unwrap_or_default(), muted),
             Cell::new(optional(self.service.as_ref()), body),
             Cell::new(optional(self.environment.as_ref()), view.environment_style(self.environment.as_ref())),
             Cell::new(age(view.now.duration_since(self.since())), muted),
@@ -158,4 +164,11 @@ impl Row {
         line.push(&safe!(" {}", view.zone.moment(self.since(), view.now)));
         line
     }
+}
+
+/// A revision as people say it: of a commit's hash the first digits.
+fn short(revision: &RawText) -> SafeText {
+    let text = clean(revision);
+    let is_hash = text.as_str().len() >= 40 && text.as_str().bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hash { text.columns(0, 7) } else { text }
 }

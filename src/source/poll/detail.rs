@@ -32,6 +32,7 @@ pub(super) async fn fetch<V: Vendor>(
     let mut asked = 0;
     loop {
         let answer = poll.transport.send(None, &ask.request, Class::Person).await;
+        let answer = answer.map_err(|failure| poll.vendor.explain(&ask, failure));
         let fetched = answer.and_then(|response| {
             memory.with(|state| poll.vendor.accept_detail(state, &key, &ask, &response))
         });
@@ -63,6 +64,7 @@ pub(super) async fn fetch<V: Vendor>(
 pub fn unknown(key: &DetailKey) -> Failure {
     let what = match key {
         DetailKey::StepLog { .. } => "the source has no log of this step",
+        DetailKey::JobLog { .. } => "the source has no log of this job",
         DetailKey::Graph { .. } => "the source draws no graphs",
     };
     Failure::new(FailureKind::Missing, what)

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-use super::round::{Memory, Went, round};
+use super::round::{Memory, Went, is_locked_out, round};
 use super::{Poll, Vendor, detail};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::update::DetailKey;
@@ -67,7 +67,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                         next = Instant::now() + about(poll.every);
                     }
                     Err(failure) => {
-                        locked_out = matches!(failure.kind, FailureKind::Unauthorized | FailureKind::Login);
+                        locked_out = is_locked_out(&failure);
                         let wait = after(&failure, &mut backoff, now, poll.every, locked_out);
                         next = Instant::now() + wait;
                         let at = SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok());
@@ -128,6 +128,7 @@ fn after(
 /// Says what a round found.
 fn say<V: Vendor>(poll: &Poll<V>, memory: &Memory<V>, outlet: &Outlet, mut went: Went, now: Timestamp) {
     let mut snapshot = memory.with(|state| poll.vendor.snapshot(state, now));
+    went.troubles.extend(memory.with(|state| poll.vendor.left_out(state)));
     if let Some(ahead) = went.ahead.filter(|ahead| ahead.abs() > SKEW) {
         snapshot.correct(ahead);
         went.troubles.push(skewed(ahead));

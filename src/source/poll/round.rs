@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{Ask, Poll, Took, Vendor};
-use crate::model::health::Failure;
+use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::net::client::Class;
 use crate::net::exchange::{Request, Response};
@@ -16,14 +16,39 @@ use crate::net::exchange::{Request, Response};
 const AT_ONCE: usize = 4;
 /// Requests of one round. A vendor that asks for more pages than this is stopped, and it is said.
 const MOST: usize = 500;
-/// Validators that are kept; more than this many pages are asked without.
+/// Validators that are kept. Of more than these, the one that was of no use for longest goes.
 const VALIDATORS: usize = 1000;
 
 /// What lasts from round to round, and is looked into while details are fetched.
 pub(super) struct Memory<V: Vendor> {
     state: Mutex<V::State>,
-    /// `ETag`s by what was asked.
-    validators: Mutex<BTreeMap<String, String>>,
+    validators: Mutex<Validators>,
+}
+
+/// `ETag`s by what was asked.
+#[derive(Default)]
+struct Validators {
+    /// Each with a number that grows with each use.
+    known: BTreeMap<String, (String, u64)>,
+    uses: u64,
+}
+
+impl Validators {
+    fn of(&mut self, request: &Request) -> Option<String> {
+        self.uses += 1;
+        let (tag, used) = self.known.get_mut(&key_of(request))?;
+        *used = self.uses;
+        Some(tag.clone())
+    }
+
+    fn keep(&mut self, request: &Request, tag: &str) {
+        self.uses += 1;
+        self.known.insert(key_of(request), (tag.to_owned(), self.uses));
+        if self.known.len() > VALIDATORS {
+            let oldest = self.known.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.known.remove(&key));
+        }
+    }
 }
 
 impl<V: Vendor> Default for Memory<V> {
@@ -39,7 +64,7 @@ impl<V: Vendor> Memory<V> {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn validators<T>(&self, work: impl FnOnce(&mut BTreeMap<String, String>) -> T) -> T {
+    fn validators<T>(&self, work: impl FnOnce(&mut Validators) -> T) -> T {
         work(&mut self.validators.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -74,12 +99,13 @@ pub(super) async fn round<V: Vendor>(
         {
             asked += 1;
             if ask.conditional {
-                ask.request.validator = memory.validators(|known| known.get(&key_of(&ask.request)).cloned());
+                ask.request.validator = memory.validators(|known| known.of(&ask.request));
             }
             let poll = Arc::clone(poll);
             under_way.spawn(async move {
                 let peer = ask.every_peer.then_some(ask.peer);
                 let answer = poll.transport.send(peer, &ask.request, Class::Poll).await;
+                let answer = answer.map_err(|failure| poll.vendor.explain(&ask, failure));
                 (ask, answer)
             });
         }
@@ -108,6 +134,8 @@ pub(super) async fn round<V: Vendor>(
                 waiting.extend(more);
             }
             Err(failure) if ask.every_peer => failed_peers.push(failure),
+            // Who is not let in for one part is not for another; to go on could lock the account.
+            Err(failure) if is_locked_out(&failure) => return Err(failure),
             Err(failure) => match ask.part {
                 Some(part) => went.troubles.push(of_part(&part, failure)),
                 None => return Err(failure),
@@ -122,6 +150,11 @@ pub(super) async fn round<V: Vendor>(
         return Err(went.troubles.swap_remove(0));
     }
     Ok(went)
+}
+
+/// Whether nothing can be asked before somebody has put the login right.
+pub(super) fn is_locked_out(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Unauthorized | FailureKind::Login)
 }
 
 /// Makes one request for each peer of those that go to every one.
@@ -148,15 +181,12 @@ fn take<V: Vendor>(
         return Ok(Took { more, trouble: None });
     }
     let took = memory.with(|state| poll.vendor.accept(state, ask, response, now))?;
-    // Only now: what could not be read has to be sent again.
+    // What could not be read has to be sent again.
     if ask.conditional
+        && took.trouble.is_none()
         && let Some(tag) = response.header("etag")
     {
-        memory.validators(|known| {
-            if known.len() < VALIDATORS {
-                known.insert(key_of(&ask.request), tag.to_owned());
-            }
-        });
+        memory.validators(|known| known.keep(&ask.request, tag));
     }
     Ok(took)
 }
@@ -179,6 +209,5 @@ fn of_part(part: &RawText, failure: Failure) -> Failure {
 
 fn too_many() -> Failure {
     let what = format!("more than {MOST} requests in one round: the rest is not shown");
-    Failure::new(crate::model::health::FailureKind::TooLarge, what)
-        .advise("name fewer parts in this source, or split it in two")
+    Failure::new(FailureKind::TooLarge, what).advise("name fewer parts in this source, or split it in two")
 }

@@ -176,11 +176,13 @@ impl Build {
             id: self.buildid.to_string().into(),
             name,
             state: self.state(),
+            may_fail: false,
             started,
             finished,
             steps: steps.iter().filter(|step| step.is_shown()).map(BuildStep::model).collect(),
         };
         Run {
+            repo: None,
             id: self.id(),
             pipeline: builder,
             title: subject.cloned().or_else(|| property(properties, "reason")).unwrap_or_default(),
@@ -218,6 +220,7 @@ impl BuildRequest {
     pub(super) fn model(&self, builder: RawText) -> Run {
         let properties = self.properties.as_ref();
         Run {
+            repo: None,
             id: request_id(self.buildrequestid),
             pipeline: builder,
             title: property(properties, "reason").unwrap_or_default(),

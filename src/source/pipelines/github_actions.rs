@@ -1,0 +1,420 @@
+//! The `github-actions` source: runs of workflows, their jobs and steps, and deployments.
+//!
+//! REST API version 2022-11-28, as github/rest-api-description says; GitHub Enterprise Server
+//! answers alike under `/api/v3`.
+
+mod log;
+mod state;
+mod wire;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de};
+use url::{Host, Url};
+
+use self::state::{PAGE_OF_JOBS, Repo, Wanted};
+use self::wire::{Deployment, DeploymentStatus, Jobs, PendingDeployment, Runs, WorkflowJob, WorkflowRun};
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+use crate::model::update::{DetailKey, Gives, Snapshot};
+use crate::net::client::Auth;
+use crate::net::exchange::{Request, Response, segment};
+use crate::source::Asked;
+use crate::source::json;
+use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
+
+pub use self::state::State;
+
+/// Runs on one page of the list. Each is some 10 kB, most of it about the repository.
+const PAGE: usize = 50;
+/// Pages of the list that are read when we come in, and of the jobs of one run.
+const PAGES: u32 = 6;
+/// How far back we look when we come in.
+const BACK: SignedDuration = SignedDuration::from_hours(24);
+/// The last bytes of a job's log that are read.
+const LOG: usize = 8 << 20;
+
+/// Keys of a `github-actions` source.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GitHubActionsConfig {
+    /// The repositories whose runs are shown, such as `["shop/checkout", "shop/cart"]`.
+    pub repos: Repos,
+    /// Whether deployments are asked for too: a token needs Deployments: read for them.
+    #[serde(default = "yes")]
+    pub deployments: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// At least one repository.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repos(Vec<RawText>);
+
+impl Repos {
+    /// Repositories, each as `owner/name`.
+    ///
+    /// Errors when there is none, or a name is none.
+    pub fn new(names: Vec<String>) -> Result<Self, String> {
+        if names.is_empty() {
+            return Err("`repos` is empty; write repos = [\"owner/name\"]".to_owned());
+        }
+        let good = |part: &str| !part.is_empty() && !matches!(part, "." | "..");
+        for name in &names {
+            if !name
+                .split_once('/')
+                .is_some_and(|(owner, repo)| good(owner) && good(repo) && !repo.contains('/'))
+            {
+                return Err(format!("`{name}` is no repository; write it as owner/name"));
+            }
+        }
+        Ok(Self(names.into_iter().map(RawText::from).collect()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Repos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(Vec::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Repos {
+    fn schema_name() -> Cow<'static, str> {
+        "GitHubRepos".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "array",
+            "items": { "type": "string", "pattern": "^[^/]+/[^/]+$" },
+            "minItems": 1
+        })
+    }
+}
+
+/// What a request is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Tag {
+    repo: RawText,
+    about: About,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum About {
+    /// A page of the list of runs. `whole`: it is read to its end even where the rows are known.
+    Runs { page: u32, whole: bool },
+    /// Runs at work, wherever they stand in the list.
+    AtWork,
+    /// One run, with its newest attempt.
+    Run(u64),
+    /// An earlier attempt.
+    Attempt(u64, u32),
+    /// A page of the jobs of an attempt.
+    Jobs { run: u64, attempt: u32, page: u32 },
+    /// What an attempt waits for.
+    Gates(u64, u32),
+    /// The deployments.
+    Deployments,
+    /// How far a deployment is.
+    Status(u64),
+    /// Whether a job whose log is wanted is over.
+    Job,
+    /// The log of a job.
+    Log,
+}
+
+impl Asked for GitHubActionsConfig {
+    const KIND: &'static str = "github-actions";
+    const AUTH: Auth = Auth::Bearer;
+    const URL: Option<&'static str> = Some("https://api.github.com");
+
+    fn api(url: &mut Url) {
+        let host = url.host().and_then(|host| match host {
+            Host::Domain(name) => Some(name.to_owned()),
+            _ => None,
+        });
+        match host.as_deref() {
+            Some("github.com" | "www.github.com") => {
+                // A name that stands here parses.
+                let _ = url.set_host(Some("api.github.com"));
+                url.set_path("/");
+            }
+            // api.github.com, and api.NAME.ghe.com.
+            Some(host) if host.starts_with("api.") => {}
+            _ if url.path() == "/" => url.set_path("/api/v3"),
+            _ => {}
+        }
+    }
+}
+
+impl Vendor for GitHubActionsConfig {
+    type State = State;
+    type Tag = Tag;
+
+    const GIVES: &'static [Gives] = &[Gives::Runs];
+    const EVERY: Duration = Duration::from_secs(30);
+
+    fn round(&self, state: &mut State, now: Timestamp, backfill: Option<Timestamp>) -> Vec<Ask<Tag>> {
+        (state.now, state.looks_back) = (now, backfill.is_some());
+        let lists = self.repos.0.iter().map(|name| {
+            let repo = state.repo(name);
+            let whole = std::mem::take(&mut repo.unread);
+            let request = get(name, "/actions/runs")
+                .query("per_page", PAGE.to_string())
+                .query("exclude_pull_requests", "true");
+            let ask = ask(name, About::Runs { page: 1, whole }, request);
+            if whole { ask } else { ask.conditional() }
+        });
+        lists.collect()
+    }
+
+    fn accept(
+        &self,
+        state: &mut State,
+        ask: &Ask<Tag>,
+        response: &Response,
+        now: Timestamp,
+    ) -> Result<Took<Tag>, Failure> {
+        let name = &ask.tag.repo;
+        let (since, looks_back) = (now.checked_sub(BACK).unwrap_or(Timestamp::MIN), state.looks_back);
+        let repo = state.repo(name);
+        let body = &response.body;
+        let is_gone = matches!(response.status, 404 | 410);
+        let mut took = Took::default();
+        match ask.tag.about {
+            About::Runs { page, whole } => {
+                let (runs, trouble) =
+                    json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
+                took.trouble = trouble;
+                if page == 1 {
+                    repo.listed.clear();
+                    let spans_less = runs.last().is_some_and(|oldest| oldest.created_at > since);
+                    repo.is_busy = spans_less && response.next_page().is_some();
+                    repo.is_cut = false;
+                }
+                let reaches_known = !whole && runs.last().is_some_and(|oldest| repo.knows(oldest));
+                let reaches_back = runs.last().is_none_or(|oldest| oldest.created_at <= since);
+                repo.listed.extend(runs.iter().map(|run| run.id));
+                repo.take_runs(runs, looks_back);
+                let next = response.next_page().filter(|_| !reaches_known && !reaches_back);
+                repo.is_cut |= next.is_some() && page == PAGES;
+                if let Some(next) = next.filter(|_| page < PAGES) {
+                    repo.unread = true;
+                    took.more.push(self::ask(name, About::Runs { page: page + 1, whole }, next));
+                } else {
+                    repo.unread = false;
+                    repo.prune(now);
+                    took.more = self.follow_up(name, repo);
+                }
+            }
+            About::AtWork => {
+                let (runs, trouble) =
+                    json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
+                took.trouble = trouble;
+                repo.take_runs(runs, looks_back);
+            }
+            About::Run(id) if is_gone => repo.forget(id, None),
+            About::Attempt(id, attempt) if is_gone => repo.forget(id, Some(attempt)),
+            About::Run(_) => repo.take_run(json::value(body)?, looks_back),
+            About::Attempt(id, attempt) => {
+                repo.take_run(json::value(body)?, looks_back);
+                took.more = requests(name, repo.wanted_jobs((id, attempt)).into_iter().collect());
+            }
+            About::Jobs { run, attempt, page } => {
+                let (jobs, trouble) = json::items::<WorkflowJob>(&json::value::<Jobs<'_>>(body)?.jobs)?;
+                took.trouble = trouble;
+                repo.take_jobs((run, attempt), jobs, page == 1);
+                if let Some(next) = response.next_page().filter(|_| page < PAGES) {
+                    took.more.push(self::ask(name, About::Jobs { run, attempt, page: page + 1 }, next));
+                }
+            }
+            About::Gates(id, attempt) => {
+                let (gates, trouble) = json::list::<PendingDeployment>(body)?;
+                took.trouble = trouble;
+                repo.take_gates((id, attempt), gates);
+            }
+            About::Deployments => {
+                let (deployments, trouble) = json::list::<Deployment>(body)?;
+                took.trouble = trouble;
+                repo.take_deployments(deployments);
+                took.more = requests(name, repo.wanted_statuses(now));
+            }
+            About::Status(id) => {
+                let (statuses, trouble) = json::list::<DeploymentStatus>(body)?;
+                took.trouble = trouble;
+                repo.take_statuses(id, statuses);
+            }
+            About::Job | About::Log => {}
+        }
+        Ok(took)
+    }
+
+    fn unchanged(&self, state: &mut State, ask: &Ask<Tag>) -> Vec<Ask<Tag>> {
+        let (name, now) = (&ask.tag.repo, state.now);
+        let repo = state.repo(name);
+        match ask.tag.about {
+            About::Runs { .. } => self.follow_up(name, repo),
+            About::Jobs { run, attempt, .. } => {
+                repo.jobs_are_current((run, attempt));
+                Vec::new()
+            }
+            About::Deployments => requests(name, repo.wanted_statuses(now)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn left_out(&self, state: &State) -> Vec<Failure> {
+        let cut = state.repos.iter().filter(|(_, repo)| repo.is_cut);
+        let told = cut.map(|(name, _)| {
+            let mut what = name.as_bytes().to_vec();
+            what.extend_from_slice(
+                b": it had so many runs in the last day that the older of them are not shown",
+            );
+            Failure::new(FailureKind::TooLarge, RawText::from(what))
+        });
+        told.collect()
+    }
+
+    fn explain(&self, ask: &Ask<Tag>, failure: Failure) -> Failure {
+        match (failure.kind, &ask.tag.about) {
+            (FailureKind::Unauthorized, _) => failure.advise(
+                "look whether the token has expired or was revoked, and whether it is one of this server",
+            ),
+            (FailureKind::Forbidden | FailureKind::NotFound, About::Deployments | About::Status(_)) => {
+                failure.advise(
+                    "deployments need a token with the scope `repo` or, if it is fine-grained, Deployments: read (deployments:read); deployments = false does without",
+                )
+            }
+            (FailureKind::Forbidden, _) => failure.advise(
+                "the token needs the scope `repo` or, if it is fine-grained, Actions: read (actions:read); an organisation with single sign-on has to authorise it",
+            ),
+            (FailureKind::NotFound, _) => failure.advise(
+                "look at the name; GitHub says the same of a private repository that the token may not see: it needs the scope `repo` or, if it is fine-grained, Actions: read (actions:read)",
+            ),
+            _ => failure,
+        }
+    }
+
+    fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
+        let mut runs = Vec::new();
+        for (name, repo) in &mut state.repos {
+            repo.prune(now);
+            runs.extend(repo.runs(name, now));
+        }
+        runs.sort_by_key(|run| std::cmp::Reverse(run.began()));
+        Snapshot { runs, ..Snapshot::default() }
+    }
+
+    fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        let (run, job, _) = key.log()?;
+        let (repo, found) = state.job(run, job)?;
+        Some(if found.is_completed() { log_of(repo, found.id) } else { job_of(repo, found.id) })
+    }
+
+    fn accept_detail(
+        &self,
+        state: &State,
+        key: &DetailKey,
+        ask: &Ask<Tag>,
+        response: &Response,
+    ) -> Result<Fetched<Tag>, Failure> {
+        let repo = &ask.tag.repo;
+        if ask.tag.about == About::Job {
+            let job: WorkflowJob = json::value(&response.body)?;
+            return Ok(if job.is_completed() {
+                Fetched::More(log_of(repo, job.id))
+            } else {
+                Fetched::Growing(log::steps_only(&job), log::AGAIN, ask.clone())
+            });
+        }
+        if matches!(response.status, 404 | 410) {
+            let what = "GitHub has no log of this job: it is not written yet, it never began, or its log was deleted";
+            return Err(Failure::new(FailureKind::NotFound, what)
+                .advise("a log is there some seconds after the end of its job, and is kept for 90 days if nothing else is configured"));
+        }
+        let (run, job, step) = key.log().ok_or_else(|| unknown(key))?;
+        let step = step.and_then(|step| step.as_str()?.parse().ok());
+        let cut = response.from > 0;
+        Ok(Fetched::Done(log::read(&response.body, cut, state.steps(run, job), step)))
+    }
+}
+
+impl GitHubActionsConfig {
+    /// What is asked about a repository once its list is read.
+    fn follow_up(&self, name: &RawText, repo: &Repo) -> Vec<Ask<Tag>> {
+        let mut asks = requests(name, repo.wanted());
+        if repo.is_busy {
+            let request = get(name, "/actions/runs")
+                .query("per_page", PAGE.to_string())
+                .query("exclude_pull_requests", "true")
+                .query("status", "in_progress");
+            asks.push(ask(name, About::AtWork, request).conditional());
+        }
+        if self.deployments {
+            let request = get(name, "/deployments").query("per_page", "30");
+            asks.push(ask(name, About::Deployments, request).conditional());
+        }
+        asks
+    }
+}
+
+fn requests(name: &RawText, wanted: Vec<Wanted>) -> Vec<Ask<Tag>> {
+    let request = |wanted| match wanted {
+        Wanted::Run(id) => {
+            let request = get(name, &format!("/actions/runs/{id}")).query("exclude_pull_requests", "true");
+            ask(name, About::Run(id), request.also(&[404])).conditional()
+        }
+        Wanted::Attempt(id, attempt) => {
+            let path = format!("/actions/runs/{id}/attempts/{attempt}");
+            let request = get(name, &path).query("exclude_pull_requests", "true").also(&[404]);
+            ask(name, About::Attempt(id, attempt), request)
+        }
+        Wanted::Jobs(run, attempt, one_page) => {
+            let path = format!("/actions/runs/{run}/attempts/{attempt}/jobs");
+            let request = get(name, &path).query("per_page", PAGE_OF_JOBS.to_string());
+            let ask = ask(name, About::Jobs { run, attempt, page: 1 }, request);
+            // The first page may stay as it was while a job of the second ends.
+            if one_page { ask.conditional() } else { ask }
+        }
+        Wanted::Gates(id, attempt) => {
+            let request = get(name, &format!("/actions/runs/{id}/pending_deployments"));
+            ask(name, About::Gates(id, attempt), request).conditional()
+        }
+        Wanted::Status(id) => {
+            let request = get(name, &format!("/deployments/{id}/statuses")).query("per_page", "10");
+            ask(name, About::Status(id), request).conditional()
+        }
+    };
+    wanted.into_iter().map(request).collect()
+}
+
+/// A request about a repository; `Repos` has looked at its name.
+fn get(repo: &RawText, path: &str) -> Request {
+    let name = String::from_utf8_lossy(repo.as_bytes());
+    let (owner, name) = name.split_once('/').unwrap_or_default();
+    Request::get(format!("/repos/{}/{}{path}", segment(owner), segment(name)))
+        .accept("application/vnd.github+json")
+        .header("x-github-api-version", "2022-11-28")
+}
+
+fn ask(repo: &RawText, about: About, request: Request) -> Ask<Tag> {
+    Ask::new(Tag { repo: repo.clone(), about }, request).part(repo.clone())
+}
+
+fn job_of(repo: &RawText, job: u64) -> Ask<Tag> {
+    ask(repo, About::Job, get(repo, &format!("/actions/jobs/{job}")))
+}
+
+/// The log is a file on another host, to which GitHub gives a link for a minute.
+fn log_of(repo: &RawText, job: u64) -> Ask<Tag> {
+    let request = get(repo, &format!("/actions/jobs/{job}/logs"));
+    ask(repo, About::Log, request.leaving().also(&[404, 410]).last_bytes(LOG))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! Rounds and logs against pages of a GitLab.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::*;
+use crate::model::run::{Run, RunState};
+use crate::source::poll::testing::{self, Recorded, line_of};
+
+/// A first look at `shop/checkout` with two pages, at the group `shop`, and at one that may not be seen.
+const FIRST: &str = include_str!("../../../../tests/fixtures/gitlab/first-round.json");
+const GROWING: &str = include_str!("../../../../tests/fixtures/gitlab/trace-growing.json");
+const WHOLE: &str = include_str!("../../../../tests/fixtures/gitlab/trace-whole.json");
+
+fn recorded(json: &str) -> Recorded {
+    Recorded::new("https://git.shop.example/api/v4", json)
+}
+
+fn config(projects: &[&str], groups: &[&str]) -> GitLabCiConfig {
+    let paths = |names: &[&str]| names.iter().map(|name| Path::new(name).unwrap()).collect();
+    GitLabCiConfig { projects: paths(projects), groups: paths(groups), deployments: true }
+}
+
+fn at(time: &str) -> Timestamp {
+    format!("2026-03-01T{time}Z").parse().unwrap()
+}
+
+fn first(vendor: &GitLabCiConfig, state: &mut State) -> (Snapshot, Vec<Failure>, Vec<String>) {
+    let (recorded, asked) = (recorded(FIRST), RefCell::new(Vec::new()));
+    let now = at("03:30:00");
+    let (snapshot, troubles) = testing::round(vendor, state, now, Some(now - BACK), |ask| {
+        asked.borrow_mut().push(line_of(&ask.request));
+        recorded.answer(&ask.request).unwrap_or_else(|| panic!("never captured: {}", line_of(&ask.request)))
+    });
+    (snapshot, troubles, asked.into_inner())
+}
+
+fn run<'a>(snapshot: &'a Snapshot, id: &str) -> &'a Arc<Run> {
+    snapshot.runs.iter().find(|run| run.id == id.into()).unwrap_or_else(|| panic!("no run {id}"))
+}
+
+#[test]
+fn a_first_round_reads_both_pages_and_asks_about_what_matters() {
+    let vendor = config(&["shop/checkout"], &[]);
+    let (snapshot, troubles, asked) = first(&vendor, &mut State::default());
+    assert_eq!(troubles, []);
+    let about = |id: &str| asked.iter().filter(|line| line.contains(&format!("/pipelines/{id}"))).count();
+    assert_eq!((about("506"), about("505"), about("503"), about("502")), (2, 3, 0, 0));
+
+    let failed = run(&snapshot, "505");
+    assert_eq!((failed.state, failed.person.as_ref()), (RunState::Failed, Some(&"kim".into())));
+    assert_eq!((failed.started, failed.finished), (Some(at("02:40:06")), Some(at("03:12:09"))));
+    assert_eq!(failed.repo, Some("shop/checkout".into()));
+    let names: Vec<_> = failed.jobs.iter().map(|job| job.name.as_str().unwrap()).collect();
+    assert_eq!(names, ["build / compile", "test / audit", "test / unit", "deploy / deploy:prod"]);
+    assert_eq!(failed.first_failure(), Some((2, None)), "a job that may fail is not why");
+
+    let running = run(&snapshot, "506");
+    assert_eq!((running.pipeline.as_str(), running.state), (Some("Release checkout"), RunState::Running));
+    assert_eq!((running.jobs[1].state, running.jobs[2].state), (RunState::Running, RunState::Queued));
+    assert_eq!(run(&snapshot, "502").branch, Some("!12".into()));
+    assert_eq!(run(&snapshot, "501").pipeline, "schedule".into());
+}
+
+#[test]
+fn a_word_that_is_not_known_spoils_nothing() {
+    let (vendor, mut state) = (config(&["shop/checkout"], &[]), State::default());
+    let newer = recorded(&FIRST.replace("canceled", "quarantined"));
+    let (snapshot, troubles) =
+        testing::round(&vendor, &mut state, at("03:30:00"), Some(at("03:30:00")), |ask| {
+            // What is asked about it besides does not come.
+            newer.answer(&ask.request).unwrap_or_else(|| Err(Failure::new(FailureKind::Server, "502")))
+        });
+    assert_eq!(run(&snapshot, "502").state, RunState::Unknown);
+    assert_eq!((snapshot.runs.len(), troubles.len()), (7, 2));
+}
+
+#[test]
+fn a_pipeline_that_waits_for_its_deployment_is_one_row() {
+    let (snapshot, ..) = first(&config(&["shop/checkout"], &[]), &mut State::default());
+    let waiting = run(&snapshot, "504");
+    assert_eq!(
+        (waiting.state, waiting.environment.as_ref()),
+        (RunState::Waiting, Some(&"production".into()))
+    );
+    assert_eq!(waiting.jobs[1].state, RunState::Waiting);
+    assert_eq!(run(&snapshot, "503").environment, Some("production".into()));
+    // Its pipeline is not shown any more, what it deployed is still there.
+    let last = run(&snapshot, "deployment/640");
+    assert_eq!((last.environment.as_ref(), last.state), (Some(&"staging".into()), RunState::Succeeded));
+    assert_eq!((last.pipeline.as_str(), last.person.as_ref()), (Some("deploy:staging"), Some(&"ada".into())));
+    assert!(snapshot.runs.iter().all(|run| run.id != "deployment/642".into()));
+}
+
+#[test]
+fn a_group_gives_its_projects_each_of_them_once() {
+    let vendor = config(&["shop/checkout"], &["shop"]);
+    let (snapshot, troubles, asked) = first(&vendor, &mut State::default());
+    assert_eq!(troubles, []);
+    let lists = asked.iter().filter(|line| line.contains("checkout/pipelines?updated_after"));
+    assert_eq!(lists.filter(|line| !line.contains("&page=")).count(), 1);
+    // Nothing for two days: the last one shows how it stands.
+    let front = run(&snapshot, "420");
+    assert_eq!((front.repo.as_ref(), front.state), (Some(&"shop/web/front".into()), RunState::Succeeded));
+}
+
+#[test]
+fn a_project_that_may_not_be_seen_is_a_trouble_and_the_others_show() {
+    let vendor = config(&["shop/secret", "shop/checkout"], &[]);
+    let (snapshot, troubles, _) = first(&vendor, &mut State::default());
+    assert!(snapshot.runs.len() > 5);
+    let advice = troubles[0].advice.as_ref().and_then(RawText::as_str).unwrap();
+    assert!(troubles[0].kind == FailureKind::NotFound && advice.contains("`read_api`"), "{advice}");
+}
+
+#[test]
+fn a_later_round_asks_about_what_is_at_work_alone_and_groups_rarely() {
+    let vendor = config(&["shop/checkout"], &["shop"]);
+    let mut state = State::default();
+    let (before, ..) = first(&vendor, &mut state);
+    let (early, asked) = (recorded(FIRST), RefCell::new(Vec::new()));
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:30:30"), None, |ask| {
+        asked.borrow_mut().push(ask.tag.about);
+        early.unchanged(ask).unwrap_or_else(|| panic!("asked again without need: {}", line_of(&ask.request)))
+    });
+    assert_eq!((&snapshot, troubles), (&before, vec![]));
+    let list = About::Pipelines { page: 1, whole: false };
+    let jobs = About::Jobs { pipeline: 506, page: 1 };
+    let expected = [list, list, About::Pipeline(506), jobs, About::Deployments, About::Deployments];
+    assert_eq!(*asked.borrow(), expected);
+}
+
+#[test]
+fn a_log_is_followed_while_it_grows_and_once_more_after_its_end() {
+    let vendor = config(&["shop/checkout"], &[]);
+    let mut state = State::default();
+    first(&vendor, &mut state);
+    let key = DetailKey::JobLog { run: "506".into(), job: "9062".into() };
+    let fetched =
+        testing::fetched(&vendor, &state, &key, |ask| recorded(GROWING).answer(&ask.request).unwrap());
+    let Fetched::Growing(detail, _, mut again) = fetched.unwrap() else { panic!("it is at work") };
+    let expected = [
+        "Running with gitlab-runner 16.11.0 (91a27b2a)\u{1b}[0;m",
+        "> \u{1b}[36;1mPreparing the \"docker\" executor\u{1b}[0;m",
+        "Using Docker executor with image golang:1.24 ...",
+        "> \u{1b}[36;1mExecuting \"step_script\" stage of the job script\u{1b}[0;m",
+        "\u{1b}[32;1m$ make test\u{1b}[0;m",
+        "fetch 100%",
+    ];
+    assert_eq!(testing::lines(&detail), expected);
+    assert_eq!(again.tag.about, About::Trace { is_over: false });
+    again.tag.about = About::Trace { is_over: true };
+    let whole = recorded(WHOLE).answer(&again.request).unwrap().unwrap();
+    let Fetched::Done(detail) = vendor.accept_detail(&state, &key, &again, &whole).unwrap() else { panic!() };
+    assert_eq!(testing::lines(&detail)[7], "\u{1b}[31;1mERROR: Job failed: exit code 2");
+}
+
+#[test]
+fn the_address_of_the_service_leads_to_its_api() {
+    for (written, api) in [
+        ("https://gitlab.com", "https://gitlab.com/api/v4"),
+        ("https://git.shop.example/gitlab/", "https://git.shop.example/gitlab/api/v4"),
+        ("https://git.shop.example/api/v4", "https://git.shop.example/api/v4"),
+    ] {
+        let mut url = Url::parse(written).unwrap();
+        GitLabCiConfig::api(&mut url);
+        assert_eq!(url.as_str(), api, "{written}");
+    }
+}
+
+#[test]
+fn paths_are_looked_at_before_anything_is_asked() {
+    for wrong in ["", "a//b", "../x", "https://git.shop.example/shop/checkout"] {
+        assert!(Path::new(wrong).is_err(), "{wrong}");
+    }
+    assert!(config(&[], &[]).wrong().is_some() && config(&[], &["shop"]).wrong().is_none());
+    assert_eq!(get(&"a b/c?d".into(), "/x").path, "/projects/a%20b%2Fc%3Fd/x");
+}
