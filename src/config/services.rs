@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::nearest::suggestion;
 use super::origin::{ConfigError, Origin};
-use super::table::{Table, Value};
-use crate::model::catalog::{Catalog, HostEntry, ServiceEntry};
+use super::table::{Kind as Is, Table, Value};
+use crate::model::catalog::{Catalog, DeployEntry, HostEntry, Revision, ServiceEntry};
 use crate::model::text::RawText;
 
 /// One `[[service]]`.
@@ -29,6 +29,53 @@ pub(super) struct Service {
     /// Sources of its logs, the one to look at first in front; the next one is taken while that is blind.
     #[serde(default)]
     logs: Vec<String>,
+    /// Which runs deploy it, such as `{ source = "ci", workflow = "Deploy", environment = "prod" }`.
+    deploy: Option<Deploy>,
+}
+
+/// Which runs deploy a service: all that is given has to fit, and of a service with `repos` the run
+/// has to be of one of those.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Deploy {
+    /// The source that gives the runs.
+    source: String,
+    /// The name of the pipeline or workflow.
+    workflow: Option<String>,
+    /// The name of a job that the run has.
+    job: Option<String>,
+    /// Where they deploy to. A run that names its environment itself has to name this one.
+    environment: Option<String>,
+    /// What of a run says which revision is deployed; its commit if not said.
+    revision: Option<RevisionKey>,
+}
+
+/// What of a run says which revision it deploys.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum RevisionKey {
+    /// Its commit.
+    Commit,
+    /// Its branch or tag.
+    Branch,
+    /// Its title, such as a release's name.
+    Title,
+}
+
+impl From<Deploy> for DeployEntry {
+    fn from(deploy: Deploy) -> Self {
+        Self {
+            source: Some(deploy.source.into()),
+            workflow: deploy.workflow.map(RawText::from),
+            job: deploy.job.map(RawText::from),
+            environment: deploy.environment.map(RawText::from),
+            revision: match deploy.revision {
+                None | Some(RevisionKey::Commit) => Revision::Commit,
+                Some(RevisionKey::Branch) => Revision::Branch,
+                Some(RevisionKey::Title) => Revision::Title,
+            },
+        }
+    }
 }
 
 /// One `[[host]]`.
@@ -49,7 +96,12 @@ pub(super) fn read(
     sources: &[&str],
     errors: &mut Vec<ConfigError>,
 ) -> Catalog {
-    for value in services.iter().filter_map(|table| table.get("logs")?.as_list()).flatten() {
+    let logs = services.iter().filter_map(|table| table.get("logs")?.as_list()).flatten();
+    let deploys = services.iter().filter_map(|table| match &table.get("deploy")?.kind {
+        Is::Table(deploy) => deploy.get("source"),
+        _ => None,
+    });
+    for value in logs.chain(deploys) {
         if let Some(name) = value.as_text().filter(|name| !sources.contains(name)) {
             let near = suggestion(name, sources.iter().copied());
             errors.push(ConfigError::new(&value.origin, format!("there is no source `{name}`{near}")));
@@ -61,13 +113,16 @@ pub(super) fn read(
     let mut mapped_services = Vec::new();
     for table in services {
         match table.parse::<Service>() {
-            Ok(Service { name, aliases, labels, repos, logs }) => mapped_services.push(ServiceEntry {
-                name: name.into(),
-                aliases: texts(aliases),
-                labels: labels.into_iter().map(|(label, value)| (label.into(), value.into())).collect(),
-                repos: texts(repos),
-                logs: texts(logs),
-            }),
+            Ok(Service { name, aliases, labels, repos, logs, deploy }) => {
+                mapped_services.push(ServiceEntry {
+                    name: name.into(),
+                    aliases: texts(aliases),
+                    labels: labels.into_iter().map(|(label, value)| (label.into(), value.into())).collect(),
+                    repos: texts(repos),
+                    logs: texts(logs),
+                    deploy: deploy.map(DeployEntry::from),
+                });
+            }
             Err(found) => errors.extend(found),
         }
     }

@@ -72,10 +72,10 @@ pub fn before(world: &World, catalog: &Catalog, subject: &Subject, onset: Timest
         .filter(|(_, run)| !matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped))
         .filter_map(|(source, run)| {
             let before = distance(run, onset)?;
-            let service = catalog.service_of_run(run);
-            let environment = run.environment.clone().or_else(|| source.info.environment.clone());
+            let placed = catalog.placed(&source.info.name, run);
+            let (service, is_deployment) = (placed.service, placed.environment.is_some());
+            let environment = placed.environment.or_else(|| source.info.environment.clone());
             let reach = reach(subject, service.as_ref(), environment.as_ref());
-            let is_deployment = run.environment.is_some();
             let score = score(reach, is_deployment, before);
             let source = source.info.name.clone();
             Some(Change {

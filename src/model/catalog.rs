@@ -37,6 +37,46 @@ pub struct ServiceEntry {
     pub repos: Vec<RawText>,
     /// Sources of its logs, the one to look at first in front.
     pub logs: Vec<RawText>,
+    /// Which runs deploy it.
+    pub deploy: Option<DeployEntry>,
+}
+
+/// Which runs deploy a service. All that is given has to fit.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct DeployEntry {
+    /// The source of the runs.
+    pub source: Option<RawText>,
+    /// The pipeline's name.
+    pub workflow: Option<RawText>,
+    /// The name of a job that the run has.
+    pub job: Option<RawText>,
+    /// Where they deploy to. A run that names its environment itself has to name this one.
+    pub environment: Option<RawText>,
+    /// What of the run says which revision is deployed.
+    pub revision: Revision,
+}
+
+/// What of a run says which revision it deploys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Revision {
+    /// Its commit, as the vendor gives it.
+    #[default]
+    Commit,
+    /// Its branch or tag.
+    Branch,
+    /// Its title, such as a release's name.
+    Title,
+}
+
+/// What a run is about, as the configuration sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Placed {
+    /// The service, under its configured name.
+    pub service: Option<RawText>,
+    /// The environment that it deploys to.
+    pub environment: Option<RawText>,
+    /// The revision.
+    pub revision: Option<RawText>,
 }
 
 /// One configured host.
@@ -54,6 +94,8 @@ pub struct Catalog {
     services: Vec<RawText>,
     /// The sources of each service's logs.
     logs: Vec<Vec<RawText>>,
+    /// Which runs deploy a service, and the repositories that those may be of.
+    deploys: Vec<(usize, DeployEntry, Vec<String>)>,
     /// For each label and value, the services that ask for it.
     by_label: HashMap<(String, String), Vec<usize>>,
     /// How many labels each service asks for.
@@ -87,6 +129,8 @@ impl Catalog {
             catalog.asked.push(service.labels.len());
             catalog.services.push(service.name.clone());
             catalog.logs.push(service.logs.clone());
+            let repos = || service.repos.iter().map(|repo| repository(&fold(repo)).to_owned()).collect();
+            catalog.deploys.extend(service.deploy.clone().map(|deploy| (index, deploy, repos())));
         }
         for (index, host) in hosts.iter().enumerate() {
             for name in std::iter::once(&host.name).chain(&host.names) {
@@ -166,6 +210,26 @@ impl Catalog {
         run.service.as_ref().or(run.repo.as_ref()).map(|said| self.service_said(said))
     }
 
+    /// What a run of this source is about: as a service's `deploy` says, else as the run says itself.
+    pub fn placed(&self, source: &RawText, run: &Run) -> Placed {
+        let repo = run.repo.as_ref().map(|repo| repository(&fold(repo)).to_owned());
+        let rule = self.deploys.iter().find(|(_, deploy, repos)| {
+            let is_of = |repo: &String| repos.is_empty() || repos.contains(repo);
+            deploy.fits(source, run) && repo.as_ref().is_none_or(is_of)
+        });
+        let Some((index, deploy, _)) = rule else {
+            let (environment, revision) = (run.environment.clone(), run.revision.clone());
+            return Placed { service: self.service_of_run(run), environment, revision };
+        };
+        let revision = match deploy.revision {
+            Revision::Commit => run.revision.clone(),
+            Revision::Branch => run.branch.clone(),
+            Revision::Title => Some(run.title.clone()),
+        };
+        let environment = run.environment.clone().or_else(|| deploy.environment.clone());
+        Placed { service: self.services.get(*index).cloned(), environment, revision }
+    }
+
     /// The host that a name, an address or `name:port` means: the configured one, also by its short name
     /// where that is not shared, else the name itself without its port.
     pub fn host_of(&self, name: &RawText) -> Option<RawText> {
@@ -192,6 +256,20 @@ impl Catalog {
             .filter(|(_, value)| !value.is_empty())
             .min_by_key(|(rank, _)| *rank)
             .and_then(|(_, v)| self.host_of(v))
+    }
+}
+
+impl DeployEntry {
+    /// Whether this run is one of them. Names compare without case.
+    fn fits(&self, source: &RawText, run: &Run) -> bool {
+        let same = |wanted: &RawText, is: &RawText| fold(wanted) == fold(is);
+        self.source.as_ref().is_none_or(|wanted| same(wanted, source))
+            && self.workflow.as_ref().is_none_or(|wanted| same(wanted, &run.pipeline))
+            && self.job.as_ref().is_none_or(|wanted| run.jobs.iter().any(|job| same(wanted, &job.name)))
+            && match (&self.environment, &run.environment) {
+                (Some(wanted), Some(is)) => same(wanted, is),
+                _ => true,
+            }
     }
 }
 
@@ -243,6 +321,7 @@ mod tests {
             labels: pairs(labels),
             repos: texts(repos),
             logs: Vec::new(),
+            deploy: None,
         }
     }
 
@@ -329,6 +408,43 @@ mod tests {
         assert_eq!(service(run(("service", "new"))), Some("new".into()));
         assert_eq!(service(run(("repo", "shop/co-web"))), Some("checkout".into()));
         assert_eq!(service(run(("repo", "group/sub/docs"))), Some("docs".into()));
+    }
+
+    #[test]
+    fn a_run_deploys_the_service_whose_deploy_fits_it() {
+        let deploy = DeployEntry {
+            source: Some("ci".into()),
+            workflow: Some("Ship It".into()),
+            job: Some("production".into()),
+            environment: Some("prod".into()),
+            revision: Revision::Branch,
+        };
+        let shop = ServiceEntry { deploy: Some(deploy), ..service("checkout", &[], &[], &["shop/mono"]) };
+        let catalog = Catalog::new(&[shop], &[]);
+        let placed = |source: &str, changes: &[(&str, serde_json::Value)]| {
+            let mut run = serde_json::json!({"id": "1", "pipeline": "ship it", "state": "succeeded",
+                "repo": "shop/mono", "branch": "v3", "revision": "abc", "created": "2026-01-01T00:00:00Z",
+                "jobs": [{"id": "7", "name": "Production", "state": "succeeded"}]});
+            for (key, value) in changes {
+                run[key] = value.clone();
+            }
+            let placed = catalog.placed(&source.into(), &serde_json::from_value(run).unwrap());
+            let text = |text: Option<RawText>| text.map(|text| text.as_str().unwrap().to_owned());
+            (text(placed.service), text(placed.environment), text(placed.revision))
+        };
+        let said = |s: &str, e: Option<&str>, r: &str| {
+            (Some(s.to_owned()), e.map(str::to_owned), Some(r.to_owned()))
+        };
+        assert_eq!(placed("ci", &[]), said("checkout", Some("prod"), "v3"));
+        assert_eq!(placed("ci", &[("environment", "Prod".into())]), said("checkout", Some("Prod"), "v3"));
+        // Another source, pipeline, job, environment: the run's own word counts.
+        let own = |environment| said("checkout", environment, "abc");
+        assert_eq!(placed("other", &[]), own(None));
+        assert_eq!(placed("ci", &[("pipeline", "CI".into())]), own(None));
+        assert_eq!(placed("ci", &[("jobs", serde_json::json!([]))]), own(None));
+        assert_eq!(placed("ci", &[("environment", "staging".into())]), own(Some("staging")));
+        // The same pipeline of a repository that is not the service's.
+        assert_eq!(placed("ci", &[("repo", "shop/cart".into())]), said("cart", None, "abc"));
     }
 
     #[test]

@@ -43,6 +43,7 @@ pub(super) struct Row {
     pub(super) run: Arc<Run>,
     pub(super) service: Option<RawText>,
     pub(super) environment: Option<RawText>,
+    revision: Option<RawText>,
     /// Whether a later run of the same thing has ended: an older failure is history.
     superseded: bool,
     /// Whether its source cannot be believed now.
@@ -62,12 +63,14 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
     view.world
         .runs()
         .filter_map(|(source, run)| {
-            let environment = run.environment.as_ref().or(source.info.environment.as_ref());
+            let placed = view.catalog.placed(&source.info.name, run);
+            let environment = placed.environment.or_else(|| source.info.environment.clone());
             let last = last_end.get(&same_thing(source, run));
-            view.shows(environment).then(|| Row {
+            view.shows(environment.as_ref()).then(|| Row {
                 source: source.info.name.clone(),
-                service: view.catalog.service_of_run(run),
-                environment: environment.cloned(),
+                service: placed.service,
+                environment,
+                revision: placed.revision,
                 superseded: run.has_ended() && last.is_some_and(|last| *last > run.began()),
                 doubtful: !source.health(view.now).is_live(),
                 run: Arc::clone(run),
@@ -118,7 +121,8 @@ impl Row {
 
     fn texts(&self) -> impl Iterator<Item = &RawText> {
         let run = &self.run;
-        let optional = [&run.branch, &run.revision, &run.person, &run.repo, &self.service, &self.environment];
+        let optional =
+            [&run.branch, &self.revision, &run.person, &run.repo, &self.service, &self.environment];
         [&run.pipeline, &run.title, &self.source].into_iter().chain(optional.into_iter().flatten())
     }
 
@@ -145,7 +149,7 @@ impl Row {
             Cell::new(sign, if quiet { muted } else { view.styles.of(meaning) }),
             Cell::new(self.title(), body),
             Cell::new(optional(self.run.branch.as_ref()), muted),
-            Cell::new(self.run.revision.as_ref().map(short).unwrap_or_default(), muted),
+            Cell::new(self.revision.as_ref().map(short).unwrap_or_default(), muted),
             Cell::new(optional(self.service.as_ref()), body),
             Cell::new(optional(self.environment.as_ref()), view.environment_style(self.environment.as_ref())),
             Cell::new(age(view.now.duration_since(self.since())), muted),
@@ -156,8 +160,7 @@ impl Row {
     /// The row as one line of text, for the clipboard.
     pub(super) fn line(&self, view: &View<'_>) -> SafeText {
         let mut line = safe!("{} {}", self.title(), SafeText::literal(self.run.state.word()));
-        let parts =
-            [&self.run.branch, &self.run.revision, &self.service, &self.environment, &self.run.person];
+        let parts = [&self.run.branch, &self.revision, &self.service, &self.environment, &self.run.person];
         for part in parts.into_iter().flatten() {
             line.push(&safe!(" {}", clean(part)));
         }
