@@ -61,6 +61,8 @@ pub struct App {
     place: Option<Place>,
     /// A graph, and the pane in whose place it stands.
     graph: Option<(PaneId, GraphView)>,
+    /// What is to be opened as soon as it is seen, and how long it is waited for.
+    sought: Option<(RawText, Timestamp)>,
     /// What the logs were last asked for.
     joined: Option<Subject>,
     arrangement: Arrangement,
@@ -100,6 +102,7 @@ impl App {
             notes,
             place: None,
             graph: None,
+            sought: None,
             joined: None,
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
@@ -175,6 +178,7 @@ impl App {
             Msg::Frame => {
                 self.fit(now);
                 self.sync(now);
+                self.find_sought(now);
             }
         }
         effects.extend(self.notes.due(now));
@@ -203,7 +207,8 @@ impl App {
         });
         let view = self.state.view(true, now);
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
-        shown.chain(notice).chain(keys).chain(clock).chain(place).chain(self.graph_wake()).min()
+        let sought = self.sought.as_ref().map(|(_, until)| *until);
+        shown.chain(sought).chain(notice).chain(keys).chain(clock).chain(place).chain(self.graph_wake()).min()
     }
 
     /// Draws the whole screen.

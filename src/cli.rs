@@ -94,6 +94,11 @@ enum Command {
         #[arg(short, long, value_enum, default_value_t = Form::Text)]
         output: Form,
     },
+    /// Runs the console and opens this alert or run as soon as it is seen
+    Goto {
+        /// An alert's name or id, or a run's pipeline, number (#812) or id
+        what: String,
+    },
     /// Asks every source once and tells what fires, what runs and what cannot be seen
     #[command(after_long_help = status::HELP)]
     Status {
@@ -153,8 +158,9 @@ impl Cli {
             tell(&safe!("midwatch: a crash may leave secrets in a core file: {}", why));
         }
         match self.command {
-            None => console::configured(&self.flags, None),
-            Some(Command::Record { file }) => console::configured(&self.flags, Some(file)),
+            None => console::configured(&self.flags, None, None),
+            Some(Command::Record { file }) => console::configured(&self.flags, Some(file), None),
+            Some(Command::Goto { what }) => console::configured(&self.flags, None, Some(what.into())),
             Some(Command::Check { output }) => check::check(&self.flags, output),
             Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),

@@ -28,6 +28,9 @@ _midwatch() {
             midwatch,generate)
                 cmd="midwatch__subcmd__generate"
                 ;;
+            midwatch,goto)
+                cmd="midwatch__subcmd__goto"
+                ;;
             midwatch,help)
                 cmd="midwatch__subcmd__help"
                 ;;
@@ -97,6 +100,9 @@ _midwatch() {
             midwatch__subcmd__help,generate)
                 cmd="midwatch__subcmd__help__subcmd__generate"
                 ;;
+            midwatch__subcmd__help,goto)
+                cmd="midwatch__subcmd__help__subcmd__goto"
+                ;;
             midwatch__subcmd__help,help)
                 cmd="midwatch__subcmd__help__subcmd__help"
                 ;;
@@ -137,7 +143,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check status init add generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check goto status init add generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -606,8 +612,38 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__goto)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__help)
-            opts="demo replay record check status init add generate help"
+            opts="demo replay record check goto status init add generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -749,6 +785,20 @@ _midwatch() {
         midwatch__subcmd__help__subcmd__generate__subcmd__sources)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__goto)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

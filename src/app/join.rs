@@ -12,7 +12,35 @@ use crate::pane::effect::Effect;
 use crate::pane::view::PaneId;
 use crate::safe;
 
+/// How long something is waited for that is to be opened.
+const SOUGHT: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
+
 impl App {
+    /// Opens this alert or run as soon as it is seen.
+    pub fn seek(&mut self, what: RawText, now: Timestamp) {
+        self.sought = Some((what, now.checked_add(SOUGHT).unwrap_or(Timestamp::MAX)));
+    }
+
+    /// Opens what is sought, if it is here now; gives up after a while.
+    pub(super) fn find_sought(&mut self, now: Timestamp) {
+        let Some((what, until)) = self.sought.clone() else { return };
+        let view = self.state.view(true, now);
+        let pane = if self.alerts.seek(&what, &view) {
+            PaneId::Alerts
+        } else if self.pipelines.seek(&what, &view) {
+            PaneId::Pipelines
+        } else {
+            if now >= until {
+                self.sought = None;
+                self.say(safe!("No alert or run is called {}. / filters a pane.", clean(&what)), now);
+            }
+            return;
+        };
+        self.sought = None;
+        self.focus(pane);
+        self.fit(now);
+    }
+
     /// Shows what changed before the selected row began.
     pub(super) fn show_changes(&mut self, now: Timestamp) {
         let view = self.state.view(true, now);

@@ -30,7 +30,11 @@ use crate::store::dirs;
 use crate::ui::style::Styles;
 
 /// Runs the configured console, recording to `record` if it is given.
-pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result<ExitCode> {
+pub(super) fn configured(
+    flags: &Flags,
+    record: Option<PathBuf>,
+    goto: Option<RawText>,
+) -> eyre::Result<ExitCode> {
     let (mut config, warnings) = match load(flags) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
@@ -58,7 +62,7 @@ pub(super) fn configured(flags: &Flags, record: Option<PathBuf>) -> eyre::Result
         _ => place(config.settings.state_dir.as_deref(), &mut notices),
     };
     let found = found.map(|found| found.facts());
-    start(flags, &config, Plan { sources, playback, place, found, record, notices })
+    start(flags, &config, Plan { sources, playback, place, found, record, goto, notices })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -91,7 +95,8 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     let (sources, playback) = (sources.collect(), Some(playback));
-    let plan = Plan { sources, playback, place: Place::Nowhere, found: None, record: None, notices };
+    let plan =
+        Plan { sources, playback, place: Place::Nowhere, found: None, record: None, goto: None, notices };
     start(flags, &config, plan)
 }
 
@@ -106,11 +111,12 @@ struct Plan {
     place: Place,
     found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
+    goto: Option<RawText>,
     notices: Vec<SafeText>,
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, mut notices } = plan;
+    let Plan { sources, playback, place, found, record, goto, mut notices } = plan;
     let settings = &config.settings;
     if settings.allow_core {
         memory::open()?;
@@ -143,8 +149,18 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         remembered: None,
         size: (80, 24),
     };
-    let launch =
-        Launch { setup, sources, clock, depth: depth(), place, found, record, plain: flags.plain, notices };
+    let launch = Launch {
+        setup,
+        sources,
+        clock,
+        depth: depth(),
+        place,
+        found,
+        record,
+        goto,
+        plain: flags.plain,
+        notices,
+    };
     ended(console::run(launch))
 }
 

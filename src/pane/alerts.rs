@@ -96,14 +96,7 @@ impl Alerts {
             return outcome;
         }
         match id {
-            Id::Open => {
-                let row = self.list.selected().and_then(|key| self.rows.get(key));
-                self.open = row.map(|row| Open {
-                    key: row.key(),
-                    pager: Pager::default(),
-                    graph: AlertGraph::new(row, view),
-                });
-            }
+            Id::Open => self.open_selected(view),
             Id::Sort => {
                 self.sort = self.sort.next();
                 self.sync_now(view);
@@ -121,6 +114,29 @@ impl Alerts {
             }
         }
         Outcome::default()
+    }
+
+    /// Selects and opens the alert of this id or name, whatever the filter; false if there is none.
+    pub fn seek(&mut self, what: &RawText, view: &View<'_>) -> bool {
+        let mut rows = rows::collect(view, &Words::default());
+        rows::sort(&mut rows, Sort::Urgency);
+        let is_it = |row: &&Row| row.alert.id == *what || same(&row.alert.name, what);
+        let Some(key) = rows.iter().find(is_it).map(Row::key) else { return false };
+        self.filter("", view);
+        if !self.list.select(&key) {
+            return false;
+        }
+        self.open_selected(view);
+        true
+    }
+
+    fn open_selected(&mut self, view: &View<'_>) {
+        let row = self.list.selected().and_then(|key| self.rows.get(key));
+        self.open = row.map(|row| Open {
+            key: row.key(),
+            pager: Pager::default(),
+            graph: AlertGraph::new(row, view),
+        });
     }
 
     /// What the selected alert is about, and when it began.
@@ -273,6 +289,11 @@ impl Alerts {
             }
         }
     }
+}
+
+/// Whether both are the same but for case.
+fn same(a: &RawText, b: &RawText) -> bool {
+    a.as_bytes().eq_ignore_ascii_case(b.as_bytes())
 }
 
 fn body(area: Rect) -> Rect {

@@ -162,6 +162,23 @@ impl Pipelines {
         Some((subject, row.run.began()))
     }
 
+    /// Selects and opens the newest run of this id, number or pipeline; false if there is none.
+    pub fn seek(&mut self, what: &RawText, view: &View<'_>) -> bool {
+        let text = what.as_str().unwrap_or_default();
+        let number = text.trim_start_matches('#').parse::<u64>().ok();
+        let is_it = |row: &&Row| {
+            let run = &row.run;
+            run.id == *what
+                || (number.is_some() && run.number == number)
+                || run.pipeline.as_bytes().eq_ignore_ascii_case(what.as_bytes())
+        };
+        let rows = rows::collect(view, &Words::default());
+        let newest = rows.iter().filter(is_it).max_by_key(|row| row.run.began());
+        let Some(key) = newest.map(Row::key) else { return false };
+        self.filter("", view);
+        self.reveal(&key, view)
+    }
+
     /// Selects and opens a run, whatever the filter; false if it is not known.
     pub fn reveal(&mut self, key: &(RawText, RawText), view: &View<'_>) -> bool {
         self.list.release();

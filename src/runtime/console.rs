@@ -52,6 +52,8 @@ pub struct Launch {
     /// What was found here, if that is all there is: it is shown first, and neither the sources nor
     /// what is kept begin before the person says so.
     pub found: Option<Vec<SafeText>>,
+    /// An alert or a run to open as soon as it is seen.
+    pub goto: Option<RawText>,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
     /// Whether it is told in lines instead of drawn.
@@ -145,6 +147,9 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let mut app = App::new(launch.setup);
     if let Some(view) = view {
         app.restore(&view, clock.now());
+    }
+    if let Some(what) = launch.goto {
+        app.seek(what, clock.now());
     }
     let (begin, gate) = watch::channel(launch.found.is_none());
     if let Some(facts) = launch.found {

@@ -167,3 +167,27 @@ fn a_fault_that_two_sources_tell_of_is_one_row() {
     console.pass(3);
     assert!(console.screen().contains("disputed"), "{}", console.screen());
 }
+
+#[test]
+fn a_start_at_an_alert_or_a_run_opens_it_when_it_is_seen_and_gives_up_in_words() {
+    let mut console = Console::new(WIDE);
+    let now = console.now;
+    console.app.seek("higherrorrate".into(), now);
+    console.alerts(&[alert("Other", Severity::Critical, 30), alert("HighErrorRate", Severity::Critical, 14)]);
+    let screen = console.screen();
+    assert!(screen.contains("CRIT HighErrorRate") && screen.contains("Told to pager"), "{screen}");
+
+    let mut console = Console::new(WIDE);
+    console.app.seek("#812".into(), now);
+    console.alerts(&[]);
+    console.runs(&[run("1", "failed", 12)]);
+    assert!(console.screen().contains("roll out"), "{}", console.screen());
+
+    let mut console = Console::new(WIDE);
+    console.app.seek("nothing".into(), now);
+    console.alerts(&[]);
+    console.pass(14);
+    assert!(!console.screen().contains("is called"), "{}", console.screen());
+    console.pass(2);
+    assert!(console.screen().contains("No alert or run is called nothing."), "{}", console.screen());
+}
