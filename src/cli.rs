@@ -8,6 +8,7 @@ mod init;
 mod load;
 mod print;
 mod screen;
+mod services;
 mod status;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use self::add::Addition;
 use self::check::Form;
 use self::generate::Document;
 use self::print::{refuse, shell_word, tell};
+use self::services::Services;
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::net::child;
@@ -114,6 +116,11 @@ enum Command {
     },
     /// Finds out what answers at an address, and writes a source for it to your configuration
     Add(Addition),
+    /// Services: what belongs together under one name
+    Services {
+        #[command(subcommand)]
+        what: Services,
+    },
     /// Prints a document that is made from the program itself
     Generate {
         #[command(subcommand)]
@@ -165,6 +172,7 @@ impl Cli {
             Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Add(asked)) => add::add(&self.flags, &asked),
+            Some(Command::Services { what }) => Ok(services::services(&self.flags, &what)),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

@@ -189,6 +189,23 @@ impl Config {
     }
 }
 
+/// The sources and credentials of a text that is no file; `place` names it in errors. What sources
+/// name may be declared elsewhere.
+pub fn of_text(
+    place: &RawText,
+    text: &str,
+    kinds: &[Kind],
+    home: Option<&Path>,
+) -> Result<(Vec<SourceTable>, Vec<CredentialTable>), Vec<ConfigError>> {
+    let mut top = table::read(place, text)?;
+    let mut errors = Vec::new();
+    let mut tables = |name| tables(&mut top, name, &mut errors);
+    let [source, credential] = ["source", "credential"].map(&mut tables);
+    let sources = sources::read(source, kinds, &sources::Named::default(), home, &mut errors);
+    let credentials = credentials::read(&credential, home, &mut errors);
+    if errors.is_empty() { Ok((sources, credentials)) } else { Err(errors) }
+}
+
 /// Takes an array of tables out.
 fn tables(top: &mut Table, name: &str, errors: &mut Vec<ConfigError>) -> Vec<Table> {
     let Some(entry) = top.take(name) else { return Vec::new() };

@@ -2,3 +2,4 @@
 
 pub mod changes;
 pub mod fault;
+pub mod suggest;

@@ -372,6 +372,47 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
 }
 
 #[test]
+fn services_are_suggested_from_what_was_seen_last_and_are_right() {
+    let home = Home::new();
+    let said = home.run(&["services", "suggest"]);
+    assert_eq!((said.code, said.output.as_str()), (Some(1), ""));
+    assert!(said.errors.contains("nothing is kept yet: run midwatch until"), "{}", said.errors);
+
+    let at = "2026-11-22T03:12:00Z";
+    let alert = |id: &str, labels: Value| serde_json::json!({ "id": id, "name": "A", "severity": "critical", "state": "firing", "labels": labels, "started": at });
+    let run = serde_json::json!({ "id": "1", "pipeline": "deploy", "state": "failed", "service": "shop/check-out", "created": at });
+    let last = serde_json::json!({
+        "world": { "sources": {
+            "am": { "last_ok": at, "runs": [], "silences": [], "alerts": [
+                alert("1", serde_json::json!({ "service": "check_out" })),
+                alert("2", serde_json::json!({ "deployment": "pay\"ments\u{1b}[31m" })),
+            ] },
+            "ci": { "last_ok": at, "runs": [run], "silences": [], "alerts": [] },
+        } },
+        "view": {},
+        "streams": [["logs", "pay-ments-31m-7d9f"], ["logs", "syslog"]],
+    });
+    home.write(".local/state/midwatch/last.json", &last.to_string());
+    let said = home.run(&["services", "suggest"]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(said.errors.contains("Looked at 1 runs, 2 alerts and 2 log streams"), "{}", said.errors);
+    let checkout = "# 1 alert with service=check_out\n# 1 run of shop/check-out\n[[service]]\nname = \"check-out\"\n\
+                    aliases = [\"check_out\"]\nrepos = [\"shop/check-out\"]\n";
+    assert!(said.output.contains(checkout), "{}", said.output);
+    assert!(
+        said.output.contains("labels = { \"deployment\" = \"pay\\\"ments\\U0000001B[31m\" }"),
+        "{}",
+        said.output
+    );
+    assert!(!said.output.contains('\u{1b}'), "{:?}", said.output);
+
+    // What is suggested is a configuration, and is then not suggested again.
+    home.write(".config/midwatch/config.toml", &said.output);
+    let again = home.run(&["services", "suggest"]);
+    assert_eq!((again.code, again.output.as_str()), (Some(0), ""), "{}", again.errors);
+}
+
+#[test]
 fn without_a_screen_the_console_says_so_and_makes_nothing() {
     let home = Home::new();
     let config = working(&home);

@@ -18,7 +18,13 @@ pub struct Session {
     pub world: Remembered,
     /// How the screen was arranged.
     pub view: SavedView,
+    /// Which log streams there were, each with its source; `midwatch services suggest` looks at them.
+    #[serde(default)]
+    pub streams: Vec<(RawText, RawText)>,
 }
+
+/// The most names of streams that are kept, and the most bytes of one.
+const STREAMS: (usize, usize) = (300, 200);
 
 /// How the screen was arranged.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -52,7 +58,9 @@ impl App {
             alerts: self.alerts.filter_text().to_owned(),
             notes: self.notes.filter_text().to_owned(),
         };
-        Session { world: self.state.world.remember(), view }
+        let short = self.state.logs.streams().filter(|stream| stream.name.as_bytes().len() <= STREAMS.1);
+        let streams = short.take(STREAMS.0).map(|stream| (stream.source.clone(), stream.name.clone()));
+        Session { world: self.state.world.remember(), view, streams: streams.collect() }
     }
 
     /// Arranges the screen as it was left. An environment that is no longer configured is dropped.

@@ -11,10 +11,10 @@ use url::Url;
 use super::load::load;
 use super::print::{print, refuse, tell};
 use super::{FAILED, Flags, WRONG, wrong};
-use crate::config::Config;
 use crate::config::endpoint::Address;
 use crate::config::places::Places;
-use crate::config::sources::{SourceTable, of_text};
+use crate::config::sources::SourceTable;
+use crate::config::{Config, of_text};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
@@ -135,8 +135,8 @@ fn write(flags: &Flags, asked: &Addition, config: &Config, found: &Recognised) -
         .map(|known| String::from_utf8_lossy(known.name.as_bytes()).into_owned())
         .collect();
     let table = source.text(&mut taken);
-    let read = of_text(&"the new table".into(), &table, &registry::kinds());
-    let read = read.map_err(|errors| match errors.first() {
+    let read = of_text(&"the new table".into(), &table, &registry::kinds(), None);
+    let (read, _) = read.map_err(|errors| match errors.first() {
         Some(error) => safe!("the table for it would be wrong: {}", error.what),
         None => "the table for it would be wrong".into(),
     })?;

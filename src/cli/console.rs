@@ -10,11 +10,11 @@ use super::print::refuse;
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
 use crate::command::bindings;
-use crate::config::Config;
 use crate::config::origin::Warning;
-use crate::config::sources::of_text;
+use crate::config::places::Places;
 use crate::config::theme::Depth;
 use crate::config::zone::of_system;
+use crate::config::{Config, of_text};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
 use crate::runtime::clock::Clock;
@@ -44,8 +44,10 @@ pub(super) fn configured(
     let found = (config.files.is_empty() && config.sources.is_empty()).then(Local::find);
     if let Some(found) = &found {
         let kinds = registry::kinds();
-        config.sources = match of_text(&"what was found here".into(), &found.sources(), &kinds) {
-            Ok(sources) => sources,
+        let home = Places::of_person().home;
+        let read = of_text(&"what was found here".into(), &found.tables(), &kinds, home.as_deref());
+        (config.sources, config.credentials) = match read {
+            Ok(read) => read,
             Err(errors) => return Ok(wrong(flags, &errors)),
         };
     }

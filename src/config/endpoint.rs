@@ -417,7 +417,8 @@ fn fingerprint(text: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sources::{Kind, SourceTable, of_text};
+    use super::super::of_text;
+    use super::super::sources::{Kind, SourceTable};
     use super::*;
 
     #[derive(Deserialize, JsonSchema)]
@@ -438,7 +439,7 @@ mod tests {
         let lines = |errors: Vec<ConfigError>| {
             errors.iter().flat_map(ConfigError::lines).map(|line| line.as_str().to_owned()).collect()
         };
-        of_text(&"c".into(), &text, KINDS).map_err(lines)
+        of_text(&"c".into(), &text, KINDS, None).map(|(sources, _)| sources).map_err(lines)
     }
 
     fn endpoint(keys: &str) -> Endpoint {

@@ -165,16 +165,6 @@ fn fill(value: &mut Value, item: &str) {
     }
 }
 
-/// The `[[source]]` tables of a text that is no file; `place` names it in errors. What they name is
-/// declared elsewhere.
-pub fn of_text(place: &RawText, text: &str, kinds: &[Kind]) -> Result<Vec<SourceTable>, Vec<ConfigError>> {
-    let mut top = super::table::read(place, text)?;
-    let mut errors = Vec::new();
-    let tables = super::tables(&mut top, "source", &mut errors);
-    let sources = read(tables, kinds, &Named::default(), None, &mut errors);
-    if errors.is_empty() { Ok(sources) } else { Err(errors) }
-}
-
 /// Reads the `[[source]]` tables. Every mistake of every table is told, the kind's own too.
 pub(super) fn read(
     tables: Vec<Table>,

@@ -119,6 +119,22 @@ pub struct Remembered {
     resolved: VecDeque<(RawText, Arc<Alert>)>,
 }
 
+impl Remembered {
+    /// The runs, each with its source.
+    pub fn runs(&self) -> impl Iterator<Item = (&RawText, &Run)> {
+        let sources = self.sources.iter();
+        sources.flat_map(|(name, source)| source.runs.iter().map(move |run| (name, &**run)))
+    }
+
+    /// The alerts, also those that have ended, each with its source.
+    pub fn alerts(&self) -> impl Iterator<Item = (&RawText, &Alert)> {
+        let current = self.sources.iter();
+        let current =
+            current.flat_map(|(name, source)| source.alerts.iter().map(move |alert| (name, &**alert)));
+        current.chain(self.resolved.iter().map(|(name, alert)| (name, &**alert)))
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct RememberedSource {
     last_ok: Option<Timestamp>,

@@ -92,10 +92,10 @@ impl Local {
         draft
     }
 
-    /// `[[source]]` tables for what was found.
-    pub fn sources(&self) -> String {
-        let mut taken = BTreeSet::new();
-        self.draft().sources.iter().map(|source| source.text(&mut taken) + "\n").collect()
+    /// `[[credential]]` and `[[source]]` tables for what was found.
+    pub fn tables(&self) -> String {
+        let draft = self.draft();
+        draft.credentials.join("\n") + "\n" + &sources(&draft)
     }
 
     /// A whole configuration with comments.
@@ -108,7 +108,7 @@ impl Local {
             format!("# Where a secret is to be had; none is written here.\n\n{credentials}\n")
         };
         let hints: String = draft.hints.iter().map(|hint| commented(hint) + "\n").collect();
-        let sources = self.sources();
+        let sources = sources(&draft);
         let sources = if sources.is_empty() {
             "# Nothing to read was found here. A source looks so:\n# [[source]]\n# name = \"app\"\n# kind = \"file\"\n# paths = [\"/srv/app/*.log\"]\n\n"
         } else {
@@ -156,13 +156,19 @@ impl Local {
     }
 }
 
+/// The `[[source]]` tables, no two of one name.
+fn sources(draft: &Draft) -> String {
+    let mut taken = BTreeSet::new();
+    draft.sources.iter().map(|source| source.text(&mut taken) + "\n").collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::machine::testing::Fake;
     use super::*;
-    use crate::config::sources::of_text;
+    use crate::config::of_text;
     use crate::net::Net;
     use crate::net::credential::Vault;
 
@@ -190,9 +196,9 @@ mod tests {
             Local { user: "ana".into(), host: "db-7.example.com".into(), ..Local::on(&machine()) };
         local.zone = Some("Europe/Berlin".into());
         local.logs = Logs::of(&["prometheus", "quo\"te"], true);
-        for text in [local.sources(), local.configuration()] {
-            let read = of_text(&"found".into(), &text, &registry::kinds());
-            let read = read.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
+        for text in [local.tables(), local.configuration()] {
+            let read = of_text(&"found".into(), &text, &registry::kinds(), None);
+            let (read, _) = read.unwrap_or_else(|errors| panic!("{errors:#?}\n{text}"));
             let names: Vec<_> = read.iter().map(|source| source.name.as_str().unwrap()).collect();
             assert_eq!(names[..5], ["journal", "prometheus", "quo\"te", "prometheus-2", "alertmanager"]);
             let nobody = Vault::new(&[], [], Arc::new(|| jiff::Timestamp::UNIX_EPOCH));

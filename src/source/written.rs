@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use url::Url;
 
+use crate::model::text::clean;
+
 /// A `[[source]]` table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SourceText {
@@ -47,13 +49,17 @@ impl SourceText {
     }
 }
 
-/// A text as TOML, in one line whatever is in it.
+/// A text as TOML, in one line and safe to print whatever is in it: what a terminal would obey or not
+/// show is escaped.
 pub fn quoted(text: &str) -> String {
     let mut written = String::from('"');
     for c in text.chars() {
+        let own = c.to_string();
         match c {
             '"' | '\\' => written.extend(['\\', c]),
-            c if c.is_control() => written.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+            c if c.is_control() || clean(&own.as_str().into()).as_str() != own => {
+                written.extend(format!("\\U{:08X}", u32::from(c)).chars());
+            }
             c => written.push(c),
         }
     }
@@ -66,10 +72,11 @@ pub fn list(key: &str, items: &[String]) -> String {
     format!("{key} = [{}]", items.join(", "))
 }
 
-/// Every line as a comment. What would end a line otherwise, as a line of its own.
+/// Every line as a comment, safe to print.
 pub fn commented(text: &str) -> String {
-    let plain = |line: &str| line.chars().filter(|c| !c.is_control()).collect::<String>();
-    text.lines().map(|line| format!("# {}", plain(line)).trim_end().to_owned() + "\n").collect()
+    text.lines()
+        .map(|line| format!("# {}", clean(&line.into()).as_str()).trim_end().to_owned() + "\n")
+        .collect()
 }
 
 /// What the parts of a configuration come to.
@@ -90,4 +97,28 @@ pub fn bare(mut url: Url) -> Option<Url> {
     url.set_query(None);
     url.set_fragment(None);
     Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_quoted_reads_back_and_is_safe_to_print() {
+        for text in [
+            "plain",
+            "quo\"te \\ back",
+            "a\nb\tc\u{1b}[31m\u{7f}",
+            "\u{202e}evil\u{200b}\u{9b}",
+            "ä 中 \u{1f600}",
+        ] {
+            let line = format!("a = {}", quoted(text));
+            let read: toml::Table = line.parse().unwrap();
+            assert_eq!(read.get("a").and_then(toml::Value::as_str), Some(text), "{line}");
+            assert_eq!(clean(&line.as_str().into()).as_str(), line);
+            assert_eq!(commented(text).lines().count(), text.lines().count());
+        }
+        assert_eq!(quoted("ä 中"), "\"ä 中\"");
+        assert!(!commented("x \u{202e}y").contains('\u{202e}'));
+    }
 }
