@@ -199,7 +199,7 @@ fn name(value: &Value) -> Option<&str> {
     value.as_table()?.get("name")?.as_text()
 }
 
-/// Whether a text is TOML. Errors as [`read`].
+/// Whether a text is TOML. Errors as `read` does.
 pub fn check(place: &RawText, text: &str) -> Result<(), Vec<ConfigError>> {
     read(place, text).map(drop)
 }
