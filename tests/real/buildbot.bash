@@ -53,7 +53,12 @@ buildbot() {
     part="Buildbot"
     here python3 curl tmux || return 0
     local bin bb config began
-    bin=$(buildbot_bin) || { skip "$part: it is not here; MIDWATCH_BUILDBOT names the folder of its programs, MIDWATCH_CI=1 installs it"; return 0; }
+    bin=$(buildbot_bin) || {
+        # No fault of the program: a machine that reaches no package index says so and goes on.
+        skipped=$((skipped + 1))
+        echo "SKIP  $part: NOT RUN, it is not here and PyPI was not reached; MIDWATCH_BUILDBOT names the folder of its programs, MIDWATCH_CI=1 installs it"
+        return 0
+    }
     if ! start_buildbot "$scratch/buildbot" "$bin"; then fail "$part: it did not start"; tail -5 "$scratch"/buildbot/*log; return 0; fi
     config=$(config ci 'kind = "buildbot"' "url = \"$bb\"" 'every = "1s"')
     window ci 120 40 "$binary --config $config"
