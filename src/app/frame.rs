@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use crate::app::App;
 use crate::app::layout::{Layout, SMALLEST, Width};
 use crate::app::overlay::{Asks, Overlay};
+use crate::app::place::Place;
 use crate::command::table::{Id, Scope, TABLE, command};
 use crate::config::theme::Meaning;
 use crate::model::health::Health;
@@ -232,7 +233,11 @@ impl App {
             !matches!(command.scope, Scope::Global | Scope::List) && scopes.contains(&command.scope)
         });
         let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
-        first.into_iter().chain(own.map(|command| command.id)).chain(last)
+        let has_rows_to_join = matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines)
+            && !matches!(self.place, Some(Place::Sources(_)));
+        let join = if has_rows_to_join { &[Id::Changes, Id::ServiceLogs][..] } else { &[] };
+        let own = own.map(|command| command.id).chain(join.iter().copied());
+        first.into_iter().chain(own).chain(last)
     }
 
     pub(super) fn draw_overlay(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {

@@ -96,8 +96,6 @@ fn is_one(a: &Alert, b: &Alert) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use jiff::Timestamp;
 
     use super::*;
@@ -105,22 +103,11 @@ mod tests {
 
     fn word(source: &str, labels: &[(&str, &str)], state: AlertState, receivers: &[&str]) -> Word {
         let alert = Alert {
-            id: source.into(),
-            name: "HighErrorRate".into(),
             severity: Severity::Critical,
             state,
             labels: labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            annotations: BTreeMap::new(),
-            started: Timestamp::UNIX_EPOCH,
-            held: None,
-            ended: None,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            acknowledged: None,
             receivers: receivers.iter().map(|name| (*name).into()).collect(),
-            value: None,
-            expression: None,
-            link: None,
+            ..Alert::new(source, "HighErrorRate", Timestamp::UNIX_EPOCH)
         };
         Word { source: source.into(), alert: Arc::new(alert), is_live: true }
     }

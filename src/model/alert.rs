@@ -108,6 +108,28 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// An alert that fires since `started`, of which nothing else is known.
+    pub fn new(id: impl Into<RawText>, name: impl Into<RawText>, started: Timestamp) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            severity: Severity::Unknown,
+            state: AlertState::Firing,
+            labels: BTreeMap::new(),
+            annotations: BTreeMap::new(),
+            started,
+            held: None,
+            ended: None,
+            silenced_by: Vec::new(),
+            inhibited_by: Vec::new(),
+            acknowledged: None,
+            receivers: Vec::new(),
+            value: None,
+            expression: None,
+            link: None,
+        }
+    }
+
     /// When it began, as opposed to when it was seen: the start less the rule's `for`.
     pub fn onset(&self) -> Timestamp {
         self.started.checked_sub(self.held.unwrap_or(SignedDuration::ZERO)).unwrap_or(self.started)

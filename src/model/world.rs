@@ -1,6 +1,6 @@
 //! Everything that the sources have said, and what changed when they said it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -183,12 +183,16 @@ impl World {
                     compare_alerts(&source.alerts, &snapshot.alerts, &mut happened);
                     compare_runs(&source.runs, &snapshot.runs, &mut happened);
                 }
+                // Thousands may fire at once, and a key waits meanwhile: each is looked up, not searched.
+                // One that fires again may be told of as ended too.
+                let is_over = |alert: &&Arc<Alert>| alert.state == AlertState::Resolved;
+                let over: HashMap<_, _> =
+                    snapshot.alerts.iter().filter(is_over).map(|alert| (&alert.id, alert.ended)).collect();
+                let lasts: HashSet<_> =
+                    snapshot.alerts.iter().filter(|alert| !is_over(alert)).map(|alert| &alert.id).collect();
                 for gone in &source.alerts {
-                    let is_now = snapshot.alerts.iter().find(|alert| alert.id == gone.id);
-                    if gone.state == AlertState::Firing
-                        && is_now.is_none_or(|alert| alert.state == AlertState::Resolved)
-                    {
-                        let ended = is_now.and_then(|alert| alert.ended).or(Some(update.at));
+                    if gone.state == AlertState::Firing && !lasts.contains(&gone.id) {
+                        let ended = over.get(&gone.id).copied().flatten().or(Some(update.at));
                         let alert = Alert { state: AlertState::Resolved, ended, ..Alert::clone(gone) };
                         self.resolved.push_front((update.source.clone(), Arc::new(alert)));
                     }
@@ -202,13 +206,7 @@ impl World {
                     }
                 }
                 self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
-                self.resolved.retain(|(name, alert)| {
-                    *name != update.source
-                        || !snapshot
-                            .alerts
-                            .iter()
-                            .any(|a| a.id == alert.id && a.state != AlertState::Resolved)
-                });
+                self.resolved.retain(|(name, alert)| *name != update.source || !lasts.contains(&alert.id));
                 self.resolved.truncate(RESOLVED);
                 source.runs.clone_from(&snapshot.runs);
                 source.alerts =
@@ -389,24 +387,7 @@ mod tests {
     }
 
     fn alert(id: &str, state: AlertState) -> Alert {
-        Alert {
-            id: id.into(),
-            name: id.into(),
-            severity: Severity::Critical,
-            state,
-            labels: BTreeMap::new(),
-            annotations: BTreeMap::new(),
-            started: at(0),
-            held: None,
-            ended: None,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            acknowledged: None,
-            receivers: Vec::new(),
-            value: None,
-            expression: None,
-            link: None,
-        }
+        Alert { severity: Severity::Critical, state, ..Alert::new(id, id, at(0)) }
     }
 
     fn run(id: &str, state: RunState) -> Run {
@@ -422,6 +403,23 @@ mod tests {
         });
         let update = Update { source: "am".into(), at: at(second), news: News::Snapshot(snapshot) };
         world.apply(&update).into_iter().map(|t| t.what).collect()
+    }
+
+    #[test]
+    fn one_that_fires_again_is_no_ended_one_in_whatever_order_it_is_told() {
+        for flipped in [false, true] {
+            let mut world = world();
+            say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]);
+            let mut both = vec![
+                Alert { ended: Some(at(-60)), ..alert("a", AlertState::Resolved) },
+                alert("a", AlertState::Firing),
+            ];
+            if flipped {
+                both.reverse();
+            }
+            assert_eq!(say(&mut world, 15, both, vec![]), vec![]);
+            assert_eq!((world.alerts().count(), world.resolved().count()), (1, 0));
+        }
     }
 
     #[test]

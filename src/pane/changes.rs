@@ -140,8 +140,11 @@ impl Changes {
         let styles = view.styles;
         let heading = safe!("Changes before {}", clean(&self.subject.name));
         let (gaps, whole) = gaps(view);
-        let foot =
-            if whole { safe!("all {} sources of runs were seen", gaps.len()) } else { SafeText::default() };
+        let foot = if whole && !gaps.is_empty() {
+            safe!("all {} sources of runs were seen", gaps.len())
+        } else {
+            SafeText::default()
+        };
         let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
         canvas.fill(area, styles.of(Meaning::Text));
         let (title_style, foot_style) = (styles.of(Meaning::Title), styles.of(Meaning::Muted));

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use midwatch::app::{App, Setup, Themes};
 use midwatch::config::key::{Key, sequence};
 use midwatch::config::theme::{Depth, built_ins};
-use midwatch::model::alert::{Alert, AlertState, Severity};
+use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::Catalog;
 use midwatch::model::run::Run;
 use midwatch::model::update::{Gives, News, Snapshot, Update};
@@ -155,22 +155,14 @@ pub(crate) fn alert(name: &str, severity: Severity, minutes_ago: i64) -> Alert {
     let labels = [("service", "checkout"), ("environment", "prod-eu")];
     let labels = labels.map(|(name, value)| (name.into(), value.into()));
     Alert {
-        id: name.into(),
-        name: name.into(),
         severity,
-        state: AlertState::Firing,
         labels: BTreeMap::from(labels),
         annotations: BTreeMap::from([("summary".into(), "5xx over 5 %".into())]),
-        started: at(-60 * minutes_ago),
-        held: None,
-        ended: None,
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        acknowledged: None,
         receivers: vec!["pager".into()],
         value: Some("0.31".into()),
         expression: Some("checkout_error_ratio > 0.05".into()),
         link: Some("https://prometheus.example/graph".into()),
+        ..Alert::new(name, name, at(-60 * minutes_ago))
     }
 }
 

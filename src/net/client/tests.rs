@@ -1,3 +1,5 @@
+//! The client against a server on loopback that does what each test says.
+
 #![expect(clippy::disallowed_methods, reason = "a test writes its sample files directly")]
 
 use std::os::unix::fs::PermissionsExt as _;

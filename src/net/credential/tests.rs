@@ -1,3 +1,5 @@
+//! Credentials from every place, refused and renewed.
+
 #![expect(clippy::disallowed_methods, reason = "a test writes its sample files directly")]
 
 use std::fs;

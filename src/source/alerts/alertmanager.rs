@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::expect::Missing;
 use super::labels::{self, Labels};
-use crate::model::alert::{Alert, AlertState, Comparison, Matcher, Silence};
+use crate::model::alert::{Alert, Comparison, Matcher, Silence};
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 use crate::model::update::{Gives, Snapshot};
@@ -213,22 +213,15 @@ impl GettableAlert {
     fn model(&self, named: impl Fn(&String) -> RawText) -> Alert {
         let intervals = self.status.muted_by.iter().map(|name| format!("time interval {name}").into());
         Alert {
-            id: self.fingerprint.as_str().into(),
-            name: labels::name(&self.labels),
             severity: labels::severity(&self.labels),
-            state: AlertState::Firing,
             labels: labels::raw(&self.labels),
             annotations: labels::raw(&self.annotations),
-            started: self.starts_at,
-            held: None,
-            ended: None,
             silenced_by: self.status.silenced_by.iter().map(|id| id.as_str().into()).collect(),
             inhibited_by: self.status.inhibited_by.iter().map(named).chain(intervals).collect(),
-            acknowledged: None,
             receivers: self.receivers.iter().map(|receiver| receiver.name.as_str().into()).collect(),
-            value: None,
             expression: expression_in(&self.generator_url),
             link: (!self.generator_url.is_empty()).then(|| self.generator_url.as_str().into()),
+            ..Alert::new(self.fingerprint.as_str(), labels::name(&self.labels), self.starts_at)
         }
     }
 }
@@ -268,7 +261,7 @@ impl GettableMatcher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::alert::Severity;
+    use crate::model::alert::{AlertState, Severity};
     use crate::model::health::FailureKind;
     use crate::source::poll::testing;
 

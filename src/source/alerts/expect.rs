@@ -40,22 +40,10 @@ fn blind(name: &str, since: Timestamp) -> Alert {
     let what_to_do = "look whether Prometheus runs, evaluates its rules and reaches this Alertmanager";
     let annotations = [("summary", summary.as_str()), ("description", what_to_do)];
     Alert {
-        id: format!("expected {name}").into(),
-        name: "alerting is blind".into(),
         severity: Severity::Critical,
-        state: AlertState::Firing,
         labels: BTreeMap::from([("expected".into(), name.into())]),
         annotations: annotations.into_iter().map(|(name, text)| (name.into(), text.into())).collect(),
-        started: since,
-        held: None,
-        ended: None,
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        acknowledged: None,
-        receivers: Vec::new(),
-        value: None,
-        expression: None,
-        link: None,
+        ..Alert::new(format!("expected {name}"), "alerting is blind", since)
     }
 }
 

@@ -197,23 +197,19 @@ impl RuleAlert {
         let held = SignedDuration::try_from_secs_f64(rule.duration).ok().filter(|_| firing);
         let started = held.and_then(|held| self.active_at.checked_add(held).ok());
         Alert {
-            id: labels::identity(&self.labels),
-            name: labels::name(&self.labels),
             severity: labels::severity(&self.labels),
             state: if firing { AlertState::Firing } else { AlertState::Pending },
             labels: labels::raw(&self.labels),
             annotations: labels::raw(&self.annotations),
             // Active is since when the expression holds; it fires when it has held for the rule's `for`.
-            started: started.unwrap_or(self.active_at),
             held,
-            ended: None,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            acknowledged: None,
-            receivers: Vec::new(),
             value: value(&self.value),
             expression: (!rule.query.is_empty()).then(|| rule.query.as_str().into()),
-            link: None,
+            ..Alert::new(
+                labels::identity(&self.labels),
+                labels::name(&self.labels),
+                started.unwrap_or(self.active_at),
+            )
         }
     }
 }

@@ -91,8 +91,8 @@ pub(super) async fn round<V: Vendor>(
     spread(&mut waiting, poll.transport.peers());
     let mut under_way = JoinSet::new();
     let mut went = Went { troubles: Vec::new(), ahead: None };
-    let mut failed_peers: Vec<Failure> = Vec::new();
-    let (mut asked, mut worked, mut peer_worked) = (0, false, false);
+    let mut peers: BTreeMap<String, Peers> = BTreeMap::new();
+    let (mut asked, mut worked) = (0, false);
     loop {
         while under_way.len() < AT_ONCE
             && let Some(mut ask) = waiting.pop_front()
@@ -123,7 +123,9 @@ pub(super) async fn round<V: Vendor>(
                 };
                 went.troubles.extend(trouble.map(part));
                 worked = true;
-                peer_worked |= ask.every_peer;
+                if ask.every_peer {
+                    peers.entry(key_of(&ask.request)).or_default().worked = true;
+                }
                 let mut more = VecDeque::from(more);
                 spread(&mut more, poll.transport.peers());
                 let room = MOST.saturating_sub(asked + waiting.len());
@@ -133,7 +135,11 @@ pub(super) async fn round<V: Vendor>(
                 }
                 waiting.extend(more);
             }
-            Err(failure) if ask.every_peer => failed_peers.push(failure),
+            Err(failure) if ask.every_peer => {
+                let peers = peers.entry(key_of(&ask.request)).or_default();
+                peers.part.clone_from(&ask.part);
+                peers.failed.push(failure);
+            }
             // Who is not let in for one part is not for another; to go on could lock the account.
             Err(failure) if is_locked_out(&failure) => return Err(failure),
             Err(failure) => match ask.part {
@@ -142,14 +148,28 @@ pub(super) async fn round<V: Vendor>(
             },
         }
     }
-    if !failed_peers.is_empty() && !peer_worked {
-        return Err(failed_peers.swap_remove(0));
+    for Peers { worked, part, mut failed } in peers.into_values() {
+        if !worked && part.is_none() && !failed.is_empty() {
+            return Err(failed.swap_remove(0));
+        }
+        went.troubles.extend(failed.into_iter().map(|failure| match &part {
+            Some(part) => of_part(part, failure),
+            None => failure,
+        }));
     }
-    went.troubles.append(&mut failed_peers);
     if !worked && !went.troubles.is_empty() {
         return Err(went.troubles.swap_remove(0));
     }
     Ok(went)
+}
+
+/// How one question to every peer went. An answer to another question does not stand for it: what
+/// nobody answered is not known, and must not read as nothing.
+#[derive(Default)]
+struct Peers {
+    worked: bool,
+    part: Option<RawText>,
+    failed: Vec<Failure>,
 }
 
 /// Whether nothing can be asked before somebody has put the login right.

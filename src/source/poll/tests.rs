@@ -33,7 +33,8 @@ impl Vendor for Parts {
         state.clear();
         let past = backfill.map(|_| Ask::new("past", Request::get("/past")).part("the past"));
         let all = Ask::new("all", Request::get("/all")).of_every_peer().conditional();
-        past.into_iter().chain([Ask::new("a", Request::get("/a")).part("a"), all]).collect()
+        let also = Ask::new("also", Request::get("/also")).of_every_peer();
+        past.into_iter().chain([Ask::new("a", Request::get("/a")).part("a"), all, also]).collect()
     }
 
     fn accept(
@@ -208,6 +209,14 @@ async fn when_no_peer_works_the_source_fails_and_is_tried_again_with_growing_wai
     let times = played.times("/past");
     assert!(times.len() >= 8 && *times.last().unwrap() > 8, "{times:?}");
     assert!(times.windows(2).all(|pair| pair[1] - pair[0] <= 61), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_one_question_does_not_stand_for_another() {
+    let mut played =
+        start(2, |path, _| Some(if path == "/all" { Err(failure(FailureKind::Server)) } else { Ok("") }));
+    // A snapshot here would say that all of what "/all" tells has ended.
+    assert_eq!(played.failure().await.kind, FailureKind::Server);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,3 +1,5 @@
+//! Charts as a person sees them, as text.
+
 use ratatui::buffer::Buffer;
 
 use super::*;

@@ -75,22 +75,11 @@ fn alert(metric: &Labels, first: i64, end: i64) -> Option<Alert> {
     let mut labels = metric.clone();
     labels.retain(|name, _| name != "__name__" && name != "alertstate");
     Some(Alert {
-        id: labels::identity(&labels),
-        name: labels::name(&labels),
         severity: labels::severity(&labels),
         state: AlertState::Resolved,
         labels: labels::raw(&labels),
-        annotations: std::collections::BTreeMap::new(),
-        started: Timestamp::from_second(first).ok()?,
-        held: None,
         ended: Some(Timestamp::from_second(end).ok()?),
-        silenced_by: Vec::new(),
-        inhibited_by: Vec::new(),
-        acknowledged: None,
-        receivers: Vec::new(),
-        value: None,
-        expression: None,
-        link: None,
+        ..Alert::new(labels::identity(&labels), labels::name(&labels), Timestamp::from_second(first).ok()?)
     })
 }
 

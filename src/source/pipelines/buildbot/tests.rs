@@ -1,3 +1,5 @@
+//! The vendor on pages captured from Buildbot 4.3.0.
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 

@@ -50,22 +50,13 @@ impl AlertPlan {
             return None;
         }
         let mut alert = Alert {
-            id: format!("{:016x}", self.fingerprint()).into(),
-            name: self.name.clone(),
             severity: self.severity,
-            state: AlertState::Firing,
             labels: self.labels.clone(),
             annotations: self.annotations.clone(),
-            started,
             held: Some(self.held),
             ended,
-            silenced_by: Vec::new(),
-            inhibited_by: Vec::new(),
-            acknowledged: None,
-            receivers: Vec::new(),
-            value: None,
-            expression: None,
             link: self.link.clone(),
+            ..Alert::new(format!("{:016x}", self.fingerprint()), self.name.clone(), started)
         };
         alert.labels.insert("alertname".into(), self.name.clone());
         if now < started {
