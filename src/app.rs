@@ -170,6 +170,9 @@ impl App {
                 effects.extend(self.seal());
             }
             Msg::Note(reply) => self.note_reply(&reply, now),
+            Msg::Standings(standings) => self.state.credentials.stand(standings),
+            Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
+            Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Wake => {
                 let focused = self.arrangement.focus == PaneId::Logs;
@@ -208,7 +211,9 @@ impl App {
         let view = self.state.view(true, now);
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
         let sought = self.sought.as_ref().map(|(_, until)| *until);
-        shown.chain(sought).chain(notice).chain(keys).chain(clock).chain(place).chain(self.graph_wake()).min()
+        let ends = self.state.credentials.next_change(now);
+        let own = shown.chain(sought).chain(notice).chain(keys).chain(clock).chain(ends);
+        own.chain(place).chain(self.graph_wake()).min()
     }
 
     /// Draws the whole screen.

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod catalog;
+pub mod credential;
 pub mod expression;
 pub mod graph;
 pub mod health;

@@ -9,6 +9,7 @@ mod fault;
 pub mod input;
 pub mod keeper;
 pub mod keys;
+pub mod login;
 pub mod memory;
 pub mod pace;
 pub mod panic;

@@ -6,6 +6,8 @@ mod console;
 mod graph;
 #[path = "app/join.rs"]
 mod join;
+#[path = "app/login.rs"]
+mod login;
 
 use std::sync::Arc;
 

@@ -12,6 +12,10 @@
 mod end;
 #[path = "terminal/first.rs"]
 mod first;
+#[path = "support/gate.rs"]
+mod gate;
+#[path = "terminal/login.rs"]
+mod login;
 #[path = "terminal/plain.rs"]
 mod plain;
 #[path = "support/pty.rs"]

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::app::overlay::{Asks, Overlay, Prompt};
 use crate::app::place::Place;
 use crate::command::table::{Argument, Id, by_name};
+use crate::model::health::Failure;
 use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::{Effect, Outcome};
@@ -73,7 +74,7 @@ impl App {
             }
             Id::Repaint => return vec![Effect::Repaint],
             Id::Suspend => return vec![Effect::Suspend],
-            Id::Theme | Id::Environment | Id::SaveNotes | Id::Graph | Id::Watch => {
+            Id::Theme | Id::Environment | Id::SaveNotes | Id::Login | Id::Graph | Id::Watch => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
             _ => return self.run_in_focus(id, now),
@@ -107,6 +108,7 @@ impl App {
                     );
                 }
             }
+            Argument::Credential => return self.log_in(argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Path if argument.is_empty() => {
                 self.say("Type a path behind it: :write /tmp/notes.md", now);
@@ -193,7 +195,67 @@ impl App {
         let themes: Vec<_> = self.state.themes.all.iter().map(|(name, _)| text(name)).collect();
         let mut environments = vec!["all".to_owned()];
         environments.extend(self.state.environments.iter().map(|environment| text(&environment.name)));
-        self.overlay = Some(Overlay::Palette(Palette::new(&themes, &environments)));
+        let credentials: Vec<_> = self.state.credentials.logins().map(|info| text(&info.name)).collect();
+        self.overlay = Some(Overlay::Palette(Palette::new(&themes, &environments, &credentials)));
+    }
+
+    /// Asks for the login of a credential.
+    fn log_in(&mut self, name: RawText, now: Timestamp) -> Vec<Effect> {
+        let credentials = &self.state.credentials;
+        let shown = clean(&name);
+        let known = credentials.get(&name);
+        if known.is_some_and(|info| info.login) {
+            return vec![Effect::Login(name)];
+        }
+        let text = match (known.is_some(), credentials.logins().next()) {
+            (true, _) => safe!("The credential {} has no `login` in the configuration.", shown),
+            (false, Some(first)) if name.is_empty() => {
+                safe!("Type the name of a credential behind it: :login {}", clean(&first.name))
+            }
+            (false, Some(_)) => safe!("There is no credential {} in the configuration.", shown),
+            (false, None) => "No credential in the configuration has a `login`.".into(),
+        };
+        self.say(text, now);
+        Vec::new()
+    }
+
+    /// The login has ended: what it brought is looked for.
+    pub(super) fn logged_in(
+        &mut self,
+        name: RawText,
+        ended: Result<(), SafeText>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        match ended {
+            Ok(()) => {
+                self.say(safe!("Logged in; {} is looked for.", clean(&name)), now);
+                vec![Effect::Renew(name)]
+            }
+            Err(why) => {
+                self.say(safe!("The login to {} did not work: {}.", clean(&name), why), now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The credential is there again: what needs it looks at once.
+    pub(super) fn renewed(
+        &mut self,
+        name: &RawText,
+        found: Result<(), Failure>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        if let Err(failure) = found {
+            self.say(clean(&failure.what), now);
+            return Vec::new();
+        }
+        let sources = self.state.credentials.get(name).map(|info| info.sources.clone()).unwrap_or_default();
+        let number = match sources.len() {
+            1 => SafeText::literal("its source looks"),
+            many => safe!("its {} sources look", many),
+        };
+        self.say(safe!("{} is renewed; {} again.", clean(name), number), now);
+        sources.into_iter().map(Effect::Refresh).collect()
     }
 
     fn ask(&mut self, asks: Asks, text: &str) {

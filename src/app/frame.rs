@@ -12,11 +12,12 @@ use crate::app::place::Place;
 use crate::command::table::{Id, Scope, TABLE, command};
 use crate::config::theme::Meaning;
 use crate::model::health::Health;
-use crate::model::text::{SafeText, clean};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::sources::folded;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
 use crate::ui::canvas::{self, Canvas};
+use crate::ui::time::age;
 
 /// Digits that the count of lines has room for while the screen is held still.
 const COUNT: u16 = 7;
@@ -287,13 +288,47 @@ pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
     let causes = folded(view);
     let blind = crashed + causes.iter().map(|cause| cause.count).sum::<usize>();
     let number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
+    let ending = ending(view);
     if blind == 0 {
         let text = if starting > 0 { safe!("{}, {} starting", number, starting) } else { number };
-        return (text, Meaning::Muted);
+        return match ending {
+            Some(ending) => (safe!("{}; {}", text, ending), Meaning::Warning),
+            None => (text, Meaning::Muted),
+        };
     }
     let mut text = safe!("{}, {} blind", number, blind);
     if let Some(cause) = causes.first() {
         text.push(&safe!(": {}", clean(cause.failure.cause.as_ref().unwrap_or(&cause.failure.what))));
     }
+    if let Some(ending) = ending {
+        text.push(&safe!("; {}", ending));
+    }
     (text, Meaning::Critical)
+}
+
+/// `sso-prod expires in 8m: :login sso-prod`. Not told where its end is the cause of what is told.
+fn ending(view: &View<'_>) -> Option<SafeText> {
+    let blinds = |name: &RawText| {
+        folded(view).iter().any(|cause| {
+            let about = cause.failure.cause.as_ref().map(RawText::as_bytes).unwrap_or_default();
+            about.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.starts_with(b" "))
+        })
+    };
+    let ending: Vec<_> =
+        view.credentials.ending(view.now).into_iter().filter(|(info, _)| !blinds(&info.name)).collect();
+    let (info, at) = ending.first()?;
+    let name = clean(&info.name);
+    let left = at.duration_since(view.now);
+    let mut text = if left.is_positive() {
+        safe!("{} expires in {}", name, age(left))
+    } else {
+        safe!("{} expired", name)
+    };
+    if info.login {
+        text.push(&safe!(": :login {}", name));
+    }
+    if ending.len() > 1 {
+        text.push(&safe!(" and {} more", ending.len() - 1));
+    }
+    Some(text)
 }

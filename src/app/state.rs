@@ -7,6 +7,7 @@ use crate::command::keymap::Binding;
 use crate::config::environment::Environment;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
+use crate::model::credential::{CredentialInfo, Credentials};
 use crate::model::text::RawText;
 use crate::model::world::{Remembered, SourceInfo, World};
 use crate::pane::view::View;
@@ -26,6 +27,8 @@ pub struct Setup {
     pub sources: Vec<SourceInfo>,
     /// What belongs to which service and host.
     pub catalog: Catalog,
+    /// The credentials, as declared.
+    pub credentials: Vec<CredentialInfo>,
     /// The configured environments.
     pub environments: Vec<Environment>,
     /// The environment shown at the start, or all.
@@ -55,6 +58,7 @@ pub(super) struct State {
     pub(super) world: World,
     pub(super) logs: Buffer,
     pub(super) catalog: Catalog,
+    pub(super) credentials: Credentials,
     pub(super) environments: Vec<Environment>,
     pub(super) environment: Option<RawText>,
     pub(super) themes: Themes,
@@ -77,6 +81,7 @@ impl State {
             world,
             logs: Buffer::new(setup.log_budget),
             catalog: setup.catalog,
+            credentials: Credentials::new(setup.credentials),
             environments: setup.environments,
             environment: setup.environment,
             themes: setup.themes,
@@ -103,6 +108,7 @@ impl State {
             now,
             zone: &self.zone,
             catalog: &self.catalog,
+            credentials: &self.credentials,
             environments: &self.environments,
             environment: self.environment.as_ref(),
             focused,

@@ -10,16 +10,20 @@ use super::print::refuse;
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
 use crate::command::bindings;
+use crate::config::credentials::CredentialTable;
 use crate::config::origin::Warning;
 use crate::config::places::Places;
+use crate::config::sources::SourceTable;
 use crate::config::theme::Depth;
 use crate::config::zone::of_system;
 use crate::config::{Config, of_text};
+use crate::model::credential::CredentialInfo;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
 use crate::runtime::clock::Clock;
 use crate::runtime::console::{self, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
+use crate::runtime::login::Logins;
 use crate::runtime::memory;
 use crate::runtime::session::SessionError;
 use crate::safe;
@@ -51,7 +55,8 @@ pub(super) fn configured(
             Err(errors) => return Ok(wrong(flags, &errors)),
         };
     }
-    let (sources, playback) = match registry::build(&config.sources, &Net::of(&config)) {
+    let net = Net::of(&config);
+    let (sources, playback) = match registry::build(&config.sources, &net) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
@@ -64,7 +69,7 @@ pub(super) fn configured(
         _ => place(config.settings.state_dir.as_deref(), &mut notices),
     };
     let found = found.map(|found| found.facts());
-    start(flags, &config, Plan { sources, playback, place, found, record, goto, notices })
+    start(flags, &config, Plan { sources, playback, place, found, record, goto, notices, net })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -97,8 +102,8 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let playback = Playback { start: recording.start(), speed: recording.rate() };
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     let (sources, playback) = (sources.collect(), Some(playback));
-    let plan =
-        Plan { sources, playback, place: Place::Nowhere, found: None, record: None, goto: None, notices };
+    let (place, net) = (Place::Nowhere, Net::of(&config));
+    let plan = Plan { sources, playback, place, found: None, record: None, goto: None, notices, net };
     start(flags, &config, plan)
 }
 
@@ -115,10 +120,11 @@ struct Plan {
     record: Option<PathBuf>,
     goto: Option<RawText>,
     notices: Vec<SafeText>,
+    net: Net,
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, goto, mut notices } = plan;
+    let Plan { sources, playback, place, found, record, goto, mut notices, net } = plan;
     let settings = &config.settings;
     if settings.allow_core {
         memory::open()?;
@@ -138,6 +144,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
     let setup = Setup {
         sources: sources.iter().map(|built| built.info.clone()).collect(),
         catalog: config.catalog.clone(),
+        credentials: credentials(config),
         environments: config.environments.clone(),
         environment: settings.scope.clone(),
         themes: Themes { all: themes.map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },
@@ -162,8 +169,28 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         goto,
         plain: flags.plain,
         notices,
+        net,
+        logins: Logins::of(&config.credentials),
     };
     ended(console::run(launch))
+}
+
+/// The credentials, and which sources need them.
+fn credentials(config: &Config) -> Vec<CredentialInfo> {
+    let uses = |source: &&SourceTable, name: &str| {
+        source.endpoint.as_ref().is_some_and(|endpoint| endpoint.credentials().any(|used| used == name))
+    };
+    let info = |table: &CredentialTable| CredentialInfo {
+        name: table.name.as_str().into(),
+        login: table.login.is_some(),
+        sources: config
+            .sources
+            .iter()
+            .filter(|source| uses(source, &table.name))
+            .map(|source| source.name.clone())
+            .collect(),
+    };
+    config.credentials.iter().map(info).collect()
 }
 
 fn ended(run: Result<(), LaunchError>) -> eyre::Result<ExitCode> {

@@ -24,6 +24,7 @@ pub(super) fn screen() -> eyre::Result<String> {
     let setup = Setup {
         sources: recording.clone().sources().into_iter().map(|(info, _)| info).collect(),
         catalog: recording.catalog().clone(),
+        credentials: Vec::new(),
         environments: recording.environments().to_vec(),
         environment: None,
         themes: Themes { all: themes.iter().map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },

@@ -46,6 +46,8 @@ pub enum Argument {
     Environment,
     /// A path to write to.
     Path,
+    /// The name of a credential.
+    Credential,
     /// A query of metrics, after `name:` of a source if it is not the first.
     Query,
 }
@@ -129,6 +131,7 @@ commands! {
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);
+    Login Global "login" [] "log in" "Runs the login of a credential on this terminal, then lets its sources look again." (Credential);
     SaveNotes Global "write" [] "write notes to a file" "Writes the entries and the pad to another file." (Path);
 
     Down List "down" ["j" "Down"] "down" "Moves to the next row.";

@@ -181,6 +181,15 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// The names of the `[[credential]]` tables that it needs.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter().filter_map(|(_, value)| match value {
+            HeaderValue::Credential(name) => Some(name.as_str()),
+            _ => None,
+        });
+        self.credential.as_deref().into_iter().chain(headers)
+    }
+
     /// An endpoint with this address alone; `None` if it is none.
     pub fn at(url: &str) -> Option<Self> {
         Some(Self {

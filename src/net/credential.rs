@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::zeroize::Zeroizing;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
@@ -25,10 +25,11 @@ use self::mask::Mask;
 pub use self::secret::Credential;
 use self::secret::Held;
 use super::origin::Origin;
-use crate::config::argv::Argv;
 use crate::config::credentials::{CredentialTable, Format, Source};
 use crate::config::endpoint::{Endpoint, HeaderValue};
+use crate::model::credential::{Standing, Standings};
 use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
 
 /// What may have changed is looked at so often: a file, or the helper of a credential that does not work.
 const LOOK: Duration = Duration::from_secs(30);
@@ -36,17 +37,6 @@ const LOOK: Duration = Duration::from_secs(30);
 const LEAST: Duration = Duration::from_secs(1);
 /// The variable that systemd sets for units with credentials (systemd.exec(5)).
 const SYSTEMD: &str = "CREDENTIALS_DIRECTORY";
-
-/// How a credential stands, for the screen.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Standing {
-    /// When what is held ends, if it says so.
-    pub expires: Option<Timestamp>,
-    /// Whether it is renewed by itself, as far as is known.
-    pub renews: bool,
-    /// Whether `:login` can renew it.
-    pub login: bool,
-}
 
 /// Tells the time that secrets live in.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -56,7 +46,7 @@ pub struct Vault {
     slots: BTreeMap<String, Slot>,
     mask: Mask,
     clock: Clock,
-    standings: watch::Sender<BTreeMap<String, Standing>>,
+    standings: watch::Sender<Standings>,
 }
 
 struct Slot {
@@ -223,13 +213,8 @@ impl Vault {
         slot.usable(&state, (self.clock)()).map(drop)
     }
 
-    /// What `:login NAME` runs.
-    pub fn login(&self, name: &str) -> Option<&Argv> {
-        self.slots.get(name)?.table.login.as_ref()
-    }
-
     /// How the credentials that were looked for stand, now and whenever it changes.
-    pub fn standings(&self) -> watch::Receiver<BTreeMap<String, Standing>> {
+    pub fn standings(&self) -> watch::Receiver<Standings> {
         self.standings.subscribe()
     }
 
@@ -259,7 +244,7 @@ impl Vault {
         let now = (self.clock)();
         state.looked = Some(Instant::now());
         let helper = matches!(slot.table.source, Source::Helper(..));
-        let mut standing = Standing { login: slot.table.login.is_some(), ..Standing::default() };
+        let mut standing = Standing::default();
         match read {
             Ok(found) => {
                 let user = slot.table.user.as_deref().or(found.user.as_deref());
@@ -267,7 +252,7 @@ impl Vault {
                 found.session.iter().for_each(|session| self.mask.learn(None, session.expose()));
                 standing.expires = found.expires;
                 if found.expires.is_some_and(|expires| expires <= now) {
-                    state.failure = Some(slot.failure(&expired(found.expires)));
+                    state.failure = Some(slot.failure(&expired(found.expires, now)));
                 } else {
                     let before = state.held.as_ref().map(Credential::held);
                     let same = before.is_some_and(|before| {
@@ -308,7 +293,8 @@ impl Vault {
                 state.failure = Some(slot.failure(&refused));
             }
         }
-        self.standings.send_if_modified(|all| all.insert(name.clone(), standing.clone()) != Some(standing));
+        let name = RawText::from(name.as_str());
+        self.standings.send_if_modified(|all| all.insert(name, standing.clone()) != Some(standing));
     }
 }
 
@@ -317,10 +303,17 @@ fn at_four_fifths(now: Timestamp, expires: Timestamp) -> Timestamp {
     now.checked_add(lifetime / 5 * 4).unwrap_or(expires)
 }
 
-fn expired(at: Option<Timestamp>) -> Refused {
-    let at = at.and_then(|at| at.round(jiff::Unit::Second).ok()).unwrap_or_default();
+fn expired(at: Option<Timestamp>, now: Timestamp) -> Refused {
+    let what = match at {
+        // A day is not named where it is this one.
+        Some(at) if now.duration_since(at).abs() < SignedDuration::from_hours(12) => {
+            format!("expired {}", at.strftime("%H:%MZ"))
+        }
+        Some(at) => format!("expired {}", at.strftime("%Y-%m-%d %H:%MZ")),
+        None => "expired".to_owned(),
+    };
     let advice = "renew it where it comes from; it is looked at every 30 s";
-    Refused { kind: FailureKind::Unauthorized, what: format!("expired at {at}"), advice: advice.to_owned() }
+    Refused { kind: FailureKind::Unauthorized, what, advice: advice.to_owned() }
 }
 
 impl Slot {
@@ -347,11 +340,11 @@ impl Slot {
             })),
             Some(held) => match held.held().expires {
                 Some(expires) if expires <= now => {
-                    Err(failed().unwrap_or_else(|| self.failure(&expired(Some(expires)))))
+                    Err(failed().unwrap_or_else(|| self.failure(&expired(Some(expires), now))))
                 }
                 _ => Ok(held.clone()),
             },
-            None => Err(failed().unwrap_or_else(|| self.failure(&expired(None)))),
+            None => Err(failed().unwrap_or_else(|| self.failure(&expired(None, now)))),
         }
     }
 
@@ -360,7 +353,8 @@ impl Slot {
         let name = &self.table.name;
         let what = format!("credential {name}: {}", refused.what);
         if self.table.login.is_some() {
-            let cause = format!("{what}; :login {name}");
+            // Short: it stands in the header.
+            let cause = format!("{name} {}: :login {name}", refused.what);
             return Failure::new(FailureKind::Login, what).advise(format!(":login {name}")).because(cause);
         }
         Failure::new(refused.kind, what.clone()).advise(refused.advice.clone()).because(what)

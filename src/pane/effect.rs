@@ -5,6 +5,8 @@ use std::sync::Arc;
 use crate::config::key::Key;
 use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
+use crate::model::credential::Standings;
+use crate::model::health::Failure;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText};
 use crate::model::update::{DetailKey, Update};
@@ -26,6 +28,12 @@ pub enum Msg {
     Sealed(Option<Sealed>),
     /// The record answers.
     Note(NoteReply),
+    /// How the credentials stand.
+    Standings(Standings),
+    /// The login of a credential has ended; why it did not work, if so.
+    LoggedIn(RawText, Result<(), SafeText>),
+    /// A credential was looked for after its login; why it still cannot be had, if so.
+    Renewed(RawText, Result<(), Failure>),
     /// Something outside did not work and nobody else would say so.
     Trouble(SafeText),
     /// The time that the app asked to be woken at has come.
@@ -43,6 +51,10 @@ pub enum Effect {
     Quit,
     /// Give the terminal to the shell until it gives it back.
     Suspend,
+    /// Give the terminal to the login of a credential until that ends.
+    Login(RawText),
+    /// Look for a credential now.
+    Renew(RawText),
     /// Draw every cell again.
     Repaint,
     /// Put these lines into the person's clipboard.

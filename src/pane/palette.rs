@@ -42,12 +42,13 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// The palette, where arguments of themes and environments are one of these.
-    pub fn new(themes: &[String], environments: &[String]) -> Self {
+    /// The palette, where arguments of themes, environments and credentials are one of these.
+    pub fn new(themes: &[String], environments: &[String], credentials: &[String]) -> Self {
         let lines = TABLE.iter().flat_map(|command| {
             let arguments: &[String] = match command.argument {
                 Argument::Theme => themes,
                 Argument::Environment => environments,
+                Argument::Credential => credentials,
                 Argument::None | Argument::Path | Argument::Query => &[],
             };
             let with = arguments.iter().map(|argument| Line { command, argument: Some(argument.clone()) });
@@ -188,7 +189,8 @@ mod tests {
     use super::*;
 
     fn choose(typed: &str) -> Option<Choice> {
-        let mut palette = Palette::new(&["midnight".into(), "daylight".into()], &["all".into()]);
+        let mut palette =
+            Palette::new(&["midnight".into(), "daylight".into()], &["all".into()], &["sso".into()]);
         let area = Rect::new(0, 0, 80, 20);
         for c in typed.chars() {
             palette.key(Key::char(c), area);
@@ -205,6 +207,7 @@ mod tests {
         assert_eq!(choose("theme"), chosen("theme", "midnight"));
         assert_eq!(choose("write"), chosen("write", ""));
         assert_eq!(choose("env prod-eu"), chosen("env", "prod-eu"));
+        assert_eq!(choose("login"), chosen("login", "sso"), "there is one");
         assert_eq!(choose("write notes.md"), chosen("write", "notes.md"));
         assert_eq!(choose("theme day"), chosen("theme", "daylight"), "the one that is shown");
         assert_eq!(choose("notes"), chosen("notes", ""), "not what else has these letters");
@@ -215,7 +218,7 @@ mod tests {
     #[test]
     fn a_command_is_shown_with_the_argument_that_is_written() {
         let shown = |text: &str| {
-            let mut palette = Palette::new(&["midnight".into()], &["all".into()]);
+            let mut palette = Palette::new(&["midnight".into()], &["all".into()], &[]);
             palette.paste(&text.into());
             let lines: Vec<_> =
                 palette.list.order().iter().filter_map(|index| palette.line(*index)).collect();

@@ -210,7 +210,7 @@ impl Sources {
             Column::growing(12, 0),
             Column::fixed(12, 3),
             Column::fixed(if view.many_environments() { 8 } else { 0 }, 2),
-            Column::fixed(9, 0),
+            Column::fixed(11, 0),
             Column::growing(24, 1),
         ];
         table::draw(canvas, body, &columns, &self.list, marking, |name| {

@@ -7,6 +7,7 @@ use crate::config::environment::Environment;
 use crate::config::theme::Meaning;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
+use crate::model::credential::Credentials;
 use crate::model::text::RawText;
 use crate::model::world::World;
 use crate::ui::style::Styles;
@@ -63,6 +64,8 @@ pub struct View<'a> {
     pub zone: &'a Zone,
     /// What belongs to which service and host.
     pub catalog: &'a Catalog,
+    /// The credentials, and when they end.
+    pub credentials: &'a Credentials,
     /// The configured environments.
     pub environments: &'a [Environment],
     /// The environment shown, or all of them.

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::clock::Clock;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
+use super::login::Logins;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
@@ -22,6 +23,7 @@ use crate::app::{App, Setup};
 use crate::config::theme::Depth;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText};
+use crate::net::Net;
 use crate::pane::effect::{Effect, Msg};
 use crate::safe;
 use crate::source::outlet::{Intake, Report, Request};
@@ -60,6 +62,10 @@ pub struct Launch {
     pub plain: bool,
     /// What the person should know at the start.
     pub notices: Vec<SafeText>,
+    /// The credentials.
+    pub net: Net,
+    /// What the login of each credential runs.
+    pub logins: Logins,
 }
 
 /// Why a console could not start.
@@ -164,14 +170,25 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         let _full = messages.try_send(Msg::Trouble(notice));
     }
 
-    let perform = Box::new(perform(requests, begin, keeper.clone(), messages));
+    let mut standings = launch.net.vault().standings();
+    let told = messages.clone();
+    tokio::spawn(async move {
+        while standings.changed().await.is_ok() {
+            let now = standings.borrow_and_update().clone();
+            if told.send(Msg::Standings(now)).await.is_err() {
+                return;
+            }
+        }
+    });
+
+    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net));
     let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
     match &mut face {
         Face::Screen(session) => {
-            let wiring = Wiring { intake, perform, clock, depth: launch.depth };
+            let wiring = Wiring { intake, perform, clock, depth: launch.depth, logins: launch.logins };
             run::run(&mut console, session, wiring).await;
         }
-        Face::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock).await,
+        Face::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock, launch.logins).await,
     }
     drop(console);
     let kept = keeper.close();
@@ -263,6 +280,7 @@ fn perform(
     begin: watch::Sender<bool>,
     keeper: Keeper,
     answers: mpsc::Sender<Msg>,
+    net: Net,
 ) -> impl FnMut(Effect) {
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
@@ -292,11 +310,24 @@ fn perform(
                 });
                 return;
             }
+            Effect::Renew(name) => {
+                let (answers, net) = (answers.clone(), net.clone());
+                tokio::spawn(async move {
+                    let found = net.vault().renew(&String::from_utf8_lossy(name.as_bytes())).await;
+                    drop(answers.send(Msg::Renewed(name, found)).await);
+                });
+                return;
+            }
             Effect::Note(command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());
                 (keeper.note(command), Msg::Note(reason))
             }
-            Effect::Quit | Effect::Suspend | Effect::Repaint | Effect::Copy(_) | Effect::Ring(_) => return,
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Login(_)
+            | Effect::Repaint
+            | Effect::Copy(_)
+            | Effect::Ring(_) => return,
         };
         if !done {
             let _full = answers.try_send(trouble);

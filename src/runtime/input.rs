@@ -52,7 +52,7 @@ fn read(terminal: &Terminal, mut parser: Parser, keys: &mpsc::Sender<Typed>) -> 
             Err(_) => return End::HungUp,
             // Decided only when the system says that nothing came: a slow machine splits nothing.
             Ok(0) => parser.expire(start.elapsed()),
-            Ok(_) => match rustix::io::read(terminal, &mut bytes) {
+            Ok(_) => match terminal.read(&mut bytes) {
                 // Neither is a reason to try again: a terminal that is gone says it for ever.
                 Ok(0) | Err(Errno::IO) => return End::HungUp,
                 Ok(n) => parser.feed(bytes.get(..n).unwrap_or_default(), start.elapsed()),

@@ -17,6 +17,7 @@ use super::clipboard;
 use super::clock::Clock;
 use super::exit::{Exit, Save};
 use super::keys::Typed;
+use super::login::{self, Away, Logins};
 use super::run::Console;
 use super::session::{Leave, SessionError};
 use super::signals::{self, Screen};
@@ -119,8 +120,10 @@ pub async fn run(
     mut intake: mpsc::Receiver<Msg>,
     perform: Box<dyn FnMut(Effect)>,
     clock: Clock,
+    logins: Logins,
 ) {
-    let mut teller = Teller { voice: Voice::default(), perform, clock, quit: false, awaited: None };
+    let (voice, quit, awaited, away) = (Voice::default(), false, None, None);
+    let mut teller = Teller { voice, perform, clock, quit, awaited, logins, away };
     teller.take(app, lines, Msg::Resized(SIZE.0, SIZE.1));
     if app.app().is_welcoming() {
         if lines.keys.is_some() {
@@ -185,6 +188,10 @@ pub async fn run(
                 }
                 None => intake_open = false,
             },
+            ended = login::ended(&mut teller.away) => {
+                teller.take(app, lines, ended);
+                teller.sum_up(app, lines);
+            }
             () = lines.paper.gone() => return,
             () = sleep(news), if news.is_some() => {}
             () = sleep(wake), if wake.is_some() => {
@@ -207,6 +214,9 @@ struct Teller {
     quit: bool,
     /// When the app wants to be woken, until it was.
     awaited: Option<Timestamp>,
+    logins: Logins,
+    /// The login that has the terminal.
+    away: Option<Away>,
 }
 
 impl Teller {
@@ -222,7 +232,15 @@ impl Teller {
     /// Gives the app one thing, and tells what it says about it.
     fn take(&mut self, app: &mut impl Spoken, lines: &mut Lines, msg: Msg) {
         // What an update makes it say is in the news too.
-        let is_told = matches!(msg, Msg::Trouble(_) | Msg::Note(_) | Msg::Key(_) | Msg::Paste(_));
+        let is_told = matches!(
+            msg,
+            Msg::Trouble(_)
+                | Msg::Note(_)
+                | Msg::Key(_)
+                | Msg::Paste(_)
+                | Msg::LoggedIn(..)
+                | Msg::Renewed(..)
+        );
         let before = app.app().notice().cloned();
         let mut effects = app.update(msg, self.clock.now());
         while !effects.is_empty() {
@@ -250,6 +268,16 @@ impl Teller {
                 let text =
                     safe!("cannot suspend: midwatch was started without a shell that could continue it");
                 return Some(Msg::Trouble(text));
+            }
+            Effect::Login(name) => {
+                let started = match &lines.keys {
+                    Some((terminal, _)) => self.logins.start(terminal, name.clone()),
+                    None => Err("there is no terminal for it".into()),
+                };
+                match started {
+                    Ok(away) => self.away = Some(away),
+                    Err(why) => return Some(Msg::LoggedIn(name, Err(why))),
+                }
             }
             Effect::Copy(copied) => {
                 // No sequence goes out here; the lines are told, and tmux takes them by its own way.

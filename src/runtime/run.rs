@@ -11,6 +11,7 @@ use super::clipboard;
 use super::clock::Clock;
 use super::fault;
 use super::keys::Typed;
+use super::login::{self, Away, Logins};
 use super::pace::Pace;
 use super::session::Session;
 use super::signals;
@@ -42,11 +43,13 @@ pub struct Wiring {
     pub clock: Clock,
     /// The colours that the terminal gets.
     pub depth: Depth,
+    /// What the login of each credential runs.
+    pub logins: Logins,
 }
 
 /// Runs the app until it quits.
 pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) {
-    let Wiring { mut intake, perform, clock, depth } = wiring;
+    let Wiring { mut intake, perform, clock, depth, logins } = wiring;
     let size = session.screen.borrow_and_update().size;
     let mut face = Face {
         drawing: match Terminal::new(FrameBackend::new(size, depth)) {
@@ -59,11 +62,14 @@ pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) 
         start: Instant::now(),
         quit: false,
         awaited: None,
+        logins,
+        away: None,
     };
     face.tell(app, session, Msg::Resized(size.width, size.height));
     let mut intake_open = true;
     while !face.quit {
-        let free = session.writer.is_free();
+        // While a login has the terminal nothing is drawn; news is taken in.
+        let free = session.writer.is_free() && face.away.is_none();
         let now = face.start.elapsed();
         let due = face.pace.due();
         if free && due.is_some_and(|due| due <= now) {
@@ -90,7 +96,11 @@ pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) 
                 Some(msg) => face.news(app, session, &mut intake, msg),
                 None => intake_open = false,
             },
-            () = session.writer.freed(), if !free => {}
+            () = session.writer.freed(), if !free && face.away.is_none() => {}
+            ended = login::ended(&mut face.away) => {
+                face.tell(app, session, ended);
+                face.repaint();
+            }
             () = sleep(frame), if frame.is_some() => {}
             () = sleep(wake), if wake.is_some() => {
                 face.awaited = None;
@@ -115,6 +125,9 @@ struct Face {
     quit: bool,
     /// When the app wants to be woken, until it was.
     awaited: Option<Timestamp>,
+    logins: Logins,
+    /// The login that has the terminal.
+    away: Option<Away>,
 }
 
 impl Face {
@@ -152,6 +165,10 @@ impl Face {
                     safe!("cannot suspend: midwatch was started without a shell that could continue it");
                 return Some(Msg::Trouble(text));
             }
+            Effect::Login(name) => match self.logins.start(&session.terminal, name.clone()) {
+                Ok(away) => self.away = Some(away),
+                Err(why) => return Some(Msg::LoggedIn(name, Err(why))),
+            },
             Effect::Copy(lines) => {
                 match clipboard::copy(&lines) {
                     Some(bytes) => self.drawing.backend_mut().append(&bytes),
@@ -232,6 +249,8 @@ fn too_long(lines: usize) -> SafeText {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::argv::Argv;
+    use crate::config::credentials::{CredentialTable, Format, Source};
     use crate::config::key::Key;
     use crate::runtime::exit::Exit;
     use crate::runtime::session::Leave;
@@ -257,6 +276,11 @@ mod tests {
         fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
             match msg {
                 Msg::Key(key) if key == Key::char('q') => return vec![Effect::Quit],
+                Msg::Key(key) if key == Key::char('L') => return vec![Effect::Login("sso".into())],
+                Msg::LoggedIn(name, ended) => {
+                    let ended = ended.err().unwrap_or("well".into());
+                    self.lines.push(safe!("{}: {}", crate::model::text::clean(&name), ended));
+                }
                 Msg::Key(_) => (self.keys, self.before_key) = (self.keys + 1, self.lines.len()),
                 Msg::Trouble(text) => self.lines.push(text),
                 Msg::Wake => {
@@ -283,6 +307,9 @@ mod tests {
         }
     }
 
+    /// Wants a word, and fails unless it is the right one.
+    const LOGIN: &str = "printf 'word? '; read word; echo \"<$word>\"; test \"$word\" = sesame";
+
     struct Bench {
         master: std::os::fd::OwnedFd,
         typed: mpsc::Sender<Typed>,
@@ -308,7 +335,23 @@ mod tests {
             typed: from_keys,
             screen: from_screen,
         };
-        let wiring = Wiring { intake, perform: Box::new(|_| ()), clock: Clock::Real, depth: Depth::Indexed };
+        let wiring = Wiring {
+            intake,
+            perform: Box::new(|_| ()),
+            clock: Clock::Real,
+            depth: Depth::Indexed,
+            logins: Logins::of(&[CredentialTable {
+                name: "sso".to_owned(),
+                source: Source::Variable("TOKEN".to_owned()),
+                format: Format::Line,
+                user: None,
+                login: Some(Argv {
+                    program: "/bin/sh".to_owned(),
+                    arguments: vec!["-c".to_owned(), LOGIN.to_owned()],
+                }),
+                trusted_groups: Vec::new(),
+            }]),
+        };
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let bench = tokio.block_on(async {
             let world = async {
@@ -354,6 +397,55 @@ mod tests {
         assert!(bytes.len() < 3 * 8_000 + 4_000 + 1_500, "{} bytes", bytes.len());
         let newest = console.lines.last().unwrap().as_str();
         assert!(shown(&bytes).contains(newest), "{newest} is not in\n{}", shown(&bytes));
+    }
+
+    /// Reads what the terminal gets until this is in it. A frame moves over blanks instead of writing
+    /// them.
+    async fn read_to(bench: &Bench, text: &str) -> Vec<u8> {
+        let mut all = Vec::new();
+        while !String::from_utf8_lossy(&all).contains(text) {
+            all.extend(read(&bench.master));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        all
+    }
+
+    #[test]
+    fn a_login_has_the_terminal_until_it_ends_and_news_goes_on() {
+        let (console, bytes) = run_with(Small::default(), async |bench: Bench| {
+            bench.typed.send(Typed::Key(Key::char('L'))).await.unwrap();
+            let before = read_to(&bench, "word? ").await;
+            assert!(before.windows(8).any(|w| w == b"\x1b[?1049l"), "the screen is given back");
+            for n in 0..100 {
+                bench.news.send(line(n)).await.unwrap();
+            }
+            rustix::io::write(&bench.master, b"sesame\n").unwrap();
+            let after = read_to(&bench, "line\u{1b}[C99").await;
+            let after = String::from_utf8_lossy(&after);
+            let (said, screen) = after.split_once("\x1b[?1049h").unwrap();
+            assert!(said.contains("<sesame>") && !said.contains("line"), "{said}");
+            assert!(screen.contains("line"), "{screen}");
+            bench
+        });
+        let lines: Vec<_> = console.lines.iter().map(SafeText::as_str).collect();
+        assert_eq!((lines.len(), lines.contains(&"sso: well")), (101, true), "{lines:?}");
+        assert!(bytes.ends_with(b"\x1b[?25h"), "the screen is given back at the end, too");
+    }
+
+    #[test]
+    fn what_a_failed_login_said_stays_until_it_was_read() {
+        let (console, _) = run_with(Small::default(), async |bench: Bench| {
+            bench.typed.send(Typed::Key(Key::char('L'))).await.unwrap();
+            read_to(&bench, "word? ").await;
+            rustix::io::write(&bench.master, b"open\n").unwrap();
+            let said = read_to(&bench, "Enter goes back.").await;
+            assert!(!said.windows(8).any(|w| w == b"\x1b[?1049h"), "the screen was taken again");
+            rustix::io::write(&bench.master, b"\n").unwrap();
+            read_to(&bench, "sso:").await;
+            bench
+        });
+        let lines: Vec<_> = console.lines.iter().map(SafeText::as_str).collect();
+        assert_eq!(lines, ["sso: /bin/sh: exit status 1"]);
     }
 
     #[test]

@@ -41,6 +41,8 @@ pub fn start(terminal: &Terminal, exit: &Arc<Exit>) -> std::io::Result<watch::Re
                 SIGWINCH => resized(&terminal, &screen),
                 SIGTSTP => drop(suspend(&terminal)),
                 SIGCONT => continued(&terminal, &screen),
+                // Typed for the program that has the terminal, which gets it as well.
+                SIGINT | SIGQUIT if terminal.is_lent() => {}
                 signal => exit.leave(128 + signal),
             }
         }
@@ -75,7 +77,7 @@ fn resized(terminal: &Terminal, screen: &watch::Sender<Screen>) {
 /// and the shell has drawn and set modes of its own since.
 fn continued(terminal: &Terminal, screen: &watch::Sender<Screen>) {
     // Refused only when the terminal is gone, which the watchdog sees as well.
-    if terminal.enter().is_ok() {
+    if !terminal.is_lent() && terminal.enter().is_ok() {
         screen.send_modify(|screen| {
             *screen = Screen { size: terminal.size(), taken: screen.taken + 1 };
         });

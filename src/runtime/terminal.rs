@@ -2,8 +2,8 @@
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::Command as _;
@@ -129,8 +129,36 @@ struct Shared {
     /// Our own open file, so that `O_NONBLOCK` does not leak to the shell that shares descriptor 1.
     tty: OwnedFd,
     saved: Termios,
+    /// Where it was opened.
+    path: PathBuf,
     taken_for: Use,
     state: Mutex<State>,
+    /// Whether another program has the terminal: what is typed is its.
+    lent: Mutex<bool>,
+    returned: Condvar,
+}
+
+/// While this is kept, another program has the terminal.
+#[derive(Debug)]
+pub struct Lent(Terminal);
+
+impl Lent {
+    /// The terminal, opened anew: without `O_NONBLOCK`, which programs do not expect.
+    ///
+    /// Errors when it is gone.
+    pub fn open(&self) -> std::io::Result<OwnedFd> {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(&self.0.shared.path, flags, Mode::empty())?)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        *self.0.lent() = false;
+        self.0.shared.returned.notify_all();
+        // Refused only when the terminal is gone, which the watchdog sees as well.
+        let _gone = self.0.enter();
+    }
 }
 
 #[derive(Debug, Default)]
@@ -173,7 +201,35 @@ impl Terminal {
         let tty =
             rustix::fs::open(path, flags, Mode::empty()).map_err(TerminalError::NoControllingTerminal)?;
         let saved = rustix::termios::tcgetattr(&tty).map_err(TerminalError::Modes)?;
-        Ok(Self { shared: Arc::new(Shared { tty, saved, taken_for, state: Mutex::default() }) })
+        let (path, state) = (path.to_owned(), Mutex::default());
+        let (lent, returned) = (Mutex::default(), Condvar::new());
+        Ok(Self { shared: Arc::new(Shared { tty, saved, path, taken_for, state, lent, returned }) })
+    }
+
+    fn lent(&self) -> MutexGuard<'_, bool> {
+        self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the screen back and lets another program have the terminal, until what this returns is
+    /// dropped. Waits at most about `within`.
+    pub fn lend(&self, within: Duration) -> Lent {
+        *self.lent() = true;
+        self.restore(within);
+        Lent(self.clone())
+    }
+
+    /// Whether another program has the terminal.
+    pub fn is_lent(&self) -> bool {
+        *self.lent()
+    }
+
+    /// Reads what was typed, without waiting for it. While another program has the terminal, waits until
+    /// that has ended.
+    pub fn read(&self, bytes: &mut [u8]) -> Result<usize, Errno> {
+        let lent = self.shared.returned.wait_while(self.lent(), |lent| *lent);
+        // Kept while it is read: nothing that is typed for a program is taken from it.
+        let _lent = lent.unwrap_or_else(PoisonError::into_inner);
+        rustix::io::read(self, bytes)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -50,6 +50,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
             source("logs", &[Gives::Logs]),
         ],
         catalog: Catalog::default(),
+        credentials: Vec::new(),
         environments: Vec::new(),
         environment: None,
         themes: Themes { all: themes.iter().map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },

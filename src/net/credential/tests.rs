@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::argv::Argv;
 
 /// 2026-03-01T03:00:00Z.
 const START: i64 = 1_772_334_000;
@@ -175,7 +176,7 @@ async fn a_helper_runs_once_for_all_and_again_at_four_fifths_of_the_lifetime() {
     assert_eq!(tokio::join!(a, b, c), (ok("t1"), ok("t1"), ok("t1")));
     rig.pass(799).await;
     assert_eq!(rig.secret().await, ok("t1"));
-    assert!(rig.vault.standings().borrow()["ci"].renews);
+    assert!(rig.vault.standings().borrow()[&"ci".into()].renews);
     rig.pass(1).await;
     assert_eq!(rig.secret().await, ok("t2"));
     assert_eq!(rig.read("runs"), "x\nx\n");
@@ -183,7 +184,7 @@ async fn a_helper_runs_once_for_all_and_again_at_four_fifths_of_the_lifetime() {
     rig.write("helper", "exit 3\n", 0o600);
     rig.pass(800).await;
     assert_eq!(rig.secret().await, ok("t2"));
-    let standing = rig.vault.standings().borrow()["ci"].clone();
+    let standing = rig.vault.standings().borrow()[&"ci".into()].clone();
     assert!(!standing.renews && standing.expires.is_some(), "{standing:?}");
     rig.pass(200).await;
     assert_eq!(rig.secret().await, Err("credential ci: /bin/sh: exit status 3".to_owned()));
@@ -287,13 +288,14 @@ async fn an_expired_credential_with_a_login_says_what_to_type() {
     });
     rig.write("token", r#"{"token": "canary-1", "expires_at": "2026-03-01T03:10:00Z"}"#, 0o600);
     assert_eq!(rig.secret().await, ok("canary-1"));
-    let standing = rig.vault.standings().borrow()["ci"].clone();
+    let standing = rig.vault.standings().borrow()[&"ci".into()].clone();
     assert_eq!(standing.expires, Some("2026-03-01T03:10:00Z".parse().unwrap()));
-    assert!(standing.login && !standing.renews);
+    assert!(!standing.renews);
     rig.pass(600).await;
     let failure = rig.vault.get("ci").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Login);
-    assert_eq!(failure.what, "credential ci: expired at 2026-03-01T03:10:00Z".into());
+    assert_eq!(failure.what, "credential ci: expired 03:10Z".into());
+    assert_eq!(failure.cause, Some("ci expired 03:10Z: :login ci".into()));
     assert_eq!(failure.advice, Some(":login ci".into()));
     assert_eq!(rig.vault.mask("x canary-1"), "x [secret]");
 }

@@ -15,6 +15,7 @@ use crate::logs::segment::{Given, SegmentBuilder};
 use crate::logs::split::Line as Bytes;
 use crate::logs::stamp::Zone as StampZone;
 use crate::model::catalog::Catalog;
+use crate::model::credential::Credentials;
 use crate::model::update::{News, Update};
 use crate::model::world::{SourceInfo, World};
 use crate::ui::style::Styles;
@@ -89,6 +90,7 @@ impl Desk {
             now: self.now,
             zone: &self.zone,
             catalog: &self.catalog,
+            credentials: &Credentials::default(),
             environments: &[],
             environment: self.environment.as_ref(),
             focused: true,

@@ -11,6 +11,7 @@ use super::*;
 use crate::config::theme::{Depth, built_ins};
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
+use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::update::{Gives, News, Snapshot, Update};
 use crate::model::world::{SourceInfo, World};
@@ -72,6 +73,7 @@ impl Desk {
             now: self.now,
             zone: &self.zone,
             catalog: &self.catalog,
+            credentials: &Credentials::default(),
             environments: &[],
             environment: None,
             focused: true,
