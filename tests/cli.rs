@@ -362,10 +362,7 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
     ] {
         let said = home.run(arguments);
         assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.output, said.errors);
-        // A kind that is not there yet is refused before what it would need.
-        let fits =
-            said.errors.contains(expected) || said.errors.contains("This version has no source for it.");
-        assert!(fits, "{arguments:?}: {}", said.errors);
+        assert!(said.errors.contains(expected), "{arguments:?}: {}", said.errors);
         assert!(!said.errors.contains("hunter2"), "{}", said.errors);
     }
     assert!(home.files().is_empty(), "{:?}", home.files());

@@ -124,9 +124,6 @@ fn write(flags: &Flags, asked: &Addition, config: &Config, found: &Recognised) -
         || safe!("{} is known by its name.", answers),
         |base| safe!("{} answers at {}.", answers, base),
     );
-    if registry::ENTRIES.iter().all(|entry| entry.kind.name != found.product.kind()) {
-        return Err(safe!("{} This version has no source for it.", answers));
-    }
     let mut source = found.source(asked.with.as_deref())?;
     source.name = asked.name.clone().unwrap_or(source.name);
     let mut taken: BTreeSet<String> = config

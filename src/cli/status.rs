@@ -97,12 +97,7 @@ impl Seen<'_> {
     /// The faults, the worst and oldest first.
     fn faults(&self) -> Vec<Fault> {
         let words = self.answered().flat_map(|source| {
-            let word = |alert: &std::sync::Arc<crate::model::alert::Alert>| Word {
-                source: source.info.name.clone(),
-                alert: std::sync::Arc::clone(alert),
-                is_live: true,
-            };
-            source.alerts.iter().map(word).collect::<Vec<_>>()
+            source.alerts.iter().map(|alert| Word::of(source, alert, true)).collect::<Vec<_>>()
         });
         let mut faults = fault::together(words);
         faults.sort_by_key(|fault| {
@@ -126,11 +121,6 @@ impl Seen<'_> {
         runs
     }
 
-    fn environment(&self, source: &RawText) -> Option<RawText> {
-        let found = self.sources.iter().find(|probed| probed.info.name == *source)?;
-        found.info.environment.clone()
-    }
-
     fn table(&self) -> String {
         let ago = |at: Timestamp| age(self.now.duration_since(at));
         let optional = |text: Option<&RawText>| text.map(clean).unwrap_or_default();
@@ -144,8 +134,6 @@ impl Seen<'_> {
         head(&mut text, &safe!("alerts: {} firing, {} in all", loud, faults.len()));
         text.push_str(&columns(faults.iter().map(|fault| {
             let alert = &fault.first.alert;
-            let environment = alert.label("environment").or(alert.label("env")).cloned();
-            let environment = environment.or_else(|| self.environment(&fault.first.source));
             let owner = match (&alert.acknowledged, alert.state) {
                 (_, AlertState::Pending) => "pending".into(),
                 (Some(ack), _) => safe!("@{}", clean(&ack.person)),
@@ -156,7 +144,7 @@ impl Seen<'_> {
                 alert.severity.word().into(),
                 clean(&alert.name),
                 optional(self.config.catalog.service_of(alert.labels.iter()).as_ref()),
-                optional(environment.as_ref()),
+                optional(fault.environment()),
                 ago(alert.onset()),
                 owner,
             ]
@@ -193,15 +181,13 @@ impl Seen<'_> {
         let alert = |fault: &Fault| {
             let alert = &fault.first.alert;
             let sources = std::iter::once(&fault.first).chain(&fault.others);
-            let environment = alert.label("environment").or(alert.label("env")).cloned();
-            let environment = environment.or_else(|| self.environment(&fault.first.source));
             json!({
                 "name": plain(&alert.name),
                 "severity": alert.severity,
                 "state": alert.state,
                 "since": alert.onset(),
                 "service": optional(self.config.catalog.service_of(alert.labels.iter()).as_ref()),
-                "environment": optional(environment.as_ref()),
+                "environment": optional(fault.environment()),
                 "muted": !alert.silenced_by.is_empty() || !alert.inhibited_by.is_empty(),
                 "acknowledged_by": optional(alert.acknowledged.as_ref().map(|ack| &ack.person)),
                 "labels": alert.labels.iter().map(|(name, value)| (plain(name), json!(plain(value)))).collect::<serde_json::Map<_, _>>(),

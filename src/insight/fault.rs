@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::RawText;
+use crate::model::world::Source;
 
 /// Labels that tell copies of one alert apart, not faults.
 const COPIES: &[&str] =
     &["replica", "prometheus_replica", "__replica__", "receiver", "prometheus", "monitor"];
-/// Labels that, where both sources have them, are the same for one fault. They keep the groups that
-/// are compared small.
-const TELLING: &[&str] = &["instance", "host", "job", "namespace", "pod", "service"];
+/// Comparisons at most for alerts of one name: thousands that share no label but their name are not
+/// put together, each is a row.
+const MOST: usize = 100_000;
 
 /// What a source says of a fault.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +22,8 @@ pub struct Word {
     pub source: RawText,
     /// Its alert.
     pub alert: Arc<Alert>,
+    /// Where it is wrong, if that is known.
+    pub environment: Option<RawText>,
     /// Whether the source can be believed now.
     pub is_live: bool,
 }
@@ -34,7 +37,25 @@ pub struct Fault {
     pub others: Vec<Word>,
 }
 
+impl Word {
+    /// What a source says of an alert of its own.
+    pub fn of(source: &Source, alert: &Arc<Alert>, is_live: bool) -> Self {
+        Self {
+            source: source.info.name.clone(),
+            environment: alert.environment().or(source.info.environment.as_ref()).cloned(),
+            alert: Arc::clone(alert),
+            is_live,
+        }
+    }
+}
+
 impl Fault {
+    /// Where it is wrong, as far as any of them knows.
+    pub fn environment(&self) -> Option<&RawText> {
+        let others = self.others.iter().map(|word| &word.environment);
+        std::iter::once(&self.first.environment).chain(others).flatten().next()
+    }
+
     /// Whether a source that can be believed says that it is in another state than the first does.
     pub fn is_disputed(&self) -> bool {
         self.others.iter().any(|word| word.is_live && word.alert.state != self.first.alert.state)
@@ -43,18 +64,38 @@ impl Fault {
 
 /// Puts together what tells of one fault. One source never tells twice of the same.
 pub fn together(words: impl IntoIterator<Item = Word>) -> Vec<Fault> {
-    let mut near: HashMap<Vec<RawText>, Vec<Vec<Word>>> = HashMap::new();
+    let mut named: HashMap<RawText, Vec<Word>> = HashMap::new();
     for word in words {
-        let groups = near.entry(bucket(&word.alert)).or_default();
-        let same = groups.iter_mut().find(|group| {
-            group.iter().all(|known| known.source != word.source && is_one(&known.alert, &word.alert))
+        named.entry(word.alert.name.clone()).or_default().push(word);
+    }
+    named.into_values().flat_map(of_one_name).filter_map(fault).collect()
+}
+
+fn of_one_name(words: Vec<Word>) -> Vec<Vec<Word>> {
+    if words.iter().all(|word| Some(&word.source) == words.first().map(|first| &first.source)) {
+        return words.into_iter().map(|word| vec![word]).collect();
+    }
+    // Labels that all of them have are the same for one fault: what is compared stays small.
+    let is_shared = |name: &&RawText| {
+        !is_of_copies(name) && words.iter().all(|word| word.alert.labels.contains_key(*name))
+    };
+    let shared = words.first().map(|word| word.alert.labels.keys().filter(is_shared).cloned());
+    let shared: Vec<RawText> = shared.into_iter().flatten().collect();
+    let mut near: HashMap<Vec<Option<RawText>>, Vec<Vec<Word>>> = HashMap::new();
+    let mut compared = 0;
+    for word in words {
+        let values = shared.iter().map(|name| word.alert.labels.get(name).cloned()).collect();
+        let groups = near.entry(values).or_default();
+        let same = groups.iter_mut().take(MOST.saturating_sub(compared)).find(|group| {
+            compared += 1;
+            group.iter().all(|known| known.source != word.source && is_one(known, &word))
         });
         match same {
             Some(group) => group.push(word),
             None => groups.push(vec![word]),
         }
     }
-    near.into_values().flatten().filter_map(fault).collect()
+    near.into_values().flatten().collect()
 }
 
 fn fault(mut words: Vec<Word>) -> Option<Fault> {
@@ -81,17 +122,22 @@ fn fault(mut words: Vec<Word>) -> Option<Fault> {
     Some(Fault { first, others })
 }
 
-fn bucket(alert: &Alert) -> Vec<RawText> {
-    let telling = TELLING.iter().map(|name| alert.label(name).cloned().unwrap_or_default());
-    std::iter::once(alert.name.clone()).chain(telling).collect()
+fn is_of_copies(name: &RawText) -> bool {
+    COPIES.iter().any(|copy| name.as_str() == Some(copy))
 }
 
 /// Whether one label set is part of the other: a sender adds labels on the way and changes none.
-fn is_one(a: &Alert, b: &Alert) -> bool {
-    let (few, many) = if a.labels.len() <= b.labels.len() { (a, b) } else { (b, a) };
-    few.labels.iter().all(|(name, value)| {
-        COPIES.iter().any(|copy| name.as_str() == Some(copy)) || many.labels.get(name) == Some(value)
-    })
+/// What fires in two environments is two faults, though nothing but their sources tells them apart.
+fn is_one(a: &Word, b: &Word) -> bool {
+    if a.environment.is_some() && b.environment.is_some() && a.environment != b.environment {
+        return false;
+    }
+    let (few, many) = if a.alert.labels.len() <= b.alert.labels.len() {
+        (&a.alert, &b.alert)
+    } else {
+        (&b.alert, &a.alert)
+    };
+    few.labels.iter().all(|(name, value)| is_of_copies(name) || many.labels.get(name) == Some(value))
 }
 
 #[cfg(test)]
@@ -109,7 +155,7 @@ mod tests {
             receivers: receivers.iter().map(|name| (*name).into()).collect(),
             ..Alert::new(source, "HighErrorRate", Timestamp::UNIX_EPOCH)
         };
-        Word { source: source.into(), alert: Arc::new(alert), is_live: true }
+        Word { source: source.into(), alert: Arc::new(alert), environment: None, is_live: true }
     }
 
     const RULE: &[(&str, &str)] = &[("alertname", "HighErrorRate"), ("service", "checkout")];
@@ -165,6 +211,21 @@ mod tests {
         assert_eq!(found.len(), 3);
         let alone = [word("am", ROUTED, AlertState::Firing, &[]), word("am", RULE, AlertState::Firing, &[])];
         assert_eq!(together(alone).len(), 2);
+    }
+
+    #[test]
+    fn what_fires_in_two_environments_is_two_faults() {
+        let of = |source, environment: Option<&str>| Word {
+            environment: environment.map(RawText::from),
+            ..word(source, RULE, AlertState::Firing, &[])
+        };
+        let count = |words: &[Word]| together(words.iter().cloned()).len();
+        assert_eq!(count(&[of("prom dev", Some("dev")), of("prom prod", Some("prod"))]), 2);
+        assert_eq!(count(&[of("prom", Some("prod")), of("am", Some("prod"))]), 1);
+        // One Alertmanager for all environments does not know which it is.
+        assert_eq!(count(&[of("prom", Some("prod")), of("am", None)]), 1);
+        let three = [of("prom dev", Some("dev")), of("am", None), of("prom prod", Some("prod"))];
+        assert_eq!(count(&three), 2);
     }
 
     #[test]

@@ -140,6 +140,11 @@ impl Alert {
         self.state == AlertState::Firing && self.silenced_by.is_empty() && self.inhibited_by.is_empty()
     }
 
+    /// The environment that its labels name.
+    pub fn environment(&self) -> Option<&RawText> {
+        self.label("environment").or_else(|| self.label("env"))
+    }
+
     /// A label's value.
     pub fn label(&self, name: &str) -> Option<&RawText> {
         self.labels.get(&RawText::from(name))

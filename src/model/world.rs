@@ -186,8 +186,12 @@ impl World {
                 // Thousands may fire at once, and a key waits meanwhile: each is looked up, not searched.
                 // One that fires again may be told of as ended too.
                 let is_over = |alert: &&Arc<Alert>| alert.state == AlertState::Resolved;
-                let over: HashMap<_, _> =
-                    snapshot.alerts.iter().filter(is_over).map(|alert| (&alert.id, alert.ended)).collect();
+                let mut over: HashMap<_, _> = HashMap::new();
+                for alert in snapshot.alerts.iter().filter(is_over) {
+                    // Of one that ended more than once, the last time counts.
+                    let ended = over.entry(&alert.id).or_insert(alert.ended);
+                    *ended = alert.ended.max(*ended);
+                }
                 let lasts: HashSet<_> =
                     snapshot.alerts.iter().filter(|alert| !is_over(alert)).map(|alert| &alert.id).collect();
                 for gone in &source.alerts {
@@ -198,8 +202,9 @@ impl World {
                     }
                 }
                 for ended in snapshot.alerts.iter().filter(|alert| alert.state == AlertState::Resolved) {
+                    // The end that was seen and the end that the source tells of are seldom the same second.
                     let is_known = |(name, known): &(RawText, Arc<Alert>)| {
-                        *name == update.source && known.id == ended.id && known.ended >= ended.ended
+                        *name == update.source && known.id == ended.id && known.ended >= Some(ended.started)
                     };
                     if !self.resolved.iter().any(is_known) {
                         self.resolved.push_front((update.source.clone(), Arc::clone(ended)));
@@ -433,6 +438,27 @@ mod tests {
         assert_eq!(gone, vec![Happened::Resolved { name: "a".into() }]);
         let (_, resolved) = world.resolved().next().unwrap();
         assert_eq!((resolved.state, resolved.ended), (AlertState::Resolved, Some(at(2))));
+    }
+
+    #[test]
+    fn an_end_that_was_seen_and_is_told_of_again_after_a_start_is_one_and_the_last_end_counts() {
+        let mut world = world();
+        let ended = |started, end| Alert {
+            started: at(started),
+            ended: Some(at(end)),
+            ..alert("a", AlertState::Resolved)
+        };
+        say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]);
+        // It ended twice since the last look.
+        say(&mut world, 60, vec![ended(40, 50), ended(0, 20)], vec![]);
+        let ends = |world: &World| world.resolved().map(|(_, alert)| alert.ended).collect::<Vec<_>>();
+        assert_eq!(ends(&world), [Some(at(50))]);
+        let mut next = self::world();
+        next.recall(world.remember());
+        say(&mut next, 90, vec![ended(40, 55), ended(0, 20)], vec![]);
+        assert_eq!(ends(&next), [Some(at(50))]);
+        say(&mut next, 120, vec![ended(100, 110)], vec![]);
+        assert_eq!(ends(&next), [Some(at(110)), Some(at(50))]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod detail;
 mod graph;
 mod rows;
 
+use std::collections::HashMap;
+
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -53,19 +55,48 @@ impl Alerts {
         let words = Words::new(&self.filter);
         let mut rows = rows::collect(view, &words);
         rows::sort(&mut rows, self.sort);
+        self.follow(&rows);
         let order = rows.iter().map(Row::key).collect();
         if self.list.sync(order, view.now) {
             self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
         } else {
             // Held rows stay where they are, but what they say is current.
-            for row in rows.into_iter().filter(|row| self.rows.contains_key(&row.key())).collect::<Vec<_>>() {
-                self.rows.insert(row.key(), row);
+            for row in rows {
+                self.rows.entry(row.key()).and_modify(|held| *held = row);
             }
         }
-        if let Some(open) = &mut self.open
-            && let Some(row) = self.rows.get(&open.key)
-        {
-            open.graph.sync(row, view);
+        match self.open.as_mut().map(|open| (self.rows.get(&open.key), open)) {
+            Some((Some(row), open)) => open.graph.sync(row, view),
+            Some((None, _)) => self.open = None,
+            None => {}
+        }
+    }
+
+    /// A fault goes by the name that its first source has for it, and another may have become the
+    /// first: what is open, selected or marked stays so.
+    fn follow(&mut self, rows: &[Row]) {
+        let mut now: HashMap<Key, Key> = HashMap::new();
+        for row in rows {
+            for (source, alert) in row.tellers() {
+                let told = (source.clone(), alert.id.clone());
+                if self.rows.contains_key(&told) && told != row.key() {
+                    now.insert(told, row.key());
+                }
+            }
+        }
+        // One whose own name is still that of another row stays what it is.
+        now.retain(|_, new| !self.rows.contains_key(new));
+        if now.is_empty() {
+            return;
+        }
+        self.list.rename(|key| now.get(key).cloned());
+        for (old, new) in now {
+            if let Some(open) = self.open.as_mut().filter(|open| open.key == old) {
+                open.key = new.clone();
+            }
+            if let Some(row) = self.rows.remove(&old) {
+                self.rows.insert(new, row);
+            }
         }
     }
 

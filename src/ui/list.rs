@@ -93,6 +93,15 @@ impl<Id: Clone + Ord> List<Id> {
         true
     }
 
+    /// Items go by other names from now on: what is selected or marked stays so.
+    pub fn rename(&mut self, new: impl Fn(&Id) -> Option<Id>) {
+        let renamed = |id: Id| new(&id).unwrap_or(id);
+        self.order = std::mem::take(&mut self.order).into_iter().map(renamed).collect();
+        self.selected = self.selected.take().map(renamed);
+        self.range_from = self.range_from.take().map(renamed);
+        self.marks = std::mem::take(&mut self.marks).into_iter().map(renamed).collect();
+    }
+
     /// The items in the order shown.
     pub fn order(&self) -> &[Id] {
         &self.order

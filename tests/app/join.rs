@@ -6,12 +6,13 @@ use crate::console::{Console, alert, at, run, setup};
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
-use midwatch::model::alert::Severity;
+use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::{Catalog, ServiceEntry};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::run::Run;
 use midwatch::model::update::{Gives, News, Snapshot, Update};
-use midwatch::pane::effect::Msg;
+use midwatch::model::world::SourceInfo;
+use midwatch::pane::effect::{Effect, Msg};
 
 const WIDE: (u16, u16) = (160, 40);
 
@@ -86,6 +87,65 @@ fn a_gap_is_told_and_never_reads_as_no_change() {
     console.pass(3);
     let screen = console.screen();
     assert!(screen.contains("No run in the 60 min before, and all sources were seen."), "{screen}");
+}
+
+/// Two sources of alerts, in these environments.
+fn two(environments: [Option<&str>; 2]) -> Console {
+    let mut setup = setup(WIDE);
+    let second = setup.sources.first().cloned();
+    setup.sources.extend(second.map(|source| SourceInfo { name: "rules".into(), ..source }));
+    for (name, environment) in ["alerts", "rules"].into_iter().zip(environments) {
+        for source in setup.sources.iter_mut().filter(|source| source.name == name.into()) {
+            source.environment = environment.map(Into::into);
+        }
+    }
+    Console::with(setup)
+}
+
+fn tells(console: &mut Console, source: &str, alerts: &[Alert]) {
+    let alerts = alerts.iter().cloned().map(Arc::new).collect();
+    console.says(source, Snapshot { alerts, ..Snapshot::default() });
+}
+
+#[test]
+fn one_fault_in_two_environments_is_two_rows() {
+    let mut fires = [alert("HighErrorRate", Severity::Critical, 14)];
+    fires[0].labels.remove(&"environment".into());
+    for (environments, rows) in [([Some("dev"), Some("prod")], 2), ([Some("prod"), None], 1)] {
+        let mut console = two(environments);
+        tells(&mut console, "alerts", &fires);
+        tells(&mut console, "rules", &fires);
+        let screen = console.screen();
+        assert!(screen.contains(&format!("3 Alerts  {rows} firing")), "{screen}");
+    }
+}
+
+#[test]
+fn a_fault_stays_open_and_marked_while_its_sources_come_and_go() {
+    let mut console = two([None, None]);
+    // Each source has a name of its own for it.
+    let fires = |id: &str| [Alert { id: id.into(), ..alert("HighErrorRate", Severity::Critical, 14) }];
+    let other = alert("DiskFilling", Severity::Critical, 120);
+    tells(&mut console, "rules", &fires("b"));
+    tells(&mut console, "alerts", std::slice::from_ref(&other));
+    console.keys("j space Enter");
+    console.pass(3);
+    let is_open = |console: &Console| console.screen().contains("Told to pager.");
+    assert!(is_open(&console), "{}", console.screen());
+    let [fault] = fires("a");
+    tells(&mut console, "alerts", &[other.clone(), fault]);
+    console.pass(3);
+    assert!(is_open(&console), "another speaks first\n{}", console.screen());
+    tells(&mut console, "rules", &[]);
+    console.pass(3);
+    assert!(is_open(&console), "one is silent\n{}", console.screen());
+    tells(&mut console, "rules", &fires("c"));
+    fails(&mut console, "alerts");
+    console.pass(3);
+    assert!(is_open(&console), "one is blind\n{}", console.screen());
+    console.keys("Esc y");
+    let Some(Effect::Copy(lines)) = console.effects.last() else { panic!("{:?}", console.effects) };
+    assert!(lines.len() == 1 && lines[0].as_str().contains("HighErrorRate"), "{lines:?}");
 }
 
 #[test]

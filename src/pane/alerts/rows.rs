@@ -9,7 +9,6 @@ use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
-use crate::model::world::Source;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -55,25 +54,18 @@ pub(super) struct Row {
 
 /// The rows in scope that the words let through: one for each fault, whoever tells of it.
 pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
-    let firing = view.world.alerts().map(|(source, alert)| (source.info.name.clone(), alert));
+    let firing = view.world.alerts();
     let ended = view
         .world
         .resolved()
         .filter(|(_, alert)| alert.ended.is_none_or(|ended| view.now.duration_since(ended) < RESOLVED_FOR));
-    let told = firing.chain(ended.map(|(source, alert)| (source.clone(), alert)));
-    let shown = told.filter_map(|(name, alert)| {
-        let source = view.world.source(&name)?;
-        let is_live = source.health(view.now).is_live();
-        view.shows(environment(source, alert)).then(|| Word {
-            source: name,
-            alert: Arc::clone(alert),
-            is_live,
-        })
-    });
+    let told = firing.chain(ended.filter_map(|(name, alert)| Some((view.world.source(name)?, alert))));
+    let words_of = told.map(|(source, alert)| Word::of(source, alert, source.health(view.now).is_live()));
+    let shown = words_of.filter(|word| view.shows(word.environment.as_ref()));
     let row = |fault: Fault| {
         let disputed = fault.is_disputed();
-        let Word { source, alert, is_live } = fault.first;
-        let environment = view.world.source(&source).and_then(|source| environment(source, &alert).cloned());
+        let environment = fault.environment().cloned();
+        let Word { source, alert, is_live, .. } = fault.first;
         Row {
             doubtful: !is_live,
             service: view.catalog.service_of(alert.labels.iter()),
@@ -85,10 +77,6 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
         }
     };
     fault::together(shown).into_iter().map(row).filter(|row| words.match_any(row.texts())).collect()
-}
-
-fn environment<'a>(source: &'a Source, alert: &'a Alert) -> Option<&'a RawText> {
-    alert.label("environment").or(alert.label("env")).or(source.info.environment.as_ref())
 }
 
 /// The columns: severity, name, service, environment, age, who has it, what else.

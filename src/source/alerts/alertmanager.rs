@@ -169,6 +169,8 @@ impl Vendor for AlertmanagerConfig {
             Tag::Alerts => {
                 let (alerts, trouble) = json::list::<GettableAlert>(&response.body)?;
                 took.trouble = trouble;
+                // By its own clock: ours may be fast, and every alert would seem to have ended.
+                let now = now + response.clock_ahead().unwrap_or_default();
                 for alert in alerts {
                     // It never lists what has ended, but one at its end may still be there.
                     if alert.ends_at.is_some_and(|end| end < now) {
@@ -342,6 +344,18 @@ mod tests {
         assert_eq!(snapshot.alerts.len(), 5);
         assert_eq!(troubles.len(), 1);
         assert_eq!(troubles[0].kind, FailureKind::Unreadable);
+    }
+
+    #[test]
+    fn a_clock_of_ours_that_is_fast_ends_no_alert() {
+        let fast = now() + jiff::SignedDuration::from_hours(24);
+        let (snapshot, _) =
+            testing::round(&AlertmanagerConfig::default(), &mut State::default(), fast, None, |ask| {
+                let body = if ask.tag == Tag::Alerts { ALERTS } else { SILENCES };
+                let date = [("date", "Sun, 22 Nov 2026 05:57:20 GMT")];
+                Ok(testing::answer(&ask.request, 200, &date, body).received(fast))
+            });
+        assert_eq!(snapshot.alerts.len(), 6);
     }
 
     #[test]
