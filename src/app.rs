@@ -9,6 +9,7 @@ mod keys;
 pub mod layout;
 mod overlay;
 mod place;
+mod presence;
 pub mod session;
 mod state;
 
@@ -19,6 +20,7 @@ use ratatui::layout::Rect;
 use crate::app::layout::{Arrangement, Layout, layout};
 use crate::app::overlay::{Overlay, Prompt};
 use crate::app::place::Place;
+use crate::app::presence::Presence;
 use crate::app::state::State;
 pub use crate::app::state::{Setup, Themes};
 use crate::command::keymap::Keymap;
@@ -85,6 +87,7 @@ pub struct App {
     chose_focus: bool,
     /// Whether who is at the keys had to be asked.
     asked_person: bool,
+    presence: Presence,
 }
 
 impl App {
@@ -117,6 +120,7 @@ impl App {
             synced: None,
             chose_focus: false,
             asked_person: false,
+            presence: Presence::default(),
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
         if !gives(Gives::Alerts) && gives(Gives::Logs) {
@@ -145,6 +149,7 @@ impl App {
             self.notice = None;
         }
         let mut effects = Vec::new();
+        let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_)), now);
         match msg {
             Msg::Key(key) => effects = self.key(key, now),
             Msg::Paste(text) => effects = self.paste(&text, now),
@@ -184,9 +189,23 @@ impl App {
                 self.find_sought(now);
             }
         }
+        effects.extend(rest);
         effects.extend(self.notes.due(now));
         effects.extend(self.due(now));
         effects
+    }
+
+    /// The sources of the pane in focus: they are asked first.
+    pub fn first(&self) -> Vec<RawText> {
+        let shown: &[Gives] = match self.arrangement.focus {
+            PaneId::Pipelines => &[Gives::Runs],
+            PaneId::Logs => &[Gives::Logs],
+            PaneId::Alerts => &[Gives::Alerts],
+            PaneId::Notes => &[],
+        };
+        let sources = self.state.world.sources();
+        let of_it = sources.filter(|source| source.info.gives.iter().any(|gives| shown.contains(gives)));
+        of_it.map(|source| source.info.name.clone()).collect()
     }
 
     /// When the next shown text changes by itself: the screen's only timer.

@@ -102,6 +102,22 @@ fn esc_and_a_key_at_once_run_nothing_and_say_so_wherever_they_are_typed() {
 }
 
 #[test]
+fn sources_rest_when_no_key_is_pressed_and_wake_with_the_first() {
+    let mut console = outage(WIDE);
+    console.keys("j");
+    console.pass(15 * 60 - 1);
+    assert!(!console.effects.contains(&Effect::Rest(true)));
+    console.pass(60);
+    let rests = |console: &Console| {
+        console.effects.iter().filter(|effect| matches!(effect, Effect::Rest(_))).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(rests(&console), [Effect::Rest(true)]);
+    console.pass(3600);
+    console.keys("j");
+    assert_eq!(rests(&console), [Effect::Rest(true), Effect::Rest(false)]);
+}
+
+#[test]
 fn the_selection_stays_on_its_item_when_news_comes_and_news_waits_while_keys_are_pressed() {
     let mut console = outage(WIDE);
     console.keys("j");

@@ -286,7 +286,8 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
     let says = |console: &mut Console, index: usize, news: News| {
         console.send(Msg::Update(Update { source: name(batch, index), at: console.now, news }));
     };
-    let snapshot = |alerts, runs, silences| News::Snapshot(Arc::new(Snapshot { runs, alerts, silences }));
+    let snapshot =
+        |alerts, runs, silences| News::Snapshot(Arc::new(Snapshot { runs, alerts, silences, every: None }));
     says(&mut console, 0, snapshot(Vec::new(), Vec::new(), Vec::new()));
     says(&mut console, 1, snapshot(Vec::new(), Vec::new(), Vec::new()));
     says(&mut console, 0, snapshot(alerts(batch), Vec::new(), silences(batch)));

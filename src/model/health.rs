@@ -141,6 +141,8 @@ pub struct Condition {
     pub crashed: bool,
     /// Whether all that is known of it was told in an earlier session.
     pub recalled: bool,
+    /// How often it is looked at now, if not as was declared.
+    pub every: Option<SignedDuration>,
 }
 
 /// A source's condition at one moment.
@@ -174,6 +176,7 @@ impl Condition {
     /// The condition at `now` of a source that should answer every `interval` (`None`: a stream,
     /// which is live until it says otherwise). It is late after two intervals.
     pub fn health(&self, interval: Option<SignedDuration>, now: Timestamp) -> Health {
+        let interval = self.every.or(interval);
         if self.crashed {
             return Health::Crashed(self.crashes);
         }

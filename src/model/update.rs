@@ -56,6 +56,9 @@ pub struct Snapshot {
     /// Silences in force.
     #[serde(default)]
     pub silences: Vec<Arc<Silence>>,
+    /// When it is looked at again, if not after the interval that was declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<SignedDuration>,
 }
 
 impl Snapshot {

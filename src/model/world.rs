@@ -56,6 +56,11 @@ impl Source {
     pub fn health(&self, now: Timestamp) -> Health {
         self.condition.health(self.info.interval, now)
     }
+
+    /// How often it is looked at now; `None` for a stream.
+    pub fn every(&self) -> Option<SignedDuration> {
+        self.condition.every.or(self.info.interval)
+    }
 }
 
 /// Something that happened between two things that a source said.
@@ -217,6 +222,7 @@ impl World {
                 source.alerts =
                     snapshot.alerts.iter().filter(|a| a.state != AlertState::Resolved).cloned().collect();
                 source.silences.clone_from(&snapshot.silences);
+                source.condition.every = snapshot.every;
                 worked(&mut source.condition, update.at, &mut happened);
             }
             News::Alive { troubles } => {
@@ -404,7 +410,7 @@ mod tests {
         let snapshot = Arc::new(Snapshot {
             alerts: alerts.into_iter().map(Arc::new).collect(),
             runs: runs.into_iter().map(Arc::new).collect(),
-            silences: Vec::new(),
+            ..Snapshot::default()
         });
         let update = Update { source: "am".into(), at: at(second), news: News::Snapshot(snapshot) };
         world.apply(&update).into_iter().map(|t| t.what).collect()

@@ -63,6 +63,8 @@ pub enum Effect {
     Ring(SafeText),
     /// Ask a source to look now.
     Refresh(RawText),
+    /// Nobody has been at the keys for long, or somebody is again: sources are asked less, or as usual.
+    Rest(bool),
     /// Ask a source for a detail that somebody looks at.
     Fetch(RawText, DetailKey),
     /// Let a log worker put small batches of lines together.

@@ -231,7 +231,7 @@ impl Sources {
 /// When a polled source that stays silent turns stale.
 fn stale_at(source: &Source) -> Option<Timestamp> {
     let last = source.condition.last_ok?;
-    last.checked_add(source.info.interval? * 2).ok()?.checked_add(jiff::SignedDuration::from_secs(1)).ok()
+    last.checked_add(source.every()? * 2).ok()?.checked_add(jiff::SignedDuration::from_secs(1)).ok()
 }
 
 /// Lines above the list: causes that several sources share.
@@ -312,8 +312,12 @@ fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
     if let Some(last) = source.condition.last_ok {
         page.push(Paragraph::new(safe!("Last good answer {}.", view.zone.precise(last, view.now)), text));
     }
-    if let Some(interval) = source.info.interval {
-        page.push(Paragraph::new(safe!("Asked every {}.", took(interval)), muted));
+    if let Some(every) = source.every() {
+        let mut line = safe!("Asked every {}.", took(every));
+        if let Some(usual) = source.info.interval.filter(|usual| *usual < every) {
+            line.push(&safe!(" It is {} while keys are pressed.", took(usual)));
+        }
+        page.push(Paragraph::new(line, muted));
     }
     if let Some(environment) = &source.info.environment {
         page.push(Paragraph::new(safe!("Environment {}.", clean(environment)), muted));

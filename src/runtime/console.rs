@@ -163,8 +163,14 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     }
     let (crashes, deaths) = mpsc::channel(8);
     let tasks = Tasks::new(crashes);
-    let requests =
+    let (requests, resting) =
         start(launch.sources, clock, &gate, &tasks, &messages, deaths, is_recorded.then(|| keeper.clone()));
+    // What is looked at is asked at once, the others within some seconds.
+    for name in app.first() {
+        if let Some(source) = requests.get(&name) {
+            let _full = source.try_send(Request::Refresh);
+        }
+    }
     for notice in launch.notices {
         // Room for all of them is not needed: the footer shows one.
         let _full = messages.try_send(Msg::Trouble(notice));
@@ -181,7 +187,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         }
     });
 
-    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net));
+    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting));
     let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
     match &mut face {
         Face::Screen(session) => {
@@ -215,7 +221,8 @@ fn record(path: &std::path::Path, launch: &Launch) -> Result<Recording, LaunchEr
     Ok(recording)
 }
 
-/// Starts the sources, and the task that hands what they say to the loop. Returns where to ask them.
+/// Starts the sources, and the task that hands what they say to the loop. Returns where to ask them,
+/// and where to tell them that they may rest.
 fn start(
     sources: Vec<Built>,
     clock: Clock,
@@ -224,8 +231,9 @@ fn start(
     messages: &mpsc::Sender<Msg>,
     mut deaths: mpsc::Receiver<Crashed>,
     record: Option<Keeper>,
-) -> HashMap<RawText, mpsc::Sender<Request>> {
+) -> (HashMap<RawText, mpsc::Sender<Request>>, watch::Sender<bool>) {
     let mut intake = Intake::default();
+    let resting = intake.rests();
     let (mut requests, mut outlets) = (HashMap::new(), HashMap::new());
     for Built { info, source } in sources {
         let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
@@ -271,7 +279,7 @@ fn start(
             }
         }
     });
-    requests
+    (requests, resting)
 }
 
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
@@ -281,6 +289,7 @@ fn perform(
     keeper: Keeper,
     answers: mpsc::Sender<Msg>,
     net: Net,
+    resting: watch::Sender<bool>,
 ) -> impl FnMut(Effect) {
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
@@ -296,6 +305,10 @@ fn perform(
             Effect::Fetch(source, key) => {
                 let text = Msg::Trouble("The source is busy; r asks again.".into());
                 (ask(&source, Request::Fetch(key)), text)
+            }
+            Effect::Rest(rests) => {
+                resting.send_replace(rests);
+                return;
             }
             Effect::Begin => {
                 begin.send_replace(true);

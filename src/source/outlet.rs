@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::logs::segment::Segment;
 use crate::model::health::Failure;
@@ -62,12 +62,13 @@ pub struct Intake {
     slots: Arc<Slots>,
     queue: mpsc::Receiver<Report>,
     sender: mpsc::Sender<Report>,
+    rests: watch::Sender<bool>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        Self { slots: Arc::default(), queue, sender }
+        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default() }
     }
 }
 
@@ -82,8 +83,14 @@ impl Intake {
             slots,
             queue: self.sender.clone(),
             asked: Arc::new(tokio::sync::Mutex::new(asked)),
+            rests: self.rests.subscribe(),
         };
         (outlet, ask)
+    }
+
+    /// Tells the sources whether anybody is at the keys.
+    pub fn rests(&self) -> watch::Sender<bool> {
+        self.rests.clone()
     }
 
     /// What waits now, if anything does.
@@ -127,6 +134,7 @@ pub struct Outlet {
     slots: Arc<Slots>,
     queue: mpsc::Sender<Report>,
     asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>,
+    rests: watch::Receiver<bool>,
 }
 
 impl Outlet {
@@ -207,6 +215,18 @@ impl Outlet {
             Some(request) => request,
             None => std::future::pending().await,
         }
+    }
+
+    /// Whether nobody has been at the keys for long: what is asked again and again can wait.
+    pub fn is_resting(&self) -> bool {
+        *self.rests.borrow()
+    }
+
+    /// Waits until somebody is at the keys.
+    pub async fn awake(&self) {
+        // Without a console there is nobody who could rest.
+        let mut rests = self.rests.clone();
+        drop(rests.wait_for(|rests| !rests).await);
     }
 
     fn put(&self, at: Timestamp, news: News) {

@@ -27,6 +27,10 @@ const BY_HAND: Duration = Duration::from_secs(5);
 const LOCKED_OUT: Duration = Duration::from_secs(300);
 /// A clock that differs by less is not worth a word.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
+/// So many times rarer is it asked while nobody is at the keys.
+const RESTING: u32 = 4;
+/// When somebody is there again, all is looked at within this time.
+const AWAKE_WITHIN: Duration = Duration::from_secs(2);
 /// Details of one source that are fetched at a time.
 const DETAILS: usize = 4;
 
@@ -42,6 +46,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
     let mut last_ok: Option<Timestamp> = None;
     let mut looked: Option<Instant> = None;
     let mut next = Instant::now() + by_chance(poll.every.min(FIRST_WITHIN));
+    let mut every = poll.every;
     let mut locked_out = false;
     let mut under_way: Option<Round> = None;
     loop {
@@ -63,8 +68,9 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                     Ok(went) => {
                         backoff.reset();
                         last_ok = Some(now);
-                        say(&poll, &memory, &outlet, went, now);
-                        next = Instant::now() + about(poll.every);
+                        every = if outlet.is_resting() { poll.every * RESTING } else { poll.every };
+                        say(&poll, &memory, &outlet, went, now, every);
+                        next = Instant::now() + about(every);
                     }
                     Err(failure) => {
                         locked_out = is_locked_out(&failure);
@@ -78,9 +84,13 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
             () = tokio::time::sleep_until(next), if under_way.is_none() => {
                 looked = Some(Instant::now());
                 let now = outlet.now();
-                let backfill = from(last_ok, now, poll.every);
+                let backfill = from(last_ok, now, every);
                 let (poll, memory) = (Arc::clone(&poll), Arc::clone(&memory));
                 under_way = Some(Box::pin(async move { round(&poll, &memory, now, backfill).await }));
+            }
+            () = outlet.awake(), if every > poll.every => {
+                every = poll.every;
+                next = next.min(Instant::now() + by_chance(every.min(AWAKE_WITHIN)));
             }
             () = poll.transport.renewed(), if locked_out => {
                 locked_out = false;
@@ -126,8 +136,16 @@ fn after(
 }
 
 /// Says what a round found.
-fn say<V: Vendor>(poll: &Poll<V>, memory: &Memory<V>, outlet: &Outlet, mut went: Went, now: Timestamp) {
+fn say<V: Vendor>(
+    poll: &Poll<V>,
+    memory: &Memory<V>,
+    outlet: &Outlet,
+    mut went: Went,
+    now: Timestamp,
+    every: Duration,
+) {
     let mut snapshot = memory.with(|state| poll.vendor.snapshot(state, now));
+    snapshot.every = SignedDuration::try_from(every).ok().filter(|_| every != poll.every);
     went.troubles.extend(memory.with(|state| poll.vendor.left_out(state)));
     if let Some(ahead) = went.ahead.filter(|ahead| ahead.abs() > SKEW) {
         snapshot.correct(ahead);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 
 use super::testing::answer;
@@ -111,6 +111,7 @@ impl Transport for Scripted {
 
 struct Played {
     intake: Intake,
+    rests: watch::Sender<bool>,
     ask: mpsc::Sender<Asked>,
     asked: Arc<Mutex<Vec<(String, u64)>>>,
     renewed: Arc<Notify>,
@@ -137,7 +138,7 @@ fn start(
     let (outlet, ask) = intake.outlet("a".into(), Arc::new(clock));
     let source: Arc<dyn Source> = Arc::new(Poll::new(Parts, transport, Parts::EVERY));
     drop(tokio::spawn(source.run(outlet)));
-    Played { intake, ask, asked, renewed, began }
+    Played { rests: intake.rests(), intake, ask, asked, renewed, began }
 }
 
 impl Played {
@@ -178,6 +179,29 @@ async fn it_is_asked_each_interval_and_only_the_first_round_looks_back() {
         assert!((9..=11).contains(&(pair[1] - pair[0])), "{times:?}");
     }
     assert_eq!(played.times("/past").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_nobody_is_at_the_keys_it_is_asked_four_times_rarer_and_says_so() {
+    let mut played = start(1, |_, _| Some(Ok("")));
+    let mut every = Vec::new();
+    for round in 0..8 {
+        let News::Snapshot(snapshot) = played.news().await else { panic!() };
+        every.push(snapshot.every.map(|every| every.as_secs()));
+        if round == 1 {
+            played.rests.send_replace(true);
+        }
+        if round == 5 {
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            played.rests.send_replace(false);
+        }
+    }
+    assert_eq!(every, [None, None, Some(40), Some(40), Some(40), Some(40), None, None]);
+    let times = played.times("/all");
+    let gaps: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let expected = [9..=11, 9..=11, 35..=45, 35..=45, 35..=45, 15..=18, 9..=11];
+    assert!(gaps.iter().zip(expected).all(|(gap, expected)| expected.contains(gap)), "{gaps:?}");
+    assert_eq!(played.times("/past").len(), 1, "a rest is no gap");
 }
 
 #[tokio::test(start_paused = true)]

@@ -194,7 +194,8 @@ impl Scenario {
             seen.extend(run);
         }
         seen.sort_by_key(|run| std::cmp::Reverse(run.created));
-        Snapshot { runs: seen, alerts, silences: silences.into_iter().map(Arc::new).collect() }
+        let silences = silences.into_iter().map(Arc::new).collect();
+        Snapshot { runs: seen, alerts, silences, every: None }
     }
 }
 
