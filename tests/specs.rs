@@ -18,8 +18,8 @@ use serde_json::Value;
 
 use schema::Spec;
 
-/// Descriptions with the folder of what was captured from that vendor, and what stands before the
-/// paths of our requests in the description.
+/// Descriptions with the folder of the exchanges that were written after them, and what stands before
+/// the paths of our requests in the description.
 const EXCHANGES: &[(&str, &str, &str)] = &[
     ("github/github-rest-trimmed.json", "github", ""),
     ("gitlab/gitlab-handwritten.json", "gitlab", "/api/v4"),
@@ -63,12 +63,12 @@ fn told(problems: &[String]) {
 }
 
 #[test]
-fn captured_exchanges_are_as_their_vendor_describes_them() {
+fn exchanges_are_as_their_vendor_describes_them() {
     let Some(folder) = specs() else { return };
     let (mut problems, mut compared) = (Vec::new(), 0);
-    for (file, captured, prefix) in EXCHANGES {
+    for (file, exchanges, prefix) in EXCHANGES {
         let spec = Spec::new(read(&folder.join(file)));
-        for entry in std::fs::read_dir(fixtures().join(captured)).unwrap() {
+        for entry in std::fs::read_dir(fixtures().join(exchanges)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             for exchange in read(&path).as_array().unwrap() {
@@ -78,7 +78,7 @@ fn captured_exchanges_are_as_their_vendor_describes_them() {
                     continue;
                 }
                 compared += 1;
-                let mut say = |what: String| problems.push(format!("{captured}/{name}: {line}: {what}"));
+                let mut say = |what: String| problems.push(format!("{exchanges}/{name}: {line}: {what}"));
                 let (path, query) = asked.split_once('?').unwrap_or((&asked, ""));
                 let Some(operation) = spec.operation(path, "get") else {
                     say("no such path".to_owned());

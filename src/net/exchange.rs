@@ -296,24 +296,43 @@ impl Response {
         })
     }
 
-    /// The request for the page after this one, by `Link: <...>; rel="next"`. A link that leads to
-    /// another place than the endpoint is none.
-    pub fn next_page(&self) -> Option<Request> {
-        let next = self
-            .headers
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("link"))
-            .find_map(|(_, value)| next_link(value))?;
-        let url = self.asked.url(&self.base).ok()?.join(next).ok()?;
+    /// The request for the page after this one, by `Link: <...>; rel="next"`.
+    ///
+    /// Errors when the link leads to another place than the endpoint: our credential is not for it.
+    pub fn next_page(&self) -> Result<Option<Request>, Failure> {
+        let Some(url) = self.link("next") else { return Ok(None) };
         let base = self.base.path().trim_end_matches('/');
-        let path = url.path().strip_prefix(base).filter(|path| path.starts_with('/'))?;
+        let path = url.path().strip_prefix(base).filter(|path| path.starts_with('/'));
         let same = url.origin() == self.base.origin() && url.username().is_empty();
-        same.then(|| Request {
+        let Some(path) = path.filter(|_| same) else { return Err(self.elsewhere(&url)) };
+        Ok(Some(Request {
             path: path.to_owned(),
             query: url.query_pairs().map(|(key, value)| (key.into_owned(), value.into_owned())).collect(),
             validator: None,
             ..self.asked.clone()
-        })
+        }))
+    }
+
+    /// The target of the link of this name, if it is a URL.
+    fn link(&self, rel: &str) -> Option<Url> {
+        let mut links = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("link"));
+        let target = links.find_map(|(_, value)| link(value, rel))?;
+        self.asked.url(&self.base).ok()?.join(target).ok()
+    }
+
+    fn elsewhere(&self, next: &Url) -> Failure {
+        let number = |url: &Url| url.query_pairs().find(|(key, _)| key == "page")?.1.parse::<u64>().ok();
+        let last = self.link("last").as_ref().and_then(number);
+        let count = last.zip(number(next)).and_then(|(last, next)| last.checked_sub(next));
+        let pages = match count {
+            None => "more pages are".to_owned(),
+            Some(0) => "1 more page is".to_owned(),
+            Some(more) => format!("{} more pages are", more.saturating_add(1)),
+        };
+        let place = format!("{}{}", next.origin().ascii_serialization(), next.path());
+        let what = format!("{}: {pages} at another address ({place}) and not read", self.shown);
+        Failure::new(FailureKind::Unreadable, what)
+            .advise("write as `url` the address that the server calls itself by, or correct that there")
     }
 
     /// What was asked, for messages: `GET https://host/path`, without its query.
@@ -332,20 +351,20 @@ fn range_start(range: &str) -> Option<u64> {
     range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok()
 }
 
-/// The target of the `rel="next"` in a `Link` header (RFC 8288).
-fn next_link(value: &str) -> Option<&str> {
+/// The target of the link with this `rel` in a `Link` header (RFC 8288).
+fn link<'a>(value: &'a str, wanted: &str) -> Option<&'a str> {
     let mut rest = value;
     loop {
         let (_, after) = rest.split_once('<')?;
         let (target, after) = after.split_once('>')?;
         let end = after.find(['<']).unwrap_or(after.len());
         let (parameters, tail) = after.split_at_checked(end)?;
-        let is_next = parameters.split([';', ',']).any(|parameter| {
+        let is_it = parameters.split([';', ',']).any(|parameter| {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             name.trim().eq_ignore_ascii_case("rel")
-                && value.trim().trim_matches('"').split(' ').any(|rel| rel.eq_ignore_ascii_case("next"))
+                && value.trim().trim_matches('"').split(' ').any(|rel| rel.eq_ignore_ascii_case(wanted))
         });
-        if is_next {
+        if is_it {
             return Some(target);
         }
         rest = tail;
@@ -383,7 +402,7 @@ mod tests {
         Response::new(&Url::parse(base).unwrap(), &request, 200, headers, body)
     }
 
-    fn next(base: &str, link: &str) -> Option<Request> {
+    fn next(base: &str, link: &str) -> Result<Option<Request>, Failure> {
         response(base, &[("Link", link)], b"").next_page()
     }
 
@@ -406,33 +425,54 @@ mod tests {
     fn the_next_page_is_followed_within_the_endpoint_only() {
         // GitHub, and a GitHub Enterprise under a path of its own.
         let github = "<https://api.github.com/repositories/1/runs?per_page=100&page=2>; rel=\"next\", <https://api.github.com/repositories/1/runs?per_page=100&page=9>; rel=\"last\"";
-        let page = next("https://api.github.com", github).unwrap();
+        let page = next("https://api.github.com", github).unwrap().unwrap();
         assert_eq!(page.path, "/repositories/1/runs");
         assert_eq!(
             page.query,
             [("per_page".to_owned(), "100".to_owned()), ("page".to_owned(), "2".to_owned())]
         );
         assert_eq!(page.headers, [("X-Version", "1".to_owned())]);
-        let own =
-            next("https://git.example/api/v3/", "<https://git.example/api/v3/x?page=2>; rel=next").unwrap();
+        let own = next("https://git.example/api/v3/", "<https://git.example/api/v3/x?page=2>; rel=next")
+            .unwrap()
+            .unwrap();
         assert_eq!(own.path, "/x");
         // Sentry writes more parameters, and a query may hold what separates links.
         let sentry = "<https://s/x?cursor=0>; rel=\"previous\"; results=\"false\", <https://s/x?q=a,b;c=d&cursor=1>; rel=\"next\"; results=\"true\"";
-        assert_eq!(next("https://s", sentry).unwrap().query[0], ("q".to_owned(), "a,b;c=d".to_owned()));
-        assert_eq!(next("https://s", "</x?page=3>; REL=\"prev NEXT\"").unwrap().path, "/x");
-        for bad in [
+        assert_eq!(
+            next("https://s", sentry).unwrap().unwrap().query[0],
+            ("q".to_owned(), "a,b;c=d".to_owned())
+        );
+        assert_eq!(next("https://s", "</x?page=3>; REL=\"prev NEXT\"").unwrap().unwrap().path, "/x");
+        for none in ["</x>; rel=\"last\"", "</x; rel=\"next\"", ""] {
+            assert_eq!(next("https://s", none), Ok(None), "{none}");
+        }
+    }
+
+    #[test]
+    fn pages_in_another_place_are_not_asked_for_and_told() {
+        let told = |base: &str, link: &str| {
+            String::from_utf8(next(base, link).unwrap_err().what.as_bytes().to_vec()).unwrap()
+        };
+        let link = "<https://evil.test/x?page=2>; rel=\"next\", <https://evil.test/x?page=9>; rel=\"last\"";
+        let said = "GET https://s/repos/a/b/runs: 8 more pages are at another address (https://evil.test/x) and not read";
+        assert_eq!(told("https://s", link), said);
+        for elsewhere in [
             "<https://evil.test/x?page=2>; rel=\"next\"",
             "<http://s/x?page=2>; rel=\"next\"",
             "<https://s:8443/x>; rel=\"next\"",
             "<https://kim@s/x>; rel=\"next\"",
             "<//evil.test/x>; rel=\"next\"",
-            "</x>; rel=\"last\"",
-            "</x; rel=\"next\"",
-            "",
         ] {
-            assert_eq!(next("https://s", bad), None, "{bad}");
+            assert!(
+                told("https://s", elsewhere).contains("more pages are at another address (http"),
+                "{elsewhere}"
+            );
         }
-        assert_eq!(next("https://git.example/api/v3", "<https://git.example/admin>; rel=next"), None);
+        let path = told("https://git.example/api/v3", "<https://git.example/admin>; rel=next");
+        assert!(
+            path.ends_with("more pages are at another address (https://git.example/admin) and not read"),
+            "{path}"
+        );
     }
 
     #[test]

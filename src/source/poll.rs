@@ -1,7 +1,7 @@
 //! Sources that are asked again and again: a vendor's sans-I/O part, and the task that runs it.
 //!
 //! A vendor says what to ask and what an answer means; it does no I/O and knows no clock, so it is
-//! tested on captured pages. When, how often, with which budget and what after a failure is decided
+//! tested on pages, captured or after the vendor's description. When, how often, with which budget and what after a failure is decided
 //! here, once for all vendors; everything below a request is the room `net`.
 
 mod detail;
@@ -13,6 +13,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use detail::unknown;
+pub(in crate::source) use round::of_part;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -141,10 +142,16 @@ impl<T> Ask<T> {
         self
     }
 
-    /// An unchanged answer need not be sent again.
+    /// An unchanged answer need not be sent again: what it said is still known.
     #[must_use]
-    pub fn conditional(mut self) -> Self {
-        self.conditional = true;
+    pub fn conditional(self) -> Self {
+        self.conditional_if(true)
+    }
+
+    /// The same, where it is known.
+    #[must_use]
+    pub fn conditional_if(mut self, is_known: bool) -> Self {
+        self.conditional = is_known;
         self
     }
 }

@@ -10,12 +10,12 @@ mod wire;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use url::{Host, Url};
 
-use self::state::{PAGE_OF_JOBS, Repo, Wanted};
+use self::state::{Repo, Wanted};
 use self::wire::{Deployment, DeploymentStatus, Jobs, PendingDeployment, Runs, WorkflowJob, WorkflowRun};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
@@ -24,16 +24,14 @@ use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response, segment};
 use crate::source::Asked;
 use crate::source::json;
-use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
+use crate::source::pipelines::newest_first;
+use crate::source::pipelines::pages::{BACK, PAGE_OF_JOBS};
+use crate::source::poll::{Ask, Fetched, Took, Vendor, of_part, unknown};
 
 pub use self::state::State;
 
 /// Runs on one page of the list. Each is some 10 kB, most of it about the repository.
 const PAGE: usize = 50;
-/// Pages of the list that are read when we come in, and of the jobs of one run.
-const PAGES: u32 = 6;
-/// How far back we look when we come in.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
 /// The last bytes of a job's log that are read.
 const LOG: usize = 8 << 20;
 
@@ -114,8 +112,8 @@ enum About {
     Run(u64),
     /// An earlier attempt.
     Attempt(u64, u32),
-    /// A page of the jobs of an attempt.
-    Jobs { run: u64, attempt: u32, page: u32 },
+    /// A page of the jobs of an attempt; whether that was over when they were asked for.
+    Jobs { run: u64, attempt: u32, page: u32, is_over: bool },
     /// What an attempt waits for.
     Gates(u64, u32),
     /// The deployments.
@@ -160,15 +158,16 @@ impl Vendor for GitHubActionsConfig {
     const EVERY: Duration = Duration::from_secs(30);
 
     fn round(&self, state: &mut State, now: Timestamp, backfill: Option<Timestamp>) -> Vec<Ask<Tag>> {
-        (state.now, state.looks_back) = (now, backfill.is_some());
+        state.now = now;
+        if backfill.is_some() {
+            state.entered = now;
+        }
         let lists = self.repos.0.iter().map(|name| {
-            let repo = state.repo(name);
-            let whole = std::mem::take(&mut repo.unread);
+            let whole = state.repo(name).listing.is_unread;
             let request = get(name, "/actions/runs")
                 .query("per_page", PAGE.to_string())
                 .query("exclude_pull_requests", "true");
-            let ask = ask(name, About::Runs { page: 1, whole }, request);
-            if whole { ask } else { ask.conditional() }
+            ask(name, About::Runs { page: 1, whole }, request).conditional_if(!whole)
         });
         lists.collect()
     }
@@ -181,7 +180,7 @@ impl Vendor for GitHubActionsConfig {
         now: Timestamp,
     ) -> Result<Took<Tag>, Failure> {
         let name = &ask.tag.repo;
-        let (since, looks_back) = (now.checked_sub(BACK).unwrap_or(Timestamp::MIN), state.looks_back);
+        let entered = state.entered;
         let repo = state.repo(name);
         let body = &response.body;
         let is_gone = matches!(response.status, 404 | 410);
@@ -191,23 +190,19 @@ impl Vendor for GitHubActionsConfig {
                 let (runs, trouble) =
                     json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
                 took.trouble = trouble;
+                let oldest = runs.last().map(|oldest| oldest.created_at);
                 if page == 1 {
                     repo.listed.clear();
-                    let spans_less = runs.last().is_some_and(|oldest| oldest.created_at > since);
-                    repo.is_busy = spans_less && response.next_page().is_some();
-                    repo.is_cut = false;
+                    let spans_less = oldest.is_some_and(|oldest| now.duration_since(oldest) < BACK);
+                    repo.is_busy = spans_less && response.next_page() != Ok(None);
                 }
                 let reaches_known = !whole && runs.last().is_some_and(|oldest| repo.knows(oldest));
-                let reaches_back = runs.last().is_none_or(|oldest| oldest.created_at <= since);
                 repo.listed.extend(runs.iter().map(|run| run.id));
-                repo.take_runs(runs, looks_back);
-                let next = response.next_page().filter(|_| !reaches_known && !reaches_back);
-                repo.is_cut |= next.is_some() && page == PAGES;
-                if let Some(next) = next.filter(|_| page < PAGES) {
-                    repo.unread = true;
+                repo.take_runs(runs, entered);
+                let next = repo.listing.turn(response, page, oldest, reaches_known, now);
+                if let Some(next) = next {
                     took.more.push(self::ask(name, About::Runs { page: page + 1, whole }, next));
                 } else {
-                    repo.unread = false;
                     repo.prune(now);
                     took.more = self.follow_up(name, repo);
                 }
@@ -216,21 +211,22 @@ impl Vendor for GitHubActionsConfig {
                 let (runs, trouble) =
                     json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
                 took.trouble = trouble;
-                repo.take_runs(runs, looks_back);
+                repo.take_runs(runs, entered);
             }
             About::Run(id) if is_gone => repo.forget(id, None),
             About::Attempt(id, attempt) if is_gone => repo.forget(id, Some(attempt)),
-            About::Run(_) => repo.take_run(json::value(body)?, looks_back),
+            About::Run(_) => repo.take_run(json::value(body)?, entered),
             About::Attempt(id, attempt) => {
-                repo.take_run(json::value(body)?, looks_back);
+                repo.take_run(json::value(body)?, entered);
                 took.more = requests(name, repo.wanted_jobs((id, attempt)).into_iter().collect());
             }
-            About::Jobs { run, attempt, page } => {
+            About::Jobs { run, attempt, page, is_over } => {
                 let (jobs, trouble) = json::items::<WorkflowJob>(&json::value::<Jobs<'_>>(body)?.jobs)?;
                 took.trouble = trouble;
-                repo.take_jobs((run, attempt), jobs, page == 1);
-                if let Some(next) = response.next_page().filter(|_| page < PAGES) {
-                    took.more.push(self::ask(name, About::Jobs { run, attempt, page: page + 1 }, next));
+                let known = repo.jobs((run, attempt));
+                if let Some(next) = known.and_then(|known| known.take(response, page, jobs, is_over)) {
+                    let about = About::Jobs { run, attempt, page: page + 1, is_over };
+                    took.more.push(self::ask(name, about, next));
                 }
             }
             About::Gates(id, attempt) => {
@@ -259,8 +255,10 @@ impl Vendor for GitHubActionsConfig {
         let repo = state.repo(name);
         match ask.tag.about {
             About::Runs { .. } => self.follow_up(name, repo),
-            About::Jobs { run, attempt, .. } => {
-                repo.jobs_are_current((run, attempt));
+            About::Jobs { run, attempt, is_over, .. } => {
+                if let Some(jobs) = repo.jobs((run, attempt)) {
+                    jobs.are_current(is_over);
+                }
                 Vec::new()
             }
             About::Deployments => requests(name, repo.wanted_statuses(now)),
@@ -269,15 +267,10 @@ impl Vendor for GitHubActionsConfig {
     }
 
     fn left_out(&self, state: &State) -> Vec<Failure> {
-        let cut = state.repos.iter().filter(|(_, repo)| repo.is_cut);
-        let told = cut.map(|(name, _)| {
-            let mut what = name.as_bytes().to_vec();
-            what.extend_from_slice(
-                b": it had so many runs in the last day that the older of them are not shown",
-            );
-            Failure::new(FailureKind::TooLarge, RawText::from(what))
-        });
-        told.collect()
+        let of_repo = |(name, repo): (&RawText, &Repo)| {
+            repo.left_out(state.now).into_iter().map(|why| of_part(name, why)).collect::<Vec<_>>()
+        };
+        state.repos.iter().flat_map(of_repo).collect()
     }
 
     fn explain(&self, ask: &Ask<Tag>, failure: Failure) -> Failure {
@@ -306,8 +299,7 @@ impl Vendor for GitHubActionsConfig {
             repo.prune(now);
             runs.extend(repo.runs(name, now));
         }
-        runs.sort_by_key(|run| std::cmp::Reverse(run.began()));
-        Snapshot { runs, ..Snapshot::default() }
+        newest_first(runs)
     }
 
     fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
@@ -374,20 +366,18 @@ fn requests(name: &RawText, wanted: Vec<Wanted>) -> Vec<Ask<Tag>> {
             let request = get(name, &path).query("exclude_pull_requests", "true").also(&[404]);
             ask(name, About::Attempt(id, attempt), request)
         }
-        Wanted::Jobs(run, attempt, one_page) => {
+        Wanted::Jobs { run, attempt, is_over, conditional } => {
             let path = format!("/actions/runs/{run}/attempts/{attempt}/jobs");
             let request = get(name, &path).query("per_page", PAGE_OF_JOBS.to_string());
-            let ask = ask(name, About::Jobs { run, attempt, page: 1 }, request);
-            // The first page may stay as it was while a job of the second ends.
-            if one_page { ask.conditional() } else { ask }
+            ask(name, About::Jobs { run, attempt, page: 1, is_over }, request).conditional_if(conditional)
         }
-        Wanted::Gates(id, attempt) => {
-            let request = get(name, &format!("/actions/runs/{id}/pending_deployments"));
-            ask(name, About::Gates(id, attempt), request).conditional()
+        Wanted::Gates { run, attempt, conditional } => {
+            let request = get(name, &format!("/actions/runs/{run}/pending_deployments"));
+            ask(name, About::Gates(run, attempt), request).conditional_if(conditional)
         }
-        Wanted::Status(id) => {
+        Wanted::Status { id, conditional } => {
             let request = get(name, &format!("/deployments/{id}/statuses")).query("per_page", "10");
-            ask(name, About::Status(id), request).conditional()
+            ask(name, About::Status(id), request).conditional_if(conditional)
         }
     };
     wanted.into_iter().map(request).collect()

@@ -7,6 +7,7 @@ mod trace;
 mod wire;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -14,6 +15,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
+use self::state::{Project, Wanted};
 use self::wire::{Deployment, Pipeline, PipelineJob};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
@@ -21,18 +23,14 @@ use crate::model::update::{DetailKey, Gives, Snapshot};
 use crate::net::exchange::{Auth, Request, Response, segment};
 use crate::source::Asked;
 use crate::source::json;
-use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
+use crate::source::pipelines::newest_first;
+use crate::source::pipelines::pages::{BACK, PAGE_OF_JOBS};
+use crate::source::poll::{Ask, Fetched, Took, Vendor, of_part, unknown};
 
 pub use self::state::State;
 
-/// Pages of a list that are read.
-const PAGES: u32 = 6;
-/// Jobs on one page.
-const PAGE_OF_JOBS: usize = 100;
 /// Projects of a group that are looked at.
 const PROJECTS: usize = 50;
-/// How far back we look.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
 /// The projects of a group are asked for this rarely.
 const GROUPS_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// The last bytes of a log that are read.
@@ -115,8 +113,8 @@ enum About {
     Last,
     /// One pipeline, with who and when.
     Pipeline(u64),
-    /// A page of the jobs of a pipeline.
-    Jobs { pipeline: u64, page: u32 },
+    /// A page of the jobs of a pipeline; whether nothing more was to happen to it when they were asked for.
+    Jobs { pipeline: u64, page: u32, is_over: bool },
     /// The deployments.
     Deployments,
     /// The log of a job; whether the job was over when it was asked for.
@@ -152,7 +150,10 @@ impl Vendor for GitLabCiConfig {
     const EVERY: Duration = Duration::from_secs(30);
 
     fn round(&self, state: &mut State, now: Timestamp, backfill: Option<Timestamp>) -> Vec<Ask<Tag>> {
-        state.looks_back = backfill.is_some();
+        state.now = now;
+        if backfill.is_some() {
+            state.entered = now;
+        }
         state.asked.clear();
         let mut asks = Vec::new();
         for Path(path) in &self.groups {
@@ -183,40 +184,51 @@ impl Vendor for GitLabCiConfig {
         response: &Response,
         now: Timestamp,
     ) -> Result<Took<Tag>, Failure> {
-        let (path, body, looks_back) = (&ask.tag.path, &response.body, state.looks_back);
+        let (path, body, entered) = (&ask.tag.path, &response.body, state.entered);
         let mut took = Took::default();
         if ask.tag.about == About::Group {
             let (projects, trouble) = json::list::<wire::Project>(body)?;
-            took.trouble = trouble;
-            let projects: Vec<RawText> =
+            let mut projects: Vec<RawText> =
                 projects.into_iter().map(|project| project.path_with_namespace.into()).collect();
             for project in &projects {
                 took.more.extend(lists(state, project, now));
             }
             let group = state.groups.entry(path.clone()).or_default();
-            group.is_cut = response.next_page().is_some();
+            if trouble.is_some() {
+                // Those that cannot be read may be known.
+                let known = std::mem::take(&mut group.projects);
+                let more: Vec<_> = known.into_iter().filter(|known| !projects.contains(known)).collect();
+                projects.extend(more);
+                projects.truncate(PROJECTS);
+            }
+            took.trouble = trouble;
+            group.is_cut = response.next_page() != Ok(None);
             (group.projects, group.asked) = (projects, Some(now));
+            // What is not asked about any more would stay as it was for ever.
+            let of_groups: BTreeSet<&RawText> =
+                state.groups.values().flat_map(|group| &group.projects).collect();
+            state.projects.retain(|path, _| {
+                of_groups.contains(path) || self.projects.iter().any(|Path(named)| named == path)
+            });
             return Ok(took);
         }
-        let project = state.project(path);
+        // It may have left its group while this was under way.
+        let Some(project) = state.projects.get_mut(path) else { return Ok(took) };
         match ask.tag.about {
             About::Pipelines { page, whole } => {
                 let (pipelines, trouble) = json::list::<Pipeline>(body)?;
                 took.trouble = trouble;
-                project.is_cut &= page > 1;
+                let oldest = pipelines.last().map(Pipeline::changed);
                 let reaches_known = !whole && pipelines.last().is_some_and(|last| project.knows(last));
                 for pipeline in pipelines {
-                    project.take(pipeline, looks_back);
+                    project.take(pipeline, entered);
                 }
-                let next = response.next_page().filter(|_| !reaches_known);
-                project.is_cut |= next.is_some() && page == PAGES;
-                if let Some(next) = next.filter(|_| page < PAGES) {
-                    project.unread = true;
+                let next = project.listing.turn(response, page, oldest, reaches_known, now);
+                if let Some(next) = next {
                     took.more.push(self::ask(path, About::Pipelines { page: page + 1, whole }, next));
                 } else {
-                    project.unread = false;
                     project.prune(now);
-                    took.more = self.follow_up(path, state);
+                    took.more = self.follow_up(path, project);
                 }
             }
             About::Last => {
@@ -224,18 +236,19 @@ impl Vendor for GitLabCiConfig {
                 took.trouble = trouble;
                 project.looked = true;
                 for pipeline in pipelines {
-                    project.take(pipeline, looks_back);
+                    project.take(pipeline, entered);
                 }
                 project.prune(now);
             }
             About::Pipeline(id) if response.status == 404 => project.forget(id),
-            About::Pipeline(_) => project.take(json::value(body)?, looks_back),
-            About::Jobs { pipeline, page } => {
+            About::Pipeline(_) => project.take_facts(json::value(body)?),
+            About::Jobs { pipeline, page, is_over } => {
                 let (jobs, trouble) = json::list::<PipelineJob>(body)?;
                 took.trouble = trouble;
-                project.take_jobs(pipeline, jobs, page == 1);
-                if let Some(next) = response.next_page().filter(|_| page < PAGES) {
-                    took.more.push(self::ask(path, About::Jobs { pipeline, page: page + 1 }, next));
+                let known = project.jobs(pipeline);
+                if let Some(next) = known.and_then(|known| known.take(response, page, jobs, is_over)) {
+                    let about = About::Jobs { pipeline, page: page + 1, is_over };
+                    took.more.push(self::ask(path, about, next));
                 }
             }
             About::Deployments => {
@@ -249,32 +262,35 @@ impl Vendor for GitLabCiConfig {
     }
 
     fn unchanged(&self, state: &mut State, ask: &Ask<Tag>) -> Vec<Ask<Tag>> {
-        match ask.tag.about {
-            About::Pipelines { .. } => self.follow_up(&ask.tag.path, state),
-            About::Jobs { pipeline, .. } => {
-                state.project(&ask.tag.path).jobs_are_current(pipeline);
-                Vec::new()
-            }
-            _ => Vec::new(),
+        let path = &ask.tag.path;
+        if ask.tag.about == About::Group {
+            state.groups.entry(path.clone()).or_default().asked = Some(state.now);
         }
+        let Some(project) = state.projects.get_mut(path) else { return Vec::new() };
+        match ask.tag.about {
+            About::Pipelines { .. } => return self.follow_up(path, project),
+            About::Pipeline(id) => project.facts_are_current(id),
+            About::Jobs { pipeline, is_over, .. } => {
+                if let Some(jobs) = project.jobs(pipeline) {
+                    jobs.are_current(is_over);
+                }
+            }
+            _ => {}
+        }
+        Vec::new()
     }
 
     fn left_out(&self, state: &State) -> Vec<Failure> {
-        let told = |path: &RawText, what: &str| {
-            let what = [path.as_bytes(), b": ", what.as_bytes()].concat();
-            Failure::new(FailureKind::TooLarge, RawText::from(what))
-        };
         let groups = state.groups.iter().filter(|(_, group)| group.is_cut).map(|(path, _)| {
-            told(
-                path,
-                "it has more projects than the 50 in which something happened last; the others are not shown",
-            )
-            .advise("name the others in `projects`, or name subgroups")
+            let what =
+                "it has more projects than the 50 in which something happened last; the others are not shown";
+            let failure = Failure::new(FailureKind::TooLarge, what);
+            of_part(path, failure.advise("name the others in `projects`, or name subgroups"))
         });
-        let projects = state.projects.iter().filter(|(_, project)| project.is_cut).map(|(path, _)| {
-            told(path, "it had so many pipelines in the last day that the older of them are not shown")
-        });
-        groups.chain(projects).collect()
+        let of_project = |(path, project): (&RawText, &Project)| {
+            project.left_out(state.now).into_iter().map(|why| of_part(path, why)).collect::<Vec<_>>()
+        };
+        groups.chain(state.projects.iter().flat_map(of_project)).collect()
     }
 
     fn explain(&self, ask: &Ask<Tag>, failure: Failure) -> Failure {
@@ -301,8 +317,7 @@ impl Vendor for GitLabCiConfig {
             project.prune(now);
             runs.extend(project.runs(path, now));
         }
-        runs.sort_by_key(|run| std::cmp::Reverse(run.began()));
-        Snapshot { runs, ..Snapshot::default() }
+        newest_first(runs)
     }
 
     fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
@@ -338,17 +353,19 @@ impl Vendor for GitLabCiConfig {
 
 impl GitLabCiConfig {
     /// What is asked about a project once its list is read.
-    fn follow_up(&self, path: &RawText, state: &mut State) -> Vec<Ask<Tag>> {
-        let mut asks = Vec::new();
-        for (id, jobs) in state.project(path).wanted() {
-            let request = get(path, &format!("/pipelines/{id}")).also(&[404]);
-            asks.push(ask(path, About::Pipeline(id), request).conditional());
-            let request =
-                get(path, &format!("/pipelines/{id}/jobs")).query("per_page", PAGE_OF_JOBS.to_string());
-            let jobs_of = ask(path, About::Jobs { pipeline: id, page: 1 }, request);
-            // The first page may stay as it was while a job of the second ends.
-            asks.push(if jobs < PAGE_OF_JOBS { jobs_of.conditional() } else { jobs_of });
-        }
+    fn follow_up(&self, path: &RawText, project: &Project) -> Vec<Ask<Tag>> {
+        let request = |wanted| match wanted {
+            Wanted::Facts { id, conditional } => {
+                let request = get(path, &format!("/pipelines/{id}")).also(&[404]);
+                ask(path, About::Pipeline(id), request).conditional_if(conditional)
+            }
+            Wanted::Jobs { pipeline, is_over, conditional } => {
+                let request = get(path, &format!("/pipelines/{pipeline}/jobs"));
+                let request = request.query("per_page", PAGE_OF_JOBS.to_string());
+                ask(path, About::Jobs { pipeline, page: 1, is_over }, request).conditional_if(conditional)
+            }
+        };
+        let mut asks: Vec<_> = project.wanted().into_iter().map(request).collect();
         if self.deployments {
             let request = get(path, "/deployments")
                 .query("order_by", "id")
@@ -365,19 +382,18 @@ fn lists(state: &mut State, path: &RawText, now: Timestamp) -> Vec<Ask<Tag>> {
     if !state.asked.insert(path.clone()) {
         return Vec::new();
     }
-    let project = state.project(path);
+    let project = state.projects.entry(path.clone()).or_default();
     // By whole hours, so that the same request is made again and the answer can be that nothing changed.
     let since = now.checked_sub(BACK).unwrap_or(now);
     let since = since.round((Unit::Hour, 1)).unwrap_or(since).checked_sub(SignedDuration::from_mins(30));
     let since = since.unwrap_or(now);
-    let whole = std::mem::take(&mut project.unread);
+    let whole = project.listing.is_unread;
     let request = get(path, "/pipelines")
         .query("updated_after", since.to_string())
         .query("order_by", "updated_at")
         .query("sort", "desc")
         .query("per_page", "50");
-    let list = ask(path, About::Pipelines { page: 1, whole }, request);
-    let list = if whole { list } else { list.conditional() };
+    let list = ask(path, About::Pipelines { page: 1, whole }, request).conditional_if(!whole);
     let newest =
         (!project.looked).then(|| ask(path, About::Last, get(path, "/pipelines").query("per_page", "1")));
     newest.into_iter().chain([list]).collect()

@@ -220,7 +220,8 @@ fn key_of(request: &Request) -> String {
     key
 }
 
-fn of_part(part: &RawText, failure: Failure) -> Failure {
+/// The failure of one part of a source.
+pub(in crate::source) fn of_part(part: &RawText, failure: Failure) -> Failure {
     let mut what = part.as_bytes().to_vec();
     what.extend_from_slice(b": ");
     what.extend_from_slice(failure.what.as_bytes());

@@ -43,8 +43,9 @@ pub(crate) fn round<V: Vendor>(
             Err(failure) => troubles.push(vendor.explain(&ask, failure)),
         }
     }
+    let snapshot = vendor.snapshot(state, now);
     troubles.extend(vendor.left_out(state));
-    (vendor.snapshot(state, now), troubles)
+    (snapshot, troubles)
 }
 
 /// Plays the fetching of a detail until it is whole or grows.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::wire::{Deployment, DeploymentStatus, PendingDeployment, WorkflowJob, WorkflowRun, WorkflowStep};
+use crate::model::health::Failure;
 use crate::model::run::{Job, Run};
 use crate::model::text::RawText;
+use crate::source::pipelines::deployments::{Deployments, Deploys};
+use crate::source::pipelines::pages::{BACK, Jobs, Listing};
+use crate::source::poll::of_part;
 
-/// Runs that ended are shown for so long.
-const SHOWN: SignedDuration = SignedDuration::from_hours(24);
 /// The last run of a workflow is shown for so long, so that a quiet repository shows how it stands.
 const LAST_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// GitHub ends what has run for so long; one that is older and not over never will be.
@@ -19,8 +21,6 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(35 * 24);
 const JOBS: usize = 30;
 /// So many attempts before the last one are asked for.
 const ATTEMPTS: u32 = 3;
-/// A run with more jobs than this has several pages of them.
-pub(super) const PAGE_OF_JOBS: usize = 100;
 
 /// What is known of all repositories.
 #[derive(Default)]
@@ -28,8 +28,9 @@ pub struct State {
     pub(super) repos: BTreeMap<RawText, Repo>,
     /// When this round began.
     pub(super) now: Timestamp,
-    /// Whether this round looks back: then only the jobs of what failed are of interest.
-    pub(super) looks_back: bool,
+    /// When we came in, or back after a gap. Of what had ended before that, only what failed is asked
+    /// about.
+    pub(super) entered: Timestamp,
 }
 
 /// What is known of one repository.
@@ -41,56 +42,52 @@ pub(super) struct Repo {
     /// Runs of the last lists: they need not be asked for one by one.
     pub(super) listed: BTreeSet<u64>,
     deployments: BTreeMap<u64, (Deployment, Option<DeploymentStatus>)>,
-    /// Whether the pages of the list have not all been read: the next round begins anew.
-    pub(super) unread: bool,
+    pub(super) listing: Listing,
     /// Whether the first page of the list reaches back less than a day: then an older run that was
     /// started anew is not on it.
     pub(super) is_busy: bool,
-    /// Whether there was more to list than is read.
-    pub(super) is_cut: bool,
 }
 
 /// One attempt of a run.
 struct Known {
     run: WorkflowRun,
-    jobs: Vec<WorkflowJob>,
+    jobs: Jobs<WorkflowJob>,
     gates: Vec<PendingDeployment>,
-    /// Whether its jobs are not known as they are in the end.
-    wants_jobs: bool,
 }
 
-/// What still has to be asked about a repository.
+/// What still has to be asked about a repository. Conditional: what an unchanged answer stands for is
+/// known here.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum Wanted {
     /// The run with its newest attempt.
     Run(u64),
     /// An earlier attempt.
     Attempt(u64, u32),
-    /// The jobs of an attempt; whether an answer that did not change says nothing new.
-    Jobs(u64, u32, bool),
+    /// The jobs of an attempt.
+    Jobs { run: u64, attempt: u32, is_over: bool, conditional: bool },
     /// What a run waits for.
-    Gates(u64, u32),
+    Gates { run: u64, attempt: u32, conditional: bool },
     /// How far a deployment is.
-    Status(u64),
+    Status { id: u64, conditional: bool },
 }
 
 impl Repo {
     /// Takes attempts as they are now.
-    pub(super) fn take_runs(&mut self, runs: Vec<WorkflowRun>, looks_back: bool) {
+    pub(super) fn take_runs(&mut self, runs: Vec<WorkflowRun>, entered: Timestamp) {
         for run in runs {
-            self.take_run(run, looks_back);
+            self.take_run(run, entered);
         }
     }
 
     /// Takes an attempt as it is now.
-    pub(super) fn take_run(&mut self, run: WorkflowRun, looks_back: bool) {
+    pub(super) fn take_run(&mut self, run: WorkflowRun, entered: Timestamp) {
         let key = (run.id, run.run_attempt);
         if let Some(known) = self.runs.get_mut(&key) {
-            known.wants_jobs |= run.updated_at != known.run.updated_at || !run.is_completed();
+            known.jobs.are_wanted |= run.updated_at != known.run.updated_at || !run.is_completed();
             known.run = run;
         } else {
-            let wants_jobs = !run.is_completed() || !looks_back || run.has_failed();
-            self.runs.insert(key, Known { run, jobs: Vec::new(), gates: Vec::new(), wants_jobs });
+            let jobs = Jobs::new(!run.is_completed() || run.updated_at > entered || run.has_failed());
+            self.runs.insert(key, Known { run, jobs, gates: Vec::new() });
         }
     }
 
@@ -106,22 +103,9 @@ impl Repo {
         self.gone.extend(attempt.map(|attempt| (id, attempt)));
     }
 
-    /// Takes the first or a further page of an attempt's jobs.
-    pub(super) fn take_jobs(&mut self, key: (u64, u32), jobs: Vec<WorkflowJob>, is_first: bool) {
-        if let Some(known) = self.runs.get_mut(&key) {
-            if is_first {
-                known.jobs.clear();
-            }
-            known.jobs.extend(jobs);
-        }
-        self.jobs_are_current(key);
-    }
-
-    /// The jobs of an attempt are as they were.
-    pub(super) fn jobs_are_current(&mut self, key: (u64, u32)) {
-        if let Some(known) = self.runs.get_mut(&key) {
-            known.wants_jobs = !known.run.is_completed();
-        }
+    /// The jobs of an attempt.
+    pub(super) fn jobs(&mut self, key: (u64, u32)) -> Option<&mut Jobs<WorkflowJob>> {
+        self.runs.get_mut(&key).map(|known| &mut known.jobs)
     }
 
     /// Takes what a run waits for.
@@ -165,7 +149,8 @@ impl Repo {
                 };
                 wanted.extend(earlier.filter(is_open).map(|attempt| Wanted::Attempt(*id, attempt)));
                 if known.run.status.as_deref() == Some("waiting") {
-                    wanted.push(Wanted::Gates(*id, *attempt));
+                    let conditional = !known.gates.is_empty();
+                    wanted.push(Wanted::Gates { run: *id, attempt: *attempt, conditional });
                 }
             }
             if let Some(of_this) = self.wanted_jobs(*key).filter(|_| jobs < JOBS) {
@@ -178,31 +163,30 @@ impl Repo {
 
     /// The jobs of an attempt, if they have to be asked for.
     pub(super) fn wanted_jobs(&self, key: (u64, u32)) -> Option<Wanted> {
-        let known = self.runs.get(&key).filter(|known| known.wants_jobs)?;
-        Some(Wanted::Jobs(key.0, key.1, known.jobs.len() < PAGE_OF_JOBS))
+        let Known { run, jobs, .. } = self.runs.get(&key).filter(|known| known.jobs.are_wanted)?;
+        let (is_over, conditional) = (run.is_completed(), jobs.are_on_one_page());
+        Some(Wanted::Jobs { run: key.0, attempt: key.1, is_over, conditional })
     }
 
     /// What has to be asked about the deployments.
     pub(super) fn wanted_statuses(&self, now: Timestamp) -> Vec<Wanted> {
-        let is_open =
-            |status: &Option<DeploymentStatus>| status.as_ref().is_none_or(|status| !status.is_last());
-        let shown = self.shown_deployments(now).into_iter().filter(|(_, status)| is_open(status));
-        shown.map(|(deployment, _)| Wanted::Status(deployment.id)).collect()
+        let is_open = |(_, status): &&&(Deployment, Option<DeploymentStatus>)| {
+            status.as_ref().is_none_or(|status| !status.is_last())
+        };
+        let status = |(deployment, status): &(Deployment, Option<DeploymentStatus>)| Wanted::Status {
+            id: deployment.id,
+            conditional: status.is_some(),
+        };
+        let shown = self.shown_deployments(now).shown;
+        shown.iter().filter(is_open).copied().map(status).collect()
     }
 
     fn newest_attempt(&self, id: u64) -> u32 {
         self.runs.range((id, 0)..=(id, u32::MAX)).next_back().map_or(1, |((_, attempt), _)| *attempt)
     }
 
-    /// Those of the last day, and the last one into each environment.
-    fn shown_deployments(&self, now: Timestamp) -> Vec<&(Deployment, Option<DeploymentStatus>)> {
-        let mut seen = BTreeSet::new();
-        let newest_first = self.deployments.values().rev();
-        let shown = newest_first.filter(|(deployment, _)| {
-            let is_last = !deployment.transient_environment && seen.insert(&deployment.environment);
-            is_last || now.duration_since(deployment.created_at) <= SHOWN
-        });
-        shown.collect()
+    fn shown_deployments(&self, now: Timestamp) -> Deployments<'_, (Deployment, Option<DeploymentStatus>)> {
+        Deployments::new(self.deployments.values().rev(), now)
     }
 
     /// Forgets runs that are shown no more.
@@ -220,7 +204,7 @@ impl Repo {
             } else if is_last {
                 age(run.updated_at) <= LAST_SHOWN
             } else {
-                age(run.updated_at) <= SHOWN
+                age(run.updated_at) <= BACK
             }
         };
         // Earlier attempts stay with the last one.
@@ -238,18 +222,6 @@ impl Repo {
     /// What is shown of this repository.
     pub(super) fn runs(&self, name: &RawText, now: Timestamp) -> Vec<Arc<Run>> {
         let deployments = self.shown_deployments(now);
-        // A run that deploys to one place is that deployment; one that deploys to several has a row
-        // for each.
-        let mut by_run: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
-        for (deployment, status) in &deployments {
-            if let Some(run) = status.as_ref().and_then(DeploymentStatus::run) {
-                by_run.entry(run).or_default().insert(&deployment.environment);
-            }
-        }
-        let place = |id: u64| {
-            let only = by_run.get(&id).filter(|environments| environments.len() == 1)?;
-            only.first().map(|environment| RawText::from(*environment))
-        };
         let of_run = |known: &Known| {
             let gate = match known.gates.as_slice() {
                 [gate] if known.run.status.as_deref() == Some("waiting") => {
@@ -258,16 +230,18 @@ impl Repo {
                 _ => None,
             };
             let is_newest = known.run.run_attempt == self.newest_attempt(known.run.id);
-            let environment = place(known.run.id).or(gate).filter(|_| is_newest);
+            let environment = deployments.place(known.run.id).or(gate).filter(|_| is_newest);
             Arc::new(known.run.model(name, environment, known.all_jobs()))
         };
-        let is_told_by_run = |status: &Option<DeploymentStatus>| {
-            let run = status.as_ref().and_then(DeploymentStatus::run);
-            run.is_some_and(|run| place(run).is_some() && self.knows_id(run))
-        };
-        let own = deployments.iter().filter(|(_, status)| !is_told_by_run(status));
+        let own = deployments.own(|run| self.knows_id(run));
         let own = own.map(|(deployment, status)| Arc::new(deployment.model(name, status.as_ref())));
         self.runs.values().rev().map(of_run).chain(own).collect()
+    }
+
+    /// What is not shown of this repository, and why.
+    pub(super) fn left_out(&self, now: Timestamp) -> Vec<Failure> {
+        let of_run = |known: &Known| Some(of_part(&known.run.title(), known.jobs.left_out()?.clone()));
+        self.listing.left_out(now).into_iter().chain(self.runs.values().filter_map(of_run)).collect()
     }
 
     fn knows_id(&self, id: u64) -> bool {
@@ -276,7 +250,25 @@ impl Repo {
 
     /// A job and what is known of its steps.
     fn job(&self, key: (u64, u32), job: u64) -> Option<&WorkflowJob> {
-        self.runs.get(&key)?.jobs.iter().find(|known| known.id == job)
+        self.runs.get(&key)?.jobs.rows().iter().find(|known| known.id == job)
+    }
+}
+
+impl Deploys for (Deployment, Option<DeploymentStatus>) {
+    fn environment(&self) -> &str {
+        &self.0.environment
+    }
+
+    fn is_lasting(&self) -> bool {
+        !self.0.transient_environment
+    }
+
+    fn created(&self) -> Timestamp {
+        self.0.created_at
+    }
+
+    fn run(&self) -> Option<u64> {
+        self.1.as_ref().and_then(DeploymentStatus::run)
     }
 }
 
@@ -284,7 +276,7 @@ impl Known {
     fn all_jobs(&self) -> Vec<Job> {
         let waits = self.run.status.as_deref() == Some("waiting");
         let gates = self.gates.iter().filter(|_| waits).map(PendingDeployment::model);
-        self.jobs.iter().map(WorkflowJob::model).chain(gates).collect()
+        self.jobs.rows().iter().map(WorkflowJob::model).chain(gates).collect()
     }
 }
 

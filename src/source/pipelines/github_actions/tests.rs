@@ -1,4 +1,5 @@
-//! Rounds and logs against captured pages of `api.github.com`.
+//! Rounds and logs against pages written after GitHub's own description of its API, which
+//! `tests/specs.rs` compares them with.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ fn first(repos: &[&str], state: &mut State) -> (Snapshot, Vec<Failure>, Vec<Stri
     let now = at("03:30:00");
     let (snapshot, troubles) = testing::round(&config(repos), state, now, Some(now - BACK), |ask| {
         asked.borrow_mut().push(line_of(&ask.request));
-        recorded.answer(&ask.request).unwrap_or_else(|| panic!("never captured: {}", line_of(&ask.request)))
+        recorded.answer(&ask.request).unwrap_or_else(|| panic!("no page for {}", line_of(&ask.request)))
     });
     (snapshot, troubles, asked.into_inner())
 }
@@ -205,12 +206,16 @@ fn a_page_that_did_not_come_is_asked_for_in_the_next_round() {
     let now = at("03:30:00");
     let (snapshot, troubles) = testing::round(&vendor, &mut state, now, Some(now), fails);
     assert_eq!((snapshot.runs.len(), troubles.len()), (4, 1));
+    // Not even the first page comes: the second is still to be read.
+    let down = |_: &Ask<Tag>| Err(Failure::new(FailureKind::Server, "502"));
+    let (_, troubles) = testing::round(&vendor, &mut state, at("03:30:15"), None, down);
+    assert_eq!(troubles.len(), 1);
     // It may not be asked whether the first page has changed: it has not.
     let works = |ask: &Ask<Tag>| {
         assert!(!(ask.conditional && matches!(ask.tag.about, About::Runs { .. })));
         recorded.answer(&ask.request).unwrap_or_else(|| panic!("{}", line_of(&ask.request)))
     };
-    let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:30:30"), Some(now), works);
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:30:30"), None, works);
     assert_eq!(troubles, []);
     assert!(snapshot.runs.iter().any(|run| run.id == "9101/1".into()));
 }
@@ -220,11 +225,13 @@ fn what_is_at_work_and_no_longer_listed_is_asked_for_by_itself_until_it_is_gone(
     let mut repo = Repo::default();
     let page: Vec<serde_json::Value> = serde_json::from_str(FIRST).unwrap();
     let at_work = page[0]["response"]["workflow_runs"][1].clone();
-    repo.take_run(serde_json::from_value(at_work).unwrap(), true);
+    repo.take_run(serde_json::from_value(at_work).unwrap(), at("03:30:00"));
     repo.listed.insert(9105);
-    assert_eq!(repo.wanted(), [Wanted::Jobs(9105, 1, true)]);
+    // No job is known yet: that they did not change would say nothing.
+    let jobs = || Wanted::Jobs { run: 9105, attempt: 1, is_over: false, conditional: false };
+    assert_eq!(repo.wanted(), [jobs()]);
     repo.listed.clear();
-    assert_eq!(repo.wanted(), [Wanted::Run(9105), Wanted::Jobs(9105, 1, true)]);
+    assert_eq!(repo.wanted(), [Wanted::Run(9105), jobs()]);
     repo.forget(9105, None);
     assert_eq!(repo.wanted(), []);
 }

@@ -224,6 +224,16 @@ impl WorkflowRun {
         self.run_started_at.unwrap_or(self.created_at)
     }
 
+    /// What people call it: `CI #1042`.
+    pub(super) fn title(&self) -> RawText {
+        let number = self.run_number.map(|number| format!(" #{number}")).unwrap_or_default();
+        format!("{}{number}", self.pipeline()).into()
+    }
+
+    fn pipeline(&self) -> &str {
+        self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.path)
+    }
+
     /// The identity of an attempt.
     pub(super) fn name_of(id: u64, attempt: u32) -> RawText {
         format!("{id}/{attempt}").into()
@@ -231,11 +241,10 @@ impl WorkflowRun {
 
     /// As this program says it.
     pub(super) fn model(&self, repo: &RawText, environment: Option<RawText>, jobs: Vec<Job>) -> Run {
-        let pipeline = self.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&self.path);
         let person = self.triggering_actor.as_ref().or(self.actor.as_ref());
         Run {
             id: Self::name_of(self.id, self.run_attempt),
-            pipeline: pipeline.into(),
+            pipeline: self.pipeline().into(),
             title: self.display_title.as_str().into(),
             number: self.run_number,
             attempt: self.run_attempt,

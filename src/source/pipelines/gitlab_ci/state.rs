@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::wire::{Deployment, Pipeline, PipelineJob};
+use crate::model::health::Failure;
 use crate::model::run::Run;
 use crate::model::text::RawText;
+use crate::source::pipelines::deployments::{Deployments, Deploys};
+use crate::source::pipelines::pages::{BACK, Jobs, Listing};
+use crate::source::poll::of_part;
 
-/// Pipelines that ended are shown for so long, deployments too.
-const SHOWN: SignedDuration = SignedDuration::from_hours(24);
 /// What is not over, and the last pipeline of a project, are shown for so long.
 const LAST_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// So many pipelines of a project are asked about in one round; the others in the next.
@@ -21,8 +23,11 @@ const PIPELINES: usize = 20;
 pub struct State {
     pub(super) projects: BTreeMap<RawText, Project>,
     pub(super) groups: BTreeMap<RawText, Group>,
-    /// Whether this round looks back: then only what failed or is at work is asked about.
-    pub(super) looks_back: bool,
+    /// When this round began.
+    pub(super) now: Timestamp,
+    /// When we came in, or back after a gap. Of what had ended before that, only what failed is asked
+    /// about.
+    pub(super) entered: Timestamp,
     /// Projects whose pipelines this round asks for.
     pub(super) asked: BTreeSet<RawText>,
 }
@@ -42,34 +47,62 @@ pub(super) struct Group {
 pub(super) struct Project {
     pipelines: BTreeMap<u64, Known>,
     deployments: BTreeMap<u64, Deployment>,
-    /// Whether the pages of the list have not all been read: the next round begins anew.
-    pub(super) unread: bool,
-    /// Whether there was more to list than is read.
-    pub(super) is_cut: bool,
+    pub(super) listing: Listing,
     /// Whether its last pipeline, of whatever age, was asked for.
     pub(super) looked: bool,
 }
 
 struct Known {
     pipeline: Pipeline,
-    jobs: Vec<PipelineJob>,
-    /// Whether who, when and the jobs are not known as they are in the end.
-    is_open: bool,
+    jobs: Jobs<PipelineJob>,
+    /// Whether who and when, which only the pipeline alone tells, are not known as they are in the end.
+    wants_facts: bool,
+}
+
+/// What still has to be asked about a pipeline. Conditional: what an unchanged answer stands for is
+/// known here.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Wanted {
+    /// Who and when.
+    Facts { id: u64, conditional: bool },
+    /// Its jobs.
+    Jobs { pipeline: u64, is_over: bool, conditional: bool },
 }
 
 impl Project {
-    /// Takes a pipeline as a list gives it, or as it is given alone.
-    pub(super) fn take(&mut self, mut pipeline: Pipeline, looks_back: bool) {
+    /// Takes a pipeline as a list gives it.
+    pub(super) fn take(&mut self, pipeline: Pipeline, entered: Timestamp) {
+        if self.pipelines.contains_key(&pipeline.id) {
+            return self.take_known(pipeline);
+        }
+        let wants_facts = pipeline.changed() > entered || !pipeline.is_over() || pipeline.has_failed();
+        let jobs = Jobs::new(wants_facts);
+        self.pipelines.insert(pipeline.id, Known { pipeline, jobs, wants_facts });
+    }
+
+    fn take_known(&mut self, mut pipeline: Pipeline) {
+        let Some(known) = self.pipelines.get_mut(&pipeline.id) else { return };
         let settled = pipeline.is_settled();
-        if let Some(known) = self.pipelines.get_mut(&pipeline.id) {
-            known.is_open |= !settled || pipeline.changed() != known.pipeline.changed();
-            if settled == known.pipeline.is_settled() {
-                pipeline.keep_from(&known.pipeline);
-            }
-            known.pipeline = pipeline;
-        } else {
-            let is_open = !settled || !looks_back || !pipeline.is_over() || pipeline.has_failed();
-            self.pipelines.insert(pipeline.id, Known { pipeline, jobs: Vec::new(), is_open });
+        if !settled || pipeline.changed() != known.pipeline.changed() {
+            (known.wants_facts, known.jobs.are_wanted) = (true, true);
+        }
+        if settled == known.pipeline.is_settled() {
+            pipeline.keep_from(&known.pipeline);
+        }
+        known.pipeline = pipeline;
+    }
+
+    /// Takes a pipeline as it is given alone.
+    pub(super) fn take_facts(&mut self, pipeline: Pipeline) {
+        let id = pipeline.id;
+        self.take_known(pipeline);
+        self.facts_are_current(id);
+    }
+
+    /// Who and when are as they were.
+    pub(super) fn facts_are_current(&mut self, id: u64) {
+        if let Some(known) = self.pipelines.get_mut(&id) {
+            known.wants_facts = !known.pipeline.is_settled();
         }
     }
 
@@ -84,24 +117,9 @@ impl Project {
         self.pipelines.remove(&id);
     }
 
-    /// Takes the first or a further page of a pipeline's jobs.
-    pub(super) fn take_jobs(&mut self, id: u64, jobs: Vec<PipelineJob>, is_first: bool) {
-        if let Some(known) = self.pipelines.get_mut(&id) {
-            if is_first {
-                known.jobs.clear();
-            }
-            known.jobs.extend(jobs);
-            // Stages are in the order of the first of their jobs.
-            known.jobs.sort_by_key(|job| job.id);
-        }
-        self.jobs_are_current(id);
-    }
-
-    /// The jobs of a pipeline are as they were.
-    pub(super) fn jobs_are_current(&mut self, id: u64) {
-        if let Some(known) = self.pipelines.get_mut(&id) {
-            known.is_open = !known.pipeline.is_settled();
-        }
+    /// The jobs of a pipeline.
+    pub(super) fn jobs(&mut self, id: u64) -> Option<&mut Jobs<PipelineJob>> {
+        self.pipelines.get_mut(&id).map(|known| &mut known.jobs)
     }
 
     /// Takes the newest deployments.
@@ -109,10 +127,26 @@ impl Project {
         self.deployments = deployments.into_iter().map(|deployment| (deployment.id, deployment)).collect();
     }
 
-    /// The pipelines that have to be asked about, the newest first, and how many jobs of each are known.
-    pub(super) fn wanted(&self) -> Vec<(u64, usize)> {
-        let open = self.pipelines.iter().rev().filter(|(_, known)| known.is_open);
-        open.map(|(id, known)| (*id, known.jobs.len())).take(PIPELINES).collect()
+    /// What has to be asked about the pipelines, the newest first.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        let is_open = |(_, known): &(&u64, &Known)| known.wants_facts || known.jobs.are_wanted;
+        let open = self.pipelines.iter().rev().filter(is_open).take(PIPELINES);
+        let of_pipeline = |(id, known): (&u64, &Known)| {
+            let Known { pipeline, jobs, wants_facts } = known;
+            let (id, is_over) = (*id, pipeline.is_settled());
+            let facts = Wanted::Facts { id, conditional: pipeline.has_facts() };
+            let of_jobs = Wanted::Jobs { pipeline: id, is_over, conditional: jobs.are_on_one_page() };
+            wants_facts.then_some(facts).into_iter().chain(jobs.are_wanted.then_some(of_jobs))
+        };
+        open.flat_map(of_pipeline).collect()
+    }
+
+    /// What is not shown of this project, and why.
+    pub(super) fn left_out(&self, now: Timestamp) -> Vec<Failure> {
+        let of_pipeline = |(id, known): (&u64, &Known)| {
+            Some(of_part(&format!("pipeline {id}").into(), known.jobs.left_out()?.clone()))
+        };
+        self.listing.left_out(now).into_iter().chain(self.pipelines.iter().filter_map(of_pipeline)).collect()
     }
 
     /// Forgets pipelines that are shown no more.
@@ -120,60 +154,49 @@ impl Project {
         let last = self.pipelines.last_key_value().map(|(id, _)| *id);
         self.pipelines.retain(|id, Known { pipeline, .. }| {
             let long = pipeline.is_pending() || last == Some(*id);
-            let shown = if long { LAST_SHOWN } else { SHOWN };
+            let shown = if long { LAST_SHOWN } else { BACK };
             now.duration_since(pipeline.changed()) <= shown
         });
     }
 
-    /// Those of the last day, and the last one into each environment.
-    fn shown_deployments(&self, now: Timestamp) -> Vec<&Deployment> {
-        let mut seen = BTreeSet::new();
-        let newest_first = self.deployments.values().rev();
-        let shown = newest_first.filter(|deployment| {
-            let is_last = seen.insert(deployment.environment());
-            is_last || now.duration_since(deployment.created_at) <= SHOWN
-        });
-        shown.collect()
-    }
-
-    /// What is shown of this project. A pipeline that deploys to one place is that deployment; one
-    /// that deploys to several has a row for each.
+    /// What is shown of this project.
     pub(super) fn runs(&self, name: &RawText, now: Timestamp) -> Vec<Arc<Run>> {
-        let deployments = self.shown_deployments(now);
-        let mut places: BTreeMap<u64, BTreeSet<&str>> = BTreeMap::new();
-        for deployment in &deployments {
-            if let Some(pipeline) = deployment.pipeline() {
-                places.entry(pipeline).or_default().insert(deployment.environment());
-            }
-        }
-        let place = |id: u64| places.get(&id).filter(|places| places.len() == 1)?.first().copied();
+        let deployments = Deployments::new(self.deployments.values().rev(), now);
         let of_pipeline = |(id, known): (&u64, &Known)| {
-            let jobs = known.jobs.iter().map(PipelineJob::model).collect();
-            Arc::new(known.pipeline.model(name, place(*id).map(RawText::from), jobs))
+            let mut jobs: Vec<&PipelineJob> = known.jobs.rows().iter().collect();
+            // Stages are in the order of the first of their jobs.
+            jobs.sort_by_key(|job| job.id);
+            let jobs = jobs.into_iter().map(PipelineJob::model).collect();
+            Arc::new(known.pipeline.model(name, deployments.place(*id), jobs))
         };
-        let is_told = |deployment: &&&Deployment| {
-            let pipeline = deployment.pipeline();
-            pipeline.is_some_and(|id| place(id).is_some() && self.pipelines.contains_key(&id))
-        };
-        let own = deployments.iter().filter(|deployment| !is_told(deployment));
+        let own = deployments.own(|id| self.pipelines.contains_key(&id));
         let own = own.map(|deployment| Arc::new(deployment.model(name)));
         self.pipelines.iter().rev().map(of_pipeline).chain(own).collect()
     }
 }
 
-impl State {
-    /// The project of this name.
-    pub(super) fn project(&mut self, name: &RawText) -> &mut Project {
-        self.projects.entry(name.clone()).or_default()
+impl Deploys for Deployment {
+    fn environment(&self) -> &str {
+        self.environment()
     }
 
+    fn created(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn run(&self) -> Option<u64> {
+        self.pipeline()
+    }
+}
+
+impl State {
     /// The job with these ids, as they stand in a [`Run`], and the project that it is of.
     pub(super) fn job(&self, run: &RawText, job: &RawText) -> Option<(&RawText, &PipelineJob)> {
         let id: u64 = run.as_str()?.parse().ok()?;
         let job: u64 = job.as_str()?.parse().ok()?;
         self.projects.iter().find_map(|(name, project)| {
             let known = project.pipelines.get(&id)?;
-            Some((name, known.jobs.iter().find(|known| known.id == job)?))
+            Some((name, known.jobs.rows().iter().find(|known| known.id == job)?))
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Rounds and logs against pages of a GitLab.
+//! Rounds and logs against pages written after GitLab's own documents of its API; `tests/specs.rs`
+//! compares them with a description made of those.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ fn first(vendor: &GitLabCiConfig, state: &mut State) -> (Snapshot, Vec<Failure>,
     let now = at("03:30:00");
     let (snapshot, troubles) = testing::round(vendor, state, now, Some(now - BACK), |ask| {
         asked.borrow_mut().push(line_of(&ask.request));
-        recorded.answer(&ask.request).unwrap_or_else(|| panic!("never captured: {}", line_of(&ask.request)))
+        recorded.answer(&ask.request).unwrap_or_else(|| panic!("no page for {}", line_of(&ask.request)))
     });
     (snapshot, troubles, asked.into_inner())
 }
@@ -125,9 +126,96 @@ fn a_later_round_asks_about_what_is_at_work_alone_and_groups_rarely() {
     });
     assert_eq!((&snapshot, troubles), (&before, vec![]));
     let list = About::Pipelines { page: 1, whole: false };
-    let jobs = About::Jobs { pipeline: 506, page: 1 };
+    let jobs = About::Jobs { pipeline: 506, page: 1, is_over: false };
     let expected = [list, list, About::Pipeline(506), jobs, About::Deployments, About::Deployments];
     assert_eq!(*asked.borrow(), expected);
+}
+
+#[test]
+fn what_did_not_come_is_asked_for_again_until_it_does() {
+    let (vendor, mut state) = (config(&["shop/checkout"], &[]), State::default());
+    let page = |ask: &Ask<Tag>| recorded(FIRST).answer(&ask.request).unwrap();
+    let down = || Err(Failure::new(FailureKind::Server, "502"));
+    let is_lost = |about| {
+        matches!(
+            about,
+            About::Pipelines { page: 2, .. }
+                | About::Jobs { pipeline: 505, page: 2, .. }
+                | About::Pipeline(505)
+        )
+    };
+    let now = at("03:30:00");
+    let (_, troubles) = testing::round(&vendor, &mut state, now, Some(now), |ask| {
+        if is_lost(ask.tag.about) { down() } else { page(ask) }
+    });
+    assert_eq!(troubles.len(), 1, "what is asked after the list waits for it");
+    // Not even the first page comes: the second is still to be read.
+    let (_, troubles) = testing::round(&vendor, &mut state, at("03:30:15"), None, |_| down());
+    assert_eq!(troubles.len(), 1);
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:30:30"), None, |ask| {
+        let list = matches!(ask.tag.about, About::Pipelines { .. });
+        assert!(!(list && ask.conditional), "whether the first page changed says nothing of the second");
+        if is_lost(ask.tag.about) && !list { down() } else { page(ask) }
+    });
+    assert_eq!((snapshot.runs.len(), troubles.len()), (7, 2));
+    assert_eq!((run(&snapshot, "505").jobs.len(), run(&snapshot, "505").person.as_ref()), (2, None));
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:31:00"), None, page);
+    assert_eq!(troubles, []);
+    assert_eq!(
+        (run(&snapshot, "505").jobs.len(), run(&snapshot, "505").person.as_ref()),
+        (4, Some(&"kim".into()))
+    );
+}
+
+#[test]
+fn pages_at_another_address_are_told_of_as_long_as_they_are_not_read() {
+    let (vendor, mut state) = (config(&["shop/checkout"], &[]), State::default());
+    let elsewhere = FIRST.replace("<https://git.shop.example/", "<http://gitlab.internal/");
+    let told = |troubles: Vec<Failure>| {
+        let told: Vec<_> = troubles.iter().map(|trouble| trouble.what.as_str().unwrap().to_owned()).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].starts_with("shop/checkout: GET https://git.shop.example/api/v4/projects"),
+            "{told:?}"
+        );
+        assert!(
+            told[0].contains("more pages are at another address (http://gitlab.internal/api/v4/"),
+            "{told:?}"
+        );
+        assert!(told[1].starts_with("shop/checkout: pipeline 505: "), "{told:?}");
+    };
+    let page = |ask: &Ask<Tag>| recorded(&elsewhere).answer(&ask.request).unwrap();
+    let now = at("03:30:00");
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, now, Some(now), page);
+    assert_eq!(run(&snapshot, "505").jobs.len(), 2);
+    told(troubles);
+    // Nothing has changed, also not this.
+    let unchanged = |ask: &Ask<Tag>| recorded(&elsewhere).unchanged(ask).unwrap();
+    told(testing::round(&vendor, &mut state, at("03:30:30"), None, unchanged).1);
+}
+
+#[test]
+fn a_project_that_left_its_group_goes_and_one_that_cannot_be_read_stays() {
+    let (vendor, mut state) = (config(&[], &["shop"]), State::default());
+    let has_front = |snapshot: &Snapshot| snapshot.runs.iter().any(|run| run.id == "420".into());
+    assert!(has_front(&first(&vendor, &mut state).0));
+    // The group is asked for again; what is asked about its projects meanwhile is answered after it.
+    let mut round = |time, group: fn(&mut Vec<serde_json::Value>)| {
+        testing::round(&vendor, &mut state, at(time), None, |ask| {
+            let mut response = recorded(FIRST).answer(&ask.request).unwrap()?;
+            if ask.tag.about == About::Group {
+                let mut projects = serde_json::from_slice(&response.body).unwrap();
+                group(&mut projects);
+                response.body = serde_json::to_vec(&projects).unwrap();
+            }
+            Ok(response)
+        })
+    };
+    let (snapshot, troubles) = round("03:41:00", |projects| projects[1]["path_with_namespace"] = 7.into());
+    assert!(has_front(&snapshot) && troubles.len() == 1, "{troubles:?}");
+    let (snapshot, troubles) = round("03:52:00", |projects| projects.truncate(1));
+    assert!(!has_front(&snapshot) && !snapshot.runs.is_empty());
+    assert_eq!(troubles, []);
 }
 
 #[test]

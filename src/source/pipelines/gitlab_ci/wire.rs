@@ -167,6 +167,11 @@ impl Pipeline {
         self.updated_at.unwrap_or(self.created_at)
     }
 
+    /// Whether what only the pipeline alone tells is known.
+    pub(super) fn has_facts(&self) -> bool {
+        self.user.is_some() || self.started_at.is_some()
+    }
+
     /// Takes what only the pipeline alone tells from what is known of it.
     pub(super) fn keep_from(&mut self, known: &Self) {
         self.user = self.user.take().or_else(|| known.user.clone());
