@@ -1,14 +1,15 @@
 //! A program and its arguments. No shell ever reads them.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 
-use super::secret::shown_words;
+use super::secret::shown_quoted;
 
 /// A program and its arguments.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Argv {
     /// The program: a path, or a name that is looked for in `PATH`.
     pub program: String,
@@ -19,15 +20,13 @@ pub struct Argv {
 impl Argv {
     /// As one types it in a shell, for advice; without what a flag such as `--token` is given.
     pub fn typed(&self) -> String {
-        let plain = |word: &str| {
-            let harmless = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
-            !word.is_empty() && word.chars().all(harmless)
-        };
-        let quoted = |word: &String| {
-            if plain(word) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
-        };
-        let words: Vec<String> = std::iter::once(&self.program).chain(&self.arguments).map(quoted).collect();
-        shown_words(words.iter().map(String::as_str))
+        shown_quoted(std::iter::once(&self.program).chain(&self.arguments).map(String::as_str))
+    }
+}
+
+impl fmt::Debug for Argv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed())
     }
 }
 
@@ -70,5 +69,9 @@ mod tests {
         assert_eq!(argv("/bin/vault", &["read", "-field=token"]).typed(), "/bin/vault read -field=token");
         assert_eq!(argv("/bin/x", &["--token", "y"]).typed(), "/bin/x --token (not shown)");
         assert_eq!(argv("a b", &["it's", "", "$HOME"]).typed(), r"'a b' 'it'\''s' '' '$HOME'");
+        let curl = argv("/bin/curl", &["-H", "Authorization: Bearer abc", "--user", "kim:it's abc"]);
+        assert_eq!(curl.typed(), "/bin/curl -H Authorization:(not shown) --user kim:(not shown)");
+        let script = argv("/bin/sh", &["-c", "curl -H 'Authorization: abc' https://vault"]);
+        assert_eq!(format!("{script:?}"), "/bin/sh -c curl -H 'Authorization:(not shown)");
     }
 }

@@ -1,6 +1,7 @@
 //! Where a networked source is reached, and how: the keys that all such kinds share.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -136,7 +137,7 @@ pub enum HeaderValue {
 }
 
 /// Through what the endpoint is reached.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub enum ProxyChoice {
     /// Directly.
     None,
@@ -145,6 +146,22 @@ pub enum ProxyChoice {
     Environment,
     /// Through this one.
     Url(Url),
+}
+
+impl fmt::Debug for ProxyChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Environment => f.write_str("Environment"),
+            Self::Url(url) => write!(f, "Url({})", shown_proxy(url)),
+        }
+    }
+}
+
+/// A proxy for messages, without its user and password.
+pub fn shown_proxy(proxy: &Url) -> String {
+    let port = proxy.port().map_or_else(String::new, |port| format!(":{port}"));
+    format!("{}://{}{port}", proxy.scheme(), proxy.host_str().unwrap_or_default())
 }
 
 /// Where a source is reached and how, with nothing wrong in it.

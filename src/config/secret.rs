@@ -91,31 +91,70 @@ pub(super) fn names_a_secret(key: &str) -> bool {
         .any(|name| key.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('_')))
 }
 
-/// Words of a command line, for a person to read. What a word before it, or its own beginning, names a
-/// secret is left out: such a word is a mistake, but no reason to show it.
+/// Stands where a secret of a command line was.
+const HIDDEN: &str = "(not shown)";
+
+/// Words of a command line, for a person to read, without their secrets.
 pub fn shown_words<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    const HIDDEN: &str = "(not shown)";
-    let mut shown = Vec::new();
+    without_secrets(words).join(" ")
+}
+
+/// The same as a shell would read it.
+pub(super) fn shown_quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let plain = |word: &str| {
+        let harmless = |c: char| c.is_ascii_alphanumeric() || "_-./:=@%+,".contains(c);
+        !word.is_empty() && word.chars().all(harmless)
+    };
+    let quoted = |word: String| {
+        // What is not shown has to be typed anyway.
+        let as_it_is = plain(&word) || word.ends_with(HIDDEN);
+        if as_it_is { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    };
+    without_secrets(words).into_iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The words without what a word before them, or their own beginning, names a secret: such a word is a
+/// mistake, but no reason to show it.
+fn without_secrets<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    const USERS: &[&str] = &["-u", "-U", "--user", "--proxy-user"];
+    let mut shown: Vec<String> = Vec::new();
     let mut hide_next = false;
     for word in words {
         let hide = std::mem::take(&mut hide_next) && !word.starts_with('-');
-        let name = word.trim_start_matches('-');
-        shown.push(match name.split_once(['=', ':']) {
+        let of_user = shown.last().is_some_and(|last| USERS.contains(&last.as_str()))
+            || USERS.iter().any(|flag| word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')));
+        // What curl and others take as user and password.
+        let password = word.find(':').filter(|_| of_user).map(|at| at + 1);
+        shown.push(match password.or_else(|| secret_at(word)).and_then(|at| word.get(..at)) {
             _ if hide => HIDDEN.to_owned(),
-            Some((key, value)) if names_a_secret(key.trim()) => {
-                format!("{}{HIDDEN}", word.strip_suffix(value).unwrap_or_default())
-            }
-            // What curl and others take as user and password.
-            Some((user, _)) if shown.last().is_some_and(|last| last == "-u" || last == "--user") => {
-                format!("{user}:{HIDDEN}")
-            }
-            _ => {
-                hide_next = word.starts_with('-') && names_a_secret(name);
+            Some(before) => format!("{before}{HIDDEN}"),
+            None => {
+                hide_next = word.starts_with('-') && names_a_secret(word.trim_start_matches('-'));
                 word.to_owned()
             }
         });
     }
-    shown.join(" ")
+    shown
+}
+
+/// Where a secret begins in a word that holds one: after `token=`, after `Authorization:`, or, in a word
+/// that is itself a command line, after `--token ` and `Bearer `.
+fn secret_at(word: &str) -> Option<usize> {
+    let ends = |c: char| c == '=' || c == ':' || c.is_whitespace();
+    word.match_indices(ends).find_map(|(at, end)| {
+        let (before, after) = word.split_at_checked(at)?;
+        let name = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).next()?;
+        let flag = name.trim_start_matches('-');
+        // `-HAuthorization: ...`, as curl takes it too.
+        let named = names_a_secret(flag) || name.strip_prefix("-H").is_some_and(names_a_secret);
+        let scheme = ["bearer", "basic"].iter().any(|scheme| name.eq_ignore_ascii_case(scheme));
+        let holds = if end.starts_with(char::is_whitespace) {
+            scheme || (named && name.starts_with('-'))
+        } else {
+            named
+        };
+        (holds && !after.trim_start_matches(ends).is_empty()).then_some(at + end.len())
+    })
 }
 
 /// Whether the text says where a secret is, instead of being one.
@@ -209,6 +248,14 @@ mod tests {
             (&["stern", "--api-token=abc", "-o", "raw"], "stern --api-token=(not shown) -o raw"),
             (&["curl", "-u", "kim:pw", "http://h:80/"], "curl -u kim:(not shown) http://h:80/"),
             (&["curl", "-H", "X-Api-Key: abc", "http://h"], "curl -H X-Api-Key:(not shown) http://h"),
+            (&["curl", "-HAuthorization: Bearer abc"], "curl -HAuthorization:(not shown)"),
+            (&["curl", "--header=Authorization: Bearer abc"], "curl --header=Authorization:(not shown)"),
+            (&["curl", "-H", "X-Mine: Bearer abc"], "curl -H X-Mine: Bearer (not shown)"),
+            (&["curl", "--user=kim:abc"], "curl --user=kim:(not shown)"),
+            (&["sh", "-c", "curl -H 'Authorization: abc'"], "sh -c curl -H 'Authorization:(not shown)"),
+            (&["sh", "-c", "stern --token abc"], "sh -c stern --token (not shown)"),
+            (&["sh", "-c", "export DB_PASSWORD=abc; run"], "sh -c export DB_PASSWORD=(not shown)"),
+            (&["x", "--token=", "-o", "wide:", "a:b=c"], "x --token= -o wide: a:b=c"),
             (&["env", "DB_PASSWORD=a=b", "tail"], "env DB_PASSWORD=(not shown) tail"),
             (&["x", "--token", "--verbose", "y"], "x --token --verbose y"),
         ];

@@ -1,19 +1,30 @@
 //! Whether an address is reached through a proxy, and which.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use url::{Host, Url};
 
+pub(super) use crate::config::endpoint::shown_proxy as shown;
 use crate::config::endpoint::{ProxyChoice, is_loopback};
 use crate::model::health::{Failure, FailureKind};
 
 /// The proxies that the environment names.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Proxies {
     http: Option<String>,
     https: Option<String>,
     all: Option<String>,
     not: Vec<String>,
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A value may hold a password, also one that is no URL.
+        let named = |value: &Option<String>| value.is_some();
+        let (http, https, all) = (named(&self.http), named(&self.https), named(&self.all));
+        write!(f, "Proxies {{ http: {http}, https: {https}, all: {all}, not: {:?} }}", self.not)
+    }
 }
 
 impl Proxies {
@@ -73,12 +84,6 @@ pub(super) fn choose(choice: &ProxyChoice, proxies: &Proxies, url: &Url) -> Resu
         Ok(_) => wrong("names a kind of proxy that is not known: http, https, socks5 or socks5h"),
         Err(_) => wrong("is no URL"),
     }
-}
-
-/// A proxy for messages, without its user and password.
-pub(super) fn shown(proxy: &Url) -> String {
-    let port = proxy.port().map_or_else(String::new, |port| format!(":{port}"));
-    format!("{}://{}{port}", proxy.scheme(), proxy.host_str().unwrap_or_default())
 }
 
 /// Whether a rule of `NO_PROXY` speaks of `url`: `*`, a host and what is below it (with or without a
@@ -213,6 +218,15 @@ mod tests {
             let set = [("ALL_PROXY", "http://p:1"), ("NO_PROXY", rule)];
             assert_eq!(chosen(&set, to).is_none(), excepted, "{rule} for {to}");
         }
+    }
+
+    #[test]
+    fn no_password_of_a_proxy_is_printed() {
+        let named = "http://kim:canary@proxy:3128";
+        let all = proxies(&[("ALL_PROXY", named), ("HTTP_PROXY", "canary"), ("NO_PROXY", "here")]);
+        assert_eq!(format!("{all:?}"), r#"Proxies { http: true, https: false, all: true, not: ["here"] }"#);
+        let choice = ProxyChoice::Url(url(named));
+        assert_eq!(format!("{choice:?}"), "Url(http://proxy:3128)");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_secs(10);
 const AGENT: &str = concat!("midwatch/", env!("CARGO_PKG_VERSION"));
 
 /// What a pool is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Plan {
     pub(super) socket: Option<PathBuf>,
     pub(super) proxy: Option<Url>,
