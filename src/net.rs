@@ -4,6 +4,7 @@
 //! never a secret.
 
 mod address;
+mod allowance;
 pub mod backoff;
 mod body;
 mod budget;
@@ -75,6 +76,7 @@ impl Net {
     }
 
     fn with(vault: Vault, proxies: Proxies, tunnels: Tunnels) -> Self {
+        proxies.passwords().for_each(|password| vault.mask().learn(None, &password));
         Self(Arc::new(Shared { vault, proxies, tunnels, budgets: Budgets::default() }))
     }
 

@@ -149,16 +149,27 @@ async fn a_clock_that_is_off_is_measured() {
 
 #[tokio::test]
 async fn a_server_that_repeats_our_secret_is_not_quoted_with_it() {
-    let body = format!("{{\"message\": \"unknown token {CANARY}\"}}");
-    for status in ["401 Unauthorized", "403 Forbidden", "500 Internal Server Error"] {
-        let body = body.clone();
+    // Cut after 200 characters it would be half there; and JSON can write each letter as its number.
+    let (long, escaped) = ("x".repeat(193), CANARY.replace("can", "\\u0063an"));
+    let said = |words: &str| format!("{{\"message\": \"{words}\"}}");
+    for (status, body, shown) in [
+        ("401 Unauthorized", said(&format!("unknown token {CANARY}")), "unknown token [secret]"),
+        ("403 Forbidden", said(&format!("unknown token {escaped}")), "unknown token [secret]"),
+        ("500 Internal Server Error", said(&format!("{long}{CANARY}")), "x[secret..."),
+        ("200 OK", format!("unknown token {CANARY}"), "no JSON: unknown token [secret]"),
+        ("200 OK", format!("{long}{CANARY}"), "x[secret..."),
+        ("200 OK", format!("[\"{escaped}\"]"), "invalid type: string \"[secret]\""),
+    ] {
         let server = server::Server::start(move |_| server::answer(status, &[], &body)).await;
         let endpoint = Endpoint::at(&server.url()).unwrap();
         let (client, _file) = with_secret(endpoint, Auth::Header("X-Token"), Proxies::default());
         let request = Request::get("/api").query("token", CANARY);
-        let failure = client.send(&request, Class::Poll).await.unwrap_err();
-        assert!(text(&failure).contains("unknown token [secret]"), "{failure:?}");
-        assert!(!format!("{failure:?}").contains(CANARY), "{failure:?}");
+        let failure = match client.send(&request, Class::Poll).await {
+            Ok(response) => response.json::<Vec<u64>>().unwrap_err(),
+            Err(failure) => failure,
+        };
+        assert!(text(&failure).contains(shown), "{failure:?}");
+        assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
     }
 }
 

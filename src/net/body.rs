@@ -166,9 +166,15 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::net::credential::Mask;
 
     fn trip() -> Trip {
-        Trip { shown: "GET http://x/".to_owned(), host: "x:80".to_owned(), proxy: None }
+        Trip {
+            shown: "GET http://x/".to_owned(),
+            host: "x:80".to_owned(),
+            proxy: None,
+            mask: Mask::default(),
+        }
     }
 
     fn packed(chunk: &[u8], times: usize) -> Vec<u8> {

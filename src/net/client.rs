@@ -9,9 +9,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub use super::exchange::{Auth, Class};
 
+use super::allowance::Allowance;
 use super::body::Body;
 use super::budget::{Came, Payer, Told, Verdict};
-use super::credential::Credential;
+use super::credential::{Credential, Mask};
 use super::exchange::{Method, Request, Response};
 use super::failure::{self, Trip};
 use super::link::{Head, Link, Way};
@@ -21,12 +22,7 @@ use super::{Net, now};
 use crate::config::endpoint::Endpoint;
 use crate::model::health::{Failure, FailureKind};
 
-/// An answer has to begin in this time,
-const HEADERS: Duration = Duration::from_secs(10);
-/// and to end in this. A configured time bounds both.
-const TOTAL: Duration = Duration::from_secs(30);
-/// What a server says about an error is read up to here, and for so long.
-const ERROR_BYTES: usize = 64 << 10;
+/// What a server says about an error is read for so long.
 const ERROR_TIME: Duration = Duration::from_secs(5);
 /// Polling waits so long for its share of the budget; if it takes longer it fails and comes again.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,6 +39,16 @@ struct Inner {
     net: Net,
     links: Vec<Link>,
     healthy: AtomicUsize,
+}
+
+/// Which address is asked, and what came of those before it.
+struct Turns {
+    index: usize,
+    /// Addresses that were not asked yet.
+    others: usize,
+    time: Allowance,
+    /// What the first of them failed with.
+    failed: Option<Failure>,
 }
 
 impl Client {
@@ -72,43 +78,31 @@ impl Client {
 
     /// Asks the first address that works, beginning with the one that worked last.
     pub async fn send(&self, request: &Request, class: Class) -> Result<Response, Failure> {
-        let (count, first) = (self.endpoints(), self.0.healthy.load(Ordering::Relaxed));
-        let mut failed = None;
-        for index in (0..count).map(|step| (first + step) % count) {
-            match self.send_to(index, request, class).await {
-                Err(failure) if count > 1 && elsewhere(failure.kind, request.method) => {
-                    failed = failed.or(Some(failure));
-                }
-                answer => {
-                    self.0.healthy.store(index, Ordering::Relaxed);
-                    return answer;
-                }
+        let mut turns = self.0.turns();
+        loop {
+            let answer = self.0.exchange(turns.index, request, class, &mut turns.time).await;
+            if let Some(settled) = self.0.settled(&mut turns, request.method, answer) {
+                return settled;
             }
         }
-        Err(failed.unwrap_or_else(|| Failure::new(FailureKind::Missing, "no address is configured")))
     }
 
     /// Asks the address of this index.
     pub async fn send_to(&self, index: usize, request: &Request, class: Class) -> Result<Response, Failure> {
-        let inner = &*self.0;
-        let (link, trip) = inner.link(index, request)?;
-        inner.admit(link, &trip, request, class).await?;
-        let total = inner.endpoint.timeout.unwrap_or(TOTAL);
-        let whole = inner.exchange(link, &trip, request);
-        timeout(total, whole).await.map_err(|_| trip.timed_out(total))?
+        let time = &mut Allowance::new(self.0.endpoint.timeout, 1);
+        let answer = self.0.exchange(index, request, class, time).await;
+        answer.map_err(|failure| self.0.mask().failure(failure))
     }
 
     /// Opens an answer that has no end, such as lines that are followed.
-    pub async fn open(&self, request: &Request) -> Result<Stream, Failure> {
-        let inner = &*self.0;
-        let index = inner.healthy.load(Ordering::Relaxed);
-        let (link, trip) = inner.link(index, request)?;
-        inner.admit(link, &trip, request, Class::Person).await?;
-        let (head, refusal) = inner.begin(link, &trip, request).await?;
-        if !is_answer(head.status, request) {
-            return Err(inner.refusal(link, &trip, request, head, refusal).await);
+    pub async fn open(&self, request: &Request, class: Class) -> Result<Stream, Failure> {
+        let mut turns = self.0.turns();
+        loop {
+            let answer = self.0.stream(turns.index, request, class, &mut turns.time).await;
+            if let Some(settled) = self.0.settled(&mut turns, request.method, answer) {
+                return settled;
+            }
         }
-        Ok(Stream::new(trip, head))
     }
 }
 
@@ -129,10 +123,50 @@ fn is_answer(status: u16, request: &Request) -> bool {
 const LOGIN_PAGE: &str = "this is mostly a login page: look whether the credential is there and has not expired, and whether `url` is the address of the API";
 
 impl Inner {
+    fn mask(&self) -> &Mask {
+        self.net.vault().mask()
+    }
+
     fn link(&self, index: usize, request: &Request) -> Result<(&Link, Trip), Failure> {
         let link = self.links.get(index);
         let link = link.ok_or_else(|| Failure::new(FailureKind::Missing, "no such address is configured"))?;
-        Ok((link, link.trip(request)))
+        Ok((link, link.trip(request, self.mask())))
+    }
+
+    /// The addresses one after the other, beginning with the one that worked last. All of them together
+    /// have the time of one.
+    fn turns(&self) -> Turns {
+        let (count, index) = (self.links.len(), self.healthy.load(Ordering::Relaxed));
+        let time = Allowance::new(self.endpoint.timeout, count);
+        Turns { index, others: count.saturating_sub(1), time, failed: None }
+    }
+
+    /// What came of a turn, if the next address is not asked.
+    fn settled<T>(
+        &self,
+        turns: &mut Turns,
+        method: Method,
+        answer: Result<T, Failure>,
+    ) -> Option<Result<T, Failure>> {
+        let answer = match answer {
+            Err(failure) if elsewhere(failure.kind, method) => {
+                let next = (turns.index + 1) % self.links.len().max(1);
+                // The next request begins there: this one may take all the time again.
+                self.healthy.store(next, Ordering::Relaxed);
+                let failure = turns.failed.get_or_insert(failure);
+                if turns.others > 0 && !turns.time.is_over() {
+                    (turns.index, turns.others) = (next, turns.others - 1);
+                    turns.time.next_address();
+                    return None;
+                }
+                Err(failure.clone())
+            }
+            answer => {
+                self.healthy.store(turns.index, Ordering::Relaxed);
+                answer
+            }
+        };
+        Some(answer.map_err(|failure| self.mask().failure(failure)))
     }
 
     fn payer(&self, link: &Link) -> Payer {
@@ -166,10 +200,11 @@ impl Inner {
         link: &Link,
         trip: &Trip,
         request: &Request,
+        time: &mut Allowance,
     ) -> Result<(Head, Option<Failure>), Failure> {
-        let Some(tunnel) = &self.endpoint.via else { return self.ask(link, trip, request).await };
+        let Some(tunnel) = &self.endpoint.via else { return self.ask(link, trip, request, time).await };
         self.net.tunnels().ready(tunnel).await?;
-        let answer = self.ask(link, trip, request).await;
+        let answer = self.ask(link, trip, request, time).await;
         let broken = |kind| {
             use FailureKind::{Broken, Refused, TimedOut, Tls};
             matches!(kind, Broken | Refused | TimedOut | Tls)
@@ -189,12 +224,12 @@ impl Inner {
         link: &Link,
         trip: &Trip,
         request: &Request,
+        time: &mut Allowance,
     ) -> Result<(Head, Option<Failure>), Failure> {
-        let begins = self.endpoint.timeout.unwrap_or(HEADERS);
-        let way = Way { endpoint: &self.endpoint, proxies: self.net.proxies(), begins };
+        let way = Way { endpoint: &self.endpoint, proxies: self.net.proxies() };
         let show = || shown::to(&link.origin, &self.endpoint, self.usual, self.net.vault());
         let shown = show().await?;
-        let head = link.begin(&way, trip, request, &shown.headers).await?;
+        let head = link.begin(&way, trip, request, &shown, time).await?;
         if head.status != 401 || head.away || shown.credentials.is_empty() {
             return Ok((head, None));
         }
@@ -202,7 +237,7 @@ impl Inner {
             return Ok((head, Some(refusal)));
         }
         let shown = show().await?;
-        let head = link.begin(&way, trip, request, &shown.headers).await?;
+        let head = link.begin(&way, trip, request, &shown, time).await?;
         let refusal = if head.status == 401 { self.refused(&shown.credentials).await.err() } else { None };
         Ok((head, refusal))
     }
@@ -217,17 +252,53 @@ impl Inner {
         Ok(())
     }
 
-    async fn exchange(&self, link: &Link, trip: &Trip, request: &Request) -> Result<Response, Failure> {
-        let (mut head, refusal) = self.begin(link, trip, request).await?;
+    /// Sends the request until an answer to it begins that is none of an error.
+    async fn answered(
+        &self,
+        link: &Link,
+        trip: &Trip,
+        request: &Request,
+        class: Class,
+        time: &mut Allowance,
+    ) -> Result<Head, Failure> {
+        self.admit(link, trip, request, class).await?;
+        let (head, refusal) = self.begin(link, trip, request, time).await?;
         if !is_answer(head.status, request) {
-            return Err(self.refusal(link, trip, request, head, refusal).await);
+            return Err(self.refusal(link, request, head, refusal).await);
         }
         let came = if head.status == 304 { Came::Unchanged } else { Came::Answered };
         self.learn(link, request, &head, came);
+        Ok(head)
+    }
+
+    async fn stream(
+        &self,
+        index: usize,
+        request: &Request,
+        class: Class,
+        time: &mut Allowance,
+    ) -> Result<Stream, Failure> {
+        let (link, trip) = self.link(index, request)?;
+        let head = self.answered(link, &trip, request, class, time).await?;
+        Ok(Stream::new(trip, head))
+    }
+
+    async fn exchange(
+        &self,
+        index: usize,
+        request: &Request,
+        class: Class,
+        time: &mut Allowance,
+    ) -> Result<Response, Failure> {
+        let (link, trip) = self.link(index, request)?;
+        let mut head = self.answered(link, &trip, request, class, time).await?;
+        let trip = &head.trip;
         let received = now();
         let tail = if head.status == 200 { request.tail } else { None };
         let mut body = Body::new(trip, head.header("content-encoding"), request.most, tail)?;
-        while let Some(piece) = head.rest.chunk().await.map_err(|error| trip.of_error(error))? {
+        while let Some(piece) =
+            time.go_on(trip, head.rest.chunk()).await?.map_err(|error| trip.of_error(error))?
+        {
             body.push(trip, &piece)?;
         }
         let (bytes, skipped) = body.finish(trip)?;
@@ -237,13 +308,17 @@ impl Inner {
             let what = "unexpected content type: a page for a browser, not JSON";
             return Err(trip.failure(FailureKind::Unreadable, what).advise(LOGIN_PAGE));
         }
-        let response = Response::new(&link.base, request, head.status, head.headers, bytes);
-        Ok(response.received(received).part(&trip.shown, skipped))
+        let Head { status, headers, trip, .. } = head;
+        let response = Response::new(&link.base, request, status, headers, bytes);
+        Ok(response.received(received).part(trip, skipped))
     }
 
     fn learn(&self, link: &Link, request: &Request, head: &Head, came: Came) -> Told {
         let told = Told::of(|name| head.header(name), now());
-        self.net.budgets().learn(&self.payer(link), &request.path, &told, came, Instant::now());
+        // What another place says is not about the endpoint's budget.
+        if !head.away {
+            self.net.budgets().learn(&self.payer(link), &request.path, &told, came, Instant::now());
+        }
         told
     }
 
@@ -251,14 +326,11 @@ impl Inner {
     async fn refusal(
         &self,
         link: &Link,
-        trip: &Trip,
         request: &Request,
         mut head: Head,
         credential: Option<Failure>,
     ) -> Failure {
-        let body = error_body(trip, &mut head).await;
-        let masked = self.net.vault().mask_bytes(&body);
-        let words = failure::words(&masked);
+        let words = failure::words(&error_body(&mut head).await, self.mask());
         // GitHub says 403, "secondary rate limit" or "API rate limit exceeded", where others say 429.
         let limited = words
             .as_ref()
@@ -267,12 +339,18 @@ impl Inner {
         let told = Told::of(|name| head.header(name), now());
         let throttled = head.status == 429 || (head.status == 403 && (limited || told.is_spent()));
         let told = self.learn(link, request, &head, if throttled { Came::Refused } else { Came::Answered });
+        let trip = &head.trip;
         let mut failure = trip.of_status(head.status, head.reason, words);
         if throttled {
             failure.kind = FailureKind::Throttled;
             failure.advice = None;
             failure = failure.because(format!("{} takes no more requests for now", trip.host));
             return again_in(failure, told.wait());
+        }
+        if head.away && matches!(head.status, 401 | 403) {
+            // It was shown no credential: the link that leads there is not good, or not any more.
+            failure.kind = FailureKind::Forbidden;
+            return failure.advise("look at it again: such links are only good for a short time");
         }
         if let Some(credential) = credential {
             // The server's words, and what is wrong with the credential: that is the cause.
@@ -289,8 +367,9 @@ impl Inner {
 }
 
 /// What came of the body of an error; an error in it is none.
-async fn error_body(trip: &Trip, head: &mut Head) -> Vec<u8> {
-    let Ok(mut body) = Body::new(trip, head.header("content-encoding"), Some(ERROR_BYTES), None) else {
+async fn error_body(head: &mut Head) -> Vec<u8> {
+    let trip = &head.trip;
+    let Ok(mut body) = Body::new(trip, head.header("content-encoding"), Some(failure::MOST), None) else {
         return Vec::new();
     };
     let read = async {

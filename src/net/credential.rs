@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use self::file::Refused;
 use self::format::Found;
-use self::mask::Mask;
+pub(super) use self::mask::Mask;
 pub use self::secret::Credential;
 use self::secret::Held;
 use super::origin::Origin;
@@ -218,17 +218,9 @@ impl Vault {
         self.standings.subscribe()
     }
 
-    /// The text without any secret that was ever held, in whatever form it comes back.
-    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        match self.mask.hide(text.as_bytes()) {
-            Cow::Borrowed(_) => Cow::Borrowed(text),
-            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-        }
-    }
-
-    /// The bytes without any secret that was ever held.
-    pub fn mask_bytes<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        self.mask.hide(bytes)
+    /// What takes every secret that was ever held out of a text, in whatever form it comes back.
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     fn slot(&self, name: &str) -> Result<&Slot, Failure> {

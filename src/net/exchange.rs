@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use url::Url;
 
-use super::failure;
+use super::credential::Mask;
+use super::failure::{self, Trip};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
+
+const UNREADABLE: &str = "the server may be another version or another product than `kind` says, or something between answers for it";
 
 /// JSON that is nested deeper is an attack or a mistake.
 const DEEPEST: usize = 64;
@@ -203,7 +206,7 @@ pub fn segment(text: &str) -> String {
 }
 
 /// An answer.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Response {
     /// Its status.
     pub status: u16,
@@ -216,6 +219,7 @@ pub struct Response {
     asked: Request,
     received: Option<Timestamp>,
     shown: String,
+    mask: Mask,
 }
 
 impl Response {
@@ -229,7 +233,8 @@ impl Response {
     ) -> Self {
         let shown = format!("{} {}{}", asked.method.name(), base.as_str().trim_end_matches('/'), asked.path);
         let (base, asked) = (base.clone(), asked.clone());
-        Self { status, body: body.into(), from: 0, headers, base, asked, received: None, shown }
+        let mask = Mask::default();
+        Self { status, body: body.into(), from: 0, headers, base, asked, received: None, shown, mask }
     }
 
     /// With the time at which it came, to compare with the server's.
@@ -239,8 +244,8 @@ impl Response {
         self
     }
 
-    pub(super) fn part(mut self, shown: &str, skipped: u64) -> Self {
-        shown.clone_into(&mut self.shown);
+    pub(super) fn part(mut self, trip: Trip, skipped: u64) -> Self {
+        (self.shown, self.mask) = (trip.shown, trip.mask);
         let range = self.header("content-range").filter(|_| self.status == 206);
         self.from = range.and_then(range_start).unwrap_or(skipped);
         self
@@ -274,26 +279,39 @@ impl Response {
         RawText::from_bytes(&self.body)
     }
 
-    /// The body read as JSON.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+    /// The body read as JSON. What of it is borrowed stays in the answer.
+    ///
+    /// Errors say what was asked, and what the server says if it is no JSON at all.
+    pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Failure> {
         let body = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
-        let unreadable = |why: &[u8]| {
-            let mut what = format!("{}: the answer cannot be read: ", self.shown).into_bytes();
-            what.extend_from_slice(why);
-            Failure::new(FailureKind::Unreadable, RawText::from(what)).advise(
-                "the server may be another version or another product than `kind` says, or something between answers for it",
-            )
-        };
         if too_deep(body) {
-            return Err(unreadable(format!("its JSON is nested more than {DEEPEST} levels deep").as_bytes()));
+            return Err(self.unreadable(format!("its JSON is nested more than {DEEPEST} levels deep")));
         }
-        serde_json::from_slice(body).map_err(|error| match failure::words(body) {
-            // No JSON at all: what it says in its own words helps more than where it stopped to be JSON.
-            Some(words) if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) => {
-                unreadable(&[b"it is no JSON: ", words.as_bytes()].concat())
+        serde_json::from_slice(body).map_err(|error| {
+            // What it says in its own words helps more than where it stopped to be JSON.
+            let is_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+            match if is_json { None } else { failure::words(body, &self.mask) } {
+                Some(words) => self.unreadable([b"it is no JSON: ", words.as_bytes()].concat()),
+                None => self.unreadable(self.brief(&error.to_string())),
             }
-            _ => unreadable(failure::brief(&error.to_string()).as_bytes()),
         })
+    }
+
+    /// The failure of an answer that has not the shape that it should have.
+    pub fn unreadable(&self, why: impl AsRef<[u8]>) -> Failure {
+        let mut what = format!("{}: the answer cannot be read: ", self.shown).into_bytes();
+        what.extend_from_slice(why.as_ref());
+        Failure::new(FailureKind::Unreadable, RawText::from(what)).advise(UNREADABLE)
+    }
+
+    /// The first characters of a text that may quote the answer, without any secret of ours.
+    pub fn brief(&self, text: &str) -> String {
+        failure::brief(self.mask.text(text).as_ref())
+    }
+
+    /// A failure that may quote the answer, without any secret of ours.
+    pub fn masked(&self, failure: Failure) -> Failure {
+        self.mask.failure(failure)
     }
 
     /// The request for the page after this one, by `Link: <...>; rel="next"`.

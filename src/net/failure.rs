@@ -5,8 +5,10 @@ use std::io;
 use std::time::Duration;
 
 use serde_json::Value;
+use url::Url;
 
 use super::address::NotPublic;
+use super::credential::Mask;
 use super::tls::Distrust;
 use super::transport::CONNECT;
 use crate::model::health::{Failure, FailureKind};
@@ -14,8 +16,11 @@ use crate::model::text::RawText;
 
 /// The server's own words are cut after so many characters.
 const WORDS: usize = 200;
+/// They are looked for in so many bytes.
+pub(super) const MOST: usize = 64 << 10;
 
 /// One request on its way, for messages.
+#[derive(Clone)]
 pub(super) struct Trip {
     /// `GET https://host/path`.
     pub(super) shown: String,
@@ -23,9 +28,18 @@ pub(super) struct Trip {
     pub(super) host: String,
     /// The proxy.
     pub(super) proxy: Option<String>,
+    /// What no message may say.
+    pub(super) mask: Mask,
 }
 
 impl Trip {
+    /// The same request, which the endpoint sent on to another place.
+    pub(super) fn sent_on(self, to: &Url, proxy: Option<String>) -> Self {
+        let host = to.host_str().unwrap_or_default();
+        let host = format!("{host}:{}", to.port_or_known_default().unwrap_or_default());
+        Self { shown: format!("{}, sent on to {host}", self.shown), host, proxy, ..self }
+    }
+
     /// A failure of this request.
     pub(super) fn failure(&self, kind: FailureKind, what: impl AsRef<[u8]>) -> Failure {
         let mut text = self.shown.clone().into_bytes();
@@ -277,7 +291,10 @@ impl<'a> Found<'a> {
 }
 
 /// What a server says about its refusal: the usual members of a JSON error, or the first line of text.
-pub(super) fn words(body: &[u8]) -> Option<RawText> {
+/// Without what `mask` knows: also a secret that would be cut in two.
+pub(super) fn words(body: &[u8], mask: &Mask) -> Option<RawText> {
+    // What matters is said at the beginning.
+    let body = body.get(..MOST).unwrap_or(body);
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(json) => said(&json)?,
         Err(_) if looks_like_html(body) => title(body)?,
@@ -285,7 +302,7 @@ pub(super) fn words(body: &[u8]) -> Option<RawText> {
             String::from_utf8_lossy(body).lines().map(str::trim).find(|line| !line.is_empty())?.to_owned()
         }
     };
-    let text = brief(text.trim());
+    let text = brief(mask.text(text.trim()).as_ref());
     (!text.is_empty()).then(|| text.into())
 }
 

@@ -1,18 +1,17 @@
 //! The way to one address: which connections, which headers, which redirects.
 
-use std::time::Duration;
-
 use reqwest::header::{HeaderMap, HeaderValue};
-use tokio::time::timeout;
 use url::Url;
 
 use super::address::{Resolver, leads_inside};
+use super::allowance::Allowance;
+use super::credential::Mask;
 use super::exchange::{Method, Request};
 use super::failure::Trip;
 use super::origin::Origin;
 use super::proxy::{self, Proxies};
 use super::redirect::{self, Hop};
-use super::shown::name_of;
+use super::shown::{Shown, name_of};
 use super::tls::Terms;
 use super::transport::{Plan, Transport};
 use crate::config::endpoint::{Address, Endpoint};
@@ -29,7 +28,9 @@ pub(super) struct Link {
     pub(super) origin: Origin,
     shown: String,
     host: String,
+    /// It is on this machine. The near end of a tunnel is not: what answers is elsewhere.
     local: bool,
+    tunnelled: bool,
     /// Connections, or why there can be none.
     home: Result<Transport, Failure>,
 }
@@ -39,7 +40,9 @@ pub(super) struct Head {
     pub(super) status: u16,
     pub(super) reason: &'static str,
     pub(super) headers: Vec<(String, String)>,
-    /// Whether it comes from another place than the endpoint.
+    /// Where it comes from, for messages.
+    pub(super) trip: Trip,
+    /// Whether that is another place than the endpoint.
     pub(super) away: bool,
     /// Its body is still to come.
     pub(super) rest: reqwest::Response,
@@ -87,45 +90,48 @@ impl Link {
             None => format!("{dialled}:{port}"),
         };
         let origin = Origin::of(address);
-        Self { base, origin, shown: address.shown(), host, local: address.is_local(), home }
+        let tunnelled = endpoint.via.is_some();
+        let local = address.is_local() && !tunnelled;
+        Self { base, origin, shown: address.shown(), host, local, tunnelled, home }
     }
 
     /// What messages say of a request to here.
-    pub(super) fn trip(&self, request: &Request) -> Trip {
+    pub(super) fn trip(&self, request: &Request, mask: &Mask) -> Trip {
         let proxy = self.home.as_ref().ok().and_then(Transport::proxy);
         Trip {
             shown: format!("{} {}{}", request.method.name(), self.shown, request.path),
             host: self.host.clone(),
             proxy,
+            mask: mask.clone(),
         }
     }
 
-    /// Sends `request` with these headers of ours, and follows redirects, until an answer begins. Each
-    /// has to begin within `begins`.
+    /// Sends `request` with these headers of ours, and follows redirects, until an answer begins.
     pub(super) async fn begin(
         &self,
         way: &Way<'_>,
         trip: &Trip,
         request: &Request,
-        secrets: &HeaderMap,
+        shown: &Shown,
+        time: &mut Allowance,
     ) -> Result<Head, Failure> {
         let home = self.home.as_ref().map_err(Clone::clone)?;
-        if !secrets.is_empty() && home.proxy().is_some() && self.base.scheme() == "http" {
+        if !shown.credentials.is_empty() && home.proxy().is_some() && self.base.scheme() == "http" {
             let what = "a credential is not sent over plain http through a proxy";
             return Err(trip.failure(FailureKind::Proxy, what).advise("write https, or proxy = \"none\""));
         }
         let (mut url, mut method) = (request.url(&self.base)?, request.method);
         let mut away: Option<Transport> = None;
+        let mut trip = trip.clone();
         for _ in 0..=redirect::MOST {
             let transport = away.as_ref().unwrap_or(home);
-            let headers = if away.is_some() { bare(request)? } else { full(request, method, secrets)? };
+            let headers =
+                if away.is_some() { bare(request)? } else { full(request, method, &shown.headers)? };
             let mut building = transport.client().await?.request(verb(method), url.clone()).headers(headers);
             if let (Some(body), Method::Post) = (&request.body, method) {
                 building = building.body(body.to_string());
             }
-            let answer =
-                timeout(way.begins, building.send()).await.map_err(|_| trip.timed_out(way.begins))?;
-            let rest = answer.map_err(|error| {
+            let rest = time.begin(&trip, building.send()).await?.map_err(|error| {
                 let failure = trip.of_error(error);
                 if failure.kind == FailureKind::Tls {
                     transport.doubt();
@@ -136,7 +142,8 @@ impl Link {
             let head = Head {
                 status: status.as_u16(),
                 reason: status.canonical_reason().unwrap_or_default(),
-                headers: read_headers(trip, rest.headers())?,
+                headers: read_headers(&trip, rest.headers())?,
+                trip: trip.clone(),
                 away: away.is_some(),
                 rest,
             };
@@ -158,11 +165,14 @@ impl Link {
                         let host = to.host_str().unwrap_or_default();
                         return Err(refused(format!("to {}://{host}, which is another place", to.scheme())));
                     }
-                    let inside = self.local || leads_inside(&self.base).await;
+                    // What is at the far end of a tunnel is not known here, and sends us nowhere inside.
+                    let inside = self.local || (!self.tunnelled && leads_inside(&self.base).await);
                     if let Some(why) = redirect::refusal(&to, self.local, inside) {
                         return Err(refused(why));
                     }
-                    away = Some(way.elsewhere(&to, !inside)?);
+                    let there = way.elsewhere(&to, !inside)?;
+                    trip = self.trip(request, &trip.mask).sent_on(&to, there.proxy());
+                    away = Some(there);
                     url = to;
                 }
             }
@@ -175,8 +185,6 @@ impl Link {
 pub(super) struct Way<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) proxies: &'a Proxies,
-    /// An answer has to begin in this time.
-    pub(super) begins: Duration,
 }
 
 impl Way<'_> {

@@ -45,6 +45,12 @@ impl Proxies {
         Self { http: find("HTTP_PROXY"), https: find("HTTPS_PROXY"), all: find("ALL_PROXY"), not }
     }
 
+    /// The passwords in them, which a proxy may repeat.
+    pub(super) fn passwords(&self) -> impl Iterator<Item = String> {
+        let all = [&self.http, &self.https, &self.all].into_iter().flatten();
+        all.filter_map(|text| address(text).ok()?.password().map(str::to_owned))
+    }
+
     fn excepts(&self, url: &Url) -> bool {
         self.not.iter().any(|rule| excepts(rule, url))
     }
@@ -76,14 +82,18 @@ pub(super) fn choose(choice: &ProxyChoice, proxies: &Proxies, url: &Url) -> Resu
             .advise("write it as http://proxy:3128, or set proxy = \"none\" for this source")
             .because(format!("the variable {name}")))
     };
-    let text = if text.contains("://") { text.clone() } else { format!("http://{text}") };
-    match Url::parse(&text) {
+    match address(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https" | "socks5h" | "socks5") && url.has_host() => {
             Ok(Some(url))
         }
         Ok(_) => wrong("names a kind of proxy that is not known: http, https, socks5 or socks5h"),
         Err(_) => wrong("is no URL"),
     }
+}
+
+/// What a variable says; without a scheme it is http.
+fn address(text: &str) -> Result<Url, url::ParseError> {
+    if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) }
 }
 
 /// Whether a rule of `NO_PROXY` speaks of `url`: `*`, a host and what is below it (with or without a

@@ -33,23 +33,23 @@ pub(super) async fn to(
     vault: &Vault,
 ) -> Result<Shown, Failure> {
     let mut shown = Shown { headers: HeaderMap::new(), credentials: Vec::new() };
-    if endpoint.insecure && endpoint.pin.is_none() {
-        // Anybody may be at the other end. The configuration refuses this already.
-        return Ok(shown);
-    }
+    // Without a check anybody may be at the other end. The configuration refuses this already.
+    let checked = !endpoint.insecure || endpoint.pin.is_some();
     for (name, value) in &endpoint.headers {
-        let value = match (value, vault.of_header(value).await?) {
-            (Configured::Text(text), _) => sensitive(name, text)?,
-            (_, Some(credential)) => {
+        let value = match value {
+            // No secret, but still nobody's business elsewhere: it may name a tenant.
+            Configured::Text(text) => sensitive(name, text)?,
+            _ if !checked => continue,
+            reference => {
+                let Some(credential) = vault.of_header(reference).await? else { continue };
                 let value = sensitive(name, credential.secret_for(origin)?)?;
                 shown.credentials.push(credential);
                 value
             }
-            (_, None) => continue,
         };
         shown.headers.insert(name_of(name)?, value);
     }
-    if let Some(name) = &endpoint.credential {
+    if let Some(name) = endpoint.credential.as_ref().filter(|_| checked) {
         let credential = vault.get(name).await?;
         if let Some((header, value)) = presented(endpoint, usual, &credential, origin)? {
             shown.headers.insert(header, value);

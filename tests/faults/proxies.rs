@@ -1,6 +1,6 @@
 //! Ways to an endpoint that are no direct connection: proxies and sockets.
 
-use midwatch::config::endpoint::ProxyChoice;
+use midwatch::config::endpoint::{HeaderValue, ProxyChoice};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,10 +21,15 @@ async fn plain_http_through_a_proxy_goes_without_a_credential_or_not_at_all() {
     let endpoint = through(&proxy.url(), "http://metrics.example:9090");
     get(&client(endpoint.clone()), "/api").await.unwrap();
     assert_eq!(proxy.heard()[0].line(), "GET http://metrics.example:9090/api");
+    // Who a tenant is may be known on the way, as the path is.
+    let mut tenant = endpoint.clone();
+    tenant.headers = vec![("X-Scope-OrgID".to_owned(), HeaderValue::Text("shop".to_owned()))];
+    get(&client(tenant), "/api").await.unwrap();
+    assert_eq!(proxy.heard()[1].header("x-scope-orgid"), Some("shop"));
     let (client, _file) = with_secret(endpoint, Auth::Bearer, Proxies::default());
     let failure = get(&client, "/api").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Proxy);
-    assert_eq!(proxy.heard().len(), 1, "nothing was sent");
+    assert_eq!(proxy.heard().len(), 2, "nothing was sent");
 }
 
 #[tokio::test]

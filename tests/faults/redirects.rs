@@ -227,5 +227,32 @@ async fn a_401_elsewhere_is_not_a_401_of_the_credential() {
     let (client, _file) = with_secret(endpoint(&here.url()), Auth::Bearer, Proxies::default());
     let failure = client.send(&request(Method::Get), Class::Person).await.unwrap_err();
     assert_eq!((here.heard().len(), there.heard().len()), (1, 1), "nothing is asked again");
-    assert_eq!(failure.cause, None, "{failure:?}");
+    assert_eq!((failure.kind, &failure.cause), (FailureKind::Forbidden, &None), "{failure:?}");
+}
+
+#[tokio::test]
+async fn what_goes_wrong_elsewhere_is_told_of_that_place_and_bounds_no_request_to_the_endpoint() {
+    for (reply, kind, said) in [
+        (
+            answer("429 Too Many Requests", &[("retry-after", "600")], ""),
+            FailureKind::Throttled,
+            "takes no more requests",
+        ),
+        (vec![Step::Hang], FailureKind::TimedOut, "does not answer"),
+    ] {
+        let there = Server::start(move |_| reply.clone()).await;
+        let here = Server::start(leads_to("302 Found", there.url())).await;
+        let mut endpoint = endpoint(&here.url());
+        endpoint.timeout = Some(Duration::from_millis(300));
+        let (client, _file) = with_secret(endpoint, Auth::Bearer, Proxies::default());
+        for asked in 1..=2 {
+            let failure = client.send(&request(Method::Get), Class::Person).await.unwrap_err();
+            assert_eq!(failure.kind, kind, "{failure:?}");
+            let sent_on = format!("{}/logs, sent on to 127.0.0.1:{}: ", here.url(), there.port());
+            assert!(text(&failure).contains(&sent_on), "{failure:?}");
+            let cause = failure.cause.as_ref().unwrap().as_str().unwrap();
+            assert!(cause.starts_with(&format!("127.0.0.1:{} {said}", there.port())), "{cause}");
+            assert_eq!(here.heard().len(), asked, "the endpoint has room for more");
+        }
+    }
 }

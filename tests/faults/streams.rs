@@ -9,7 +9,7 @@ fn head() -> Step {
 
 async fn follow(server: &Server) -> midwatch::net::stream::Stream {
     let client = client(Endpoint::at(&server.url()).unwrap());
-    client.open(&Request::get("/follow").accept("text/plain")).await.unwrap()
+    client.open(&Request::get("/follow").accept("text/plain"), Class::Person).await.unwrap()
 }
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn a_stream_gives_what_comes_and_says_its_end() {
 async fn a_stream_that_is_refused_says_why() {
     let server = Server::start(|_| answer("403 Forbidden", &[], "pods/log is forbidden")).await;
     let client = client(Endpoint::at(&server.url()).unwrap());
-    let failure = client.open(&Request::get("/follow")).await.err().unwrap();
+    let failure = client.open(&Request::get("/follow"), Class::Person).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Forbidden);
     assert!(text(&failure).ends_with("403 Forbidden: pods/log is forbidden"));
 }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use midwatch::config::endpoint::HeaderValue;
+
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
@@ -131,8 +133,10 @@ async fn without_a_check_only_the_pinned_certificate_gets_a_credential() {
     let server = serves(&leaf, None).await;
     let mut endpoint = Endpoint::at(&server.url()).unwrap();
     endpoint.insecure = true;
+    endpoint.headers = vec![("X-Scope-OrgID".to_owned(), HeaderValue::Text("shop".to_owned()))];
     let (client, _file) = with_secret(endpoint.clone(), Auth::Bearer, Proxies::default());
     get(&client, "/").await.unwrap();
+    assert_eq!(server.heard()[0].header("x-scope-orgid"), Some("shop"), "no secret");
     assert_eq!(server.heard()[0].header("authorization"), None, "anybody could be there");
 
     let digest = ring::digest::digest(&ring::digest::SHA256, leaf.der());

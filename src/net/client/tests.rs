@@ -191,6 +191,43 @@ async fn the_first_address_that_works_is_asked_and_kept() {
 }
 
 #[tokio::test]
+async fn dead_addresses_leave_time_for_the_others_and_are_not_asked_first_again() {
+    let silent = Server::start(|_| vec![Step::Hang]).await;
+    let good = Server::start(|_| json_answer("{}")).await;
+    let mut endpoint = Endpoint::at(&silent.url()).unwrap();
+    let address = |url: &str| Endpoint::at(url).unwrap().addresses.remove(0);
+    endpoint.addresses.push(address(&format!("{}/second", silent.url())));
+    endpoint.timeout = Some(Duration::from_millis(900));
+    let dead = of(endpoint.clone());
+    let begun = Instant::now();
+    let failure = dead.send(&Request::get("/"), Class::Poll).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut);
+    assert!(begun.elapsed() < Duration::from_millis(1300), "{:?}", begun.elapsed());
+    assert_eq!(silent.heard().len(), 2, "both were asked");
+
+    endpoint.addresses.push(address(&good.url()));
+    let client = of(endpoint);
+    for asked in 1..=2 {
+        client.send(&Request::get("/"), Class::Poll).await.unwrap();
+        assert_eq!((silent.heard().len(), good.heard().len()), (4, asked));
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_a_request_does_not_bound_the_helper_of_its_credential() {
+    let server = Server::start(|_| json_answer("{}")).await;
+    let mut endpoint = Endpoint::at(&server.url()).unwrap();
+    endpoint.credential = Some("ci".to_owned());
+    endpoint.timeout = Some(Duration::from_millis(100));
+    let arguments = vec!["-c".to_owned(), "sleep 0.4; echo canary".to_owned()];
+    let helper = Argv { program: "/bin/sh".to_owned(), arguments };
+    let table = CredentialTable { source: Source::Helper(helper, Vec::new()), ..ci(PathBuf::new()) };
+    let net = net(&endpoint, &[table]);
+    Client::new(endpoint, Auth::Bearer, &net).send(&Request::get("/"), Class::Poll).await.unwrap();
+    assert_eq!(server.heard()[0].header("authorization"), Some("Bearer canary"));
+}
+
+#[tokio::test]
 async fn a_cut_answer_and_a_reset_are_broken() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"a\":".to_vec();
     for last in [Step::Close, Step::Reset] {
@@ -272,6 +309,15 @@ async fn a_request_waits_for_its_tunnel_and_fails_with_it() {
     let port = url::Url::parse(&server.url()).unwrap().port().unwrap();
     let client = tunnelled(&server.url(), &["/bin/false"], Ready::Port(port));
     assert_eq!(client.send(&Request::get("/x"), Class::Poll).await.unwrap().status, 200);
+
+    // The near end is here, and what answers is not: it does not choose what we reach from here.
+    let other = Server::start(|_| json_answer("{}")).await;
+    let away = other.url();
+    let far = Server::start(move |_| answer("302 Found", &[("location", &away)], "")).await;
+    let client = tunnelled(&far.url(), &["/bin/false"], Ready::Port(far.port()));
+    let failure = client.send(&Request::get("/x").leaving(), Class::Poll).await.unwrap_err();
+    assert!(text(&failure).ends_with("it leads to http://127.0.0.1, which is not encrypted"), "{failure:?}");
+    assert_eq!(other.heard().len(), 0);
 
     let (_kept, port) = closed_port();
     let script = "echo Permission denied >&2; exit 255";

@@ -2,11 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use crate::model::health::Failure;
+use crate::model::text::RawText;
 
 /// Stands where a secret was.
 const MASKED: &str = "[secret]";
@@ -15,9 +19,15 @@ const SHORTEST: usize = 6;
 /// Values that are remembered; a credential that is renewed each hour has many in a week.
 const MOST: usize = 512;
 
-/// The secrets that have been held since the start.
-#[derive(Default)]
-pub(super) struct Mask(RwLock<Known>);
+/// The secrets that have been held since the start. Clones share them.
+#[derive(Clone, Default)]
+pub(in crate::net) struct Mask(Arc<RwLock<Known>>);
+
+impl fmt::Debug for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mask")
+    }
+}
 
 #[derive(Default)]
 struct Known {
@@ -28,7 +38,7 @@ struct Known {
 
 impl Mask {
     /// Learns a secret, and the user that Basic puts before it.
-    pub(super) fn learn(&self, user: Option<&str>, secret: &str) {
+    pub(in crate::net) fn learn(&self, user: Option<&str>, secret: &str) {
         let forms = forms(user, secret);
         if forms.is_empty() {
             return;
@@ -50,7 +60,25 @@ impl Mask {
     }
 
     /// The text without them.
-    pub(super) fn hide<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+    pub(in crate::net) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match self.hide(text.as_bytes()) {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// The failure without them.
+    pub(in crate::net) fn failure(&self, failure: Failure) -> Failure {
+        let hide = |text: RawText| match self.hide(text.as_bytes()) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(bytes) => RawText::from(bytes),
+        };
+        let Failure { what, advice, cause, .. } = failure;
+        Failure { what: hide(what), advice: advice.map(hide), cause: cause.map(hide), ..failure }
+    }
+
+    /// The bytes without them.
+    fn hide<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let automaton = self.0.read().unwrap_or_else(PoisonError::into_inner).automaton.clone();
         let Some(automaton) = automaton else { return Cow::Borrowed(text) };
         let mut hidden = Vec::new();
@@ -84,6 +112,7 @@ fn forms(user: Option<&str>, secret: &str) -> Vec<String> {
     }
     forms.extend(percent(secret));
     forms.extend(json(secret));
+    forms.insert(html(secret));
     forms.into_iter().collect()
 }
 
@@ -118,6 +147,22 @@ fn percent(secret: &str) -> [String; 3] {
     let upper = encode(false);
     let form = upper.replace("%20", "+");
     [upper, encode(true), form]
+}
+
+/// As a page for a browser holds it.
+fn html(secret: &str) -> String {
+    let mut escaped = String::new();
+    for c in secret.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// As a JSON string holds it: with as few escapes as possible, as PHP does (`/`), and as Go does
@@ -164,6 +209,7 @@ mod tests {
             "s%22e%2Fc%3Cr%3Ee%20t",
             "s%22e%2fc%3cr%3ee%20t",
             "s%22e%2Fc%3Cr%3Ee+t",
+            "s&quot;e/c&lt;r&gt;e t",
         ] {
             assert_eq!(hidden(&mask, &format!("<{form}>")), "<[secret]>", "{form}");
         }

@@ -297,7 +297,7 @@ async fn an_expired_credential_with_a_login_says_what_to_type() {
     assert_eq!(failure.what, "credential ci: expired 03:10Z".into());
     assert_eq!(failure.cause, Some("ci expired 03:10Z: :login ci".into()));
     assert_eq!(failure.advice, Some(":login ci".into()));
-    assert_eq!(rig.vault.mask("x canary-1"), "x [secret]");
+    assert_eq!(rig.vault.mask().text("x canary-1"), "x [secret]");
 }
 
 #[tokio::test]

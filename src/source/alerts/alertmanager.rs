@@ -167,7 +167,7 @@ impl Vendor for AlertmanagerConfig {
         let mut took = Took::default();
         match ask.tag {
             Tag::Alerts => {
-                let (alerts, trouble) = json::list::<GettableAlert>(&response.body)?;
+                let (alerts, trouble) = json::list::<GettableAlert>(response)?;
                 took.trouble = trouble;
                 // By its own clock: ours may be fast, and every alert would seem to have ended.
                 let now = now + response.clock_ahead().unwrap_or_default();
@@ -180,7 +180,7 @@ impl Vendor for AlertmanagerConfig {
                 }
             }
             Tag::Silences => {
-                let (silences, trouble) = json::list::<GettableSilence>(&response.body)?;
+                let (silences, trouble) = json::list::<GettableSilence>(response)?;
                 took.trouble = trouble;
                 for silence in silences {
                     newest(&mut state.silences, silence.id.clone(), silence, |silence| silence.updated_at);

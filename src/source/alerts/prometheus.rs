@@ -147,8 +147,8 @@ impl Vendor for PrometheusConfig {
     ) -> Result<Took<Tag>, Failure> {
         match ask.tag {
             Tag::Rules => {
-                let answer: Envelope<Groups<'_>> = json::value(&response.body)?;
-                let (groups, trouble) = json::items::<Group>(&answer.data.groups)?;
+                let answer: Envelope<Groups<'_>> = response.json()?;
+                let (groups, trouble) = json::items::<Group>(response, &answer.data.groups)?;
                 let wanted = |group: &&Group| self.groups.is_empty() || self.groups.contains(&group.name);
                 let rules = || groups.iter().filter(wanted).flat_map(|group| &group.rules);
                 state.alerts =
@@ -157,7 +157,7 @@ impl Vendor for PrometheusConfig {
                 Ok(Took { more: Vec::new(), trouble: trouble.or_else(|| not_evaluated(&broken)) })
             }
             Tag::Ended { step } => {
-                state.ended = ended::read(&response.body, step, now)?.into_iter().map(Arc::new).collect();
+                state.ended = ended::read(response, step, now)?.into_iter().map(Arc::new).collect();
                 Ok(Took::default())
             }
             // Not of a round.

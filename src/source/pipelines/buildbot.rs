@@ -408,8 +408,8 @@ fn attempt(lost: &[(u64, u64)], request: Option<u64>, build: u64) -> u32 {
 
 /// Reads a list, and notes what of it cannot be read.
 fn items<T: DeserializeOwned>(response: &Response, took: &mut Took<Tag>) -> Result<Vec<T>, Failure> {
-    let page: Page<'_> = json::value(&response.body)?;
-    let (items, trouble) = json::items(&page.items)?;
+    let page: Page<'_> = response.json()?;
+    let (items, trouble) = json::items(response, &page.items)?;
     took.trouble = trouble;
     Ok(items)
 }

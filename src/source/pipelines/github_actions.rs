@@ -182,13 +182,12 @@ impl Vendor for GitHubActionsConfig {
         let name = &ask.tag.repo;
         let entered = state.entered;
         let repo = state.repo(name);
-        let body = &response.body;
         let is_gone = matches!(response.status, 404 | 410);
         let mut took = Took::default();
         match ask.tag.about {
             About::Runs { page, whole } => {
                 let (runs, trouble) =
-                    json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
+                    json::items::<WorkflowRun>(response, &response.json::<Runs<'_>>()?.workflow_runs)?;
                 took.trouble = trouble;
                 let oldest = runs.last().map(|oldest| oldest.created_at);
                 if page == 1 {
@@ -209,19 +208,20 @@ impl Vendor for GitHubActionsConfig {
             }
             About::AtWork => {
                 let (runs, trouble) =
-                    json::items::<WorkflowRun>(&json::value::<Runs<'_>>(body)?.workflow_runs)?;
+                    json::items::<WorkflowRun>(response, &response.json::<Runs<'_>>()?.workflow_runs)?;
                 took.trouble = trouble;
                 repo.take_runs(runs, entered);
             }
             About::Run(id) if is_gone => repo.forget(id, None),
             About::Attempt(id, attempt) if is_gone => repo.forget(id, Some(attempt)),
-            About::Run(_) => repo.take_run(json::value(body)?, entered),
+            About::Run(_) => repo.take_run(response.json()?, entered),
             About::Attempt(id, attempt) => {
-                repo.take_run(json::value(body)?, entered);
+                repo.take_run(response.json()?, entered);
                 took.more = requests(name, repo.wanted_jobs((id, attempt)).into_iter().collect());
             }
             About::Jobs { run, attempt, page, is_over } => {
-                let (jobs, trouble) = json::items::<WorkflowJob>(&json::value::<Jobs<'_>>(body)?.jobs)?;
+                let (jobs, trouble) =
+                    json::items::<WorkflowJob>(response, &response.json::<Jobs<'_>>()?.jobs)?;
                 took.trouble = trouble;
                 let known = repo.jobs((run, attempt));
                 if let Some(next) = known.and_then(|known| known.take(response, page, jobs, is_over)) {
@@ -230,18 +230,18 @@ impl Vendor for GitHubActionsConfig {
                 }
             }
             About::Gates(id, attempt) => {
-                let (gates, trouble) = json::list::<PendingDeployment>(body)?;
+                let (gates, trouble) = json::list::<PendingDeployment>(response)?;
                 took.trouble = trouble;
                 repo.take_gates((id, attempt), gates);
             }
             About::Deployments => {
-                let (deployments, trouble) = json::list::<Deployment>(body)?;
+                let (deployments, trouble) = json::list::<Deployment>(response)?;
                 took.trouble = trouble;
                 repo.take_deployments(deployments);
                 took.more = requests(name, repo.wanted_statuses(now));
             }
             About::Status(id) => {
-                let (statuses, trouble) = json::list::<DeploymentStatus>(body)?;
+                let (statuses, trouble) = json::list::<DeploymentStatus>(response)?;
                 took.trouble = trouble;
                 repo.take_statuses(id, statuses);
             }
@@ -317,7 +317,7 @@ impl Vendor for GitHubActionsConfig {
     ) -> Result<Fetched<Tag>, Failure> {
         let repo = &ask.tag.repo;
         if ask.tag.about == About::Job {
-            let job: WorkflowJob = json::value(&response.body)?;
+            let job: WorkflowJob = response.json()?;
             return Ok(if job.is_completed() {
                 Fetched::More(log_of(repo, job.id))
             } else {

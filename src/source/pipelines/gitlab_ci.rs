@@ -184,10 +184,10 @@ impl Vendor for GitLabCiConfig {
         response: &Response,
         now: Timestamp,
     ) -> Result<Took<Tag>, Failure> {
-        let (path, body, entered) = (&ask.tag.path, &response.body, state.entered);
+        let (path, entered) = (&ask.tag.path, state.entered);
         let mut took = Took::default();
         if ask.tag.about == About::Group {
-            let (projects, trouble) = json::list::<wire::Project>(body)?;
+            let (projects, trouble) = json::list::<wire::Project>(response)?;
             let mut projects: Vec<RawText> =
                 projects.into_iter().map(|project| project.path_with_namespace.into()).collect();
             for project in &projects {
@@ -216,7 +216,7 @@ impl Vendor for GitLabCiConfig {
         let Some(project) = state.projects.get_mut(path) else { return Ok(took) };
         match ask.tag.about {
             About::Pipelines { page, whole } => {
-                let (pipelines, trouble) = json::list::<Pipeline>(body)?;
+                let (pipelines, trouble) = json::list::<Pipeline>(response)?;
                 took.trouble = trouble;
                 let oldest = pipelines.last().map(Pipeline::changed);
                 let reaches_known = !whole && pipelines.last().is_some_and(|last| project.knows(last));
@@ -232,7 +232,7 @@ impl Vendor for GitLabCiConfig {
                 }
             }
             About::Last => {
-                let (pipelines, trouble) = json::list::<Pipeline>(body)?;
+                let (pipelines, trouble) = json::list::<Pipeline>(response)?;
                 took.trouble = trouble;
                 project.looked = true;
                 for pipeline in pipelines {
@@ -241,9 +241,9 @@ impl Vendor for GitLabCiConfig {
                 project.prune(now);
             }
             About::Pipeline(id) if response.status == 404 => project.forget(id),
-            About::Pipeline(_) => project.take_facts(json::value(body)?),
+            About::Pipeline(_) => project.take_facts(response.json()?),
             About::Jobs { pipeline, page, is_over } => {
-                let (jobs, trouble) = json::list::<PipelineJob>(body)?;
+                let (jobs, trouble) = json::list::<PipelineJob>(response)?;
                 took.trouble = trouble;
                 let known = project.jobs(pipeline);
                 if let Some(next) = known.and_then(|known| known.take(response, page, jobs, is_over)) {
@@ -252,7 +252,7 @@ impl Vendor for GitLabCiConfig {
                 }
             }
             About::Deployments => {
-                let (deployments, trouble) = json::list::<Deployment>(body)?;
+                let (deployments, trouble) = json::list::<Deployment>(response)?;
                 took.trouble = trouble;
                 project.take_deployments(deployments);
             }

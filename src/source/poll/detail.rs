@@ -34,7 +34,8 @@ pub(super) async fn fetch<V: Vendor>(
         let answer = poll.transport.send(None, &ask.request, Class::Person).await;
         let answer = answer.map_err(|failure| poll.vendor.explain(&ask, failure));
         let fetched = answer.and_then(|response| {
-            memory.with(|state| poll.vendor.accept_detail(state, &key, &ask, &response))
+            let fetched = memory.with(|state| poll.vendor.accept_detail(state, &key, &ask, &response));
+            fetched.map_err(|failure| response.masked(failure))
         });
         match fetched {
             Ok(Fetched::More(next)) => {

@@ -200,7 +200,9 @@ fn take<V: Vendor>(
         let more = memory.with(|state| poll.vendor.unchanged(state, ask));
         return Ok(Took { more, trouble: None });
     }
-    let took = memory.with(|state| poll.vendor.accept(state, ask, response, now))?;
+    let took = memory.with(|state| poll.vendor.accept(state, ask, response, now));
+    let mut took = took.map_err(|failure| response.masked(failure))?;
+    took.trouble = took.trouble.map(|failure| response.masked(failure));
     // What could not be read has to be sent again.
     if ask.conditional
         && took.trouble.is_none()

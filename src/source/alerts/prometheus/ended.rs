@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::Envelope;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::health::Failure;
-use crate::net::exchange::Request;
+use crate::net::exchange::{Request, Response};
 use crate::source::alerts::labels::{self, Labels};
 use crate::source::json;
 
@@ -42,9 +42,9 @@ pub(super) fn request(from: Timestamp, now: Timestamp) -> (Request, i64) {
 /// The alerts that had ended by `now`, as exactly as the step allows.
 ///
 /// Errors when the answer has another shape.
-pub(super) fn read(body: &[u8], step: i64, now: Timestamp) -> Result<Vec<Alert>, Failure> {
-    let answer: Envelope<Matrix<'_>> = json::value(body)?;
-    let (series, _) = json::items::<Series>(&answer.data.result)?;
+pub(super) fn read(response: &Response, step: i64, now: Timestamp) -> Result<Vec<Alert>, Failure> {
+    let answer: Envelope<Matrix<'_>> = response.json()?;
+    let (series, _) = json::items::<Series>(response, &answer.data.result)?;
     let mut ended = Vec::new();
     for Series { metric, values } in series {
         #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, with a fraction")]
@@ -86,6 +86,7 @@ fn alert(metric: &Labels, first: i64, end: i64) -> Option<Alert> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::poll::testing::answer;
 
     /// What Prometheus 2.42.0 answered, in steps of 15 s.
     const RANGE: &str = include_str!("../../../../tests/fixtures/prometheus/alerts_range.json");
@@ -101,13 +102,14 @@ mod tests {
     #[test]
     fn what_fires_no_more_is_an_ended_alert() {
         let later = "2026-11-22T07:00:00Z".parse().unwrap();
-        let ended = read(RANGE.as_bytes(), 15, later).unwrap();
+        let range = answer(&request(later, later).0, 200, &[], RANGE);
+        let ended = read(&range, 15, later).unwrap();
         let high = ended.iter().find(|alert| alert.name == "HighErrorRate".into()).unwrap();
         assert_eq!(high.state, AlertState::Resolved);
         assert_eq!(high.label("team"), Some(&"shop".into()));
         assert!(high.label("alertstate").is_none() && high.label("__name__").is_none());
         assert!(high.ended.unwrap() > high.started);
         let while_it_fires = "2026-11-22T05:59:00Z".parse().unwrap();
-        assert!(read(RANGE.as_bytes(), 15, while_it_fires).unwrap().is_empty());
+        assert!(read(&range, 15, while_it_fires).unwrap().is_empty());
     }
 }

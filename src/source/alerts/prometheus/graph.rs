@@ -89,12 +89,12 @@ pub(super) fn read(response: &Response, from: Timestamp, to: Timestamp) -> Resul
     if response.status != 200 {
         return Err(refused(response));
     }
-    let answer: Envelope<Matrix<'_>> = json::value(&response.body)?;
+    let answer: Envelope<Matrix<'_>> = response.json()?;
     if answer.data.result_type != "matrix" {
         let what = format!("the answer is a {:.20}, and a matrix was asked for", answer.data.result_type);
         return Err(Failure::new(FailureKind::Unreadable, what));
     }
-    let told: Told = json::value(&response.body)?;
+    let told: Told = response.json()?;
     let mut warnings: Vec<RawText> = Vec::new();
     if told.is_partial {
         warnings.push("the server says that its answer is partial".into());
@@ -103,7 +103,7 @@ pub(super) fn read(response: &Response, from: Timestamp, to: Timestamp) -> Resul
     warnings.extend(said.map(|text| text.chars().take(WORDS).collect::<String>().into()));
     let all = answer.data.result.len();
     let kept = answer.data.result.get(..all.min(SERIES)).unwrap_or_default();
-    let (rows, trouble) = json::items::<Row>(kept)?;
+    let (rows, trouble) = json::items::<Row>(response, kept)?;
     warnings.extend(trouble.map(|failure| failure.what));
     let histograms = rows.iter().filter(|row| !row.histograms.is_empty()).count();
     if histograms > 0 {
@@ -142,7 +142,7 @@ impl Row {
 
 /// Why the server does not answer the query.
 fn refused(response: &Response) -> Failure {
-    let Ok(Failed { kind, error }) = json::value(&response.body) else {
+    let Ok(Failed { kind, error }) = response.json() else {
         let said = response.text();
         let first: String = String::from_utf8_lossy(said.as_bytes())
             .lines()

@@ -83,14 +83,14 @@ impl Reading {
     ///
     /// Errors when it cannot be read, or when the only log was deleted.
     pub(super) fn take(&mut self, response: &Response, is_over: bool) -> Result<Next, Failure> {
-        let page: Page<'_> = json::value(&response.body)?;
+        let page: Page<'_> = response.json()?;
         match self.asked.take() {
             None => {
-                let (logs, _) = json::items::<StepLog>(&page.items)?;
+                let (logs, _) = json::items::<StepLog>(response, &page.items)?;
                 self.learn(logs)?;
             }
             Some(asked) => {
-                let (chunks, _) = json::items::<Chunk>(&page.items)?;
+                let (chunks, _) = json::items::<Chunk>(response, &page.items)?;
                 if let Some(read) = self.logs.iter_mut().find(|read| read.log.logid == asked) {
                     read.take(&chunks);
                 }
