@@ -27,6 +27,7 @@ use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
+use crate::source::pipelines::newest_first;
 use crate::source::poll::{Ask, Fetched, Took, Vendor};
 
 /// Rows of one page.
@@ -85,12 +86,14 @@ pub struct State {
     base: String,
     builders: BTreeMap<u64, Builder>,
     builders_asked: Option<Timestamp>,
-    queued: Vec<BuildRequest>,
+    queued: BTreeMap<u64, BuildRequest>,
     builds: BTreeMap<u64, Known>,
     /// What was listed as running in this round.
     running: BTreeSet<u64>,
     /// What ended at this second or later is asked for.
     since: Option<i64>,
+    /// Not all builds that ended before this second are shown, because there were too many.
+    left_out: Option<i64>,
     /// Subjects of commits; an empty one is not known there.
     subjects: BTreeMap<RawText, RawText>,
 }
@@ -135,7 +138,7 @@ impl Vendor for BuildbotConfig {
         let mut took = Took::default();
         match &ask.tag {
             Tag::Builders => {
-                let builders: Vec<Builder> = items(response, &mut took)?;
+                let (builders, _) = items::<Builder>(response, &mut took)?;
                 response.base().as_str().trim_end_matches('/').clone_into(&mut state.base);
                 state.builders = builders.into_iter().map(|builder| (builder.builderid, builder)).collect();
                 self.check(state)?;
@@ -143,41 +146,50 @@ impl Vendor for BuildbotConfig {
                 took.more = self.builds(state);
             }
             Tag::Queued(from) => {
-                let mut requests: Vec<BuildRequest> = items(response, &mut took)?;
-                let whole = requests.len() == PAGE;
+                let (mut requests, is_full) = items::<BuildRequest>(response, &mut took)?;
                 requests.retain(|request| self.wants(state, request.builderid));
-                state.queued.truncate(*from);
-                state.queued.extend(requests);
-                if whole && from + PAGE < KEPT {
+                if *from == 0 {
+                    state.queued.clear();
+                }
+                state.queued.extend(requests.into_iter().map(|request| (request.buildrequestid, request)));
+                if is_full && from + PAGE < KEPT {
                     took.more.push(self.queued(state, from + PAGE));
+                } else if is_full {
+                    took.trouble = Some(too_many(format!(
+                        "more than {KEPT} requests wait: the later ones are not shown"
+                    )));
                 }
             }
             Tag::Running(from) => {
-                let builds: Vec<Build> = items(response, &mut took)?;
+                let (builds, is_full) = items::<Build>(response, &mut took)?;
                 if *from == 0 {
                     state.running.clear();
                 }
-                let whole = builds.len() == PAGE;
                 state.running.extend(builds.iter().map(|build| build.buildid));
                 self.take(state, builds);
-                let next = if whole { self.running(state, from + PAGE) } else { self.ended(state, 0) };
-                took.more.push(next);
+                if is_full && from + PAGE < KEPT {
+                    took.more.push(self.running(state, from + PAGE));
+                    return Ok(took);
+                }
+                if is_full {
+                    took.trouble =
+                        Some(too_many(format!("more than {KEPT} builds run: the older ones are not shown")));
+                }
+                took.more.push(self.ended(state, 0));
             }
             Tag::Ended(from) => {
-                let builds: Vec<Build> = items(response, &mut took)?;
-                let whole = builds.len() == PAGE;
+                let (builds, is_full) = items::<Build>(response, &mut took)?;
+                let oldest = builds.iter().filter_map(|build| build.complete_at).min();
                 self.take(state, builds);
-                if whole && from + PAGE < KEPT {
+                if is_full && from + PAGE < KEPT {
                     took.more.push(self.ended(state, from + PAGE));
                 } else {
-                    if whole {
-                        took.trouble = Some(too_many());
-                    }
+                    state.left_out = state.left_out.max(oldest.filter(|_| is_full));
                     took.more = state.settle();
                 }
             }
             Tag::Changes => {
-                let changes: Vec<Change> = items(response, &mut took)?;
+                let (changes, _) = items::<Change>(response, &mut took)?;
                 for change in changes {
                     let Some(revision) = change.revision else { continue };
                     let subject = change.comments.lines().next().unwrap_or_default();
@@ -190,7 +202,7 @@ impl Vendor for BuildbotConfig {
                 }
             }
             Tag::Steps(build, over) => {
-                let mut steps: Vec<BuildStep> = items(response, &mut took)?;
+                let (mut steps, _) = items::<BuildStep>(response, &mut took)?;
                 steps.sort_by_key(BuildStep::number);
                 if let Some(known) = state.builds.get_mut(build) {
                     (known.steps, known.steps_final) = (steps, *over);
@@ -205,14 +217,26 @@ impl Vendor for BuildbotConfig {
         state.forget(now);
         let lost = state.lost();
         let builds = state.builds.values().map(|known| state.run(known, &lost));
-        let queued = state.queued.iter().map(|request| {
+        // The queue was asked for beside the builds: one of it may have begun meanwhile.
+        let begun = state.builds.values().map(|known| &known.build).filter(|build| !build.is_tried_again());
+        let begun: BTreeSet<u64> = begun.filter_map(|build| build.buildrequestid).collect();
+        let queued = state.queued.values().filter(|request| !begun.contains(&request.buildrequestid));
+        let queued = queued.map(|request| {
             let link = format!("{}/#/buildrequests/{}", state.base, request.buildrequestid);
             let attempt = attempt(&lost, Some(request.buildrequestid), u64::MAX);
             Run { link: Some(link.into()), attempt, ..request.model(state.builder(request.builderid)) }
         });
-        let mut runs: Vec<Run> = builds.chain(queued).collect();
-        runs.sort_by_key(|run| std::cmp::Reverse(run.created));
-        Snapshot { runs: runs.into_iter().map(Arc::new).collect(), ..Snapshot::default() }
+        newest_first(builds.chain(queued).map(Arc::new).collect())
+    }
+
+    fn left_out(&self, state: &State) -> Vec<Failure> {
+        let told = |before| {
+            let before = wire::time(before);
+            let what =
+                format!("more than {KEPT} builds ended in a day: those before {before} are not all shown");
+            too_many(what)
+        };
+        state.left_out.map(told).into_iter().collect()
     }
 
     fn detail(&self, _: &State, key: &DetailKey) -> Option<Ask<Tag>> {
@@ -352,8 +376,10 @@ impl State {
         let old = now.checked_sub(STAYS).unwrap_or(Timestamp::MIN).as_second();
         self.builds.retain(|_, known| known.build.complete_at.is_none_or(|end| end >= old));
         while self.builds.len() > KEPT {
-            self.builds.pop_first();
+            let gone = self.builds.pop_first();
+            self.left_out = self.left_out.max(gone.and_then(|(_, gone)| gone.build.complete_at));
         }
+        self.left_out = self.left_out.filter(|before| *before >= old);
         let revisions: BTreeSet<_> = self.revisions().collect();
         self.subjects.retain(|revision, _| revisions.contains(revision));
     }
@@ -406,15 +432,15 @@ fn attempt(lost: &[(u64, u64)], request: Option<u64>, build: u64) -> u32 {
     u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }
 
-/// Reads a list, and notes what of it cannot be read.
-fn items<T: DeserializeOwned>(response: &Response, took: &mut Took<Tag>) -> Result<Vec<T>, Failure> {
+/// Reads a page, and notes what of it cannot be read. Says too whether it is full: then there may be
+/// one after it.
+fn items<T: DeserializeOwned>(response: &Response, took: &mut Took<Tag>) -> Result<(Vec<T>, bool), Failure> {
     let page: Page<'_> = response.json()?;
     let (items, trouble) = json::items(response, &page.items)?;
     took.trouble = trouble;
-    Ok(items)
+    Ok((items, page.items.len() >= PAGE))
 }
 
-fn too_many() -> Failure {
-    let what = format!("more than {KEPT} builds ended in a day: older ones are not shown");
+fn too_many(what: impl Into<RawText>) -> Failure {
     Failure::new(FailureKind::TooLarge, what).advise("name fewer `builders` or `tags` in this source")
 }

@@ -8,19 +8,29 @@ use crate::model::text::RawText;
 use crate::model::update::Detail;
 
 /// Lines of one log that are shown: the last ones.
-const MOST: usize = 5000;
+pub(super) const MOST: usize = 5000;
 
-/// The last lines of a log that is read from its beginning.
-#[derive(Debug, Default)]
+/// The last lines of a log.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lines {
-    kept: VecDeque<RawText>,
+    kept: VecDeque<Vec<u8>>,
     /// How many there were before those.
-    left_out: usize,
+    left_out: u64,
     /// What has to be said before the first line.
     notes: Vec<RawText>,
 }
 
 impl Lines {
+    /// Begins after so many lines, which are not read.
+    pub(super) fn after(left_out: u64) -> Self {
+        Self { left_out, ..Self::default() }
+    }
+
+    /// How many lines there have been.
+    pub(super) fn count(&self) -> u64 {
+        self.left_out + self.kept.len() as u64
+    }
+
     /// Says something above the log.
     pub(super) fn note(&mut self, note: impl Into<RawText>) {
         self.notes.push(note.into());
@@ -33,7 +43,7 @@ impl Lines {
             None => Vec::new(),
         };
         text.extend_from_slice(line);
-        self.kept.push_back(text.into());
+        self.kept.push_back(text);
         if self.kept.len() > MOST {
             self.kept.pop_front();
             self.left_out += 1;
@@ -42,16 +52,23 @@ impl Lines {
 
     /// Goes on with the last line.
     pub(super) fn join(&mut self, more: &[u8]) {
-        let last = self.kept.pop_back().unwrap_or_default();
-        self.kept.push_back([last.as_bytes(), more].concat().into());
+        match self.kept.back_mut() {
+            Some(last) => last.extend_from_slice(more),
+            None => self.push(None, more),
+        }
     }
 
     /// The lines, under what has to be said about them.
-    pub(super) fn detail(mut self) -> Detail {
+    pub(super) fn texts(mut self) -> impl Iterator<Item = RawText> {
         if self.left_out > 0 {
             self.note(format!("({} lines before these are left out)", self.left_out));
         }
-        Detail::Log(self.notes.into_iter().chain(self.kept).collect())
+        self.notes.into_iter().chain(self.kept.into_iter().map(RawText::from))
+    }
+
+    /// The same as a detail.
+    pub(super) fn detail(self) -> Detail {
+        Detail::Log(self.texts().collect())
     }
 }
 
@@ -109,6 +126,16 @@ mod tests {
         let shown = texts(lines.detail());
         assert_eq!(shown[..3], ["said first", "(7 lines before these are left out)", "7"]);
         assert_eq!(shown.len(), MOST + 2);
+    }
+
+    #[test]
+    fn a_line_of_many_pieces_is_joined_without_being_copied_each_time() {
+        let mut lines = Lines::default();
+        // Copied at each piece, this would be 300 GB.
+        for _ in 0..250_000 {
+            lines.join(b"0123456789");
+        }
+        assert_eq!((lines.count(), texts(lines.detail())[0].len()), (1, 2_500_000));
     }
 
     #[test]

@@ -1,20 +1,13 @@
 //! The logs of a step, read by line number and followed while they grow.
 
-use std::sync::Arc;
-
 use serde::Deserialize;
 
 use super::wire::Page;
 use crate::model::health::{Failure, FailureKind};
-use crate::model::text::RawText;
 use crate::model::update::Detail;
 use crate::net::exchange::{Request, Response};
 use crate::source::json;
-
-/// Lines of one log that are kept, the last ones.
-const KEPT: usize = 10_000;
-/// Lines that are asked for at once.
-const AT_ONCE: usize = 5000;
+use crate::source::pipelines::lines::{Lines, MOST};
 
 #[derive(Clone, Debug, Deserialize)]
 struct StepLog {
@@ -37,16 +30,7 @@ struct Chunk {
 #[derive(Clone, Debug)]
 struct Read {
     log: StepLog,
-    /// Lines before the first one kept.
-    before: u64,
-    lines: Vec<RawText>,
-}
-
-impl Read {
-    /// The line that is asked for next.
-    fn next(&self) -> u64 {
-        self.before + self.lines.len() as u64
-    }
+    lines: Lines,
 }
 
 /// The logs of one step as far as they are read.
@@ -114,23 +98,23 @@ impl Reading {
             if let Some(read) = self.logs.iter_mut().find(|read| read.log.logid == log.logid) {
                 read.log = log;
             } else {
-                let before = log.num_lines.saturating_sub(KEPT as u64);
-                self.logs.push(Read { log, before, lines: Vec::new() });
+                let lines = Lines::after(log.num_lines.saturating_sub(MOST as u64));
+                self.logs.push(Read { log, lines });
             }
         }
         Ok(())
     }
 
     fn go_on(&mut self, is_over: bool) -> Next {
-        let unread = |read: &&Read| read.log.kind != "d" && read.next() < read.log.num_lines;
+        let unread = |read: &&Read| read.log.kind != "d" && read.lines.count() < read.log.num_lines;
         if let Some(read) = self.logs.iter().find(unread) {
             self.asked = Some(read.log.logid);
             let request = Request::get(format!("/api/v2/logs/{}/contents", read.log.logid))
-                .query("offset", read.next().to_string())
-                .query("limit", AT_ONCE.to_string());
+                .query("offset", read.lines.count().to_string())
+                .query("limit", MOST.to_string());
             return Next::Ask(request);
         }
-        let detail = Detail::Log(self.lines());
+        let detail = self.detail();
         // A step may open another log until it is over, and a log may be written to a little longer.
         if is_over && self.logs.iter().all(|read| read.log.complete) {
             Next::Done(detail)
@@ -139,42 +123,37 @@ impl Reading {
         }
     }
 
-    fn lines(&self) -> Arc<[RawText]> {
-        let mut all = Vec::new();
-        for read in &self.logs {
+    fn detail(&self) -> Detail {
+        let texts = |read: &Read| {
+            let mut lines = read.lines.clone();
             if self.logs.len() > 1 {
-                all.push(RawText::from(format!("== {} ==", read.log.name)));
+                lines.note(format!("== {} ==", read.log.name));
             }
             if read.log.kind == "d" {
-                all.push("(deleted by the master's janitor)".into());
+                lines.note("(deleted by the master's janitor)");
             }
-            if read.before > 0 {
-                all.push(format!("({} lines before this one are not shown)", read.before).into());
-            }
-            all.extend(read.lines.iter().cloned());
-        }
-        all.into()
+            lines.texts()
+        };
+        Detail::Log(self.logs.iter().flat_map(texts).collect())
     }
 }
 
 impl Read {
     fn take(&mut self, chunks: &[Chunk]) {
-        let expected = self.next();
+        let expected = self.lines.count();
         for chunk in chunks {
-            if chunk.firstline != self.next() {
+            if chunk.firstline != self.lines.count() {
                 continue;
             }
-            let lines = chunk.content.split_terminator('\n');
             // Each line of a stdio log begins with the letter of its channel: o, e, h or i.
             let letters = usize::from(self.log.kind == "s");
-            self.lines.extend(lines.map(|line| RawText::from(line.get(letters..).unwrap_or_default())));
+            for line in chunk.content.split_terminator('\n') {
+                self.lines.push(None, line.as_bytes().get(letters..).unwrap_or_default());
+            }
         }
-        if self.next() == expected {
+        if self.lines.count() == expected {
             // It counts lines that it does not have yet: they are asked for again after a while.
             self.log.num_lines = expected;
         }
-        let over = self.lines.len().saturating_sub(KEPT);
-        self.lines.drain(..over);
-        self.before += over as u64;
     }
 }
