@@ -15,7 +15,7 @@ use crate::model::update::{Detail, DetailKey, Gives, News, Update};
 /// Transitions kept for the notes pane; older ones are forgotten.
 const HISTORY: usize = 500;
 /// Ended alerts kept on screen; older ones are forgotten.
-const RESOLVED: usize = 100;
+pub const RESOLVED: usize = 100;
 /// Step logs, graphs and other details kept; the one fetched longest ago goes first.
 const DETAILS: usize = 32;
 

@@ -349,8 +349,11 @@ impl Response {
         };
         let place = format!("{}{}", next.origin().ascii_serialization(), next.path());
         let what = format!("{}: {pages} at another address ({place}) and not read", self.shown);
-        Failure::new(FailureKind::Unreadable, what)
-            .advise("write as `url` the address that the server calls itself by, or correct that there")
+        let failure = Failure::new(FailureKind::Unreadable, what);
+        self.masked(
+            failure
+                .advise("write as `url` the address that the server calls itself by, or correct that there"),
+        )
     }
 
     /// What was asked, for messages: `GET https://host/path`, without its query.

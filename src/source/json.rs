@@ -1,6 +1,7 @@
 //! JSON as vendors send it: unknown members are ignored, and one bad item does not spoil a list.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::model::health::{Failure, FailureKind};
@@ -20,23 +21,64 @@ pub fn items<T: DeserializeOwned>(
     response: &Response,
     items: &[&RawValue],
 ) -> Result<(Vec<T>, Option<Failure>), Failure> {
-    let (mut good, mut bad, mut first) = (Vec::with_capacity(items.len()), 0_usize, None);
-    for item in items {
-        match serde_json::from_str(item.get()) {
-            Ok(item) => good.push(item),
-            Err(error) => {
-                bad += 1;
-                first = first.or(Some(error));
+    let Rows { good, bad } = Rows::of(items);
+    match bad.first() {
+        Some(first) if good.is_empty() => Err(response.unreadable(response.brief(&first.to_string()))),
+        _ => Ok((good, unread(response, &bad, items.len()))),
+    }
+}
+
+/// A list inside an item, which one bad item of its own does not spoil. `null` is an empty list.
+pub struct Rows<T> {
+    /// What can be read.
+    pub good: Vec<T>,
+    /// Why each of the others cannot.
+    pub bad: Vec<serde_json::Error>,
+}
+
+impl<T> Default for Rows<T> {
+    fn default() -> Self {
+        Self { good: Vec::new(), bad: Vec::new() }
+    }
+}
+
+impl<T: DeserializeOwned> Rows<T> {
+    fn of(items: &[&RawValue]) -> Self {
+        let mut rows = Self::default();
+        for item in items {
+            match serde_json::from_str(item.get()) {
+                Ok(item) => rows.good.push(item),
+                Err(error) => rows.bad.push(error),
             }
         }
+        rows
     }
-    let Some(first) = first else { return Ok((good, None)) };
-    let first = response.brief(&first.to_string());
-    if good.is_empty() {
-        return Err(response.unreadable(first));
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Rows<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let items = Option::<Vec<&RawValue>>::deserialize(deserializer)?;
+        Ok(Self::of(&items.unwrap_or_default()))
     }
-    let what = format!("{bad} of {} items cannot be read and are not shown: {first}", items.len());
-    Ok((good, Some(Failure::new(FailureKind::Unreadable, what))))
+}
+
+/// Counts what cannot be read of so many items.
+pub fn unread<'a>(
+    response: &Response,
+    bad: impl IntoIterator<Item = &'a serde_json::Error>,
+    all: usize,
+) -> Option<Failure> {
+    let mut bad = bad.into_iter();
+    let first = response.brief(&bad.next()?.to_string());
+    let what = format!("{} of {all} items cannot be read and are not shown: {first}", bad.count() + 1);
+    Some(Failure::new(FailureKind::Unreadable, what))
+}
+
+/// Reads `null` as what a member is that is not there: Go writes so what is empty.
+pub fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]

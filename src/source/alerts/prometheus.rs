@@ -7,6 +7,7 @@
 mod ended;
 mod graph;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +22,15 @@ use crate::model::alert::{Alert, AlertState};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
+use crate::model::world::RESOLVED;
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
-use crate::source::json;
+use crate::source::json::{self, Rows};
 use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
+
+/// What has ended is asked for so often before it is given up: an answer may be large.
+const TRIES: u8 = 3;
 
 /// Keys of a `prometheus` source.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -58,7 +63,13 @@ pub enum Tag {
 #[derive(Default)]
 pub struct State {
     alerts: Vec<Alert>,
-    ended: Vec<Arc<Alert>>,
+    /// The names of the rules of the wanted groups.
+    names: BTreeSet<RawText>,
+    /// Since when it is asked what has ended, and how often yet.
+    past: Option<(Timestamp, u8)>,
+    ended: Vec<Alert>,
+    /// Alerts that had ended and are not shown.
+    more_ended: usize,
     missing: Missing,
 }
 
@@ -78,7 +89,7 @@ struct Group {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    rules: Vec<Rule>,
+    rules: Rows<Rule>,
 }
 
 #[derive(Deserialize)]
@@ -96,15 +107,15 @@ struct Rule {
     #[serde(default)]
     last_error: String,
     #[serde(default)]
-    alerts: Vec<RuleAlert>,
+    alerts: Rows<RuleAlert>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RuleAlert {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     labels: Labels,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::or_default")]
     annotations: Labels,
     state: String,
     active_at: Timestamp,
@@ -131,8 +142,11 @@ impl Vendor for PrometheusConfig {
             // Servers before 2.46 ignore it, so it is looked at again below.
             rules = rules.query("rule_group[]", group);
         }
-        let ended = backfill.map(|from| {
-            let (request, step) = ended::request(from, now);
+        state.past = backfill.map(|from| (from, TRIES)).or(state.past);
+        let past = state.past.as_mut().filter(|(_, tries)| *tries > 0);
+        let ended = past.map(|(from, tries)| {
+            *tries -= 1;
+            let (request, step) = ended::request(*from, now);
             Ask::new(Tag::Ended { step }, request).part("what has ended")
         });
         [Ask::new(Tag::Rules, rules)].into_iter().chain(ended).collect()
@@ -150,15 +164,23 @@ impl Vendor for PrometheusConfig {
                 let answer: Envelope<Groups<'_>> = response.json()?;
                 let (groups, trouble) = json::items::<Group>(response, &answer.data.groups)?;
                 let wanted = |group: &&Group| self.groups.is_empty() || self.groups.contains(&group.name);
-                let rules = || groups.iter().filter(wanted).flat_map(|group| &group.rules);
-                state.alerts =
-                    rules().flat_map(|rule| rule.alerts.iter().map(|alert| alert.model(rule))).collect();
+                let groups: Vec<&Group> = groups.iter().filter(wanted).collect();
+                let rules = || groups.iter().flat_map(|group| &group.rules.good);
+                let alerts = |rule: &'_ Rule| {
+                    rule.alerts.good.iter().map(|alert| alert.model(rule)).collect::<Vec<_>>()
+                };
+                state.alerts = rules().flat_map(alerts).collect();
                 let broken: Vec<&Rule> = rules().filter(|rule| rule.health == "err").collect();
-                Ok(Took { more: Vec::new(), trouble: trouble.or_else(|| not_evaluated(&broken)) })
+                let trouble =
+                    trouble.or_else(|| unread(response, &groups)).or_else(|| not_evaluated(&broken));
+                // The series that tell of the past do not name the group of their rule.
+                state.names = rules().map(|rule| rule.name.as_str().into()).collect();
+                Ok(Took { more: Vec::new(), trouble })
             }
             Tag::Ended { step } => {
-                state.ended = ended::read(response, step, now)?.into_iter().map(Arc::new).collect();
-                Ok(Took::default())
+                let (ended, trouble) = ended::read(response, step, now)?;
+                (state.ended, state.past) = (ended, None);
+                Ok(Took { more: Vec::new(), trouble })
             }
             // Not of a round.
             Tag::Graph => Ok(Took::default()),
@@ -168,10 +190,22 @@ impl Vendor for PrometheusConfig {
     fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
         let mut alerts = state.alerts.clone();
         state.missing.judge(&self.expect, &mut alerts, now);
-        let expected = |alert: &Arc<Alert>| self.expect.iter().any(|name| alert.name.as_str() == Some(name));
+        let expected = |alert: &Alert| self.expect.iter().any(|name| alert.name.as_str() == Some(name));
         // They are told once: the world keeps them.
-        let ended = std::mem::take(&mut state.ended).into_iter().filter(|alert| !expected(alert));
-        Snapshot { alerts: alerts.into_iter().map(Arc::new).chain(ended).collect(), ..Snapshot::default() }
+        let mut ended = std::mem::take(&mut state.ended);
+        ended.retain(|alert| {
+            !expected(alert) && (self.groups.is_empty() || state.names.contains(&alert.name))
+        });
+        state.more_ended = ended.len().saturating_sub(RESOLVED);
+        ended.truncate(RESOLVED);
+        Snapshot { alerts: alerts.into_iter().chain(ended).map(Arc::new).collect(), ..Snapshot::default() }
+    }
+
+    fn left_out(&self, state: &State) -> Vec<Failure> {
+        let what =
+            format!("{} more alerts had ended and are not shown, the last {RESOLVED} are", state.more_ended);
+        let told = Failure::new(FailureKind::TooLarge, what);
+        (state.more_ended > 0).then_some(told).into_iter().collect()
     }
 
     fn detail(&self, _: &State, key: &DetailKey) -> Option<Ask<Tag>> {
@@ -220,6 +254,16 @@ fn value(text: &str) -> Option<RawText> {
     Some(if number.is_finite() { format!("{number}").into() } else { text.into() })
 }
 
+/// Rules and alerts that cannot be read, of those in these groups.
+fn unread(response: &Response, groups: &[&Group]) -> Option<Failure> {
+    let rules = || groups.iter().map(|group| &group.rules);
+    let alerts = || rules().flat_map(|rules| &rules.good).map(|rule| &rule.alerts);
+    let of_rules = rules().map(|rules| rules.good.len() + rules.bad.len()).sum::<usize>();
+    let of_alerts = alerts().map(|alerts| alerts.good.len() + alerts.bad.len()).sum::<usize>();
+    let bad = rules().flat_map(|rules| &rules.bad).chain(alerts().flat_map(|alerts| &alerts.bad));
+    json::unread(response, bad, of_rules + of_alerts)
+}
+
 /// Rules that Prometheus cannot evaluate: an alert of theirs can neither fire nor end.
 fn not_evaluated(broken: &[&Rule]) -> Option<Failure> {
     let first = broken.first()?;
@@ -253,6 +297,12 @@ mod tests {
                 Tag::Graph => unreachable!("no round asks for one"),
             };
             Ok(testing::answer(&ask.request, 200, &[], body))
+        })
+    }
+
+    fn seen_rules(rules: &serde_json::Value) -> (Snapshot, Vec<Failure>) {
+        testing::round(&PrometheusConfig::default(), &mut State::default(), now(), None, |ask| {
+            Ok(testing::answer(&ask.request, 200, &[], &rules.to_string()))
         })
     }
 
@@ -292,6 +342,75 @@ mod tests {
         assert!(asks[1].part.is_some(), "the alerts of now are shown even if the past is not to be had");
         let (snapshot, _) = seen(&PrometheusConfig::default(), Some(from));
         assert!(snapshot.alerts.iter().all(|alert| alert.state != AlertState::Resolved), "they fire still");
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_group_costs_only_itself() {
+        let mut rules: serde_json::Value = serde_json::from_str(RULES).unwrap();
+        let of_group = |rules: &serde_json::Value| seen_rules(rules).0.alerts.len();
+        let all = of_group(&rules);
+        let firing = |rule: &&mut serde_json::Value| !rule["alerts"].as_array().unwrap().is_empty();
+        let groups = rules["data"]["groups"].as_array_mut().unwrap();
+        let mut firing =
+            groups.iter_mut().flat_map(|group| group["rules"].as_array_mut().unwrap()).filter(firing);
+        // As vmalert writes what is empty.
+        firing.next().unwrap()["alerts"][0]["annotations"] = serde_json::Value::Null;
+        firing.next().unwrap()["alerts"] = serde_json::Value::Null;
+        firing.next().unwrap()["alerts"][0]["activeAt"] = "yesterday".into();
+        let (snapshot, troubles) = seen_rules(&rules);
+        assert_eq!(snapshot.alerts.len(), all - 2);
+        let what = troubles[0].what.as_str().unwrap();
+        assert!(what.starts_with("1 of ") && what.contains("items cannot be read"), "{what}");
+    }
+
+    #[test]
+    fn the_past_is_asked_for_until_it_comes_and_has_the_same_groups() {
+        let (now, mut state) = ("2026-11-22T07:00:00Z".parse().unwrap(), State::default());
+        let config = PrometheusConfig { groups: vec!["checkout".to_owned()], ..PrometheusConfig::default() };
+        let backfill = std::cell::Cell::new(Some(self::now()));
+        let mut round = |comes: bool| {
+            testing::round(&config, &mut state, now, backfill.take(), |ask| match ask.tag {
+                Tag::Rules => Ok(testing::answer(&ask.request, 200, &[], RULES)),
+                _ if comes => Ok(testing::answer(&ask.request, 200, &[], RANGE)),
+                _ => Err(Failure::new(FailureKind::Server, "503")),
+            })
+        };
+        let ended = |snapshot: Snapshot| {
+            let ended = snapshot.alerts.iter().filter(|alert| alert.state == AlertState::Resolved);
+            ended.map(|alert| alert.name.as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
+        };
+        let (snapshot, troubles) = round(false);
+        assert_eq!((ended(snapshot), troubles.len()), (BTreeSet::new(), 1));
+        let of_group = ["HighErrorRate", "InstanceDown", "SlowBurn", "Watchdog"];
+        assert_eq!(
+            ended(round(true).0),
+            of_group.map(str::to_owned).into(),
+            "not ManyToMany, which is of another group"
+        );
+        assert_eq!(round(false).1, [], "it has come");
+    }
+
+    #[test]
+    fn of_many_that_have_ended_the_last_are_shown_and_the_rest_is_counted() {
+        let mut range: serde_json::Value = serde_json::from_str(RANGE).unwrap();
+        let series = range["data"]["result"].as_array_mut().unwrap();
+        let one = series[0].clone();
+        series.clear();
+        series.extend((0..RESOLVED + 7).map(|number| {
+            let mut series = one.clone();
+            series["metric"]["instance"] = number.to_string().into();
+            series
+        }));
+        let (later, config) = ("2026-11-22T07:00:00Z".parse().unwrap(), PrometheusConfig::default());
+        let (snapshot, troubles) =
+            testing::round(&config, &mut State::default(), later, Some(now()), |ask| {
+                let body = if ask.tag == Tag::Rules { RULES.to_owned() } else { range.to_string() };
+                Ok(testing::answer(&ask.request, 200, &[], &body))
+            });
+        let ended = snapshot.alerts.iter().filter(|alert| alert.state == AlertState::Resolved);
+        assert_eq!(ended.count(), RESOLVED);
+        let what = troubles.last().unwrap().what.as_str().unwrap();
+        assert!(what.contains("more alerts had ended and are not shown"), "{what}");
     }
 
     #[test]

@@ -39,12 +39,16 @@ pub(super) fn request(from: Timestamp, now: Timestamp) -> (Request, i64) {
     (request, step)
 }
 
-/// The alerts that had ended by `now`, as exactly as the step allows.
+/// The alerts that had ended by `now`, as exactly as the step allows, the last one first.
 ///
 /// Errors when the answer has another shape.
-pub(super) fn read(response: &Response, step: i64, now: Timestamp) -> Result<Vec<Alert>, Failure> {
+pub(super) fn read(
+    response: &Response,
+    step: i64,
+    now: Timestamp,
+) -> Result<(Vec<Alert>, Option<Failure>), Failure> {
     let answer: Envelope<Matrix<'_>> = response.json()?;
-    let (series, _) = json::items::<Series>(response, &answer.data.result)?;
+    let (series, trouble) = json::items::<Series>(response, &answer.data.result)?;
     let mut ended = Vec::new();
     for Series { metric, values } in series {
         #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970, with a fraction")]
@@ -56,7 +60,7 @@ pub(super) fn read(response: &Response, step: i64, now: Timestamp) -> Result<Vec
         }
     }
     ended.sort_by_key(|alert: &Alert| std::cmp::Reverse(alert.ended));
-    Ok(ended)
+    Ok((ended, trouble))
 }
 
 /// First and last second of each stretch without a hole.
@@ -103,13 +107,13 @@ mod tests {
     fn what_fires_no_more_is_an_ended_alert() {
         let later = "2026-11-22T07:00:00Z".parse().unwrap();
         let range = answer(&request(later, later).0, 200, &[], RANGE);
-        let ended = read(&range, 15, later).unwrap();
+        let ended = read(&range, 15, later).unwrap().0;
         let high = ended.iter().find(|alert| alert.name == "HighErrorRate".into()).unwrap();
         assert_eq!(high.state, AlertState::Resolved);
         assert_eq!(high.label("team"), Some(&"shop".into()));
         assert!(high.label("alertstate").is_none() && high.label("__name__").is_none());
         assert!(high.ended.unwrap() > high.started);
         let while_it_fires = "2026-11-22T05:59:00Z".parse().unwrap();
-        assert!(read(&range, 15, while_it_fires).unwrap().is_empty());
+        assert!(read(&range, 15, while_it_fires).unwrap().0.is_empty());
     }
 }
