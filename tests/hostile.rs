@@ -10,9 +10,11 @@ mod console;
 mod hostile;
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use console::{Console, alert, at, run, setup};
+use jiff::{SignedDuration, Timestamp};
 use midwatch::app::aloud::Heard;
 use midwatch::config::environment::Environment;
 use midwatch::config::origin::Origin;
@@ -21,14 +23,18 @@ use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::{Acknowledgement, Alert, Comparison, Matcher, Severity, Silence};
+use midwatch::model::graph::{Finite, Graph, Point, SERIES, Series};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{Entry, NoteReply};
 use midwatch::model::run::{Job, Run, Step};
 use midwatch::model::text::{RawText, SafeText, clean};
-use midwatch::model::update::{Detail, Gives, News, Snapshot, Update};
+use midwatch::model::update::{Detail, DetailKey, Gives, News, Snapshot, Update};
 use midwatch::model::world::SourceInfo;
+use midwatch::net::exchange::Response;
 use midwatch::pane::effect::{Effect, Msg};
 use midwatch::runtime::backend::FrameBackend;
+use midwatch::source::alerts::prometheus::{PrometheusConfig, State};
+use midwatch::source::poll::{Fetched, Vendor as _};
 use ratatui::Terminal;
 use ratatui::layout::Size;
 
@@ -36,7 +42,7 @@ use ratatui::layout::Size;
 const BATCH: usize = 200;
 const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
-/// What a person presses to get everywhere; `<` pastes hostile text.
+/// What a person presses to get everywhere; `<` pastes hostile text, `=` such as is drawn as it is typed.
 const SCRIPTS: &[&str] = &[
     "3",
     "PageDown",
@@ -78,7 +84,14 @@ const SCRIPTS: &[&str] = &[
     "Esc ; <",
     "Esc : <",
     "Esc ? <",
-    "Esc p",
+    "Esc 3 g Enter . r",
+    "PageDown",
+    "Esc : g r a p h space = Enter",
+    ". y",
+    "Esc Esc Esc 3 : w a t c h space x > 3 Enter",
+    "PageDown",
+    "2 Esc : w a t c h space = Enter",
+    "Esc Esc Esc p",
     "p t",
 ];
 
@@ -153,6 +166,11 @@ impl Gate {
 
 fn text(batch: &[RawText], index: usize) -> RawText {
     batch[index % batch.len()].clone()
+}
+
+/// As Unicode: what is none is read with the sign that the backend has for what came too far.
+fn valid(text: &RawText) -> String {
+    String::from_utf8_lossy(text.as_bytes()).replace('\u{fffd}', "?")
 }
 
 /// The name of a thing: hostile, and another for each.
@@ -257,7 +275,8 @@ fn failure(batch: &[RawText], index: usize) -> Failure {
 /// A console in which everything that can be named is hostile, at one of its sizes.
 fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
     let mut setup = setup(size);
-    let gives: [&'static [Gives]; 4] = [&[Gives::Alerts], &[Gives::Runs], &[Gives::Logs], &[Gives::Logs]];
+    let gives: [&'static [Gives]; 4] =
+        [&[Gives::Alerts, Gives::Metrics], &[Gives::Runs], &[Gives::Logs], &[Gives::Logs]];
     setup.sources = (0..8)
         .map(|index| SourceInfo {
             name: name(batch, index),
@@ -323,14 +342,93 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
     console
 }
 
-/// Answers what the app asks of a source with hostile logs and refusals.
-fn answer(console: &mut Console, batch: &[RawText]) {
-    for effect in std::mem::take(&mut console.effects) {
-        if let Effect::Fetch(source, key) = effect {
-            let news = News::Detail(key, Ok(Detail::Log(batch.into())));
-            console.send(Msg::Update(Update { source, at: console.now, news }));
-        }
+/// A graph of everything that a source or somebody's recording may hold: of numbers what can be drawn at
+/// all, of times any.
+fn graph(batch: &[RawText], index: usize, (from, to): (Timestamp, Timestamp)) -> Graph {
+    let numbers = [f64::MAX, f64::MIN, f64::MIN_POSITIVE, 5e-324, -0.0, 1e300, 0.1 + 0.2, -1.0];
+    let number = |at: usize| Finite::new(numbers[at % numbers.len()]).unwrap();
+    let middle = from + to.duration_since(from) / 2;
+    let times = [Timestamp::MIN, from, middle, middle + SignedDuration::from_secs(1), to, Timestamp::MAX];
+    let step = [
+        SignedDuration::from_secs(15),
+        SignedDuration::ZERO,
+        SignedDuration::MAX,
+        SignedDuration::MIN,
+        SignedDuration::from_nanos(1),
+    ];
+    let series = |line: usize| Series {
+        labels: (0..4).map(|label| (name(batch, line + label), text(batch, line + label))).collect(),
+        points: times
+            .iter()
+            .take((line + index) % 7)
+            .enumerate()
+            .map(|(place, at)| Point { at: *at, value: number(place + line + index) })
+            .collect(),
+        undrawable: [0, usize::MAX][line % 2],
+        ends_undrawable: line.is_multiple_of(3),
+    };
+    let lines = [1, 0, 2, SERIES, 3 * SERIES][index % 5];
+    Graph {
+        step: step[index % 5],
+        series: (0..lines).map(series).collect(),
+        more_series: [0, 7, usize::MAX][index % 3],
+        more_points: [0, 7, usize::MAX][index % 3],
+        warnings: vec![text(batch, index), text(batch, index + 1)],
     }
+}
+
+/// What Prometheus may answer: the strings stand in the labels, beside each sort of number.
+fn page(batch: &[RawText], index: usize, to: Timestamp) -> String {
+    let said = |index: usize| valid(&text(batch, index));
+    let numbers = ["NaN", "+Inf", "-Inf", "1e309", "-1e309", "5e-324", "0x10", "", "12", "1e308", "-0"];
+    let row = |line: usize| {
+        let second = |place: usize| to.as_second() - 15 * i64::try_from(numbers.len() - place).unwrap();
+        let value = |place: usize| numbers[(place + line + index) % numbers.len()];
+        let values: Vec<_> =
+            (0..numbers.len()).map(|place| serde_json::json!([second(place), value(place)])).collect();
+        serde_json::json!({"metric": {said(line): said(line + 1), "job": said(line + 2)}, "values": values})
+    };
+    let result: Vec<_> = (0..[1, 2, 60][index % 3]).map(row).collect();
+    serde_json::json!({
+        "status": "success", "warnings": [said(index)],
+        "data": {"resultType": "matrix", "result": result},
+    })
+    .to_string()
+}
+
+/// Answers what the app asks of a source with hostile logs, graphs and refusals.
+fn answer(console: &mut Console, batch: &[RawText]) {
+    for (index, effect) in std::mem::take(&mut console.effects).into_iter().enumerate() {
+        let Effect::Fetch(source, key) = effect else { continue };
+        let index = index + which(&key);
+        let detail = match &key {
+            DetailKey::Graph { to, .. } if index.is_multiple_of(2) => {
+                let (config, state) = (PrometheusConfig::default(), State::default());
+                let ask = config.detail(&state, &key).unwrap();
+                let base = "http://prometheus.example".parse().unwrap();
+                let page = Response::new(&base, &ask.request, 200, Vec::new(), page(batch, index, *to));
+                match config.accept_detail(&state, &key, &ask, &page) {
+                    Ok(Fetched::Done(detail)) => Ok(detail),
+                    Ok(_) => unreachable!("a graph is one page"),
+                    Err(failure) => Err(failure),
+                }
+            }
+            DetailKey::Graph { from, to, .. } if !index.is_multiple_of(5) => {
+                Ok(Detail::Graph(Arc::new(graph(batch, index, (*from, *to)))))
+            }
+            DetailKey::Graph { .. } => Err(failure(batch, index)),
+            _ => Ok(Detail::Log(batch.into())),
+        };
+        let news = News::Detail(key, detail);
+        console.send(Msg::Update(Update { source, at: console.now, news }));
+    }
+}
+
+/// Tells one question from the next, so that each gets another answer.
+fn which(key: &DetailKey) -> usize {
+    let mut hasher = DefaultHasher::new();
+    format!("{key:?}").hash(&mut hasher);
+    usize::try_from(hasher.finish() % 1000).unwrap()
 }
 
 fn drawn(console: &Console, size: (u16, u16)) -> Vec<u8> {
@@ -350,6 +448,8 @@ fn everywhere(batch: &[RawText], round: usize) {
         for word in script.split_whitespace() {
             if word == "<" {
                 console.send(Msg::Paste(text(batch, step)));
+            } else if word == "=" {
+                console.send(Msg::Paste(valid(&text(batch, step)).as_str().into()));
             } else {
                 console.keys(word);
             }
@@ -398,6 +498,42 @@ fn no_field_of_anything_reaches_the_terminal_as_it_is() {
         half(0)();
         other.join().unwrap();
     });
+}
+
+#[test]
+fn a_graph_of_whatever_comes_is_drawn_at_every_size() {
+    let batch: Vec<RawText> =
+        hostile::corpus().iter().step_by(400).map(|bytes| RawText::from_bytes(bytes)).collect();
+    let sizes = [(60, 20), (61, 21), (84, 25), (85, 25), (120, 36), (60, 90), (300, 21), (1, 1), (59, 20)];
+    for (round, size) in sizes.into_iter().enumerate() {
+        for index in 0..10 {
+            let mut console = world(&batch, size, index % 2 == 0);
+            let mut gate = Gate::new();
+            for keys in
+                ["3 g Enter", "Esc : g r a p h space u p Enter", "Esc : w a t c h space u p > 3 Enter"]
+            {
+                console.keys(keys);
+                for effect in std::mem::take(&mut console.effects) {
+                    let Effect::Fetch(source, key @ DetailKey::Graph { from, to, .. }) = effect else {
+                        continue;
+                    };
+                    let told = graph(&batch, index, (from, to));
+                    let news = News::Detail(key, Ok(Detail::Graph(Arc::new(told))));
+                    console.send(Msg::Update(Update { source, at: console.now, news }));
+                }
+                let is_drawn = size.0 < 60 || console.screen().contains("up");
+                assert!(is_drawn, "{}", console.screen());
+                for keys in ["G", "g", "y", "Esc", "f"] {
+                    console.keys(keys);
+                    gate.pass(&drawn(&console, size), &format!("round {round} of {size:?}, graph {index}"));
+                }
+                gate.pass_lines(&console.app.reading(80, console.now).lines, &"read aloud");
+                console.resize((7, 3));
+                gate.pass(&drawn(&console, (7, 3)), &"a tiny window");
+                console.resize(size);
+            }
+        }
+    }
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl Series {
     /// an older one is no longer so.
     pub fn now(&self, step: SignedDuration, to: Timestamp) -> Option<Finite> {
         let last = self.points.last().filter(|_| !self.ends_undrawable)?;
-        let fresh = last.at.checked_add(step * 2).is_ok_and(|until| until >= to);
+        let fresh = last.at.checked_add(step.saturating_mul(2)).is_ok_and(|until| until >= to);
         fresh.then_some(last.value)
     }
 

@@ -135,7 +135,7 @@ impl Chart<'_> {
             let mut dots = Dots::new(width, height, ascii);
             for two in line.points.windows(2) {
                 let [one, next] = two else { continue };
-                if next.at.duration_since(one.at) <= self.step * 3 / 2 {
+                if next.at.duration_since(one.at) <= self.step.saturating_mul(3) / 2 {
                     dots.line(self.place(scale, *one), self.place(scale, *next));
                 }
             }
