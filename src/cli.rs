@@ -217,7 +217,7 @@ impl Flags {
 fn wrong(flags: &Flags, errors: &[ConfigError]) -> ExitCode {
     errors.iter().flat_map(ConfigError::lines).for_each(|line| tell(&line));
     let check = flags.typed("midwatch check");
-    tell(&safe!("Nothing was started. Mend the lines above; {} tells whether all is right.", check));
+    tell(&safe!("Nothing was done. Mend the lines above; {} tells whether all is right.", check));
     ExitCode::from(WRONG)
 }
 

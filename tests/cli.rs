@@ -536,4 +536,19 @@ fn status_tells_once_what_is_seen_and_says_what_is_not() {
     assert_eq!(said.code, Some(1), "a source did not answer");
     assert!(said.output.contains("Not all could be seen"), "{}", said.output);
     assert!(said.output.contains("fails am alertmanager GET http"), "{}", said.output);
+
+    let paths = format!("[{:?}, \"/nowhere/*.log\"]", home.write("a.log", "a line\n"));
+    home.write(
+        ".config/midwatch/config.toml",
+        &format!("[[source]]\nname = \"app\"\nkind = \"file\"\npaths = {paths}\n"),
+    );
+    let said = home.run(&["status", "-o", "json"]);
+    assert_eq!(said.code, Some(1), "a part is missing: {}", said.errors);
+    let json: Value = serde_json::from_str(&said.output).unwrap();
+    assert_eq!((&json["whole"], &json["sources"][0]["state"]), (&false.into(), &"partly".into()));
+
+    home.write(".config/midwatch/config.toml", "[[source]]\nname = \"app\"\nkind = \"nothing\"\n");
+    let said = home.run(&["status"]);
+    assert_eq!(said.code, Some(2));
+    assert!(said.errors.contains("Nothing was done. Mend"), "{}", said.errors);
 }

@@ -13,7 +13,7 @@ use super::{FAILED, Flags, wrong};
 use crate::config::Config;
 use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::AlertState;
-use crate::model::run::{Run, RunState};
+use crate::model::run::{KNOWN_FOR, Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::world::Source;
 use crate::net::Net;
@@ -37,23 +37,20 @@ pub(super) const HELP: &str = "\
 Every source is asked once and gets 5 s. --env NAME shows one environment.
 
 Exit codes:
-  0  every source answered, also if alerts fire
-  1  a source did not answer: what it would say is not in the answer
+  0  every source answered in full, also if alerts fire
+  1  a source did not, or not in full: what is not in the answer may exist
   2  the configuration is wrong; nothing was asked
 
 -o json prints one object:
   midwatch   the version
   at         when
-  whole      whether every source answered
+  whole      whether every source answered in full
   alerts     one for each fault: name, severity, state (firing, pending), since, service,
              environment, muted, acknowledged_by, labels, sources
   runs       those that are not over or ended in the last day: pipeline, number, attempt, state,
              branch, revision, service, environment, person, began, finished, link, source
   sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
 Keys are added in later versions, never renamed. What is not known is null.";
-
-/// Runs that ended longer ago are not told.
-const ENDED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What was seen.
 struct Seen<'a> {
@@ -87,7 +84,7 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
 
 impl Seen<'_> {
     fn is_whole(&self) -> bool {
-        self.sources.iter().all(|source| source.state != State::Fails)
+        self.sources.iter().all(|source| source.state == State::Works)
     }
 
     fn answered(&self) -> impl Iterator<Item = &Source> {
@@ -109,7 +106,7 @@ impl Seen<'_> {
 
     /// The runs with their sources, the most urgent first.
     fn runs(&self) -> Vec<(&Source, &Run)> {
-        let recent = |run: &Run| run.finished.is_none_or(|end| self.now.duration_since(end) <= ENDED);
+        let recent = |run: &Run| run.finished.is_none_or(|end| self.now.duration_since(end) <= KNOWN_FOR);
         let mut runs: Vec<(&Source, &Run)> = self
             .answered()
             .flat_map(|source| source.runs.iter().map(move |run| (source, &**run)))
