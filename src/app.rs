@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::join::Sought;
 use crate::app::layout::{Arrangement, Layout, layout};
 use crate::app::overlay::{Overlay, Prompt};
 use crate::app::place::Place;
@@ -63,8 +64,8 @@ pub struct App {
     place: Option<Place>,
     /// A graph, and the pane in whose place it stands.
     graph: Option<(PaneId, GraphView)>,
-    /// What is to be opened as soon as it is seen, and how long it is waited for.
-    sought: Option<(RawText, Timestamp)>,
+    /// What is to be opened as soon as it is seen.
+    sought: Option<Sought>,
     /// What the logs were last asked for.
     joined: Option<Subject>,
     arrangement: Arrangement,
@@ -150,6 +151,7 @@ impl App {
         }
         let mut effects = Vec::new();
         let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_)), now);
+        let is_frame = matches!(msg, Msg::Frame);
         match msg {
             Msg::Key(key) => effects = self.key(key, now),
             Msg::Paste(text) => effects = self.paste(&text, now),
@@ -158,9 +160,7 @@ impl App {
                 let transitions = self.state.world.apply(&update);
                 self.tell(&transitions, now);
                 effects.extend(self.hear(&update, now));
-                if !self.chose_focus && self.state.world.alerts().any(|(_, alert)| alert.is_loud()) {
-                    self.arrangement.focus = PaneId::Alerts;
-                }
+                self.look_at_alerts();
             }
             Msg::Segment(segment) => {
                 self.state.logs.push(segment);
@@ -186,10 +186,10 @@ impl App {
             Msg::Frame => {
                 self.fit(now);
                 self.sync(now);
-                self.find_sought(now);
             }
         }
         effects.extend(rest);
+        self.find_sought(is_frame, now);
         effects.extend(self.notes.due(now));
         effects.extend(self.due(now));
         effects
@@ -217,8 +217,7 @@ impl App {
         }
         let minute = (now.as_second().div_euclid(60) + 1) * 60;
         let clock = Timestamp::from_second(minute).ok();
-        let panes = self.layout().panes;
-        let shown = panes.iter().filter_map(|(pane, _)| {
+        let shown = PaneId::ALL.iter().filter(|pane| self.is_seen(**pane)).filter_map(|pane| {
             let view = self.state.view(*pane == self.arrangement.focus, now);
             match pane {
                 PaneId::Pipelines => self.pipelines.next_wake(&view),
@@ -229,10 +228,12 @@ impl App {
         });
         let view = self.state.view(true, now);
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
-        let sought = self.sought.as_ref().map(|(_, until)| *until);
+        // What is past waits for a frame, which no wake hastens.
+        let shown = shown.chain(place).filter(|at| *at >= now);
+        let sought = self.sought.as_ref().and_then(Sought::next_wake);
         let ends = self.state.credentials.next_change(now);
         let own = shown.chain(sought).chain(notice).chain(keys).chain(clock).chain(ends);
-        own.chain(place).chain(self.graph_wake()).min()
+        own.chain(self.graph_wake()).min()
     }
 
     /// Draws the whole screen.
@@ -287,7 +288,9 @@ impl App {
         self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
         self.notes.sync(&view(PaneId::Notes));
         let mark = (self.state.world.revision(), now.as_second() / 10, self.state.environment.clone());
-        let waiting = self.pipelines.has_news() || self.alerts.has_news() || self.place.is_some();
+        let waiting = self.pipelines.has_news()
+            || self.alerts.has_news()
+            || self.place.as_ref().is_some_and(Place::has_news);
         if self.synced.as_ref() == Some(&mark) && !waiting {
             return;
         }
@@ -316,6 +319,19 @@ impl App {
             self.overlay = Some(Overlay::shown(what, lines));
         }
         outcome.effects
+    }
+
+    /// Moves the focus to the alerts when one is loud, unless the person has chosen a pane or does
+    /// something where the focus is.
+    fn look_at_alerts(&mut self) {
+        let is_free = !self.chose_focus
+            && self.arrangement.focus != PaneId::Alerts
+            && self.place.is_none()
+            && self.graph.is_none()
+            && self.prompt.is_none();
+        if is_free && self.state.world.alerts().any(|(_, alert)| alert.is_loud()) {
+            (self.previous, self.arrangement.focus) = (self.arrangement.focus, PaneId::Alerts);
+        }
     }
 
     /// Asks for small batches of lines to be put together, when there is something to gain.

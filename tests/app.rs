@@ -244,6 +244,20 @@ fn the_footer_tells_no_key_that_does_nothing() {
 }
 
 #[test]
+fn of_many_streams_the_newest_are_kept_for_the_next_start() {
+    let mut console = Console::new(WIDE);
+    for number in 0..400 {
+        let mut builder = SegmentBuilder::new(format!("pod-{number}").into(), Zone::default());
+        builder.push(Line::from(&b"up"[..]), Given::default(), at(0));
+        console.send(Msg::Segment(Arc::new(builder.seal().unwrap().said_by("logs".into()))));
+    }
+    let streams = console.app.session().streams;
+    assert_eq!(streams.len(), 300);
+    assert_eq!(streams.first().cloned(), Some(("logs".into(), "pod-100".into())));
+    assert_eq!(streams.last().cloned(), Some(("logs".into(), "pod-399".into())));
+}
+
+#[test]
 fn a_note_is_written_from_anywhere_without_moving_the_focus() {
     let mut console = outage(WIDE);
     console.keys(";").type_text("rolled back 812").keys("Enter");

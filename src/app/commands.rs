@@ -57,7 +57,7 @@ impl App {
             Id::FullScreen => self.arrangement.full_screen = !self.arrangement.full_screen,
             Id::Changes => self.show_changes(now),
             Id::ServiceLogs => return self.show_logs(now),
-            Id::Open if matches!(self.place, Some(Place::Changes(_))) => return self.open_change(now),
+            Id::Open if matches!(self.place, Some(Place::Changes(_))) => self.open_change(now),
             Id::RefreshAll => {
                 self.say("Asked every source to look now.", now);
                 let names = self.state.world.sources().map(|source| source.info.name.clone());

@@ -229,16 +229,18 @@ impl App {
     /// The keys worth telling here: help and palette, the pane's own, then what every list has.
     fn hints(&self) -> impl Iterator<Item = Id> {
         let scopes = self.scopes();
-        let first = [Id::Help, Id::Palette, Id::Filter, Id::Open];
+        let is_graph = self.graph_here().is_some();
+        let rows = if is_graph { &[Id::Refresh][..] } else { &[Id::Filter, Id::Open] };
         let own = TABLE.iter().filter(move |command| {
             !matches!(command.scope, Scope::Global | Scope::List) && scopes.contains(&command.scope)
         });
         let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
         let has_rows_to_join = matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines)
-            && !matches!(self.place, Some(Place::Sources(_)));
+            && !matches!(self.place, Some(Place::Sources(_)))
+            && !is_graph;
         let join = if has_rows_to_join { &[Id::Changes, Id::ServiceLogs][..] } else { &[] };
         let own = own.map(|command| command.id).chain(join.iter().copied());
-        first.into_iter().chain(own).chain(last)
+        [Id::Help, Id::Palette].into_iter().chain(rows.iter().copied()).chain(own).chain(last)
     }
 
     pub(super) fn draw_overlay(&self, layout: &Layout, now: Timestamp, canvas: &mut Canvas<'_>) {

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::model::text::SafeText;
 use crate::model::update::{Detail, News, Update};
 use crate::pane::effect::Effect;
 use crate::pane::graph::GraphView;
 use crate::pane::view::PaneId;
+use crate::safe;
 
 impl App {
     /// Draws what was written behind `:graph` or `:watch` in the place of the focused pane.
@@ -25,6 +27,27 @@ impl App {
     pub(super) fn graph_here(&self) -> Option<&GraphView> {
         let here = |(pane, _): &&(PaneId, GraphView)| *pane == self.arrangement.focus && self.place.is_none();
         self.graph.as_ref().filter(here).map(|(_, graph)| graph)
+    }
+
+    /// Gives the focus to a pane whose own rows are to be seen. A graph that stands there goes to the pane
+    /// that had the focus before, which is said.
+    pub(super) fn reach(&mut self, pane: PaneId) -> Option<SafeText> {
+        self.focus(pane);
+        let (stands, _) = self.graph.as_mut().filter(|(stands, _)| *stands == pane)?;
+        *stands = self.previous;
+        Some(safe!("The graph moved to {}.", u64::from(stands.number())))
+    }
+
+    /// Whether something changes in the place of a pane, be it the pane or a graph: it is shown, nothing
+    /// stands before it, and the screen is not held still.
+    fn moves(&self, pane: PaneId) -> bool {
+        let is_covered = self.place.is_some() && pane == self.arrangement.focus;
+        !self.state.is_frozen() && !is_covered && self.layout().of(pane).is_some()
+    }
+
+    /// Whether the own rows of a pane change.
+    pub(super) fn is_seen(&self, pane: PaneId) -> bool {
+        self.moves(pane) && self.graph.as_ref().is_none_or(|(stands, _)| *stands != pane)
     }
 
     /// Closes the graph; false if there is none.
@@ -50,11 +73,9 @@ impl App {
         self.take(outcome, now)
     }
 
-    /// Asks for the graphs whose time it is. Nobody sees what changes on a screen that is held still or
-    /// in a pane that is not shown; a watch goes on all the same.
+    /// Asks for the graphs whose time it is, as far as they are seen; a watch goes on all the same.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Effect> {
-        let moves = |pane| !self.state.is_frozen() && self.layout().of(pane).is_some();
-        let (alerts, graph) = (moves(PaneId::Alerts), self.is_kept_up());
+        let (alerts, graph) = (self.is_seen(PaneId::Alerts), self.is_kept_up());
         let alerts = if alerts { self.alerts.due(now) } else { None };
         let graph = self.graph.as_mut().filter(|_| graph).and_then(|(_, graph)| graph.due(now));
         alerts.into_iter().chain(graph).collect()
@@ -66,7 +87,6 @@ impl App {
     }
 
     fn is_kept_up(&self) -> bool {
-        let seen = |pane: PaneId| !self.state.is_frozen() && self.layout().of(pane).is_some();
-        self.graph.as_ref().is_some_and(|(pane, graph)| graph.is_watch() || seen(*pane))
+        self.graph.as_ref().is_some_and(|(pane, graph)| graph.is_watch() || self.moves(*pane))
     }
 }

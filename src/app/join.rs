@@ -1,89 +1,183 @@
 //! What joins the panes: what changed before this row, and its logs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::app::place::Place;
 use crate::insight::changes::Subject;
 use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
+use crate::model::world::Source;
+use crate::pane::alerts::Alerts;
 use crate::pane::changes::Changes;
+use crate::pane::coverage;
 use crate::pane::effect::Effect;
-use crate::pane::view::PaneId;
+use crate::pane::pipelines::Pipelines;
+use crate::pane::view::{PaneId, View};
 use crate::safe;
+use crate::ui::time::age;
 
-/// How long something is waited for that is to be opened.
-const SOUGHT: jiff::SignedDuration = jiff::SignedDuration::from_secs(15);
+/// How long something is waited for before the person is told what there is to wait for.
+const SOUGHT: SignedDuration = SignedDuration::from_secs(15);
+
+/// What is to be opened as soon as it is seen.
+pub(super) struct Sought {
+    what: RawText,
+    /// When it is said that it is not here; `None` when that has been said.
+    until: Option<Timestamp>,
+    /// What the sources had said when it was looked for last.
+    looked: Option<u64>,
+}
+
+impl Sought {
+    /// When it is said that it is not here.
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        self.until
+    }
+}
+
+/// The alert or run of this name, in which pane, and in which environment it is.
+fn find(what: &RawText, view: &View<'_>) -> Option<(PaneId, (RawText, RawText), Option<RawText>)> {
+    let alert = Alerts::find(what, view).map(|(key, place)| (PaneId::Alerts, key, place));
+    alert.or_else(|| Pipelines::find(what, view).map(|(key, place)| (PaneId::Pipelines, key, place)))
+}
 
 impl App {
-    /// Opens this alert or run as soon as it is seen.
+    /// Opens this alert or run as soon as it is seen, unless the person does something before.
     pub fn seek(&mut self, what: RawText, now: Timestamp) {
-        self.sought = Some((what, now.checked_add(SOUGHT).unwrap_or(Timestamp::MAX)));
+        self.sought = Some(Sought { what, until: now.checked_add(SOUGHT).ok(), looked: None });
     }
 
-    /// Opens what is sought, if it is here now; gives up after a while.
-    pub(super) fn find_sought(&mut self, now: Timestamp) {
-        let Some((what, until)) = self.sought.clone() else { return };
-        let view = self.state.view(true, now);
-        let pane = if self.alerts.seek(&what, &view) {
-            PaneId::Alerts
-        } else if self.pipelines.seek(&what, &view) {
-            PaneId::Pipelines
-        } else {
-            if now >= until {
-                self.sought = None;
-                self.say(safe!("No alert or run is called {}. / filters a pane.", clean(&what)), now);
-            }
+    /// The person does something else than to wait for what is sought.
+    pub(super) fn stop_seeking(&mut self, now: Timestamp) {
+        if !self.is_welcoming()
+            && let Some(Sought { what, .. }) = self.sought.take()
+        {
+            self.say(safe!("{} is no longer waited for.", clean(&what)), now);
+        }
+    }
+
+    /// Opens what is sought, if it is here now; says what is waited for when that takes long. Looks only
+    /// before a frame, and at the time when something has to be said.
+    pub(super) fn find_sought(&mut self, is_frame: bool, now: Timestamp) {
+        let is_welcoming = self.is_welcoming();
+        let Some(sought) = &mut self.sought else { return };
+        if is_welcoming {
+            // Nothing has been started yet.
+            sought.until = now.checked_add(SOUGHT).ok();
             return;
+        }
+        let revision = self.state.world.revision();
+        let is_due = sought.until.is_some_and(|until| until <= now);
+        if !is_due && (!is_frame || sought.looked == Some(revision)) {
+            return;
+        }
+        sought.looked = Some(revision);
+        if is_due {
+            sought.until = None;
+        }
+        let (what, is_late) = (sought.what.clone(), sought.until.is_none());
+        let view = self.state.view(true, now);
+        if let Some((pane, key, _)) = find(&what, &view) {
+            let is_open = match pane {
+                PaneId::Alerts => self.alerts.reveal(&key, &view),
+                _ => self.pipelines.reveal(&key, &view),
+            };
+            if is_open {
+                self.sought = None;
+                let said = self.reach(pane);
+                self.notice = said.map(|text| (text, Timestamp::MAX)).or(self.notice.take());
+                self.fit(now);
+                return;
+            }
+        }
+        let said = if let Some((_, _, place)) = find(&what, &View { environment: None, ..view }) {
+            self.sought = None;
+            self.elsewhere(&clean(&what), place.as_ref())
+        } else if !is_late {
+            return;
+        } else {
+            let missing = unheard(&view);
+            if missing.is_empty() {
+                self.sought = None;
+                safe!("No alert or run is called {}. / filters a pane.", clean(&what))
+            } else if is_due {
+                let why = coverage::listed(&missing);
+                safe!("{} is not seen yet: {}. It opens when it is; a key ends that.", clean(&what), why)
+            } else {
+                return;
+            }
         };
-        self.sought = None;
-        self.focus(pane);
-        self.fit(now);
+        // Whoever started it may look elsewhere for now: it stays until the first key.
+        self.notice = Some((said, Timestamp::MAX));
+    }
+
+    /// That something is not shown because of the environment in scope.
+    fn elsewhere(&self, what: &SafeText, place: Option<&RawText>) -> SafeText {
+        let name = |name: Option<&RawText>| name.map_or_else(|| "no environment".into(), clean);
+        let scope = name(self.state.environment.as_ref());
+        safe!("{} is in {}, and only {} is shown: :env all shows it.", what, name(place), scope)
+    }
+
+    /// What the selected row is about and when it began, as far as rows are seen where the focus is.
+    fn subject(&self, now: Timestamp) -> Option<(Subject, Timestamp)> {
+        if self.place.is_some() || self.graph_here().is_some() {
+            return None;
+        }
+        let view = self.state.view(true, now);
+        match self.arrangement.focus {
+            PaneId::Pipelines => self.pipelines.subject(),
+            PaneId::Logs => self.logs.subject(&view),
+            PaneId::Alerts => self.alerts.subject(&view),
+            PaneId::Notes => self.notes.subject(),
+        }
     }
 
     /// Shows what changed before the selected row began.
     pub(super) fn show_changes(&mut self, now: Timestamp) {
-        let view = self.state.view(true, now);
-        let found = match (&self.place, self.arrangement.focus) {
-            (None, PaneId::Alerts) => self.alerts.subject(&view),
-            (None, PaneId::Pipelines) => self.pipelines.subject(),
-            (Some(_), _) | (None, PaneId::Logs | PaneId::Notes) => None,
-        };
         if matches!(self.place, Some(Place::Changes(_))) {
             self.place = None;
             return;
         }
         // Without a row it is about now.
-        let now_itself = || (Subject { name: "now".into(), ..Subject::default() }, view.now);
-        let (subject, onset) = found.unwrap_or_else(now_itself);
+        let (subject, onset) =
+            self.subject(now).unwrap_or_else(|| (Subject { name: "now".into(), ..Subject::default() }, now));
         self.place = Some(Place::Changes(Box::new(Changes::new(subject, onset))));
-        self.synced = None;
         self.sync_place(now);
     }
 
     /// Opens the run that is selected among the changes.
-    pub(super) fn open_change(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some(Place::Changes(changes)) = &self.place else { return Vec::new() };
-        let Some(key) = changes.selected().cloned() else { return Vec::new() };
-        self.focus(PaneId::Pipelines);
+    pub(super) fn open_change(&mut self, now: Timestamp) {
+        let Some(Place::Changes(changes)) = &self.place else { return };
+        let Some(change) = changes.selected() else { return };
+        let key = (change.source.clone(), change.run.id.clone());
         let view = self.state.view(true, now);
-        if !self.pipelines.reveal(&key, &view) {
-            self.say("The run is no longer known.", now);
+        if self.pipelines.reveal(&key, &view) {
+            if let Some(text) = self.reach(PaneId::Pipelines) {
+                self.say(text, now);
+            }
+            return;
         }
-        Vec::new()
+        let known =
+            view.world.source(&key.0).is_some_and(|source| source.runs.iter().any(|run| run.id == key.1));
+        let text = if known {
+            self.elsewhere(&clean(&change.run.pipeline), change.environment.as_ref())
+        } else {
+            "The run is no longer known.".into()
+        };
+        self.say(text, now);
     }
 
     /// Shows the logs of the selected row's service or host. Where several sources have them, the first
     /// that can be seen; the next one each time it is asked for again.
     pub(super) fn show_logs(&mut self, now: Timestamp) -> Vec<Effect> {
-        let view = self.state.view(true, now);
         let subject = match (&self.place, self.arrangement.focus) {
             (Some(place), _) => place.subject(),
-            (None, PaneId::Alerts) => self.alerts.subject(&view).map(|(subject, _)| subject),
-            (None, PaneId::Pipelines) => self.pipelines.subject().map(|(subject, _)| subject),
             // Asked for again in the logs: the next source of the same subject.
-            (None, PaneId::Logs) => self.joined.clone(),
-            (None, PaneId::Notes) => None,
+            (None, PaneId::Logs) if self.graph_here().is_none() => self.joined.clone(),
+            (None, PaneId::Alerts | PaneId::Pipelines) => self.subject(now).map(|(subject, _)| subject),
+            (None, PaneId::Logs | PaneId::Notes) => None,
         };
         let Some(subject) = subject else {
             self.say("No service or host is known here: choose an alert or a run.", now);
@@ -97,9 +191,11 @@ impl App {
             );
             return Vec::new();
         };
-        let (filter, said) = self.logs_of(&subject, &name, now);
+        let (filter, mut said) = self.logs_of(&subject, &name, now);
         self.joined = Some(subject);
-        self.focus(PaneId::Logs);
+        if let Some(text) = self.reach(PaneId::Logs) {
+            said = safe!("{} {}", text, said);
+        }
         let effects = self.set_filter(&filter, now);
         self.say(said, now);
         effects
@@ -159,4 +255,22 @@ fn quoted(text: &RawText) -> String {
     } else {
         text.into_owned()
     }
+}
+
+/// The sources of alerts and runs that do not tell all that they know now, and why.
+fn unheard(view: &View<'_>) -> Vec<SafeText> {
+    let gives = |source: &&Source| source.info.gives.iter().any(|g| matches!(g, Gives::Alerts | Gives::Runs));
+    let in_scope = |source: &&Source| view.shows(source.info.environment.as_ref());
+    let why = |source: &Source| {
+        let name = clean(&source.info.name);
+        match source.health(view.now) {
+            Health::Live if source.condition.troubles.is_empty() => None,
+            Health::Live => Some(safe!("{} is seen in part", name)),
+            Health::Starting => Some(safe!("{} has not answered yet", name)),
+            Health::Stale(old) => Some(safe!("{} was last heard {} ago", name, age(old))),
+            Health::Failing(failure, _) => Some(safe!("{} is blind ({})", name, clean(&failure.what))),
+            Health::Crashed(_) => Some(safe!("{} crashed", name)),
+        }
+    };
+    view.world.sources().filter(gives).filter(in_scope).filter_map(why).collect()
 }

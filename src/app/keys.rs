@@ -20,6 +20,7 @@ impl App {
     pub(super) fn key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
         // A notice that waits for the person goes with the first key.
         self.notice = None;
+        self.stop_seeking(now);
         if key == Key::ctrl('c') {
             return self.cancel(now);
         }
@@ -38,6 +39,7 @@ impl App {
 
     /// Takes pasted text: it is inserted where text is written, and is never a key.
     pub(super) fn paste(&mut self, text: &RawText, now: Timestamp) -> Vec<Effect> {
+        self.stop_seeking(now);
         let editing = self.is_editing();
         match (&mut self.overlay, &mut self.prompt) {
             (Some(Overlay::Help(help)), _) => help.paste(text),

@@ -28,6 +28,13 @@ impl Place {
         }
     }
 
+    pub(super) fn has_news(&self) -> bool {
+        match self {
+            Self::Sources(sources) => sources.has_news(),
+            Self::Changes(changes) => changes.has_news(),
+        }
+    }
+
     pub(super) fn fit(&mut self, view: &View<'_>, area: Rect) {
         match self {
             Self::Sources(sources) => sources.fit(view, area),
@@ -65,7 +72,7 @@ impl Place {
     pub(super) fn counts(&self, view: &View<'_>) -> (usize, usize) {
         match self {
             Self::Sources(sources) => sources.counts(view),
-            Self::Changes(changes) => changes.counts(view),
+            Self::Changes(changes) => changes.counts(),
         }
     }
 
@@ -80,7 +87,7 @@ impl Place {
     pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
         match self {
             Self::Sources(sources) => sources.next_wake(view),
-            Self::Changes(changes) => changes.next_wake(view),
+            Self::Changes(changes) => changes.next_wake(),
         }
     }
 

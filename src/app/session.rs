@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
+use crate::logs::buffer::StreamStats;
 use crate::model::text::{RawText, clean};
 use crate::model::world::Remembered;
 use crate::pane::view::PaneId;
@@ -58,16 +59,18 @@ impl App {
             alerts: self.alerts.filter_text().to_owned(),
             notes: self.notes.filter_text().to_owned(),
         };
-        let short = self.state.logs.streams().filter(|stream| stream.name.as_bytes().len() <= STREAMS.1);
-        let streams = short.take(STREAMS.0).map(|stream| (stream.source.clone(), stream.name.clone()));
+        // One without a line here has ended; of many, such as pods that came and went, the newest tell most.
+        let kept = |stream: &&StreamStats| stream.held > 0 && stream.name.as_bytes().len() <= STREAMS.1;
+        let mut streams: Vec<_> = self.state.logs.streams().filter(kept).collect();
+        streams.drain(..streams.len().saturating_sub(STREAMS.0));
+        let streams = streams.into_iter().map(|stream| (stream.source.clone(), stream.name.clone()));
         Session { world: self.state.world.remember(), view, streams: streams.collect() }
     }
 
     /// Arranges the screen as it was left. An environment that is no longer configured is dropped.
     pub fn restore(&mut self, saved: &SavedView, now: Timestamp) {
         if let Some(focus) = saved.focus {
-            self.arrangement.focus = focus;
-            self.chose_focus = true;
+            self.focus(focus);
         }
         self.arrangement.full_screen = saved.full_screen;
         self.arrangement.step = saved.step.clamp(-3, 3);

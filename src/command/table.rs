@@ -116,8 +116,8 @@ commands! {
     Larger Global "larger" ["+"] "larger pane" "Makes the focused pane larger.";
     Smaller Global "smaller" ["_"] "smaller pane" "Makes the focused pane smaller.";
     FullScreen Global "full-screen" ["f"] "full screen" "Shows the focused pane alone, or all panes again.";
-    PreviousTab Global "previous-tab" ["[" ","] "previous tab" "Shows the previous tab of the pane.";
-    NextTab Global "next-tab" ["]" "."] "next tab" "Shows the next tab of the pane.";
+    PreviousTab Global "previous-tab" ["[" ","] "previous tab" "Shows the previous tab of the pane; of a graph a shorter time.";
+    NextTab Global "next-tab" ["]" "."] "next tab" "Shows the next tab of the pane; of a graph a longer time.";
     Refresh Global "refresh" ["r"] "refresh" "Asks the sources of the focused pane to look now.";
     RefreshAll Global "refresh-all" ["R"] "refresh all" "Asks every source to look now.";
     Freeze Global "freeze" ["p"] "freeze" "Holds the whole screen still, or lets it go; what arrives is counted.";

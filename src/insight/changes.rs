@@ -4,14 +4,15 @@
 //! configuration were 68 % of the triggers; SRE Workbook, appendix C). So a change is suspect by what
 //! it touched, by what sort it is, and by how shortly before the onset it took effect.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{Catalog, Placed};
 use crate::model::run::{Run, RunState};
 use crate::model::text::RawText;
-use crate::model::world::World;
+use crate::model::world::{Source, World};
 
 /// How long before the onset a change is still looked at.
 pub const BEFORE: SignedDuration = SignedDuration::from_mins(60);
@@ -55,6 +56,8 @@ pub struct Change {
     pub service: Option<RawText>,
     /// The environment that it went to.
     pub environment: Option<RawText>,
+    /// What it put there.
+    pub revision: Option<RawText>,
     /// What it has in common with the subject.
     pub reach: Reach,
     /// Whether it put something into an environment.
@@ -65,33 +68,57 @@ pub struct Change {
     score: f64,
 }
 
+/// A deployment of a service.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The source that tells of it.
+    pub source: RawText,
+    /// The run.
+    pub run: Arc<Run>,
+    /// What it put where.
+    pub placed: Placed,
+}
+
 /// The runs around `onset` that may have to do with the subject, the most suspect first.
 pub fn before(world: &World, catalog: &Catalog, subject: &Subject, onset: Timestamp) -> Vec<Change> {
-    let mut changes: Vec<Change> = world
-        .runs()
-        .filter(|(_, run)| !matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped))
-        .filter_map(|(source, run)| {
-            let before = distance(run, onset)?;
-            let placed = catalog.placed(&source.info.name, run);
-            let (service, is_deployment) = (placed.service, placed.environment.is_some());
-            let environment = placed.environment.or_else(|| source.info.environment.clone());
-            let reach = reach(subject, service.as_ref(), environment.as_ref());
-            let score = score(reach, is_deployment, before);
-            let source = source.info.name.clone();
-            Some(Change {
-                source,
-                run: Arc::clone(run),
-                service,
-                environment,
-                reach,
-                is_deployment,
-                before,
-                score,
-            })
-        })
-        .collect();
+    let change = |(source, run): (&Source, &Arc<Run>)| {
+        let before = distance(run, onset)?;
+        let Placed { service, environment, revision } = catalog.placed(&source.info.name, run);
+        let is_deployment = environment.is_some();
+        let environment = environment.or_else(|| source.info.environment.clone());
+        let reach = reach(subject, service.as_ref(), environment.as_ref());
+        let score = score(reach, is_deployment, before);
+        let (source, run) = (source.info.name.clone(), Arc::clone(run));
+        Some(Change { source, run, service, environment, revision, reach, is_deployment, before, score })
+    };
+    let mut changes: Vec<Change> = begun(world).filter_map(change).collect();
     changes.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.run.id.cmp(&b.run.id)));
     changes
+}
+
+/// The deployments of a service that began in this time, the oldest first.
+pub fn deployments(
+    world: &World,
+    catalog: &Catalog,
+    service: &RawText,
+    time: &RangeInclusive<Timestamp>,
+) -> Vec<Deployment> {
+    let deployment = |(source, run): (&Source, &Arc<Run>)| {
+        let source = source.info.name.clone();
+        let placed = catalog.placed(&source, run);
+        let is_it = placed.environment.is_some() && placed.service.as_ref() == Some(service);
+        is_it.then(|| Deployment { source, run: Arc::clone(run), placed })
+    };
+    let in_time = begun(world).filter(|(_, run)| time.contains(&run.began()));
+    let mut found: Vec<Deployment> = in_time.filter_map(deployment).collect();
+    found.sort_by(|a, b| (a.run.began(), &a.run.id).cmp(&(b.run.began(), &b.run.id)));
+    found
+}
+
+/// The runs that have begun, with their sources: the others changed nothing yet.
+fn begun(world: &World) -> impl Iterator<Item = (&Source, &Arc<Run>)> {
+    let waits = |state| matches!(state, RunState::Queued | RunState::Waiting | RunState::Skipped);
+    world.runs().filter(move |(_, run)| !waits(run.state))
 }
 
 /// How long before the onset the run took effect; `None` if it is too far away.

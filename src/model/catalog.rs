@@ -185,6 +185,13 @@ impl Catalog {
         self.by_name.get(&fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
     }
 
+    /// The configured service whose logs come from this source; none where several share it.
+    pub fn service_of_logs(&self, source: &RawText) -> Option<RawText> {
+        let mut found = self.services.iter().zip(&self.logs).filter(|(_, logs)| logs.contains(source));
+        let (service, _) = found.next()?;
+        found.next().is_none().then(|| service.clone())
+    }
+
     /// The service that a run is for, by the name or the repository that its vendor gives: the configured
     /// one, else the name itself, of a repository its last part.
     fn service_said(&self, said: &RawText) -> RawText {

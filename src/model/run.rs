@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::text::RawText;
 
+/// Sources keep runs for so long; of those that ended earlier nothing is known.
+pub const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// How far a run, job or step is, in one vocabulary for all vendors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
-use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::model::alert::{Alert, AlertState};
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText};
 use crate::model::update::Gives;
 use crate::model::words::Words;
 use crate::pane::alerts::graph::AlertGraph;
@@ -25,7 +24,7 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::Pager;
-use crate::ui::table::{self, Marking};
+use crate::ui::table;
 
 /// Names an alert: its source and its id there.
 type Key = (RawText, RawText);
@@ -147,14 +146,18 @@ impl Alerts {
         Outcome::default()
     }
 
-    /// Selects and opens the alert of this id or name, whatever the filter; false if there is none.
-    pub fn seek(&mut self, what: &RawText, view: &View<'_>) -> bool {
+    /// The most urgent alert of this id or name, and its environment.
+    pub fn find(what: &RawText, view: &View<'_>) -> Option<(Key, Option<RawText>)> {
         let mut rows = rows::collect(view, &Words::default());
         rows::sort(&mut rows, Sort::Urgency);
-        let is_it = |row: &&Row| row.alert.id == *what || same(&row.alert.name, what);
-        let Some(key) = rows.iter().find(is_it).map(Row::key) else { return false };
+        let is_it = |row: &Row| row.alert.id == *what || same(&row.alert.name, what);
+        rows.into_iter().find(is_it).map(|row| (row.key(), row.environment))
+    }
+
+    /// Selects and opens an alert, whatever the filter; false if it is not known or out of scope.
+    pub fn reveal(&mut self, key: &Key, view: &View<'_>) -> bool {
         self.filter("", view);
-        if !self.list.select(&key) {
+        if !self.list.select(key) {
             return false;
         }
         self.open_selected(view);
@@ -234,13 +237,8 @@ impl Alerts {
             };
             Pager::default().draw(canvas, inside, &lines, view.focused);
         } else {
-            let marking = Marking {
-                selected: view.styles.of(Meaning::Selection),
-                mark: view.styles.of(Meaning::Mark),
-                focused: view.focused,
-            };
             let columns = rows::columns(view);
-            table::draw(canvas, inside, &columns, &self.list, marking, |key| {
+            table::draw(canvas, inside, &columns, &self.list, view.marking(), |key| {
                 self.rows.get(key).map(|row| row.cells(view, &columns)).unwrap_or_default()
             });
         }
@@ -311,14 +309,7 @@ impl Alerts {
         let Some(row) = self.list.selected().and_then(|key| self.rows.get(key)) else {
             return Outcome::notice("There is no alert here.");
         };
-        match &row.alert.link {
-            None => Outcome::notice("This alert has no link."),
-            Some(link) if id == Id::CopyLink => Outcome::copy(SafeText::literal("link"), vec![clean(link)]),
-            Some(link) => {
-                let show = Some((SafeText::literal("link, to open in a browser"), vec![clean(link)]));
-                Outcome { show, ..Outcome::default() }
-            }
-        }
+        Outcome::link(id, row.alert.link.as_ref(), "This alert has no link.")
     }
 }
 

@@ -1,12 +1,13 @@
 //! The view of what changed before something began, with what could not be seen.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::{self, BEFORE, Change, Reach, Subject};
-use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::words::Words;
@@ -17,7 +18,7 @@ use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
 use crate::ui::style::of_run;
-use crate::ui::table::{self, Cell, Column, Marking};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::time::age;
 
 /// Names a run: its source and its id there.
@@ -28,22 +29,38 @@ pub struct Changes {
     subject: Subject,
     onset: Timestamp,
     list: List<Key>,
-    rows: Vec<Change>,
+    rows: BTreeMap<Key, Change>,
+    /// How many rows there are without the filter.
+    all: usize,
     filter: String,
 }
 
 impl Changes {
     /// What changed before this began.
     pub fn new(subject: Subject, onset: Timestamp) -> Self {
-        Self { subject, onset, list: List::default(), rows: Vec::new(), filter: String::new() }
+        let (list, rows) = (List::default(), BTreeMap::new());
+        Self { subject, onset, list, rows, all: 0, filter: String::new() }
     }
 
-    /// Takes what the sources say now.
+    /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
-        let all = changes::before(view.world, view.catalog, &self.subject, self.onset);
-        self.rows = all.into_iter().filter(|change| words.match_any(texts(change))).collect();
-        self.list.sync(self.rows.iter().map(key).collect(), view.now);
+        let mut rows = changes::before(view.world, view.catalog, &self.subject, self.onset);
+        self.all = rows.len();
+        rows.retain(|change| words.match_any(texts(change)));
+        let is_taken = self.list.sync(rows.iter().map(key).collect(), view.now);
+        // Held rows stay where they are, but what they say is current.
+        if is_taken {
+            self.rows.clear();
+        } else {
+            rows.retain(|change| self.rows.contains_key(&key(change)));
+        }
+        self.rows.extend(rows.into_iter().map(|change| (key(&change), change)));
+    }
+
+    /// Whether news waits until the order is no longer held.
+    pub fn has_news(&self) -> bool {
+        self.list.news() > 0
     }
 
     /// Learns where it stands.
@@ -57,14 +74,13 @@ impl Changes {
     }
 
     /// The run that is selected.
-    pub fn selected(&self) -> Option<&Key> {
-        self.list.selected()
+    pub fn selected(&self) -> Option<&Change> {
+        self.rows.get(self.list.selected()?)
     }
 
     /// What the selected row is about.
     pub fn subject(&self) -> Subject {
-        let chosen = self.list.selected().and_then(|selected| self.rows.iter().find(|c| key(c) == *selected));
-        chosen.map_or_else(
+        self.selected().map_or_else(
             || self.subject.clone(),
             |change| Subject {
                 name: change.run.pipeline.clone(),
@@ -79,18 +95,13 @@ impl Changes {
     pub fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
         match id {
             Id::CopyRow => {
-                let chosen = self.list.chosen();
-                let lines = self.rows.iter().filter(|change| chosen.contains(&&key(change)));
-                let lines: Vec<_> = lines.map(|change| line(change, view)).collect();
+                let chosen = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
+                let lines: Vec<_> = chosen.map(|change| line(change, view)).collect();
                 return Outcome::copy(safe!("{} changes", lines.len()), lines);
             }
             Id::CopyLink | Id::ShowLink => {
-                let selected = self.list.selected();
-                let change = self.rows.iter().find(|change| Some(&key(change)) == selected);
-                return match change.and_then(|change| change.run.link.as_ref()) {
-                    Some(link) => Outcome::copy("The link".into(), vec![clean(link)]),
-                    None => Outcome::notice("This run has no link."),
-                };
+                let link = self.selected().and_then(|change| change.run.link.as_ref());
+                return Outcome::link(id, link, "This run has no link.");
             }
             Id::Sort => return Outcome::notice("The likeliest stands first: same service, then nearness."),
             _ => {
@@ -113,9 +124,8 @@ impl Changes {
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        let all = changes::before(view.world, view.catalog, &self.subject, self.onset);
-        (self.rows.len(), all.len())
+    pub fn counts(&self) -> (usize, usize) {
+        (self.list.order().len(), self.all)
     }
 
     /// Takes back one thing: the marks, the filter.
@@ -131,7 +141,7 @@ impl Changes {
     }
 
     /// When what is shown changes next by itself.
-    pub fn next_wake(&self, _: &View<'_>) -> Option<Timestamp> {
+    pub fn next_wake(&self) -> Option<Timestamp> {
         self.list.next_wake()
     }
 
@@ -139,16 +149,17 @@ impl Changes {
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let styles = view.styles;
         let heading = safe!("Changes before {}", clean(&self.subject.name));
-        let (gaps, whole) = gaps(view);
-        let foot = if whole && !gaps.is_empty() {
-            safe!("all {} sources of runs were seen", gaps.len())
-        } else {
-            SafeText::default()
+        let from = self.onset.checked_sub(BEFORE).unwrap_or(self.onset);
+        let (sources, gaps) = (coverage::sources(view, Gives::Runs).count(), coverage::gaps(view, from));
+        let whole = gaps.is_empty();
+        let foot = match sources {
+            _ if !whole => SafeText::default(),
+            0 => SafeText::default(),
+            1 => SafeText::literal("the source of runs was seen"),
+            all => safe!("all {} sources of runs were seen", all),
         };
-        let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
         canvas.fill(area, styles.of(Meaning::Text));
-        let (title_style, foot_style) = (styles.of(Meaning::Title), styles.of(Meaning::Muted));
-        canvas.border(area, (&heading, title_style), (&foot, foot_style), styles.of(border));
+        coverage::frame(view, area, canvas, &heading, (&foot, Meaning::Muted));
         let mut body = inside(area);
         let mut head = |text: &SafeText, meaning| {
             canvas.text(body.x, body.y, body.width, text, styles.of(meaning));
@@ -158,16 +169,12 @@ impl Changes {
         if whole {
             head(&SafeText::default(), Meaning::Muted);
         } else {
-            let mut text = SafeText::literal("Not all was seen: ");
-            for (index, gap) in gaps.iter().flatten().enumerate() {
-                text.push(&safe!("{}{}", SafeText::literal(if index > 0 { "; " } else { "" }), gap));
-            }
-            head(&text, Meaning::Warning);
+            head(&safe!("Not all was seen: {}", coverage::listed(&gaps)), Meaning::Warning);
         }
-        if self.rows.is_empty() {
-            let text = match (whole, self.filter.is_empty()) {
+        if self.list.order().is_empty() {
+            let text = match (whole, self.all == 0) {
                 (_, false) => SafeText::literal("No row matches the filter. Esc shows all."),
-                (true, true) if gaps.is_empty() => {
+                (_, true) if sources == 0 => {
                     SafeText::literal("No source gives runs, so nothing is known of changes.")
                 }
                 (true, true) => {
@@ -178,11 +185,6 @@ impl Changes {
             canvas.text(body.x, body.y, body.width, &text, styles.of(Meaning::Text));
             return;
         }
-        let marking = Marking {
-            selected: styles.of(Meaning::Selection),
-            mark: styles.of(Meaning::Mark),
-            focused: view.focused,
-        };
         let columns = [
             Column::fixed(1, 0),
             Column::fixed(11, 0),
@@ -193,10 +195,8 @@ impl Changes {
             Column::fixed(6, 5),
             Column::fixed(18, 2),
         ];
-        table::draw(canvas, body, &columns, &self.list, marking, |selected| {
-            let Some(change) = self.rows.iter().find(|change| key(change) == *selected) else {
-                return Vec::new();
-            };
+        table::draw(canvas, body, &columns, &self.list, view.marking(), |selected| {
+            let Some(change) = self.rows.get(selected) else { return Vec::new() };
             let run = &change.run;
             let near = change.reach == Reach::Service;
             let body = styles.of(if near { Meaning::Text } else { Meaning::Muted });
@@ -211,7 +211,7 @@ impl Changes {
                     optional(change.environment.as_ref()),
                     view.environment_style(change.environment.as_ref()),
                 ),
-                Cell::new(optional(run.revision.as_ref()), styles.of(Meaning::Muted)),
+                Cell::new(optional(change.revision.as_ref()), styles.of(Meaning::Muted)),
                 Cell::new(optional(run.person.as_ref()), styles.of(Meaning::Muted)),
                 Cell::new(why(change), styles.of(Meaning::Muted)),
             ]
@@ -220,8 +220,8 @@ impl Changes {
 
     /// Which time and which things are looked at.
     fn scope(&self, view: &View<'_>) -> SafeText {
-        let onset = view.zone.precise(self.onset, view.now);
-        let mut text = safe!("Began at {}; runs of the {} min before.", onset, BEFORE.as_mins());
+        let onset = view.zone.moment(self.onset, view.now);
+        let mut text = safe!("Runs of the {} min before {}.", BEFORE.as_mins(), onset);
         match (&self.subject.service, &self.subject.host) {
             (Some(service), _) => text.push(&safe!(" Service {}.", clean(service))),
             (None, Some(host)) => text.push(&safe!(" Host {}.", clean(host))),
@@ -242,26 +242,8 @@ fn key(change: &Change) -> Key {
 
 fn texts(change: &Change) -> Vec<&RawText> {
     let run = &change.run;
-    let optional = [&change.service, &change.environment, &run.revision, &run.person, &run.branch];
+    let optional = [&change.service, &change.environment, &change.revision, &run.person, &run.branch];
     [&run.pipeline, &run.title, &change.source].into_iter().chain(optional.into_iter().flatten()).collect()
-}
-
-/// For each source of runs, why what it shows may not be all; `true` if there is no reason.
-fn gaps(view: &View<'_>) -> (Vec<Option<SafeText>>, bool) {
-    let gap = |source: &crate::model::world::Source| {
-        let name = clean(&source.info.name);
-        match source.health(view.now) {
-            Health::Live if source.condition.troubles.is_empty() => None,
-            Health::Live => Some(safe!("{} in part", name)),
-            Health::Starting => Some(safe!("{} still loading", name)),
-            Health::Stale(old) => Some(safe!("{} {} old", name, age(old))),
-            Health::Failing(_, since) => Some(safe!("{} blind since {}", name, view.zone.minute(since))),
-            Health::Crashed(_) => Some(safe!("{} crashed", name)),
-        }
-    };
-    let gaps: Vec<_> = coverage::sources(view, Gives::Runs).map(gap).collect();
-    let whole = gaps.iter().all(Option::is_none);
-    (gaps, whole)
 }
 
 /// `6m before`, or that it was at work.
@@ -298,7 +280,7 @@ fn why(change: &Change) -> SafeText {
 fn line(change: &Change, view: &View<'_>) -> SafeText {
     let began = view.zone.precise(change.run.began(), view.now);
     let mut line = safe!("{} {} ({}): {}", began, title(change), distance(change), why(change));
-    for part in [&change.service, &change.environment, &change.run.revision, &change.run.person] {
+    for part in [&change.service, &change.environment, &change.revision, &change.run.person] {
         line.push(&part.as_ref().map(|part| safe!(" {}", clean(part))).unwrap_or_default());
     }
     line

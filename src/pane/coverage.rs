@@ -1,10 +1,11 @@
 //! What a pane can see: "live", how old, or which sources are blind. A broken source never looks green.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::model::health::Health;
+use crate::model::run::KNOWN_FOR;
 use crate::model::text::{SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::world::Source;
@@ -13,6 +14,9 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::pager::Paragraph;
 use crate::ui::time::age;
+
+/// By so little what is looked at may be older than what sources keep, without a word.
+const NEAR: SignedDuration = SignedDuration::from_mins(5);
 
 /// The sources in scope that give this.
 pub fn sources<'a>(view: &View<'a>, gives: Gives) -> impl Iterator<Item = &'a Source> {
@@ -66,9 +70,50 @@ pub fn border(
     if news > 0 {
         foot.push(&safe!("  {} came or went", news));
     }
+    frame(view, area, canvas, &title, (&foot, meaning));
+}
+
+/// Draws the border of a pane, or of what stands in its place.
+pub fn frame(
+    view: &View<'_>,
+    area: Rect,
+    canvas: &mut Canvas<'_>,
+    title: &SafeText,
+    (foot, meaning): (&SafeText, Meaning),
+) {
     let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
     let styles = view.styles;
-    canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), styles.of(border));
+    canvas.border(area, (title, styles.of(Meaning::Title)), (foot, styles.of(meaning)), styles.of(border));
+}
+
+/// Why what is known of runs since this time may not be all, a text for each reason; none if it is all.
+pub fn gaps(view: &View<'_>, from: Timestamp) -> Vec<SafeText> {
+    let gap = |source: &Source| {
+        let name = clean(&source.info.name);
+        match source.health(view.now) {
+            Health::Live if source.condition.troubles.is_empty() => None,
+            Health::Live => Some(safe!("{} in part", name)),
+            Health::Starting => Some(safe!("{} still loading", name)),
+            Health::Stale(old) => Some(safe!("{} {} old", name, age(old))),
+            Health::Failing(_, since) => {
+                Some(safe!("{} blind since {}", name, view.zone.moment(since, view.now)))
+            }
+            Health::Crashed(_) => Some(safe!("{} crashed", name)),
+        }
+    };
+    let kept = view.now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN);
+    let early = kept.duration_since(from) > NEAR && sources(view, Gives::Runs).next().is_some();
+    let early = early.then(|| safe!("no source knows runs before {}", view.zone.moment(kept, view.now)));
+    early.into_iter().chain(sources(view, Gives::Runs).filter_map(gap)).collect()
+}
+
+/// `a; b; c`.
+pub fn listed(texts: &[SafeText]) -> SafeText {
+    let mut all = SafeText::default();
+    for (index, text) in texts.iter().enumerate() {
+        all.push(&safe!("{}{}", SafeText::literal(if index > 0 { "; " } else { "" }), text));
+    }
+    all
 }
 
 /// What stands in a pane whose filter hides every row.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::command::table::Id;
 use crate::config::key::Key;
 use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
 use crate::model::health::Failure;
 use crate::model::note::{NoteCommand, NoteReply};
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::{DetailKey, Update};
 
 /// One thing that reaches the app. All state changes begin with one of these.
@@ -95,5 +96,17 @@ impl Outcome {
     pub fn copy(mut what: SafeText, lines: Vec<SafeText>) -> Self {
         what.push(&SafeText::literal(", sent to the clipboard; if it is not there, select it here"));
         Self { effects: vec![Effect::Copy(lines.clone())], notice: None, show: Some((what, lines)) }
+    }
+
+    /// Copies the link of a row, or shows it alone; `none` is said where there is none.
+    pub fn link(id: Id, link: Option<&RawText>, none: &'static str) -> Self {
+        match link.map(clean) {
+            None => Self::notice(none),
+            Some(link) if id == Id::CopyLink => Self::copy(SafeText::literal("link"), vec![link]),
+            Some(link) => {
+                let show = Some((SafeText::literal("link, to open in a browser"), vec![link]));
+                Self { show, ..Self::default() }
+            }
+        }
     }
 }

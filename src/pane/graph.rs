@@ -11,6 +11,7 @@ use crate::model::graph::{Finite, Graph, Series};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::{DetailKey, Gives};
+use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::plot::{Answer, Plot, name};
 use crate::pane::view::View;
@@ -133,14 +134,7 @@ impl GraphView {
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         match id {
             Id::PreviousTab | Id::NextTab => {
-                let longer = id == Id::NextTab;
-                return Outcome::notice(if self.plot.zoom(longer) {
-                    safe!("The last {} h.", self.plot.hours())
-                } else if longer {
-                    "It goes no further back.".into()
-                } else {
-                    "It gets no shorter.".into()
-                });
+                return Outcome::notice(self.plot.zoom(id == Id::NextTab));
             }
             Id::Refresh => self.plot.again(),
             Id::CopyRow => {
@@ -166,14 +160,11 @@ impl GraphView {
 
     /// Draws it.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        let styles = view.styles;
         let word = SafeText::literal(if self.is_watch() { "Watch" } else { "Graph" });
         let title = safe!("{}  {}", word, clean(&self.plot.expression));
         let foot = safe!("{} h from {}  , . change the time", self.plot.hours(), clean(&self.plot.source));
-        let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
-        canvas.fill(area, styles.of(Meaning::Text));
-        let (title_style, foot_style) = (styles.of(Meaning::Title), styles.of(Meaning::Muted));
-        canvas.border(area, (&title, title_style), (&foot, foot_style), styles.of(border));
+        canvas.fill(area, view.styles.of(Meaning::Text));
+        coverage::frame(view, area, canvas, &title, (&foot, Meaning::Muted));
         let area = inside(area);
         let page = Page::new(self, view, area, canvas.is_aloud());
         self.pager.draw(canvas, area, &page.paragraphs, view.focused);
@@ -215,11 +206,7 @@ impl GraphView {
     fn text(&self, view: &View<'_>) -> Vec<Paragraph> {
         let mut lines = self.plot.state(view);
         lines.extend(self.plot.legend(view, LEGEND));
-        if let Some((operator, limit)) = self.plot.threshold {
-            let sign = SafeText::literal(operator.sign());
-            let text = safe!("-- the limit: {} {}", sign, number(limit.get(), 4));
-            lines.push(Paragraph::new(text, view.styles.of(Meaning::Warning)));
-        }
+        lines.extend(self.plot.limit(view));
         lines
     }
 }

@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
 use crate::logs::filter::Filter;
 use crate::logs::level::Level;
 use crate::logs::search::Search;
@@ -198,6 +199,20 @@ impl Logs {
     pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
         let lines = usize::try_from(view.logs.lines()).unwrap_or(usize::MAX);
         (self.search.as_ref().map_or(lines, Search::len), lines)
+    }
+
+    /// What the selected line is about, and when it was written.
+    pub fn subject(&self, view: &View<'_>) -> Option<(Subject, Timestamp)> {
+        let open = self.open.as_ref().map(|(line, _)| line);
+        let line = open.or_else(|| self.selected().map(|row| &row.line))?;
+        let source = line.segment.source();
+        let subject = Subject {
+            name: "this line".into(),
+            service: view.catalog.service_of_logs(source),
+            host: None,
+            environment: view.world.source(source).and_then(|source| source.info.environment.clone()),
+        };
+        Some((subject, line.time()))
     }
 
     /// Takes back one thing: the open page, the marks, the filter, the minimum level. Never the

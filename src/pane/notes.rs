@@ -11,6 +11,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
 use crate::model::note::{Entry, MOST_PAD, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::effect::{Effect, Outcome};
@@ -230,6 +231,11 @@ impl Notes {
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
         self.timeline.counts(view)
+    }
+
+    /// What the selected row of the timeline is about, and of when it is.
+    pub fn subject(&self) -> Option<(Subject, Timestamp)> {
+        if self.tab == Tab::Timeline { self.timeline.subject() } else { None }
     }
 
     /// Takes back one thing: another program's text, an open entry, the marks, the filter.

@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use ratatui::layout::Rect;
 
 use crate::command::table::{Id, Scope};
-use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::model::run::RunState;
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText};
 use crate::model::update::Gives;
 use crate::model::words::Words;
 use crate::pane::coverage;
@@ -26,7 +25,7 @@ use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
 use crate::ui::pager::Pager;
-use crate::ui::table::{self, Marking};
+use crate::ui::table;
 
 /// Names a run: its source and its id there.
 type Key = (RawText, RawText);
@@ -162,29 +161,27 @@ impl Pipelines {
         Some((subject, row.run.began()))
     }
 
-    /// Selects and opens the newest run of this id, number or pipeline; false if there is none.
-    pub fn seek(&mut self, what: &RawText, view: &View<'_>) -> bool {
+    /// The newest run of this id, number or pipeline, and its environment.
+    pub fn find(what: &RawText, view: &View<'_>) -> Option<(Key, Option<RawText>)> {
         let text = what.as_str().unwrap_or_default();
         let number = text.trim_start_matches('#').parse::<u64>().ok();
-        let is_it = |row: &&Row| {
+        let is_it = |row: &Row| {
             let run = &row.run;
             run.id == *what
                 || (number.is_some() && run.number == number)
                 || run.pipeline.as_bytes().eq_ignore_ascii_case(what.as_bytes())
         };
-        let rows = rows::collect(view, &Words::default());
-        let newest = rows.iter().filter(is_it).max_by_key(|row| row.run.began());
-        let Some(key) = newest.map(Row::key) else { return false };
-        self.filter("", view);
-        self.reveal(&key, view)
+        let found = rows::collect(view, &Words::default()).into_iter().filter(is_it);
+        found.max_by_key(|row| row.run.began()).map(|row| (row.key(), row.environment))
     }
 
-    /// Selects and opens a run, whatever the filter; false if it is not known.
-    pub fn reveal(&mut self, key: &(RawText, RawText), view: &View<'_>) -> bool {
-        self.list.release();
-        self.sync(view);
+    /// Selects and opens a run, whatever the filter; false if it is not known or out of scope.
+    pub fn reveal(&mut self, key: &Key, view: &View<'_>) -> bool {
+        self.sync_now(view);
         if !self.rows.contains_key(key) {
-            self.filter("", view);
+            // Not by `filter`: while a log is open that one filters its lines.
+            self.filter.clear();
+            self.sync(view);
         }
         if !self.list.select(key) {
             return false;
@@ -302,12 +299,7 @@ impl Pipelines {
             Pager::default().draw(canvas, body, &lines, view.focused);
             return;
         }
-        let marking = Marking {
-            selected: view.styles.of(Meaning::Selection),
-            mark: view.styles.of(Meaning::Mark),
-            focused: view.focused,
-        };
-        table::draw(canvas, body, &rows::columns(view), &self.list, marking, |key| {
+        table::draw(canvas, body, &rows::columns(view), &self.list, view.marking(), |key| {
             self.rows.get(key).map(|row| row.cells(view)).unwrap_or_default()
         });
     }
@@ -322,13 +314,6 @@ impl Pipelines {
         let Some(row) = open.or(self.list.selected()).and_then(|key| self.rows.get(key)) else {
             return Outcome::notice("There is no run here.");
         };
-        match &row.run.link {
-            None => Outcome::notice("This run has no link."),
-            Some(link) if id == Id::CopyLink => Outcome::copy(SafeText::literal("link"), vec![clean(link)]),
-            Some(link) => {
-                let show = Some((SafeText::literal("link, to open in a browser"), vec![clean(link)]));
-                Outcome { show, ..Outcome::default() }
-            }
-        }
+        Outcome::link(id, row.run.link.as_ref(), "This run has no link.")
     }
 }

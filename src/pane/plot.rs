@@ -24,6 +24,9 @@ use crate::ui::pager::Paragraph;
 const HOURS: [i64; 4] = [1, 3, 12, 24];
 /// An answer that has not come after so long is asked for again.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// A person's wish to see it anew counts once in this time, and in five times of it while the last
+/// question has no answer.
+const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// Digits of a value in words.
 const DIGITS: usize = 4;
 
@@ -34,6 +37,8 @@ struct Asked {
     is_answered: bool,
     /// Whether the answer is in what is drawn: not while the screen is held still.
     is_taken: bool,
+    /// Whether a person wants another answer.
+    is_urgent: bool,
 }
 
 /// What was answered last.
@@ -93,29 +98,43 @@ impl Plot {
         let hours = HOURS.get(self.range).copied().unwrap_or(1);
         let from = now.checked_sub(SignedDuration::from_hours(hours)).ok()?;
         let key = DetailKey::Graph { query: self.query.clone(), from, to: now };
-        self.asked = Some(Asked { key: key.clone(), at: now, is_answered: false, is_taken: false });
+        self.asked =
+            Some(Asked { key: key.clone(), at: now, is_answered: false, is_taken: false, is_urgent: false });
         Some(Effect::Fetch(self.source.clone(), key))
     }
 
     /// When it is to be asked for next; `None` before the first time.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         let asked = self.asked.as_ref()?;
-        let wait = if asked.is_answered { self.every } else { self.every.max(PATIENCE) };
+        let wait = match (asked.is_urgent, asked.is_answered) {
+            (true, true) => SOON,
+            (true, false) => SOON * 5,
+            (false, true) => self.every,
+            (false, false) => self.every.max(PATIENCE),
+        };
         Some(asked.at.checked_add(wait).unwrap_or(Timestamp::MAX))
     }
 
-    /// Lets it be asked for at once.
+    /// Lets it be asked for as soon as it may be. A key that is held down is no flood of questions.
     pub(super) fn again(&mut self) {
-        self.asked = None;
+        if let Some(asked) = &mut self.asked {
+            asked.is_urgent = true;
+        }
     }
 
-    /// Draws a longer or a shorter time from now on. False at the end.
-    pub(super) fn zoom(&mut self, longer: bool) -> bool {
+    /// Draws a longer or a shorter time from now on; says which.
+    pub(super) fn zoom(&mut self, longer: bool) -> SafeText {
         let next = if longer { self.range.checked_add(1) } else { self.range.checked_sub(1) };
-        let Some(next) = next.filter(|next| *next < HOURS.len()) else { return false };
+        let Some(next) = next.filter(|next| *next < HOURS.len()) else {
+            return SafeText::literal(if longer {
+                "It goes no further back."
+            } else {
+                "It gets no shorter."
+            });
+        };
         self.range = next;
-        self.again();
-        true
+        self.asked = None;
+        safe!("The last {} h.", self.hours())
     }
 
     /// Hears that there is an answer; false if it is to another question.
@@ -137,6 +156,14 @@ impl Plot {
             Some(Ok(Detail::Log(_))) | None => return,
         }
         (asked.is_answered, asked.is_taken) = (true, true);
+    }
+
+    /// The limit in words, if there is one.
+    pub(super) fn limit(&self, view: &View<'_>) -> Option<Paragraph> {
+        let (operator, limit) = self.threshold?;
+        let text =
+            safe!("-- the limit: {} {}", SafeText::literal(operator.sign()), number(limit.get(), DIGITS));
+        Some(Paragraph::new(text, view.styles.of(Meaning::Warning)))
     }
 
     /// What was answered last.
@@ -223,7 +250,7 @@ impl Plot {
             say(safe!("{} says: {}", source, clean(warning)), Meaning::Warning);
         }
         if graph.more_series > 0 {
-            let (shown, all) = (graph.series.len(), graph.series.len() + graph.more_series);
+            let (shown, all) = (graph.series.len(), graph.series.len().saturating_add(graph.more_series));
             let text = safe!(
                 "{} of {} series or more are drawn: sum by (...) or topk(10, ...) makes fewer.",
                 shown,
@@ -234,7 +261,8 @@ impl Plot {
         if graph.more_points > 0 {
             say(safe!("{} older points are left out.", graph.more_points), Meaning::Warning);
         }
-        let undrawable: usize = graph.series.iter().map(|series| series.undrawable).sum();
+        let undrawable =
+            graph.series.iter().fold(0_usize, |sum, series| sum.saturating_add(series.undrawable));
         if undrawable > 0 {
             say(
                 safe!("{} values are NaN or infinite: nothing is drawn there.", undrawable),

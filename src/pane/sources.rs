@@ -13,13 +13,14 @@ use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::words::Words;
 use crate::model::world::Source;
+use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
-use crate::ui::table::{self, Cell, Column, Marking};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::time::{age, took};
 
 /// Streams whose lines are counted on the page of a source.
@@ -30,7 +31,16 @@ const STREAMS: usize = 20;
 pub struct Sources {
     list: List<RawText>,
     filter: String,
-    open: Option<(RawText, Pager)>,
+    open: Option<Open>,
+}
+
+/// A source whose page is shown.
+struct Open {
+    name: RawText,
+    /// How far the page is scrolled.
+    pager: Pager,
+    /// What came of its streams.
+    lines: Vec<SafeText>,
 }
 
 /// Sources that are blind for one cause: how many, what, since when.
@@ -73,6 +83,14 @@ impl Sources {
             shown.map(|source| (rank(&source.health(view.now)), source.info.name.clone())).collect();
         order.sort();
         self.list.sync(order.into_iter().map(|(_, name)| name).collect(), view.now);
+        if let Some(open) = &mut self.open {
+            open.lines = lines_of(&open.name, view);
+        }
+    }
+
+    /// Whether news waits until the order is no longer held.
+    pub fn has_news(&self) -> bool {
+        self.list.news() > 0
     }
 
     /// Learns where it stands.
@@ -89,9 +107,9 @@ impl Sources {
     /// Does what a command says. `area` is where the view stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         let body = inside(area);
-        if let Some((name, pager)) = &mut self.open {
+        if let Some(Open { name, pager, lines }) = &mut self.open {
             let Some(source) = view.world.source(name) else { return Outcome::default() };
-            let page = page(source, view);
+            let page = page(source, lines, view);
             match id {
                 Id::Refresh => return refresh(vec![name.clone()]),
                 Id::CopyRow => {
@@ -105,7 +123,13 @@ impl Sources {
             return Outcome::default();
         }
         match id {
-            Id::Open => self.open = self.list.selected().map(|name| (name.clone(), Pager::default())),
+            Id::Open => {
+                self.open = self.list.selected().map(|name| Open {
+                    name: name.clone(),
+                    pager: Pager::default(),
+                    lines: lines_of(name, view),
+                });
+            }
             Id::Refresh => return refresh(self.list.chosen().into_iter().cloned().collect()),
             Id::CopyRow => {
                 let chosen = self.list.chosen().into_iter().filter_map(|name| view.world.source(name));
@@ -179,19 +203,13 @@ impl Sources {
         } else {
             safe!("you are {}", clean(person))
         };
-        let border = if view.focused { Meaning::BorderFocused } else { Meaning::Border };
         canvas.fill(area, styles.of(Meaning::Text));
-        canvas.border(
-            area,
-            (&title, styles.of(Meaning::Title)),
-            (&foot, styles.of(Meaning::Muted)),
-            styles.of(border),
-        );
+        coverage::frame(view, area, canvas, &title, (&foot, Meaning::Muted));
         let mut body = inside(area);
-        if let Some((source, pager)) =
-            self.open.as_ref().and_then(|(name, pager)| Some((view.world.source(name)?, pager)))
+        if let Some((source, open)) =
+            self.open.as_ref().and_then(|open| Some((view.world.source(&open.name)?, open)))
         {
-            pager.draw(canvas, body, &page(source, view), view.focused);
+            open.pager.draw(canvas, body, &page(source, &open.lines, view), view.focused);
             return;
         }
         for folded in folded(view).iter().filter(|folded| folded.count > 1).take(usize::from(heads(view))) {
@@ -201,11 +219,6 @@ impl Sources {
             canvas.text(body.x, body.y, body.width, &text, styles.of(Meaning::Critical));
             body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
         }
-        let marking = Marking {
-            selected: styles.of(Meaning::Selection),
-            mark: styles.of(Meaning::Mark),
-            focused: view.focused,
-        };
         let columns = [
             Column::growing(12, 0),
             Column::fixed(12, 3),
@@ -213,7 +226,7 @@ impl Sources {
             Column::fixed(11, 0),
             Column::growing(24, 1),
         ];
-        table::draw(canvas, body, &columns, &self.list, marking, |name| {
+        table::draw(canvas, body, &columns, &self.list, view.marking(), |name| {
             let Some(source) = view.world.source(name) else { return Vec::new() };
             let (word, meaning, why) = state(source, view);
             let environment = source.info.environment.as_ref();
@@ -288,7 +301,7 @@ fn line(source: &Source, view: &View<'_>) -> SafeText {
 }
 
 /// The page of one source: what it gives, since when it fails, what to do.
-fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
+fn page(source: &Source, lines: &[SafeText], view: &View<'_>) -> Vec<Paragraph> {
     let styles = view.styles;
     let (text, muted) = (styles.of(Meaning::Text), styles.of(Meaning::Muted));
     let (word, meaning, why) = state(source, view);
@@ -332,16 +345,16 @@ fn page(source: &Source, view: &View<'_>) -> Vec<Paragraph> {
         };
         page.push(Paragraph::new(safe!("Gives {}.", has), muted));
         if *gives == Gives::Logs {
-            page.extend(lines_of(source, view).into_iter().map(|line| Paragraph::new(line, muted)));
+            page.extend(lines.iter().map(|line| Paragraph::new(line.clone(), muted)));
         }
     }
     page
 }
 
 /// How many lines came, of the whole source and of its largest streams, and what was lost of them.
-fn lines_of(source: &Source, view: &View<'_>) -> Vec<SafeText> {
+fn lines_of(source: &RawText, view: &View<'_>) -> Vec<SafeText> {
     let mut streams: Vec<&StreamStats> =
-        view.logs.streams().filter(|stream| stream.source == source.info.name).collect();
+        view.logs.streams().filter(|stream| stream.source == *source).collect();
     streams.sort_by_key(|stream| (std::cmp::Reverse(stream.received), &stream.name));
     let sum = |count: fn(&StreamStats) -> u64| streams.iter().map(|stream| count(stream)).sum::<u64>();
     if streams.is_empty() {

@@ -11,6 +11,7 @@ use crate::model::credential::Credentials;
 use crate::model::text::RawText;
 use crate::model::world::World;
 use crate::ui::style::Styles;
+use crate::ui::table::Marking;
 use crate::ui::time::Zone;
 
 /// The panes of the screen, in the order of their keys.
@@ -78,6 +79,12 @@ impl View<'_> {
     /// Whether rows of more than one environment can be in sight: then each row names its own.
     pub fn many_environments(&self) -> bool {
         self.environment.is_none() && self.environments.len() != 1
+    }
+
+    /// How the selected row and the marked ones are drawn.
+    pub fn marking(&self) -> Marking {
+        let of = |meaning| self.styles.of(meaning);
+        Marking { selected: of(Meaning::Selection), mark: of(Meaning::Mark), focused: self.focused }
     }
 
     /// How the name of an environment is drawn.

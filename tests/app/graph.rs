@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::console::{Console, alert, at, run, setup};
 use jiff::{SignedDuration, Timestamp};
 use midwatch::model::alert::{Alert, Severity};
+use midwatch::model::catalog::{Catalog, DeployEntry, Revision, ServiceEntry};
 use midwatch::model::graph::{Finite, Graph, Point, Series};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::run::Run;
@@ -169,13 +170,17 @@ fn a_refused_query_an_empty_answer_and_a_partial_one_each_say_so() {
     );
     shows(&console, &["r tries again."]);
 
-    console.keys("r");
+    // A key that is held down asks once in two seconds.
+    asked(&mut console);
+    console.keys("r r r");
+    assert_eq!(asked(&mut console), []);
+    console.pass(2);
     let now = console.now;
     answer(&mut console, Ok(graph(now, &[])));
     shows(&console, &["prom has no value of this in that time."]);
     assert!(!console.screen().contains("parse error"), "{}", console.screen());
 
-    console.keys("r");
+    console.keys("r").pass(2);
     let mut partial = graph(now, &[("web-1", &[1.0, 2.0]), ("web-2", &[])]);
     (partial.more_series, partial.more_points) = (20, 7);
     partial.warnings = vec!["store a\u{1b}[31m is down".into()];
@@ -193,7 +198,7 @@ fn a_refused_query_an_empty_answer_and_a_partial_one_each_say_so() {
     shows(&console, &["5 values are NaN or infinite", "b now NaN or infinite  instance=web-2"]);
 
     // What was drawn stays, with its time, when the next answer is a failure.
-    console.keys("r");
+    console.keys("r").pass(2);
     answer(&mut console, Err(Failure::new(FailureKind::TimedOut, "query timed out").advise("ask for less")));
     shows(
         &console,
@@ -204,6 +209,106 @@ fn a_refused_query_an_empty_answer_and_a_partial_one_each_say_so() {
             "Do: ask for less",
         ],
     );
+}
+
+#[test]
+fn what_is_deployed_is_told_as_the_configuration_says_and_what_was_not_seen_is() {
+    let mut setup = setup(SIZE);
+    setup.sources.push(metrics("prom", None, "http://prometheus.example:9090"));
+    let rule = DeployEntry {
+        workflow: Some("ship".into()),
+        environment: Some("prod-eu".into()),
+        revision: Revision::Branch,
+        ..DeployEntry::default()
+    };
+    let shop = ServiceEntry {
+        name: "checkout".into(),
+        repos: vec!["shop/mono".into()],
+        deploy: Some(rule),
+        ..ServiceEntry::default()
+    };
+    setup.catalog = Catalog::new(&[shop], &[]);
+    let mut console = Console::with(setup);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    let shipped = Run {
+        pipeline: "ship".into(),
+        repo: Some("shop/mono".into()),
+        branch: Some("v42".into()),
+        service: None,
+        ..run("4", "succeeded", 17)
+    };
+    console.runs(&[shipped]);
+    console.keys("3 Enter");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[0.01, 0.31])])));
+    shows(&console, &["1 03:09 ship #812 succeeded v42 prod-eu by kim"]);
+    assert!(!console.screen().contains("Not all runs were seen"), "{}", console.screen());
+
+    console.runs(&[]);
+    let failure = Failure::new(FailureKind::Refused, "connection refused");
+    let now = console.now;
+    console.send(Msg::Update(Update { source: "ci".into(), at: now, news: News::Failed(failure) }));
+    console.pass(3);
+    shows(
+        &console,
+        &["No deployment of checkout is known in this time.", "Not all runs were seen: ci blind since 03:26"],
+    );
+
+    // A graph of a day is a little older than what sources keep: that is no gap.
+    console.runs(&[]);
+    console.keys(". .");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[0.01])])));
+    console.pass(59);
+    shows(&console, &["The last 24 h", "No deployment of checkout is known in this time."]);
+    assert!(!console.screen().contains("Not all runs were seen"), "{}", console.screen());
+}
+
+#[test]
+fn nothing_is_asked_for_what_is_covered_and_no_key_reaches_rows_below_a_graph() {
+    let mut console = watching();
+    console.keys("3 Enter").pass(120);
+    let covered = |console: &mut Console, keys: &str| {
+        console.keys(keys);
+        asked(console);
+        console.pass(600);
+        asked(console)
+    };
+    assert_eq!(covered(&mut console, "W"), [], "by the page of changes");
+    command(&mut console, "graph up");
+    console.keys("0");
+    assert_eq!(covered(&mut console, "z"), [], "both, by the sources");
+    console.keys("Esc");
+    let queries: Vec<_> = covered(&mut console, "z").into_iter().map(|(_, query, _)| query).collect();
+    assert!(!queries.is_empty() && queries.iter().all(|query| query == "up"), "{queries:?}");
+    // The alert below the graph is not what these keys are about.
+    console.keys("L");
+    shows(&console, &["choose an alert or a run"]);
+    console.keys("W");
+    shows(&console, &["Changes before now"]);
+    console.keys("W Esc");
+    shows(&console, &["HighErrorRate"]);
+}
+
+#[test]
+fn a_graph_makes_room_for_what_a_key_leads_to() {
+    let mut console = watching();
+    console.runs(&[run("1", "failed", 20)]);
+    console.keys("2");
+    command(&mut console, "watch x > 3");
+    console.keys("3 L");
+    shows(&console, &["[2 Logs]", "Lines with the word checkout", "The graph moved to 3."]);
+    assert!(!console.screen().contains("Watch  x > 3"), "{}", console.screen());
+    console.keys("3");
+    shows(&console, &["Watch  x > 3"]);
+    // From the page of changes too: here it stands over the graph itself.
+    console.keys("1");
+    shows(&console, &["deploy-prod #812"]);
+    console.keys("3 W Enter");
+    shows(&console, &["[1 Runs", "roll out"]);
+    command(&mut console, "graph up");
+    console.keys("W Enter");
+    shows(&console, &["[1 Runs", "roll out"]);
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use crate::console::{Console, alert, at, run, setup};
+use midwatch::app::Setup;
+use midwatch::config::environment::Environment;
+use midwatch::config::origin::Origin;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::{Alert, Severity};
-use midwatch::model::catalog::{Catalog, ServiceEntry};
+use midwatch::model::catalog::{Catalog, DeployEntry, Revision, ServiceEntry};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::run::Run;
 use midwatch::model::update::{Gives, News, Snapshot, Update};
@@ -62,7 +65,7 @@ fn what_changed_is_one_key_away_with_the_same_service_first_and_the_far_past_lef
         screen.contains("Changes before HighErrorRate") && screen.contains("Service checkout"),
         "{screen}"
     );
-    assert!(screen.contains("all 1 sources of runs were seen"), "{screen}");
+    assert!(screen.contains("the source of runs was seen"), "{screen}");
     console.keys("Enter");
     let screen = console.screen();
     assert!(screen.contains("roll out"), "the run is open with its jobs\n{screen}");
@@ -246,8 +249,158 @@ fn a_start_at_an_alert_or_a_run_opens_it_when_it_is_seen_and_gives_up_in_words()
     let mut console = Console::new(WIDE);
     console.app.seek("nothing".into(), now);
     console.alerts(&[]);
+    console.runs(&[]);
     console.pass(14);
     assert!(!console.screen().contains("is called"), "{}", console.screen());
     console.pass(2);
     assert!(console.screen().contains("No alert or run is called nothing."), "{}", console.screen());
+}
+
+#[test]
+fn what_is_sought_and_cannot_be_seen_yet_says_why_and_a_key_ends_the_wait() {
+    let mut console = Console::new(WIDE);
+    let now = console.now;
+    console.app.seek("HighErrorRate".into(), now);
+    fails(&mut console, "alerts");
+    console.pass(15);
+    let said = "HighErrorRate is not seen yet: alerts is blind (it is on fire); ci has not answered yet.";
+    assert!(console.screen().contains(said), "{}", console.screen());
+    console.runs(&[]);
+    console.pass(600);
+    // It stays until a key, and what comes late is opened all the same.
+    assert!(console.screen().contains(said), "{}", console.screen());
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    assert!(console.screen().contains("Told to pager"), "{}", console.screen());
+
+    let mut console = Console::new(WIDE);
+    console.app.seek("HighErrorRate".into(), now);
+    console.keys("1 /").type_text("x");
+    assert!(console.screen().contains("filter: x"), "{}", console.screen());
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    let screen = console.screen();
+    assert!(screen.contains("filter: x") && !screen.contains("Told to pager"), "{screen}");
+
+    let mut console = Console::new(WIDE);
+    console.app.seek("HighErrorRate".into(), now);
+    console.keys("1");
+    let screen = console.screen();
+    assert!(screen.contains("HighErrorRate is no longer waited for."), "{screen}");
+}
+
+#[test]
+fn while_no_frame_can_be_drawn_no_time_that_is_past_is_waited_for() {
+    let mut console = outage();
+    let now = console.now;
+    console.app.seek("nothing".into(), now);
+    console.keys("1 j");
+    console.app.seek("nothing".into(), now);
+    // News comes while the order is held, and the writer is blocked from here on: no Msg::Frame.
+    let runs = Snapshot { runs: vec![Arc::new(ended("4", "cart", 1))], ..Snapshot::default() };
+    let news = News::Snapshot(Arc::new(runs));
+    console.app.update(Msg::Update(Update { source: "ci".into(), at: console.now, news }), console.now);
+    console.app.update(Msg::Frame, console.now);
+    let mut wakes = 0;
+    let end = console.now + jiff::SignedDuration::from_secs(60);
+    while let Some(wake) = console.app.next_wake(console.now).filter(|wake| *wake < end) {
+        // A wake is always a little late.
+        console.now = wake.max(console.now) + jiff::SignedDuration::from_millis(1);
+        console.app.update(Msg::Wake, console.now);
+        wakes += 1;
+        assert!(wakes < 20, "{wake} again and again");
+    }
+    console.app.update(Msg::Frame, console.now);
+    assert!(console.screen().contains("deploy-cart"), "{}", console.screen());
+}
+
+#[test]
+fn a_run_of_another_environment_says_which_and_how_to_see_it() {
+    let environments = ["prod-eu", "staging"].map(|name| Environment {
+        name: name.into(),
+        colour: None,
+        production: false,
+        allow: Vec::new(),
+        origin: Origin::default(),
+    });
+    let setup =
+        || Setup { environments: environments.to_vec(), environment: Some("prod-eu".into()), ..setup(WIDE) };
+    let staging = Run { environment: Some("staging".into()), ..ended("2", "checkout", 16) };
+    let mut console = Console::with(setup());
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console.runs(std::slice::from_ref(&staging));
+    console.keys("W Enter");
+    let screen = console.screen();
+    let said = "deploy-checkout is in staging, and only prod-eu is shown: :env all shows it.";
+    assert!(screen.contains(said) && screen.contains("Changes before HighErrorRate"), "{screen}");
+
+    let mut console = Console::with(setup());
+    let now = console.now;
+    console.app.seek("deploy-checkout".into(), now);
+    console.runs(&[staging]);
+    assert!(console.screen().contains(said), "{}", console.screen());
+}
+
+#[test]
+fn an_open_log_does_not_hide_the_run_that_a_change_leads_to() {
+    let mut console = outage();
+    console.keys("1 /").type_text("search").keys("Enter Enter j j Enter");
+    console.keys("3 W Enter");
+    let screen = console.screen();
+    assert!(screen.contains("1 deploy-checkout #812"), "{screen}");
+}
+
+#[test]
+fn of_a_time_before_what_sources_keep_the_changes_say_that_nobody_knows() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 60 * 24 - 30)]);
+    console.runs(&[]);
+    console.keys("W");
+    let screen = console.screen();
+    assert!(screen.contains("Not all was seen: no source knows runs before Nov 21 03:26"), "{screen}");
+    assert!(screen.contains("what was not seen may hide one"), "{screen}");
+}
+
+#[test]
+fn changes_show_the_revision_that_the_configuration_says() {
+    let rule = DeployEntry {
+        environment: Some("prod-eu".into()),
+        revision: Revision::Branch,
+        ..DeployEntry::default()
+    };
+    let checkout = ServiceEntry { name: "checkout".into(), deploy: Some(rule), ..ServiceEntry::default() };
+    let mut setup = setup(WIDE);
+    setup.catalog = Catalog::new(&[checkout], &[]);
+    let mut console = Console::with(setup);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console.runs(&[Run { branch: Some("v42".into()), ..ended("2", "checkout", 16) }]);
+    console.keys("W");
+    let row = console.row("2m before").unwrap_or_default();
+    assert!(
+        row.contains(" v42 ") && !row.split("2m before").nth(1).unwrap_or_default().contains("3f2a1c9"),
+        "{row}"
+    );
+}
+
+#[test]
+fn of_a_line_and_of_an_entry_the_changes_before_its_own_time_are_shown() {
+    let mut setup = setup(WIDE);
+    let checkout =
+        ServiceEntry { name: "checkout".into(), logs: vec!["logs".into()], ..ServiceEntry::default() };
+    setup.catalog = Catalog::new(&[checkout], &[]);
+    let mut console = Console::with(setup);
+    console.alerts(&[]);
+    console.runs(&[ended("1", "search", 100), ended("2", "checkout", 110)]);
+    line(&mut console, "logs", "web", "2026-11-22T01:50:00Z payments said 503");
+    console.keys("2 W");
+    let screen = console.screen();
+    assert!(screen.contains("Changes before this line"), "{screen}");
+    assert!(screen.contains("Runs of the 60 min before 01:50. Service checkout."), "{screen}");
+    let rows: Vec<&str> = screen.lines().filter(|line| line.contains("m before ")).collect();
+    assert!(rows[0].contains("14m before") && rows[0].contains("same service"), "{screen}");
+
+    console.keys("W ;").type_text("it began").keys("Enter");
+    console.now = at(1200);
+    console.keys("4 W");
+    let screen = console.screen();
+    assert!(screen.contains("Changes before this entry"), "{screen}");
+    assert!(screen.contains("Runs of the 60 min before 03:26."), "{screen}");
 }

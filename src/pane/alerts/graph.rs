@@ -5,18 +5,18 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
-use crate::model::run::{Run, RunState};
+use crate::insight::changes::{self, Deployment};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::world::Source;
 use crate::pane::alerts::rows::Row;
+use crate::pane::coverage;
 use crate::pane::effect::Effect;
 use crate::pane::plot::Plot;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::chart::{Mark, SMALLEST};
-use crate::ui::number::number;
 use crate::ui::pager::Paragraph;
 use crate::ui::style::of_run;
 
@@ -24,8 +24,8 @@ use crate::ui::style::of_run;
 const EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Lines of the legend.
 const LEGEND: usize = 6;
-/// Changes that are marked: each has a digit.
-const CHANGES: usize = 9;
+/// Deployments that are marked: each has a digit.
+const MARKED: usize = 9;
 
 /// The graph of the alert that is open.
 pub(super) struct AlertGraph {
@@ -33,12 +33,10 @@ pub(super) struct AlertGraph {
     expression: Option<RawText>,
     /// The graph, or why there is none.
     plot: Result<Plot, SafeText>,
-}
-
-/// A deployment of the alert's service.
-struct Change<'a> {
-    run: &'a Run,
-    source: &'a Source,
+    /// The newest deployments of its service in the time that is drawn, the oldest first.
+    deployments: Vec<Deployment>,
+    /// How many there are before those.
+    older: usize,
 }
 
 impl AlertGraph {
@@ -50,10 +48,10 @@ impl AlertGraph {
             )),
             Some(expression) => drawer(row, view).map(|source| Plot::new(source, expression, EVERY)),
         };
-        Self { expression, plot }
+        Self { expression, plot, deployments: Vec::new(), older: 0 }
     }
 
-    /// Takes the answer when it has come, and another expression when the rule has changed.
+    /// Takes the answer when it has come, another expression when the rule has changed, and deployments.
     pub(super) fn sync(&mut self, row: &Row, view: &View<'_>) {
         if self.expression.as_ref() != expression(row) {
             *self = Self::new(row, view);
@@ -61,6 +59,13 @@ impl AlertGraph {
         if let Ok(plot) = &mut self.plot {
             plot.sync(view);
         }
+        let span = self.plot.as_ref().ok().and_then(Plot::span);
+        let found = row.service.as_ref().zip(span).map(|(service, (from, to))| {
+            changes::deployments(view.world, view.catalog, service, &(from..=to))
+        });
+        let mut found = found.unwrap_or_default();
+        self.older = found.len().saturating_sub(MARKED);
+        self.deployments = found.split_off(self.older);
     }
 
     pub(super) fn due(&mut self, now: Timestamp) -> Option<Effect> {
@@ -79,11 +84,9 @@ impl AlertGraph {
 
     /// Draws a longer or a shorter time; says how long.
     pub(super) fn zoom(&mut self, longer: bool) -> SafeText {
-        let Ok(plot) = &mut self.plot else { return SafeText::literal("There is no graph here.") };
-        if plot.zoom(longer) {
-            safe!("The last {} h.", plot.hours())
-        } else {
-            SafeText::literal(if longer { "It goes no further back." } else { "It gets no shorter." })
+        match &mut self.plot {
+            Ok(plot) => plot.zoom(longer),
+            Err(_) => SafeText::literal("There is no graph here."),
         }
     }
 
@@ -113,12 +116,8 @@ impl AlertGraph {
         };
         lines.extend(plot.legend(view, LEGEND));
         lines.extend(plot.state(view));
-        let Some((from, to)) = plot.span() else { return (lines, chart) };
-        if let Some((operator, limit)) = plot.threshold {
-            let sign = SafeText::literal(operator.sign());
-            let text = safe!("-- the limit: {} {}", sign, number(limit.get(), 4));
-            lines.push(Paragraph::new(text, of(Meaning::Warning)));
-        }
+        let Some((from, _)) = plot.span() else { return (lines, chart) };
+        lines.extend(plot.limit(view));
         let onset = row.alert.onset();
         let when = view.zone.moment(onset, view.now);
         lines.push(Paragraph::new(
@@ -129,25 +128,65 @@ impl AlertGraph {
             },
             of(Meaning::Critical),
         ));
-        lines.extend(told(row, view, from, to));
+        lines.extend(self.told(row, view, from));
         (lines, chart)
     }
 
     /// Draws the chart.
     pub(super) fn draw(&self, row: &Row, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let Ok(plot) = &self.plot else { return };
-        let Some((from, to)) = plot.span() else { return };
         let sign = SafeText::literal("!");
         let style = view.styles.of(Meaning::Critical);
         let onset = Mark { at: row.alert.onset(), sign, upright: true, style };
-        let changes = changes(row, view, from, to);
-        let marks = changes.iter().enumerate().rev().map(|(index, change)| Mark {
-            at: change.run.began(),
+        let marks = self.deployments.iter().enumerate().rev().map(|(index, Deployment { run, .. })| Mark {
+            at: run.began(),
             sign: safe!("{}", index + 1),
             upright: false,
-            style: view.styles.of(of_run(change.run.state).0),
+            style: view.styles.of(of_run(run.state).0),
         });
         plot.draw(view, std::iter::once(onset).chain(marks).collect(), area, canvas);
+    }
+
+    /// The deployments in words, the newest first, and why they may not be all.
+    fn told(&self, row: &Row, view: &View<'_>, from: Timestamp) -> Vec<Paragraph> {
+        let muted = view.styles.of(Meaning::Muted);
+        let Some(service) = row.service.as_ref().map(clean) else { return Vec::new() };
+        if coverage::sources(view, Gives::Runs).next().is_none() {
+            return vec![Paragraph::new(safe!("No source tells of deployments of {}.", service), muted)];
+        }
+        let mut lines = Vec::new();
+        for (index, Deployment { source, run, placed }) in self.deployments.iter().enumerate().rev() {
+            let began = view.zone.moment(run.began(), view.now);
+            let mut text = safe!("{} {} {}", index + 1, began, clean(&run.pipeline));
+            if let Some(number) = run.number {
+                text.push(&safe!(" #{}", number));
+            }
+            text.push(&safe!(" {}", SafeText::literal(run.state.word())));
+            for part in [&placed.revision, &placed.environment].into_iter().flatten() {
+                text.push(&safe!(" {}", clean(part)));
+            }
+            if let Some(person) = &run.person {
+                text.push(&safe!(" by {}", clean(person)));
+            }
+            if !view.world.source(source).is_some_and(|source| source.health(view.now).is_live()) {
+                text.push(&SafeText::literal(" (as far as it was last heard)"));
+            }
+            lines.push(Paragraph::new(text, view.styles.of(of_run(run.state).0)));
+        }
+        if self.older > 0 {
+            lines.push(Paragraph::new(safe!("{} older ones are not marked", self.older), muted));
+        }
+        let gaps = coverage::gaps(view, from);
+        let none = self.deployments.is_empty();
+        if none {
+            let text = safe!("No deployment of {} is known in this time.", service);
+            lines.push(Paragraph::new(text, muted));
+        }
+        if !gaps.is_empty() {
+            let text = safe!("Not all runs were seen: {}", coverage::listed(&gaps));
+            lines.push(Paragraph::new(text, view.styles.of(Meaning::Warning)));
+        }
+        lines
     }
 }
 
@@ -226,56 +265,4 @@ fn without_port(host: &str) -> &str {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     }
-}
-
-/// The newest deployments of the alert's service in this time, oldest first.
-fn changes<'a>(row: &Row, view: &View<'a>, from: Timestamp, to: Timestamp) -> Vec<Change<'a>> {
-    let Some(service) = &row.service else { return Vec::new() };
-    let is_it = |run: &Run| {
-        let name = run.service.as_ref().filter(|_| run.environment.is_some());
-        let own = name.map(|name| view.catalog.service_of_name(name).unwrap_or_else(|| name.clone()));
-        let has_begun = !matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped);
-        has_begun && own.as_ref() == Some(service) && (from..=to).contains(&run.began())
-    };
-    let mut found: Vec<Change<'a>> =
-        view.world.runs().filter(|(_, run)| is_it(run)).map(|(source, run)| Change { run, source }).collect();
-    found.sort_by_key(|change| (change.run.began(), &change.run.id));
-    found.split_off(found.len().saturating_sub(CHANGES))
-}
-
-/// The deployments in words, the newest first.
-fn told(row: &Row, view: &View<'_>, from: Timestamp, to: Timestamp) -> Vec<Paragraph> {
-    let muted = view.styles.of(Meaning::Muted);
-    let Some(service) = row.service.as_ref().map(clean) else { return Vec::new() };
-    let changes = changes(row, view, from, to);
-    if changes.is_empty() {
-        let has_runs = view.world.sources().any(|source| source.info.gives.contains(&Gives::Runs));
-        let text = if has_runs {
-            safe!("No deployment of {} is known in this time.", service)
-        } else {
-            safe!("No source tells of deployments of {}.", service)
-        };
-        return vec![Paragraph::new(text, muted)];
-    }
-    let mut lines = Vec::new();
-    for (index, Change { run, source }) in changes.iter().enumerate().rev() {
-        let (meaning, _) = of_run(run.state);
-        let mut text =
-            safe!("{} {} {}", index + 1, view.zone.moment(run.began(), view.now), clean(&run.pipeline));
-        if let Some(number) = run.number {
-            text.push(&safe!(" #{}", number));
-        }
-        text.push(&safe!(" {}", SafeText::literal(run.state.word())));
-        for part in [&run.revision, &run.environment].into_iter().flatten() {
-            text.push(&safe!(" {}", clean(part)));
-        }
-        if let Some(person) = &run.person {
-            text.push(&safe!(" by {}", clean(person)));
-        }
-        if !source.health(view.now).is_live() {
-            text.push(&SafeText::literal(" (as far as it was last heard)"));
-        }
-        lines.push(Paragraph::new(text, view.styles.of(meaning)));
-    }
-    lines
 }

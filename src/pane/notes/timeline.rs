@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
 use crate::model::note::{Entry, merge};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::words::Words;
@@ -19,7 +20,7 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
-use crate::ui::table::{self, Cell, Column, Marking};
+use crate::ui::table::{self, Cell, Column};
 
 /// What the record told that is kept in sight.
 const MOST_TOLD: usize = 50;
@@ -251,6 +252,15 @@ impl Timeline {
         (self.list.order().len(), self.collect(view, &Words::default()).len())
     }
 
+    pub(super) fn subject(&self) -> Option<(Subject, Timestamp)> {
+        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
+        let environment = match self.rows.get(key)? {
+            Row::Event(_, environment) => environment.clone(),
+            Row::Told(_) | Row::Entry(_) => None,
+        };
+        Some((Subject { name: "this entry".into(), environment, ..Subject::default() }, key.0))
+    }
+
     pub(super) fn news(&self) -> usize {
         self.list.news()
     }
@@ -295,11 +305,6 @@ impl Timeline {
             Pager::default().draw(canvas, inside, &lines, view.focused);
             return;
         }
-        let marking = Marking {
-            selected: view.styles.of(Meaning::Selection),
-            mark: view.styles.of(Meaning::Mark),
-            focused: view.focused,
-        };
         let mut list = self.list.clone();
         list.set_height(usize::from(inside.height));
         let sight: Vec<_> =
@@ -316,7 +321,7 @@ impl Timeline {
         if all_saved {
             columns.remove(1);
         }
-        table::draw(canvas, inside, &columns, &list, marking, |key| {
+        table::draw(canvas, inside, &columns, &list, view.marking(), |key| {
             let mut cells = cells(key);
             if all_saved && cells.len() > 1 {
                 cells.remove(1);

@@ -15,7 +15,7 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::style::of_run;
-use crate::ui::table::{self, Cell, Column, Marking};
+use crate::ui::table::{self, Cell, Column};
 use crate::ui::time::lasted;
 
 /// Lines above the list: what the run is.
@@ -133,13 +133,8 @@ impl Parts {
             canvas.text(body.x, body.y, body.width, &SafeText::literal("Its jobs are not known."), muted);
             return;
         }
-        let marking = Marking {
-            selected: view.styles.of(Meaning::Selection),
-            mark: view.styles.of(Meaning::Mark),
-            focused: view.focused,
-        };
         let columns = [Column::growing(20, 0), Column::fixed(9, 1), Column::fixed(6, 0)];
-        table::draw(canvas, body, &columns, &self.list, marking, |part| {
+        table::draw(canvas, body, &columns, &self.list, view.marking(), |part| {
             let Some((job, step)) = part.find(run) else { return Vec::new() };
             let (state, name, duration, indent) = match step {
                 Some(step) => (step.state, &step.name, step.took(view.now), "    "),

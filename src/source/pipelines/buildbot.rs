@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use self::log::{Next, Reading};
 use self::wire::{Build, BuildRequest, BuildStep, Builder, Change, PROPERTIES, Page};
 use crate::model::health::{Failure, FailureKind};
-use crate::model::run::Run;
+use crate::model::run::{KNOWN_FOR, Run};
 use crate::model::text::RawText;
 use crate::model::update::{DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
@@ -35,7 +35,7 @@ const PAGE: usize = 100;
 /// Builds that are kept, the newest.
 const KEPT: usize = 2000;
 /// How long a build that has ended stays a row.
-const STAYS: SignedDuration = SignedDuration::from_hours(24);
+const STAYS: SignedDuration = KNOWN_FOR;
 /// A build may be written down a little after the second that it says it ended in.
 const OVERLAP: i64 = 60;
 /// Builds whose steps are asked for in one round, besides those that run. The rest of a day's builds

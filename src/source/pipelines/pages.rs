@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::health::{Failure, FailureKind};
+use crate::model::run::KNOWN_FOR;
 use crate::net::exchange::{Request, Response};
 
 /// Pages of one list that are read.
@@ -11,7 +12,7 @@ const PAGES: u32 = 6;
 /// Jobs on one page.
 pub(super) const PAGE_OF_JOBS: usize = 100;
 /// Lists are read this far back; what ended is shown for so long.
-pub(super) const BACK: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const BACK: SignedDuration = KNOWN_FOR;
 
 /// How far the list of the runs of one repository is read.
 #[derive(Default)]
