@@ -115,6 +115,8 @@ enum About {
     Pipeline(u64),
     /// A page of the jobs of a pipeline; whether nothing more was to happen to it when they were asked for.
     Jobs { pipeline: u64, page: u32, is_over: bool },
+    /// The same of its jobs that start other pipelines.
+    Bridges { pipeline: u64, page: u32, is_over: bool },
     /// The deployments.
     Deployments,
     /// The log of a job; whether the job was over when it was asked for.
@@ -221,7 +223,7 @@ impl Vendor for GitLabCiConfig {
                 let oldest = pipelines.last().map(Pipeline::changed);
                 let reaches_known = !whole && pipelines.last().is_some_and(|last| project.knows(last));
                 for pipeline in pipelines {
-                    project.take(pipeline, entered);
+                    project.take(pipeline, None, entered);
                 }
                 let next = project.listing.turn(response, page, oldest, reaches_known, now);
                 if let Some(next) = next {
@@ -236,7 +238,7 @@ impl Vendor for GitLabCiConfig {
                 took.trouble = trouble;
                 project.looked = true;
                 for pipeline in pipelines {
-                    project.take(pipeline, entered);
+                    project.take(pipeline, None, entered);
                 }
                 project.prune(now);
             }
@@ -248,6 +250,16 @@ impl Vendor for GitLabCiConfig {
                 let known = project.jobs(pipeline);
                 if let Some(next) = known.and_then(|known| known.take(response, page, jobs, is_over)) {
                     let about = About::Jobs { pipeline, page: page + 1, is_over };
+                    took.more.push(self::ask(path, about, next));
+                }
+            }
+            About::Bridges { pipeline, page, is_over } => {
+                let (bridges, trouble) = json::list::<PipelineJob>(response)?;
+                took.trouble = trouble;
+                took.more = requests(path, project.take_children(pipeline, &bridges, entered));
+                let known = project.bridges(pipeline);
+                if let Some(next) = known.and_then(|known| known.take(response, page, bridges, is_over)) {
+                    let about = About::Bridges { pipeline, page: page + 1, is_over };
                     took.more.push(self::ask(path, about, next));
                 }
             }
@@ -273,6 +285,11 @@ impl Vendor for GitLabCiConfig {
             About::Jobs { pipeline, is_over, .. } => {
                 if let Some(jobs) = project.jobs(pipeline) {
                     jobs.are_current(is_over);
+                }
+            }
+            About::Bridges { pipeline, is_over, .. } => {
+                if let Some(bridges) = project.bridges(pipeline) {
+                    bridges.are_current(is_over);
                 }
             }
             _ => {}
@@ -354,18 +371,7 @@ impl Vendor for GitLabCiConfig {
 impl GitLabCiConfig {
     /// What is asked about a project once its list is read.
     fn follow_up(&self, path: &RawText, project: &Project) -> Vec<Ask<Tag>> {
-        let request = |wanted| match wanted {
-            Wanted::Facts { id, conditional } => {
-                let request = get(path, &format!("/pipelines/{id}")).also(&[404]);
-                ask(path, About::Pipeline(id), request).conditional_if(conditional)
-            }
-            Wanted::Jobs { pipeline, is_over, conditional } => {
-                let request = get(path, &format!("/pipelines/{pipeline}/jobs"));
-                let request = request.query("per_page", PAGE_OF_JOBS.to_string());
-                ask(path, About::Jobs { pipeline, page: 1, is_over }, request).conditional_if(conditional)
-            }
-        };
-        let mut asks: Vec<_> = project.wanted().into_iter().map(request).collect();
+        let mut asks = requests(path, project.wanted());
         if self.deployments {
             let request = get(path, "/deployments")
                 .query("order_by", "id")
@@ -375,6 +381,27 @@ impl GitLabCiConfig {
         }
         asks
     }
+}
+
+fn requests(path: &RawText, wanted: Vec<Wanted>) -> Vec<Ask<Tag>> {
+    let request = |wanted| match wanted {
+        Wanted::Facts { id, conditional } => {
+            let request = get(path, &format!("/pipelines/{id}")).also(&[404]);
+            ask(path, About::Pipeline(id), request).conditional_if(conditional)
+        }
+        Wanted::Jobs { pipeline, is_over, conditional } => {
+            let request = get(path, &format!("/pipelines/{pipeline}/jobs"));
+            let request = request.query("include_retried", "true");
+            let request = request.query("per_page", PAGE_OF_JOBS.to_string());
+            ask(path, About::Jobs { pipeline, page: 1, is_over }, request).conditional_if(conditional)
+        }
+        Wanted::Bridges { pipeline, is_over, conditional } => {
+            let request = get(path, &format!("/pipelines/{pipeline}/bridges"));
+            let request = request.query("per_page", PAGE_OF_JOBS.to_string());
+            ask(path, About::Bridges { pipeline, page: 1, is_over }, request).conditional_if(conditional)
+        }
+    };
+    wanted.into_iter().map(request).collect()
 }
 
 /// The lists of a project that has not been asked for in this round.

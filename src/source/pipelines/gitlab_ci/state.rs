@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::wire::{Deployment, Pipeline, PipelineJob};
 use crate::model::health::Failure;
-use crate::model::run::Run;
+use crate::model::run::{Job, Run};
 use crate::model::text::RawText;
 use crate::source::pipelines::deployments::{Deployments, Deploys};
 use crate::source::pipelines::pages::{BACK, Jobs, Listing};
@@ -55,6 +55,10 @@ pub(super) struct Project {
 struct Known {
     pipeline: Pipeline,
     jobs: Jobs<PipelineJob>,
+    /// Its jobs that start other pipelines.
+    bridges: Jobs<PipelineJob>,
+    /// The pipeline that started it, of which its jobs are shown as parts.
+    parent: Option<u64>,
     /// Whether who and when, which only the pipeline alone tells, are not known as they are in the end.
     wants_facts: bool,
 }
@@ -67,35 +71,53 @@ pub(super) enum Wanted {
     Facts { id: u64, conditional: bool },
     /// Its jobs.
     Jobs { pipeline: u64, is_over: bool, conditional: bool },
+    /// Its jobs that start other pipelines.
+    Bridges { pipeline: u64, is_over: bool, conditional: bool },
+}
+
+impl Known {
+    fn new(pipeline: Pipeline, parent: Option<u64>, entered: Timestamp) -> Self {
+        let wanted = pipeline.changed() > entered || !pipeline.is_over() || pipeline.has_failed();
+        Self { pipeline, jobs: Jobs::new(wanted), bridges: Jobs::new(wanted), parent, wants_facts: wanted }
+    }
+
+    fn take(&mut self, mut pipeline: Pipeline) {
+        let settled = pipeline.is_settled();
+        if !settled || pipeline.changed() != self.pipeline.changed() {
+            (self.wants_facts, self.jobs.are_wanted, self.bridges.are_wanted) = (true, true, true);
+        }
+        if settled == self.pipeline.is_settled() {
+            pipeline.keep_from(&self.pipeline);
+        }
+        self.pipeline = pipeline;
+    }
+
+    fn wanted(&self, id: u64) -> Vec<Wanted> {
+        let is_over = self.pipeline.is_settled();
+        let facts = Wanted::Facts { id, conditional: self.pipeline.has_facts() };
+        let jobs = Wanted::Jobs { pipeline: id, is_over, conditional: self.jobs.are_on_one_page() };
+        let bridges = Wanted::Bridges { pipeline: id, is_over, conditional: self.bridges.are_on_one_page() };
+        let all =
+            [(self.wants_facts, facts), (self.jobs.are_wanted, jobs), (self.bridges.are_wanted, bridges)];
+        all.into_iter().filter_map(|(is_wanted, ask)| is_wanted.then_some(ask)).collect()
+    }
 }
 
 impl Project {
-    /// Takes a pipeline as a list gives it.
-    pub(super) fn take(&mut self, pipeline: Pipeline, entered: Timestamp) {
-        if self.pipelines.contains_key(&pipeline.id) {
-            return self.take_known(pipeline);
+    /// Takes a pipeline as a list gives it, or as what its parent has started.
+    pub(super) fn take(&mut self, pipeline: Pipeline, parent: Option<u64>, entered: Timestamp) {
+        match self.pipelines.get_mut(&pipeline.id) {
+            Some(known) => known.take(pipeline),
+            None => drop(self.pipelines.insert(pipeline.id, Known::new(pipeline, parent, entered))),
         }
-        let wants_facts = pipeline.changed() > entered || !pipeline.is_over() || pipeline.has_failed();
-        let jobs = Jobs::new(wants_facts);
-        self.pipelines.insert(pipeline.id, Known { pipeline, jobs, wants_facts });
-    }
-
-    fn take_known(&mut self, mut pipeline: Pipeline) {
-        let Some(known) = self.pipelines.get_mut(&pipeline.id) else { return };
-        let settled = pipeline.is_settled();
-        if !settled || pipeline.changed() != known.pipeline.changed() {
-            (known.wants_facts, known.jobs.are_wanted) = (true, true);
-        }
-        if settled == known.pipeline.is_settled() {
-            pipeline.keep_from(&known.pipeline);
-        }
-        known.pipeline = pipeline;
     }
 
     /// Takes a pipeline as it is given alone.
     pub(super) fn take_facts(&mut self, pipeline: Pipeline) {
         let id = pipeline.id;
-        self.take_known(pipeline);
+        if let Some(known) = self.pipelines.get_mut(&id) {
+            known.take(pipeline);
+        }
         self.facts_are_current(id);
     }
 
@@ -122,6 +144,32 @@ impl Project {
         self.pipelines.get_mut(&id).map(|known| &mut known.jobs)
     }
 
+    /// The jobs of a pipeline that start other pipelines.
+    pub(super) fn bridges(&mut self, id: u64) -> Option<&mut Jobs<PipelineJob>> {
+        self.pipelines.get_mut(&id).map(|known| &mut known.bridges)
+    }
+
+    /// Takes the pipelines of this project that a pipeline has started. One of another project is in
+    /// that project's list; these are in none. Returns what has to be asked about those that are new.
+    pub(super) fn take_children(
+        &mut self,
+        id: u64,
+        bridges: &[PipelineJob],
+        entered: Timestamp,
+    ) -> Vec<Wanted> {
+        let mut wanted = Vec::new();
+        for child in bridges.iter().filter_map(|bridge| bridge.downstream_pipeline.clone()) {
+            if !self.pipelines.get(&id).is_some_and(|known| known.pipeline.is_beside(&child)) {
+                continue;
+            }
+            let (started, is_new) = (child.id, !self.pipelines.contains_key(&child.id));
+            self.take(child, Some(id), entered);
+            let known = self.pipelines.get(&started).filter(|_| is_new);
+            wanted.extend(known.into_iter().flat_map(|known| known.wanted(started)));
+        }
+        wanted
+    }
+
     /// Takes the newest deployments.
     pub(super) fn take_deployments(&mut self, deployments: Vec<Deployment>) {
         self.deployments = deployments.into_iter().map(|deployment| (deployment.id, deployment)).collect();
@@ -129,33 +177,35 @@ impl Project {
 
     /// What has to be asked about the pipelines, the newest first.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let is_open = |(_, known): &(&u64, &Known)| known.wants_facts || known.jobs.are_wanted;
-        let open = self.pipelines.iter().rev().filter(is_open).take(PIPELINES);
-        let of_pipeline = |(id, known): (&u64, &Known)| {
-            let Known { pipeline, jobs, wants_facts } = known;
-            let (id, is_over) = (*id, pipeline.is_settled());
-            let facts = Wanted::Facts { id, conditional: pipeline.has_facts() };
-            let of_jobs = Wanted::Jobs { pipeline: id, is_over, conditional: jobs.are_on_one_page() };
-            wants_facts.then_some(facts).into_iter().chain(jobs.are_wanted.then_some(of_jobs))
+        let is_open = |(_, known): &(&u64, &Known)| {
+            known.wants_facts || known.jobs.are_wanted || known.bridges.are_wanted
         };
-        open.flat_map(of_pipeline).collect()
+        let open = self.pipelines.iter().rev().filter(is_open).take(PIPELINES);
+        open.flat_map(|(id, known)| known.wanted(*id)).collect()
     }
 
     /// What is not shown of this project, and why.
     pub(super) fn left_out(&self, now: Timestamp) -> Vec<Failure> {
         let of_pipeline = |(id, known): (&u64, &Known)| {
-            Some(of_part(&format!("pipeline {id}").into(), known.jobs.left_out()?.clone()))
+            let why = known.jobs.left_out().or(known.bridges.left_out())?;
+            Some(of_part(&format!("pipeline {id}").into(), why.clone()))
         };
         self.listing.left_out(now).into_iter().chain(self.pipelines.iter().filter_map(of_pipeline)).collect()
     }
 
     /// Forgets pipelines that are shown no more.
     pub(super) fn prune(&mut self, now: Timestamp) {
-        let last = self.pipelines.last_key_value().map(|(id, _)| *id);
-        self.pipelines.retain(|id, Known { pipeline, .. }| {
+        let last = self.pipelines.iter().rfind(|(_, known)| known.parent.is_none()).map(|(id, _)| *id);
+        let mut kept = BTreeSet::new();
+        self.pipelines.retain(|id, Known { pipeline, parent, .. }| {
             let long = pipeline.is_pending() || last == Some(*id);
             let shown = if long { LAST_SHOWN } else { BACK };
-            now.duration_since(pipeline.changed()) <= shown
+            let stays = match parent {
+                // It came after the one that started it.
+                Some(parent) => kept.contains(parent),
+                None => now.duration_since(pipeline.changed()) <= shown,
+            };
+            stays && kept.insert(*id)
         });
     }
 
@@ -163,15 +213,38 @@ impl Project {
     pub(super) fn runs(&self, name: &RawText, now: Timestamp) -> Vec<Arc<Run>> {
         let deployments = Deployments::new(self.deployments.values().rev(), now);
         let of_pipeline = |(id, known): (&u64, &Known)| {
-            let mut jobs: Vec<&PipelineJob> = known.jobs.rows().iter().collect();
-            // Stages are in the order of the first of their jobs.
-            jobs.sort_by_key(|job| job.id);
-            let jobs = jobs.into_iter().map(PipelineJob::model).collect();
+            let mut jobs = Vec::new();
+            self.add_jobs(*id, known, "", &mut jobs);
             Arc::new(known.pipeline.model(name, deployments.place(*id), jobs))
         };
-        let own = deployments.own(|id| self.pipelines.contains_key(&id));
+        let is_row = |known: &Known| known.parent.is_none();
+        let own = deployments.own(|id| self.pipelines.get(&id).is_some_and(is_row));
         let own = own.map(|deployment| Arc::new(deployment.model(name)));
-        self.pipelines.iter().rev().map(of_pipeline).chain(own).collect()
+        let rows = self.pipelines.iter().rev().filter(|(_, known)| is_row(known));
+        rows.map(of_pipeline).chain(own).collect()
+    }
+
+    /// The jobs of a pipeline; those of a pipeline that one of them started follow it.
+    fn add_jobs(&self, id: u64, known: &Known, before: &str, jobs: &mut Vec<Job>) {
+        let mut all: Vec<&PipelineJob> = known.jobs.rows().iter().chain(known.bridges.rows()).collect();
+        // A job that was started anew has the same name and a new number.
+        let (mut first, mut last) = (BTreeMap::new(), BTreeMap::new());
+        all.sort_by_key(|job| job.id);
+        for job in &all {
+            first.entry(job.title()).or_insert(job.id);
+            last.insert(job.title(), job.id);
+        }
+        // Stages are in the order of the first of their jobs.
+        all.sort_by_key(|job| (first.get(&job.title()).copied(), job.id));
+        let mut told = BTreeSet::new();
+        for job in all {
+            jobs.push(job.model(before, last.get(&job.title()) == Some(&job.id)));
+            let started = job.downstream_pipeline.as_ref().map_or(0, |started| started.id);
+            let child = self.pipelines.get(&started).filter(|child| child.parent == Some(id));
+            if let Some(child) = child.filter(|_| told.insert(started)) {
+                self.add_jobs(started, child, &format!("{before}{} > ", job.title()), jobs);
+            }
+        }
     }
 }
 
@@ -195,8 +268,10 @@ impl State {
         let id: u64 = run.as_str()?.parse().ok()?;
         let job: u64 = job.as_str()?.parse().ok()?;
         self.projects.iter().find_map(|(name, project)| {
-            let known = project.pipelines.get(&id)?;
-            Some((name, known.jobs.rows().iter().find(|known| known.id == job)?))
+            project.pipelines.get(&id)?;
+            // It may be of a pipeline that this one started.
+            let mut jobs = project.pipelines.values().flat_map(|known| known.jobs.rows());
+            Some((name, jobs.find(|known| known.id == job)?))
         })
     }
 }

@@ -10,6 +10,8 @@ use crate::source::poll::testing::{self, Recorded, line_of};
 
 /// A first look at `shop/checkout` with two pages, at the group `shop`, and at one that may not be seen.
 const FIRST: &str = include_str!("../../../../tests/fixtures/gitlab/first-round.json");
+/// What is said besides where the pipeline 505 has started one of its own and one of another project.
+const CHILD: &str = include_str!("../../../../tests/fixtures/gitlab/child-pipeline.json");
 const GROWING: &str = include_str!("../../../../tests/fixtures/gitlab/trace-growing.json");
 const WHOLE: &str = include_str!("../../../../tests/fixtures/gitlab/trace-whole.json");
 
@@ -46,7 +48,7 @@ fn a_first_round_reads_both_pages_and_asks_about_what_matters() {
     let (snapshot, troubles, asked) = first(&vendor, &mut State::default());
     assert_eq!(troubles, []);
     let about = |id: &str| asked.iter().filter(|line| line.contains(&format!("/pipelines/{id}"))).count();
-    assert_eq!((about("506"), about("505"), about("503"), about("502")), (2, 3, 0, 0));
+    assert_eq!((about("506"), about("505"), about("503"), about("502")), (3, 4, 0, 0));
 
     let failed = run(&snapshot, "505");
     assert_eq!((failed.state, failed.person.as_ref()), (RunState::Failed, Some(&"kim".into())));
@@ -73,7 +75,7 @@ fn a_word_that_is_not_known_spoils_nothing() {
             newer.answer(&ask.request).unwrap_or_else(|| Err(Failure::new(FailureKind::Server, "502")))
         });
     assert_eq!(run(&snapshot, "502").state, RunState::Unknown);
-    assert_eq!((snapshot.runs.len(), troubles.len()), (7, 2));
+    assert_eq!((snapshot.runs.len(), troubles.len()), (7, 3));
 }
 
 #[test]
@@ -91,6 +93,45 @@ fn a_pipeline_that_waits_for_its_deployment_is_one_row() {
     assert_eq!((last.environment.as_ref(), last.state), (Some(&"staging".into()), RunState::Succeeded));
     assert_eq!((last.pipeline.as_str(), last.person.as_ref()), (Some("deploy:staging"), Some(&"ada".into())));
     assert!(snapshot.runs.iter().all(|run| run.id != "deployment/642".into()));
+}
+
+#[test]
+fn a_pipeline_started_by_another_is_a_part_of_it_and_a_job_started_anew_no_longer_counts() {
+    let (vendor, mut state) = (config(&["shop/checkout"], &[]), State::default());
+    let (child, early) = (recorded(CHILD), recorded(FIRST));
+    let now = at("03:30:00");
+    let (snapshot, troubles) = testing::round(&vendor, &mut state, now, Some(now), |ask| {
+        let answer = child.answer(&ask.request).or_else(|| early.answer(&ask.request));
+        answer.unwrap_or_else(|| panic!("no page for {}", line_of(&ask.request)))
+    });
+    assert_eq!(troubles, []);
+    assert!(snapshot.runs.iter().all(|run| run.id != "507".into()), "no row of its own");
+    let failed = run(&snapshot, "505");
+    let jobs: Vec<_> =
+        failed.jobs.iter().map(|job| (job.name.as_str().unwrap(), job.state, job.may_fail)).collect();
+    let expected = [
+        ("build / compile", RunState::Succeeded, false),
+        ("test / audit", RunState::Failed, true),
+        ("test / unit", RunState::Failed, false),
+        ("deploy / deploy:prod", RunState::Skipped, false),
+        ("test / charts", RunState::Failed, false),
+        ("test / charts > check / lint (retried)", RunState::Failed, true),
+        ("test / charts > check / lint", RunState::Succeeded, false),
+        ("test / charts > deploy / render", RunState::Failed, false),
+        // Of another project: it is a row there.
+        ("test / storefront", RunState::Succeeded, false),
+    ];
+    assert_eq!(jobs, expected);
+    // The log of such a job is to be had, a bridge has none.
+    let log = |job: &str| vendor.detail(&state, &DetailKey::JobLog { run: "505".into(), job: job.into() });
+    assert_eq!(log("9072").unwrap().request.path, "/projects/shop%2Fcheckout/jobs/9072/trace");
+    assert!(log("9055").is_none());
+    // It goes with the one that started it.
+    let (snapshot, _) = testing::round(&vendor, &mut state, at("03:30:00") + BACK * 31, None, |ask| {
+        Ok(testing::answer(&ask.request, 200, &[], "[]"))
+    });
+    assert_eq!(snapshot.runs, []);
+    assert!(state.job(&"507".into(), &"9072".into()).is_none());
 }
 
 #[test]
@@ -122,12 +163,16 @@ fn a_later_round_asks_about_what_is_at_work_alone_and_groups_rarely() {
     let (early, asked) = (recorded(FIRST), RefCell::new(Vec::new()));
     let (snapshot, troubles) = testing::round(&vendor, &mut state, at("03:30:30"), None, |ask| {
         asked.borrow_mut().push(ask.tag.about);
-        early.unchanged(ask).unwrap_or_else(|| panic!("asked again without need: {}", line_of(&ask.request)))
+        // That there still is no bridge is said by the list itself.
+        let empty = || early.answer(&ask.request).filter(|_| matches!(ask.tag.about, About::Bridges { .. }));
+        let answer = early.unchanged(ask).or_else(empty);
+        answer.unwrap_or_else(|| panic!("asked again without need: {}", line_of(&ask.request)))
     });
     assert_eq!((&snapshot, troubles), (&before, vec![]));
     let list = About::Pipelines { page: 1, whole: false };
     let jobs = About::Jobs { pipeline: 506, page: 1, is_over: false };
-    let expected = [list, list, About::Pipeline(506), jobs, About::Deployments, About::Deployments];
+    let bridges = About::Bridges { pipeline: 506, page: 1, is_over: false };
+    let expected = [list, list, About::Pipeline(506), jobs, bridges, About::Deployments, About::Deployments];
     assert_eq!(*asked.borrow(), expected);
 }
 
@@ -190,7 +235,8 @@ fn pages_at_another_address_are_told_of_as_long_as_they_are_not_read() {
     assert_eq!(run(&snapshot, "505").jobs.len(), 2);
     told(troubles);
     // Nothing has changed, also not this.
-    let unchanged = |ask: &Ask<Tag>| recorded(&elsewhere).unchanged(ask).unwrap();
+    let empty = |ask: &Ask<Tag>| recorded(&elsewhere).answer(&ask.request).unwrap();
+    let unchanged = |ask: &Ask<Tag>| recorded(&elsewhere).unchanged(ask).unwrap_or_else(|| empty(ask));
     told(testing::round(&vendor, &mut state, at("03:30:30"), None, unchanged).1);
 }
 

@@ -44,7 +44,7 @@ struct User {
     username: String,
 }
 
-/// A job of a pipeline.
+/// A job of a pipeline, or a bridge: a job that starts another pipeline.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct PipelineJob {
     pub(super) id: u64,
@@ -55,6 +55,9 @@ pub(super) struct PipelineJob {
     pub(super) status: String,
     #[serde(default)]
     allow_failure: bool,
+    /// What a bridge has started.
+    #[serde(default)]
+    pub(super) downstream_pipeline: Option<Pipeline>,
     #[serde(default)]
     started_at: Option<Timestamp>,
     #[serde(default)]
@@ -167,6 +170,13 @@ impl Pipeline {
         self.updated_at.unwrap_or(self.created_at)
     }
 
+    /// Whether another pipeline is of the same project, by their addresses: `.../-/pipelines/47`.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let project =
+            |pipeline: &Self| pipeline.web_url.rsplit_once('/').map(|(project, _)| project.to_owned());
+        project(self).is_some_and(|here| project(other).is_some_and(|there| here == there))
+    }
+
     /// Whether what only the pipeline alone tells is known.
     pub(super) fn has_facts(&self) -> bool {
         self.user.is_some() || self.started_at.is_some()
@@ -210,18 +220,20 @@ impl PipelineJob {
         state(&self.status).is_over()
     }
 
-    /// As this program says it. GitLab knows no steps.
-    pub(super) fn model(&self) -> Job {
-        let name = if self.stage.is_empty() {
-            self.name.as_str().into()
-        } else {
-            format!("{} / {}", self.stage, self.name).into()
-        };
+    /// Its stage and name.
+    pub(super) fn title(&self) -> String {
+        if self.stage.is_empty() { self.name.clone() } else { format!("{} / {}", self.stage, self.name) }
+    }
+
+    /// As this program says it, with what goes before its name. GitLab knows no steps. `is_last`: it was
+    /// not started anew; what came of it before that no longer counts.
+    pub(super) fn model(&self, before: &str, is_last: bool) -> Job {
+        let retried = if is_last { "" } else { " (retried)" };
         Job {
             id: self.id.to_string().into(),
-            name,
+            name: format!("{before}{}{retried}", self.title()).into(),
             state: state(&self.status),
-            may_fail: self.allow_failure,
+            may_fail: self.allow_failure || !is_last,
             started: self.started_at,
             finished: self.finished_at,
             steps: Vec::new(),
