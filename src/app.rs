@@ -31,8 +31,8 @@ use crate::insight::changes::Subject;
 use crate::model::alert::Severity;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::transition::{Happened, Transition};
 use crate::model::update::Gives;
-use crate::model::world::{Happened, Transition};
 use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
 use crate::pane::graph::GraphView;
@@ -159,6 +159,9 @@ impl App {
             Msg::Update(update) => {
                 let transitions = self.state.world.apply(&update);
                 self.tell(&transitions, now);
+                if !transitions.is_empty() {
+                    effects.push(Effect::History(transitions));
+                }
                 effects.extend(self.hear(&update, now));
                 self.look_at_alerts();
             }
@@ -175,6 +178,7 @@ impl App {
                 effects.extend(self.seal());
             }
             Msg::Note(reply) => self.note_reply(&reply, now),
+            Msg::History(happened) => self.state.world.recall_history(happened),
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
@@ -356,8 +360,11 @@ impl App {
         // What a recording tells of the time before it began is no news.
         let fresh = transitions.iter().filter(|one| now.duration_since(one.at) < NEWS);
         for transition in fresh {
-            if let Happened::Fired { name, severity: severity @ Severity::Critical } = &transition.what {
-                self.say(safe!("{} {} fires.", SafeText::literal(severity.word()), clean(name)), now);
+            if let Happened::Fired(alert) = &transition.what
+                && alert.severity == Severity::Critical
+            {
+                let severity = SafeText::literal(alert.severity.word());
+                self.say(safe!("{} {} fires.", severity, clean(&alert.name)), now);
             }
         }
     }

@@ -19,6 +19,7 @@ use color_eyre::eyre;
 
 use self::add::Addition;
 use self::check::Form;
+use self::console::Wish;
 use self::generate::Document;
 use self::print::{refuse, shell_word, tell};
 use self::services::Services;
@@ -33,6 +34,18 @@ use crate::source::recording::{At, Recording, speed};
 const FAILED: u8 = 1;
 /// Exit code of a wrong configuration or command line.
 const WRONG: u8 = 2;
+
+const COLLECT: &str = "\
+It asks the sources of alerts and runs as a console does, tells each event in a line, and keeps the last
+14 days (64 MiB at most) in the state directory. It ends with ctrl-c or a signal. It runs beside
+consoles: one of them writes. As a unit of yours, ~/.config/systemd/user/midwatch.service:
+
+  [Service]
+  ExecStart=%h/bin/midwatch collect
+  Restart=on-failure
+  SuccessExitStatus=143
+  [Install]
+  WantedBy=default.target";
 
 /// A terminal operations console for the engineer on call.
 #[derive(Debug, Parser)]
@@ -89,6 +102,9 @@ enum Command {
         /// The file to make
         file: PathBuf,
     },
+    /// Looks without a screen and keeps what happens, so that the next console begins with it
+    #[command(after_long_help = COLLECT)]
+    Collect,
     /// Tells whether the configuration is right and every source works, and what to do next
     #[command(after_long_help = check::HELP)]
     Check {
@@ -165,9 +181,16 @@ impl Cli {
             tell(&safe!("midwatch: a crash may leave secrets in a core file: {}", why));
         }
         match self.command {
-            None => console::configured(&self.flags, None, None),
-            Some(Command::Record { file }) => console::configured(&self.flags, Some(file), None),
-            Some(Command::Goto { what }) => console::configured(&self.flags, None, Some(what.into())),
+            None => console::configured(&self.flags, Wish::default()),
+            Some(Command::Record { file }) => {
+                console::configured(&self.flags, Wish { record: Some(file), ..Wish::default() })
+            }
+            Some(Command::Goto { what }) => {
+                console::configured(&self.flags, Wish { goto: Some(what.into()), ..Wish::default() })
+            }
+            Some(Command::Collect) => {
+                console::configured(&self.flags, Wish { collect: true, ..Wish::default() })
+            }
             Some(Command::Check { output }) => check::check(&self.flags, output),
             Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),

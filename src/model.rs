@@ -9,6 +9,7 @@ pub mod health;
 pub mod note;
 pub mod run;
 pub mod text;
+pub mod transition;
 pub mod update;
 pub mod words;
 pub mod world;

@@ -7,6 +7,7 @@ pub mod crash;
 pub mod dirs;
 pub mod error;
 pub mod files;
+pub mod history;
 pub mod journal;
 pub mod last;
 pub mod lock;

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, and may print what it measured"
 )]
 
+#[path = "terminal/collect.rs"]
+mod collect;
 #[path = "terminal/end.rs"]
 mod end;
 #[path = "terminal/first.rs"]

@@ -22,6 +22,9 @@ _midwatch() {
             midwatch,check)
                 cmd="midwatch__subcmd__check"
                 ;;
+            midwatch,collect)
+                cmd="midwatch__subcmd__collect"
+                ;;
             midwatch,demo)
                 cmd="midwatch__subcmd__demo"
                 ;;
@@ -97,6 +100,9 @@ _midwatch() {
             midwatch__subcmd__help,check)
                 cmd="midwatch__subcmd__help__subcmd__check"
                 ;;
+            midwatch__subcmd__help,collect)
+                cmd="midwatch__subcmd__help__subcmd__collect"
+                ;;
             midwatch__subcmd__help,demo)
                 cmd="midwatch__subcmd__help__subcmd__demo"
                 ;;
@@ -164,7 +170,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record check goto status init add services generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto status init add services generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -246,6 +252,36 @@ _midwatch() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__collect)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -664,7 +700,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help)
-            opts="demo replay record check goto status init add services generate help"
+            opts="demo replay record collect check goto status init add services generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -692,6 +728,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__collect)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -19,9 +19,10 @@ use crate::config::zone::of_system;
 use crate::config::{Config, of_text};
 use crate::model::credential::CredentialInfo;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::Gives;
 use crate::net::Net;
 use crate::runtime::clock::Clock;
-use crate::runtime::console::{self, Launch, LaunchError, session_name};
+use crate::runtime::console::{self, Face, Launch, LaunchError, session_name};
 use crate::runtime::keeper::Place;
 use crate::runtime::login::Logins;
 use crate::runtime::memory;
@@ -33,12 +34,20 @@ use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
 use crate::ui::style::Styles;
 
-/// Runs the configured console, recording to `record` if it is given.
-pub(super) fn configured(
-    flags: &Flags,
-    record: Option<PathBuf>,
-    goto: Option<RawText>,
-) -> eyre::Result<ExitCode> {
+/// What is wished besides a console.
+#[derive(Default)]
+pub(super) struct Wish {
+    /// A new file that everything is recorded to.
+    pub(super) record: Option<PathBuf>,
+    /// What is opened as soon as it is seen.
+    pub(super) goto: Option<RawText>,
+    /// Only the history is kept.
+    pub(super) collect: bool,
+}
+
+/// Runs the configured console, or only what keeps its history.
+pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
+    let Wish { record, goto, collect } = wish;
     let (mut config, warnings) = match load(flags) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
@@ -56,11 +65,26 @@ pub(super) fn configured(
         };
     }
     let net = Net::of(&config);
-    let (sources, playback) = match registry::build(&config.sources, &net) {
+    let (mut sources, playback) = match registry::build(&config.sources, &net) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
-    if let Err(why) = console::ready(flags.plain) {
+    if collect {
+        // Lines of logs are not kept, and nobody would see them.
+        sources.retain(|built| built.info.gives.iter().any(|gives| *gives != Gives::Logs));
+        let why = if playback.is_some() {
+            Some("a recording is played to a person: there is nothing to collect from it")
+        } else if found.is_some() || sources.is_empty() {
+            Some("there is no source of alerts or runs to collect from; midwatch add URL finds one")
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            return Ok(refuse(WRONG, &SafeText::literal(why)));
+        }
+    }
+    let face = if collect { Face::Collector } else { face(flags) };
+    if let Err(why) = console::ready(face) {
         return ended(Err(why));
     }
     let place = match (&found, &config.settings.state_dir) {
@@ -69,7 +93,7 @@ pub(super) fn configured(
         _ => place(config.settings.state_dir.as_deref(), &mut notices),
     };
     let found = found.map(|found| found.facts());
-    start(flags, &config, Plan { sources, playback, place, found, record, goto, notices, net })
+    start(flags, &config, Plan { sources, playback, place, found, record, goto, face, notices, net })
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -103,8 +127,13 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let sources = recording.sources().into_iter().map(|(info, source)| Built { info, source });
     let (sources, playback) = (sources.collect(), Some(playback));
     let (place, net) = (Place::Nowhere, Net::of(&config));
-    let plan = Plan { sources, playback, place, found: None, record: None, goto: None, notices, net };
+    let face = face(flags);
+    let plan = Plan { sources, playback, place, found: None, record: None, goto: None, face, notices, net };
     start(flags, &config, plan)
+}
+
+fn face(flags: &Flags) -> Face {
+    if flags.plain { Face::Lines } else { Face::Screen }
 }
 
 fn said(warnings: &[Warning]) -> Vec<SafeText> {
@@ -119,12 +148,13 @@ struct Plan {
     found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
     goto: Option<RawText>,
+    face: Face,
     notices: Vec<SafeText>,
     net: Net,
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, goto, mut notices, net } = plan;
+    let Plan { sources, playback, place, found, record, goto, face, mut notices, net } = plan;
     let settings = &config.settings;
     if settings.allow_core {
         memory::open()?;
@@ -167,7 +197,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         found,
         record,
         goto,
-        plain: flags.plain,
+        face,
         notices,
         net,
         logins: Logins::of(&config.credentials),

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::catalog::{Catalog, Placed};
 use crate::model::run::{Run, RunState};
 use crate::model::text::RawText;
-use crate::model::world::{Source, World};
+use crate::model::world::{SourceInfo, World};
 
 /// How long before the onset a change is still looked at.
 pub const BEFORE: SignedDuration = SignedDuration::from_mins(60);
@@ -81,14 +81,14 @@ pub struct Deployment {
 
 /// The runs around `onset` that may have to do with the subject, the most suspect first.
 pub fn before(world: &World, catalog: &Catalog, subject: &Subject, onset: Timestamp) -> Vec<Change> {
-    let change = |(source, run): (&Source, &Arc<Run>)| {
+    let change = |(source, run): (&SourceInfo, &Arc<Run>)| {
         let before = distance(run, onset)?;
-        let Placed { service, environment, revision } = catalog.placed(&source.info.name, run);
+        let Placed { service, environment, revision } = catalog.placed(&source.name, run);
         let is_deployment = environment.is_some();
-        let environment = environment.or_else(|| source.info.environment.clone());
+        let environment = environment.or_else(|| source.environment.clone());
         let reach = reach(subject, service.as_ref(), environment.as_ref());
         let score = score(reach, is_deployment, before);
-        let (source, run) = (source.info.name.clone(), Arc::clone(run));
+        let (source, run) = (source.name.clone(), Arc::clone(run));
         Some(Change { source, run, service, environment, revision, reach, is_deployment, before, score })
     };
     let mut changes: Vec<Change> = begun(world).filter_map(change).collect();
@@ -103,8 +103,8 @@ pub fn deployments(
     service: &RawText,
     time: &RangeInclusive<Timestamp>,
 ) -> Vec<Deployment> {
-    let deployment = |(source, run): (&Source, &Arc<Run>)| {
-        let source = source.info.name.clone();
+    let deployment = |(source, run): (&SourceInfo, &Arc<Run>)| {
+        let source = source.name.clone();
         let placed = catalog.placed(&source, run);
         let is_it = placed.environment.is_some() && placed.service.as_ref() == Some(service);
         is_it.then(|| Deployment { source, run: Arc::clone(run), placed })
@@ -116,9 +116,10 @@ pub fn deployments(
 }
 
 /// The runs that have begun, with their sources: the others changed nothing yet.
-fn begun(world: &World) -> impl Iterator<Item = (&Source, &Arc<Run>)> {
+fn begun(world: &World) -> impl Iterator<Item = (&SourceInfo, &Arc<Run>)> {
     let waits = |state| matches!(state, RunState::Queued | RunState::Waiting | RunState::Skipped);
-    world.runs().filter(move |(_, run)| !waits(run.state))
+    let listed = world.runs().map(|(source, run)| (&source.info, run));
+    listed.chain(world.past_runs()).filter(move |(_, run)| !waits(run.state))
 }
 
 /// How long before the onset the run took effect; `None` if it is too far away.
@@ -159,7 +160,6 @@ fn score(reach: Reach, is_deployment: bool, before: SignedDuration) -> f64 {
 mod tests {
     use super::*;
     use crate::model::update::{Gives, News, Snapshot, Update};
-    use crate::model::world::SourceInfo;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap()

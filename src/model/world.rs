@@ -1,19 +1,20 @@
 //! Everything that the sources have said, and what changed when they said it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::alert::{Alert, AlertState, Severity, Silence};
+use crate::model::alert::{Alert, AlertState, Silence};
 use crate::model::health::{Condition, Failure, Health};
-use crate::model::run::{Run, RunState};
+use crate::model::run::Run;
 use crate::model::text::RawText;
+use crate::model::transition::{self, Happened, Transition};
 use crate::model::update::{Detail, DetailKey, Gives, News, Update};
 
 /// Transitions kept for the notes pane; older ones are forgotten.
-const HISTORY: usize = 500;
+const HISTORY: usize = 1000;
 /// Ended alerts kept on screen; older ones are forgotten.
 pub const RESOLVED: usize = 100;
 /// Step logs, graphs and other details kept; the one fetched longest ago goes first.
@@ -61,59 +62,6 @@ impl Source {
     pub fn every(&self) -> Option<SignedDuration> {
         self.condition.every.or(self.info.interval)
     }
-}
-
-/// Something that happened between two things that a source said.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Transition {
-    /// When it was seen.
-    pub at: Timestamp,
-    /// Which source said it.
-    pub source: RawText,
-    /// What happened.
-    pub what: Happened,
-}
-
-/// What happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Happened {
-    /// An alert began to fire.
-    Fired {
-        /// Its name.
-        name: RawText,
-        /// How bad.
-        severity: Severity,
-    },
-    /// An alert ended.
-    Resolved {
-        /// Its name.
-        name: RawText,
-    },
-    /// An alert that fires is muted now.
-    Silenced {
-        /// Its name.
-        name: RawText,
-    },
-    /// A run appeared or began.
-    Began {
-        /// The pipeline.
-        pipeline: RawText,
-        /// Its number.
-        number: Option<u64>,
-    },
-    /// A run ended.
-    Ended {
-        /// The pipeline.
-        pipeline: RawText,
-        /// Its number.
-        number: Option<u64>,
-        /// How.
-        state: RunState,
-    },
-    /// The source went blind.
-    Blind(Failure),
-    /// The source sees again.
-    Sees,
 }
 
 /// What each source said last; kept over a restart.
@@ -185,8 +133,8 @@ impl World {
             News::Snapshot(snapshot) => {
                 // The first snapshot after a start is where we come in: it is not news.
                 if source.condition.last_ok.is_some() {
-                    compare_alerts(&source.alerts, &snapshot.alerts, &mut happened);
-                    compare_runs(&source.runs, &snapshot.runs, &mut happened);
+                    transition::of_alerts(&source.alerts, &snapshot.alerts, &mut happened);
+                    transition::of_runs(&source.runs, &snapshot.runs, &mut happened);
                 }
                 // Thousands may fire at once, and a key waits meanwhile: each is looked up, not searched.
                 // One that fires again may be told of as ended too.
@@ -299,6 +247,27 @@ impl World {
         self.history.iter()
     }
 
+    /// Takes what happened before this session; what was seen since then stays.
+    pub fn recall_history(&mut self, mut before: Vec<Transition>) {
+        let first = self.history.front().map(|one| one.at);
+        before.retain(|one| first.is_none_or(|first| one.at < first));
+        let room = HISTORY.saturating_sub(self.history.len());
+        before.drain(..before.len().saturating_sub(room));
+        before.extend(self.history.drain(..));
+        self.history = before.into();
+        self.revision += 1;
+    }
+
+    /// Runs that ended and that no source lists any more, with what is declared about their sources.
+    pub fn past_runs(&self) -> impl Iterator<Item = (&SourceInfo, &Arc<Run>)> {
+        let listed: HashSet<_> = self.runs().map(|(source, run)| (&source.info.name, &run.id)).collect();
+        self.history.iter().filter_map(move |transition| {
+            let Happened::Ended(run) = &transition.what else { return None };
+            let source = self.sources.get(&transition.source)?;
+            (!listed.contains(&(&transition.source, &run.id))).then_some((&source.info, run))
+        })
+    }
+
     /// A detail that was fetched, or why it could not be.
     pub fn detail(&self, source: &RawText, key: &DetailKey) -> Option<&Result<Detail, Failure>> {
         self.details.iter().find(|(name, known, _)| name == source && known == key).map(|(_, _, d)| d)
@@ -342,44 +311,12 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
     condition.troubles.clear();
 }
 
-fn compare_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &mut Vec<Happened>) {
-    let old: BTreeMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
-    let mut still = BTreeSet::new();
-    for alert in after.iter().filter(|alert| alert.state != AlertState::Resolved) {
-        still.insert(&alert.id);
-        let was = old.get(&alert.id);
-        if alert.state == AlertState::Firing && was.is_none_or(|was| was.state != AlertState::Firing) {
-            happened.push(Happened::Fired { name: alert.name.clone(), severity: alert.severity });
-        }
-        if was.is_some_and(|was| was.is_loud()) && !alert.silenced_by.is_empty() {
-            happened.push(Happened::Silenced { name: alert.name.clone() });
-        }
-    }
-    for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains(&a.id)) {
-        happened.push(Happened::Resolved { name: alert.name.clone() });
-    }
-}
-
-fn compare_runs(before: &[Arc<Run>], after: &[Arc<Run>], happened: &mut Vec<Happened>) {
-    let old: BTreeMap<_, _> = before.iter().map(|run| (&run.id, run.has_ended())).collect();
-    for run in after {
-        let was = old.get(&run.id).copied();
-        let (pipeline, number) = (run.pipeline.clone(), run.number);
-        if run.has_ended() {
-            // A run that came and went between two looks has only its end to tell.
-            if was.is_none_or(|over| !over) {
-                happened.push(Happened::Ended { pipeline, number, state: run.state });
-            }
-        } else if was.is_none_or(|over| over) {
-            happened.push(Happened::Began { pipeline, number });
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::alert::Severity;
     use crate::model::health::FailureKind;
+    use crate::model::run::RunState;
     use crate::model::update::Snapshot;
 
     fn at(second: i64) -> Timestamp {
@@ -438,10 +375,10 @@ mod tests {
         let mut world = world();
         assert_eq!(say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]), vec![]);
         let both = vec![alert("a", AlertState::Firing), alert("b", AlertState::Firing)];
-        let fired = Happened::Fired { name: "b".into(), severity: Severity::Critical };
-        assert_eq!(say(&mut world, 1, both, vec![]), vec![fired]);
+        let fires = |id| Arc::new(alert(id, AlertState::Firing));
+        assert_eq!(say(&mut world, 1, both, vec![]), vec![Happened::Fired(fires("b"))]);
         let gone = say(&mut world, 2, vec![alert("b", AlertState::Firing)], vec![]);
-        assert_eq!(gone, vec![Happened::Resolved { name: "a".into() }]);
+        assert_eq!(gone, vec![Happened::Resolved(fires("a"))]);
         let (_, resolved) = world.resolved().next().unwrap();
         assert_eq!((resolved.state, resolved.ended), (AlertState::Resolved, Some(at(2))));
     }
@@ -482,11 +419,12 @@ mod tests {
         let mut world = world();
         say(&mut world, 0, vec![], vec![]);
         let began = say(&mut world, 1, vec![], vec![run("1", RunState::Running)]);
-        assert_eq!(began, vec![Happened::Began { pipeline: "deploy".into(), number: None }]);
+        let one = |id, state| Arc::new(run(id, state));
+        assert_eq!(began, vec![Happened::Began(one("1", RunState::Running))]);
         let after =
             say(&mut world, 2, vec![], vec![run("2", RunState::Failed), run("1", RunState::Succeeded)]);
-        let ended = |state| Happened::Ended { pipeline: "deploy".into(), number: None, state };
-        assert_eq!(after, vec![ended(RunState::Failed), ended(RunState::Succeeded)]);
+        let ended = |id, state| Happened::Ended(one(id, state));
+        assert_eq!(after, vec![ended("2", RunState::Failed), ended("1", RunState::Succeeded)]);
         let again = vec![run("2", RunState::Failed), run("1", RunState::Succeeded)];
         assert_eq!(say(&mut world, 3, vec![], again), vec![]);
     }
@@ -539,5 +477,23 @@ mod tests {
         [&old, &shorter, &other, &new].into_iter().for_each(&mut say);
         let known = [&old, &shorter, &other, &new].map(|key| world.detail(&"am".into(), key).is_some());
         assert_eq!(known, [false, true, true, true]);
+    }
+    #[test]
+    fn what_happened_before_the_start_stands_before_what_was_seen_and_its_runs_are_not_lost() {
+        let mut world = world();
+        say(&mut world, 0, vec![], vec![run("2", RunState::Running)]);
+        say(&mut world, 10, vec![], vec![run("2", RunState::Succeeded)]);
+        let before = |second, what| Transition { at: at(second), source: "am".into(), what };
+        let ended = |id| Happened::Ended(Arc::new(run(id, RunState::Succeeded)));
+        world.recall_history(vec![
+            before(-60, ended("1")),
+            before(-30, ended("2")),
+            before(20, Happened::Sees),
+        ]);
+        let times: Vec<_> = world.history().map(|one| one.at).collect();
+        assert_eq!(times, [at(-60), at(-30), at(10)], "what another saw since then is known already");
+        assert_eq!(world.happened(), 1, "it is no news");
+        let past: Vec<_> = world.past_runs().map(|(_, run)| run.id.clone()).collect();
+        assert_eq!(past, ["1".into()], "the other is listed");
     }
 }

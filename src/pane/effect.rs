@@ -10,6 +10,7 @@ use crate::model::credential::Standings;
 use crate::model::health::Failure;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::transition::Transition;
 use crate::model::update::{DetailKey, Update};
 
 /// One thing that reaches the app. All state changes begin with one of these.
@@ -27,6 +28,8 @@ pub enum Msg {
     Segment(Arc<Segment>),
     /// A log worker has put batches together, unless there was nothing to do.
     Sealed(Option<Sealed>),
+    /// What happened before this start, oldest first.
+    History(Vec<Transition>),
     /// The record answers.
     Note(NoteReply),
     /// How the credentials stand.
@@ -70,6 +73,8 @@ pub enum Effect {
     Fetch(RawText, DetailKey),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
+    /// Keep what happened for the consoles to come.
+    History(Vec<Transition>),
     /// Ask the record to write.
     Note(NoteCommand),
 }

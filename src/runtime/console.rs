@@ -39,6 +39,17 @@ const KEEP: SignedDuration = SignedDuration::from_secs(60);
 /// How long tasks get to end.
 const STOP: Duration = Duration::from_millis(500);
 
+/// How the person is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Face {
+    /// On a screen.
+    Screen,
+    /// In lines, and keys are taken.
+    Lines,
+    /// In lines. Nobody is there: nothing is typed, and sources never rest.
+    Collector,
+}
+
 /// What a console is made of.
 pub struct Launch {
     /// What the app starts with.
@@ -58,8 +69,8 @@ pub struct Launch {
     pub goto: Option<RawText>,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
-    /// Whether it is told in lines instead of drawn.
-    pub plain: bool,
+    /// How the person is told.
+    pub face: Face,
     /// What the person should know at the start.
     pub notices: Vec<SafeText>,
     /// The credentials.
@@ -87,8 +98,8 @@ pub enum LaunchError {
 
 /// Whether there is a screen to draw on, asked before anything is made on the disk. Lines can be
 /// told anywhere.
-pub fn ready(plain: bool) -> Result<(), LaunchError> {
-    if plain {
+pub fn ready(face: Face) -> Result<(), LaunchError> {
+    if face != Face::Screen {
         return Ok(());
     }
     let terminal = Terminal::open(std::env::var_os("TERM").as_deref());
@@ -130,6 +141,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let session_name = launch.setup.session_name.clone();
     let keeping = Keeping {
         place: launch.place.clone(),
+        takes_notes: launch.face != Face::Collector,
         waits: launch.found.is_some(),
         session: notes::Session {
             person: launch.setup.person.clone(),
@@ -144,10 +156,10 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let crash_dir = launch.place.directory().map(|state| state.join("crash"));
     let flush = keeper.clone();
     let save: Arc<Save> = Arc::new(move || flush.flush());
-    let mut face = if launch.plain {
-        Face::Lines(Lines::begin(save, crash_dir)?)
-    } else {
-        Face::Screen(Session::begin(save, crash_dir)?)
+    let mut shown = match launch.face {
+        Face::Screen => Shown::Screen(Session::begin(save, crash_dir)?),
+        Face::Lines => Shown::Lines(Lines::begin(save, crash_dir)?),
+        Face::Collector => Shown::Lines(Lines::without_keys(save, crash_dir)?),
     };
 
     let mut app = App::new(launch.setup);
@@ -187,24 +199,24 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         }
     });
 
-    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting));
+    let perform =
+        Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, launch.face));
     let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
-    match &mut face {
-        Face::Screen(session) => {
+    match &mut shown {
+        Shown::Screen(session) => {
             let wiring = Wiring { intake, perform, clock, depth: launch.depth, logins: launch.logins };
             run::run(&mut console, session, wiring).await;
         }
-        Face::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock, launch.logins).await,
+        Shown::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock, launch.logins).await,
     }
     drop(console);
     let kept = keeper.close();
-    drop(face);
+    drop(shown);
     tasks.stop(STOP).await;
     kept.map_err(LaunchError::NotSaved)
 }
 
-/// How the person is told.
-enum Face {
+enum Shown {
     Screen(Session),
     Lines(Lines),
 }
@@ -290,6 +302,7 @@ fn perform(
     answers: mpsc::Sender<Msg>,
     net: Net,
     resting: watch::Sender<bool>,
+    face: Face,
 ) -> impl FnMut(Effect) {
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
@@ -307,7 +320,9 @@ fn perform(
                 (ask(&source, Request::Fetch(key)), text)
             }
             Effect::Rest(rests) => {
-                resting.send_replace(rests);
+                if face != Face::Collector {
+                    resting.send_replace(rests);
+                }
                 return;
             }
             Effect::Begin => {
@@ -330,6 +345,10 @@ fn perform(
                     drop(answers.send(Msg::Renewed(name, found)).await);
                 });
                 return;
+            }
+            Effect::History(happened) => {
+                let text = "The disk is too slow: the history has a gap from here.";
+                (keeper.happened(happened), Msg::Trouble(text.into()))
             }
             Effect::Note(command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());

@@ -10,9 +10,12 @@ use super::clock::Clock;
 use crate::app::session::Session as LastState;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::SafeText;
+use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
+use crate::safe;
 use crate::source::recording::format::Item;
 use crate::store::files::Disk;
+use crate::store::history::{Found, History};
 use crate::store::last;
 use crate::store::notes::{Session, Writer};
 use crate::store::recording::Recording;
@@ -49,6 +52,8 @@ impl Place {
 pub struct Keeping {
     /// Where notes and the last state go.
     pub place: Place,
+    /// Whether notes are taken: a collector takes none.
+    pub takes_notes: bool,
     /// Whether nothing is made on the disk before [`Keeper::begin`].
     pub waits: bool,
     /// Who writes.
@@ -60,6 +65,7 @@ pub struct Keeping {
 enum Work {
     Begin,
     Note(NoteCommand),
+    Happened(Vec<Transition>),
     Last(Box<LastState>),
     Record(Item),
     Flush(Sender<()>),
@@ -101,6 +107,11 @@ impl Keeper {
         self.work.try_send(Work::Note(command)).is_ok()
     }
 
+    /// Keeps what happened; false when the disk is so far behind that there is no room.
+    pub fn happened(&self, transitions: Vec<Transition>) -> bool {
+        self.work.try_send(Work::Happened(transitions)).is_ok()
+    }
+
     /// Keeps what the next start shows first. When the disk is behind, a later one will do.
     pub fn last(&self, state: LastState) {
         let _later = self.work.try_send(Work::Last(Box::new(state)));
@@ -140,7 +151,7 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
                 drop(done.send(Ok(())));
                 return false;
             }
-            Ok(Work::Note(_) | Work::Last(_) | Work::Record(_)) => {}
+            Ok(Work::Note(_) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
             Err(_) => return false,
         }
     }
@@ -149,6 +160,9 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
 /// The thread's own things.
 struct Desk {
     notes: Option<Writer<Disk>>,
+    history: Option<History<Disk>>,
+    /// What the history lacks because the disk refused it.
+    not_kept: usize,
     last: Option<PathBuf>,
     /// Whether it is a fault when nothing is written.
     is_kept: bool,
@@ -161,16 +175,29 @@ struct Desk {
 impl Desk {
     fn open(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> Self {
         let directory = keeping.place.directory();
-        let notes =
-            directory.map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, clock.now()));
+        let now = clock.now();
+        let writers = directory.filter(|_| keeping.takes_notes);
+        let notes = writers.map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, now));
         let (notes, opened) = notes.unzip();
+        let id = &keeping.session.id;
+        // A recording has a time of its own, in which nothing happens to what we have here.
+        let lasting = directory.filter(|_| matches!(clock, Clock::Real));
+        let history = lasting.map(|state| History::open(Disk, &state.join("history"), id, now));
+        let (history, found) = history.unzip();
         let last = directory.map(last_state);
         let opened = opened.or((keeping.place == Place::Nowhere).then_some(NoteReply::Unkept));
         let is_kept = keeping.place != Place::Nowhere;
+        let recording = keeping.recording;
         let mut desk =
-            Self { notes, last, is_kept, recording: keeping.recording, clock, answers, unsaved: false };
+            Self { notes, history, not_kept: 0, last, is_kept, recording, clock, answers, unsaved: false };
         if let Some(opened) = opened {
             desk.answer(opened);
+        }
+        if let Some(Found { transitions, notices }) = found {
+            desk.tell(Msg::History(transitions));
+            for notice in notices {
+                desk.tell(Msg::Trouble(notice));
+            }
         }
         desk
     }
@@ -186,6 +213,7 @@ impl Desk {
                 Ok(Work::Note(command)) => self.note(command),
                 Err(RecvTimeoutError::Timeout) => self.note(NoteCommand::Rest),
                 Ok(Work::Begin) => {}
+                Ok(Work::Happened(transitions)) => self.keep(&transitions),
                 Ok(Work::Last(state)) => self.keep_last(&state),
                 Ok(Work::Record(item)) => self.record(&item),
                 Ok(Work::Flush(done)) => {
@@ -195,6 +223,8 @@ impl Desk {
                 }
                 Ok(Work::Close(done)) => {
                     self.sync_recording();
+                    let now = self.clock.now();
+                    self.history.take().into_iter().for_each(|history| history.close(now));
                     let closed = self.notes.take().map_or(Ok(()), |notes| notes.close(self.clock.now()));
                     let _late = done.send(closed.map_err(|error| error.sentence()));
                     return;
@@ -224,7 +254,27 @@ impl Desk {
         }
     }
 
+    fn keep(&mut self, happened: &[Transition]) {
+        let Some(history) = &mut self.history else { return };
+        match history.append(happened) {
+            Ok(()) if self.not_kept == 0 => {}
+            Ok(()) => {
+                let lost = std::mem::take(&mut self.not_kept);
+                self.tell(Msg::Trouble(safe!("The history is kept again; it lacks {} events.", lost)));
+            }
+            Err(error) => {
+                // Told once; the console goes on, only the next start shows less.
+                if self.not_kept == 0 {
+                    self.tell(Msg::Trouble(safe!("The history is not kept: {}.", error.sentence())));
+                }
+                self.not_kept += happened.len();
+            }
+        }
+    }
+
     fn keep_last(&mut self, state: &LastState) {
+        let now = self.clock.now();
+        self.history.iter_mut().for_each(|history| history.beat(now));
         let Some(path) = &self.last else { return };
         if let Err(error) = last::save(path, state) {
             // Told once; the console goes on, only the next start shows less.

@@ -65,13 +65,31 @@ impl Lines {
     ///
     /// Errors leave the terminal as it was.
     pub fn begin(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
-        let refused = |what| move |cause| SessionError::Refused { what, cause };
-        let stdin = rustix::stdio::stdin();
-        let terminal = if rustix::termios::isatty(stdin) {
+        let terminal = if rustix::termios::isatty(rustix::stdio::stdin()) {
             Some(Terminal::open_for_lines(std::env::var_os("TERM").as_deref())?)
         } else {
             None
         };
+        let has_end = terminal.is_none()
+            && rustix::fs::fstat(rustix::stdio::stdin())
+                .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice);
+        Self::start(terminal, has_end, save, crashes)
+    }
+
+    /// Takes no keys, whatever standard input is: only a signal ends it.
+    ///
+    /// Errors leave the terminal as it was.
+    pub fn without_keys(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
+        Self::start(None, false, save, crashes)
+    }
+
+    fn start(
+        terminal: Option<Terminal>,
+        has_end: bool,
+        save: Arc<Save>,
+        crashes: Option<PathBuf>,
+    ) -> Result<Self, SessionError> {
+        let refused = |what| move |cause| SessionError::Refused { what, cause };
         let exit = Arc::new(Exit::new(terminal.as_ref(), save));
         panic::install(Arc::clone(&exit), crashes);
         let leave = Leave(Arc::clone(&exit));
@@ -79,8 +97,6 @@ impl Lines {
         let Some(terminal) = terminal else {
             signals::start_without_terminal(&exit).map_err(refused("its signal handlers"))?;
             let (sender, typed) = mpsc::channel(1);
-            let has_end = rustix::fs::fstat(stdin)
-                .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::CharacterDevice);
             let open = if has_end {
                 wait_for_end(sender).map_err(refused("a thread"))?;
                 None

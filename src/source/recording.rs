@@ -160,8 +160,9 @@ mod tests {
     use crate::model::health::{FailureKind, Health};
     use crate::model::run::RunState;
     use crate::model::text::RawText;
+    use crate::model::transition::{Happened, Transition};
     use crate::model::update::{Detail, DetailKey, News};
-    use crate::model::world::{Happened, World};
+    use crate::model::world::World;
     use crate::source::outlet::{Clock, Intake, Outlet, Report, Request};
     use crate::store;
 
@@ -253,11 +254,11 @@ mod tests {
         let streams: std::collections::BTreeSet<_> = console.lines.iter().map(|(s, ..)| s).collect();
         assert_eq!(streams.len(), 12);
         assert!(console.lines.len() > 50_000 && console.lines.len() < 200_000, "{}", console.lines.len());
-        let fired = Happened::Fired {
-            name: "HighErrorRate".into(),
-            severity: crate::model::alert::Severity::Critical,
+        let is_it = |one: &&Transition| {
+            matches!(&one.what, Happened::Fired(alert) if alert.name == "HighErrorRate".into()
+                && alert.severity == crate::model::alert::Severity::Critical)
         };
-        let fired = console.world.history().find(|transition| transition.what == fired).unwrap();
+        let fired = console.world.history().find(is_it).unwrap();
         assert_eq!(fired.at.to_string(), "2026-11-20T03:12:30Z");
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::{FallocateFlags, OFlags};
 
 /// Operations on files. [`Disk`] is the real one; tests have one that fails at the nth call.
@@ -47,6 +48,18 @@ impl Stamp {
     /// Of an open file.
     pub fn of(file: &File) -> io::Result<Self> {
         file.metadata().map(|m| Self::from(&m))
+    }
+}
+
+impl Stamp {
+    /// Bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// When it was written last.
+    pub fn modified(&self) -> Option<Timestamp> {
+        Timestamp::new(self.modified.0, i32::try_from(self.modified.1).ok()?).ok()
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
@@ -13,7 +14,15 @@ use crate::model::text::RawText;
 /// A lock that is held until this is dropped or the process is gone.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Lock {
+    /// Shows that its holder lives at this time: the file's own time of change.
+    pub fn beat(&self, now: Timestamp) {
+        // It is told by nothing else: the next holder will think that we ended earlier.
+        drop(self.file.set_modified(now.into()));
+    }
 }
 
 /// What came of asking for a lock.
@@ -47,7 +56,7 @@ pub fn take(path: &Path, holder: &RawText) -> Taken {
         Ok(true) => {
             // The text is a courtesy: the lock holds without it, on a full disk too.
             drop(file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())));
-            Taken::Mine(Lock { _file: file })
+            Taken::Mine(Lock { file })
         }
         Ok(false) => {
             let mut text = Vec::new();

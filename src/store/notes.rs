@@ -174,7 +174,7 @@ fn safe_name(name: &RawText) -> String {
 }
 
 /// A time for a file name.
-fn file_time(now: Timestamp) -> String {
+pub(super) fn file_time(now: Timestamp) -> String {
     now.strftime("%Y%m%dT%H%M%S%3fZ").to_string()
 }
 

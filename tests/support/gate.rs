@@ -12,15 +12,18 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// `answer` gives a status line and a body; without one the request waits for ever.
-    pub(crate) fn start(answer: fn(&str) -> Option<(&'static str, String)>) -> Self {
+    pub(crate) fn start(
+        answer: impl Fn(&str) -> Option<(&'static str, String)> + Send + Sync + 'static,
+    ) -> Self {
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
         let all = Arc::clone(&heard);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let all = Arc::clone(&all);
-                std::thread::spawn(move || serve(stream, answer, &all));
+                let (all, answer) = (Arc::clone(&all), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, answer.as_ref(), &all));
             }
         });
         Self { port, heard }
@@ -38,7 +41,7 @@ impl Gate {
 
 fn serve(
     mut stream: TcpStream,
-    answer: fn(&str) -> Option<(&'static str, String)>,
+    answer: &dyn Fn(&str) -> Option<(&'static str, String)>,
     all: &Mutex<Vec<String>>,
 ) {
     let mut head = Vec::new();

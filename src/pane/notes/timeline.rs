@@ -9,9 +9,10 @@ use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::model::note::{Entry, merge};
+use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::transition::{Happened, Transition};
 use crate::model::words::Words;
-use crate::model::world::{Happened, Transition};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::notes::saving::{Saving, State};
@@ -21,6 +22,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::table::{self, Cell, Column};
+use crate::ui::time::took;
 
 /// What the record told that is kept in sight.
 const MOST_TOLD: usize = 50;
@@ -365,24 +367,26 @@ impl Timeline {
 
 /// What happened, as one line.
 pub fn happened(transition: &Transition) -> SafeText {
-    let run = |pipeline: &RawText, number: &Option<u64>| {
-        let number = number.map(|number| safe!(" #{}", number)).unwrap_or_default();
-        safe!("run {}{}", clean(pipeline), number)
+    let named = |run: &Run| {
+        let number = run.number.map(|number| safe!(" #{}", number)).unwrap_or_default();
+        safe!("run {}{}", clean(&run.pipeline), number)
     };
     match &transition.what {
-        Happened::Fired { name, severity } => {
-            safe!("alert {} fired, {}", clean(name), SafeText::literal(severity.word()))
+        Happened::Fired(alert) => {
+            safe!("alert {} fired, {}", clean(&alert.name), SafeText::literal(alert.severity.word()))
         }
-        Happened::Resolved { name } => safe!("alert {} resolved", clean(name)),
-        Happened::Silenced { name } => safe!("alert {} silenced", clean(name)),
-        Happened::Began { pipeline, number } => safe!("{} began", run(pipeline, number)),
-        Happened::Ended { pipeline, number, state } => {
-            safe!("{} {}", run(pipeline, number), SafeText::literal(state.word()))
-        }
+        Happened::Resolved(alert) => safe!("alert {} resolved", clean(&alert.name)),
+        Happened::Silenced(alert) => safe!("alert {} silenced", clean(&alert.name)),
+        Happened::Began(run) => safe!("{} began", named(run)),
+        Happened::Ended(run) => safe!("{} {}", named(run), SafeText::literal(run.state.word())),
         Happened::Blind(failure) => {
             safe!("source {} blind: {}", clean(&transition.source), clean(&failure.what))
         }
         Happened::Sees => safe!("source {} sees again", clean(&transition.source)),
+        Happened::Unwatched(since) => {
+            let length = took(transition.at.duration_since(*since));
+            safe!("nobody looked for {}: what came and went meanwhile is not known", length)
+        }
     }
 }
 
