@@ -12,6 +12,7 @@ mod certificate;
 pub mod child;
 pub mod client;
 pub mod credential;
+mod disk;
 pub mod exchange;
 mod failure;
 pub mod ids;

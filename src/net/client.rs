@@ -203,7 +203,7 @@ impl Inner {
         time: &mut Allowance,
     ) -> Result<(Head, Option<Failure>), Failure> {
         let Some(tunnel) = &self.endpoint.via else { return self.ask(link, trip, request, time).await };
-        self.net.tunnels().ready(tunnel).await?;
+        self.net.tunnels().ready(tunnel, link.near.as_ref()).await?;
         let answer = self.ask(link, trip, request, time).await;
         let broken = |kind| {
             use FailureKind::{Broken, Refused, TimedOut, Tls};

@@ -9,7 +9,6 @@ mod secret;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,7 @@ use self::format::Found;
 pub(super) use self::mask::Mask;
 pub use self::secret::Credential;
 use self::secret::Held;
+use super::disk::{self, Lost};
 use super::origin::Origin;
 use crate::config::credentials::{CredentialTable, Format, Source};
 use crate::config::endpoint::{Endpoint, HeaderValue};
@@ -357,19 +357,18 @@ impl Slot {
         let (place, bytes) = match &self.table.source {
             Source::Variable(name) => (format!("the variable {name}"), variable(name)?),
             Source::File(path) => {
-                let (place, path) = (path.display().to_string(), path.clone());
-                let bytes = of_disk(&place, move || file::read(&path, &trusted)).await?;
-                (place, bytes)
+                let (place, own) = (path.display().to_string(), path.clone());
+                (place, of_disk(path, move || file::read(&own, &trusted)).await?)
             }
             Source::Systemd(name) => {
                 let path = systemd(name)?;
-                let place = path.display().to_string();
-                let bytes = of_disk(&place, move || file::read_systemd(&path)).await?;
-                (place, bytes)
+                let (place, own) = (path.display().to_string(), path.clone());
+                (place, of_disk(&path, move || file::read_systemd(&own)).await?)
             }
             Source::Helper(argv, passed) => {
                 let program = PathBuf::from(&argv.program);
-                of_disk(&argv.program, move || file::check_helper(&program, &trusted)).await?;
+                let own = program.clone();
+                of_disk(&program, move || file::check_helper(&own, &trusted)).await?;
                 let bytes = helper::run(argv, passed, self.table.format).await?;
                 (format!("what {} prints", argv.program), bytes)
             }
@@ -403,23 +402,20 @@ fn systemd(name: &str) -> Result<PathBuf, Refused> {
 }
 
 /// Waits for a disk that may hang, but not for ever.
-fn of_disk<T: Send + 'static>(
-    place: &str,
+async fn of_disk<T: Send + 'static>(
+    path: &Path,
     work: impl FnOnce() -> Result<T, Refused> + Send + 'static,
-) -> impl Future<Output = Result<T, Refused>> + Send {
-    let refused = |what: String| Refused {
-        kind: FailureKind::Io,
-        what,
-        advice: "look whether the file system hangs".to_owned(),
+) -> Result<T, Refused> {
+    let why = match disk::read([path.to_owned()], work).await {
+        Ok(read) => return read,
+        Err(Lost::Hangs) => "no answer from the disk",
+        Err(Lost::Crashed) => "the reading thread crashed",
     };
-    let place = place.to_owned();
-    async move {
-        match tokio::time::timeout(helper::WITHIN, tokio::task::spawn_blocking(work)).await {
-            Ok(Ok(read)) => read,
-            Ok(Err(_)) => Err(refused(format!("{place}: the reading thread crashed"))),
-            Err(_) => Err(refused(format!("{place}: no answer from the disk"))),
-        }
-    }
+    Err(Refused {
+        kind: FailureKind::Io,
+        what: format!("{}: {why}", path.display()),
+        advice: "look whether the file system hangs".to_owned(),
+    })
 }
 
 #[cfg(test)]

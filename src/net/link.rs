@@ -14,6 +14,7 @@ use super::redirect::{self, Hop};
 use super::shown::{Shown, name_of};
 use super::tls::Terms;
 use super::transport::{Plan, Transport};
+use super::tunnel::Near;
 use crate::config::endpoint::{Address, Endpoint};
 use crate::model::health::{Failure, FailureKind};
 
@@ -31,6 +32,8 @@ pub(super) struct Link {
     /// It is on this machine. The near end of a tunnel is not: what answers is elsewhere.
     local: bool,
     tunnelled: bool,
+    /// What is connected to, if that is on this machine.
+    pub(super) near: Option<Near>,
     /// Connections, or why there can be none.
     home: Result<Transport, Failure>,
 }
@@ -92,7 +95,12 @@ impl Link {
         let origin = Origin::of(address);
         let tunnelled = endpoint.via.is_some();
         let local = address.is_local() && !tunnelled;
-        Self { base, origin, shown: address.shown(), host, local, tunnelled, home }
+        let through = home.as_ref().ok().and_then(Transport::through);
+        let near = match &address.socket {
+            Some(path) => Some(Near::Socket(path.clone())),
+            None => Near::dialled(through.unwrap_or(&address.url)),
+        };
+        Self { base, origin, shown: address.shown(), host, local, tunnelled, near, home }
     }
 
     /// What messages say of a request to here.

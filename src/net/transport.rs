@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::address::Resolver;
+use super::disk::{self, Lost};
 use super::proxy;
 use super::tls::{SHARE, Terms};
 use crate::model::health::{Failure, FailureKind};
@@ -56,9 +57,14 @@ impl Transport {
         Self { plan, made: Mutex::new(None) }
     }
 
+    /// The proxy.
+    pub(super) fn through(&self) -> Option<&Url> {
+        self.plan.proxy.as_ref()
+    }
+
     /// The proxy, for messages.
     pub(super) fn proxy(&self) -> Option<String> {
-        self.plan.proxy.as_ref().map(proxy::shown)
+        self.through().map(proxy::shown)
     }
 
     /// TLS failed: what it was set up with is read again, if it is not new.
@@ -84,8 +90,16 @@ impl Transport {
                 _ => Ok(Made { client: plan.build()?, built: looked, files, looked }),
             }
         };
-        let made: Made = tokio::task::spawn_blocking(work).await.map_err(|_| {
-            Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
+        let paths = self.plan.files();
+        let made: Made = disk::read(paths.clone(), work).await.map_err(|lost| match lost {
+            Lost::Crashed => {
+                Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
+            }
+            Lost::Hangs => {
+                let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+                let what = format!("{}: no answer from the disk", names.join(", "));
+                Failure::new(FailureKind::Tls, what).advise("look whether the file system hangs")
+            }
         })??;
         let client = made.client.clone();
         *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
@@ -95,12 +109,16 @@ impl Transport {
 
 impl Plan {
     fn stamps(&self) -> Vec<Stamp> {
-        let files = self.terms.as_ref().map(Terms::files).unwrap_or_default();
         let stamp = |path: &PathBuf| {
             let about = std::fs::metadata(path).ok()?;
             Some((about.modified().ok()?, about.len()))
         };
-        files.iter().map(stamp).collect()
+        self.files().iter().map(stamp).collect()
+    }
+
+    /// What it is read from.
+    fn files(&self) -> Vec<PathBuf> {
+        self.terms.as_ref().map(Terms::files).unwrap_or_default()
     }
 
     fn build(&self) -> Result<reqwest::Client, Failure> {

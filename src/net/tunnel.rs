@@ -1,10 +1,12 @@
 //! Tunnels: programs such as `ssh -L` that are kept running while sources need them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,15 +16,17 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use url::{Host, Url};
 
 use super::backoff::Backoff;
 use super::child::{Group, LastWords, cannot_start};
 use super::ids;
+use crate::config::endpoint::is_loopback;
 use crate::config::tunnels::{Ready, TunnelTable};
 use crate::logs::split::Splitter;
 use crate::model::health::{Failure, FailureKind};
 
-/// How long a tunnel may take until it leads somewhere: less than a request that waits for it.
+/// How long a tunnel may take until it leads somewhere; the time of a request that waits does not count.
 const UP: Duration = Duration::from_secs(20);
 /// How often it is looked whether it does: before, and from then on.
 const SOON: Duration = Duration::from_millis(100);
@@ -60,10 +64,11 @@ impl Tunnels {
         Self(tables.iter().map(|table| (table.name.clone(), tunnel(table))).collect())
     }
 
-    /// Waits until the tunnel of this name leads somewhere. The first who asks starts it.
+    /// Waits until the tunnel of this name leads somewhere. The first who asks starts it. `dialled` is
+    /// what will be connected to, if it is on this machine: one program may open several ports.
     ///
     /// Errors have the tunnel as their cause, so that all who need it fold.
-    pub async fn ready(&self, name: &str) -> Result<(), Failure> {
+    pub(super) async fn ready(&self, name: &str, dialled: Option<&Near>) -> Result<(), Failure> {
         let Some(tunnel) = self.0.get(name) else {
             let what = format!("tunnel {name}: there is none of this name");
             return Err(Failure::new(FailureKind::Tunnel, what).because(cause(name)));
@@ -71,10 +76,11 @@ impl Tunnels {
         tunnel.keep_running();
         let mut stand = tunnel.stand.subscribe();
         let known = stand.wait_for(|stand| *stand != Stand::Starting).await.map(|stand| stand.clone());
-        match known {
-            Ok(Stand::Down(failure)) => Err(failure),
-            _ => Ok(()),
+        if let Ok(Stand::Down(failure)) = known {
+            return Err(failure);
         }
+        let owner = dialled.map_or(Ok(Owner::Nobody), Near::owner);
+        owner.map(drop).map_err(|failure| of_tunnel(name, failure))
     }
 
     /// After a request through the tunnel failed: why, if it is the tunnel.
@@ -114,18 +120,30 @@ fn cause(name: &str) -> String {
     format!("tunnel {name}")
 }
 
+/// The failure of this tunnel.
+fn of_tunnel(name: &str, failure: Failure) -> Failure {
+    let what = format!("tunnel {name}: {}", crate::model::text::clean(&failure.what).as_str());
+    Failure { kind: FailureKind::Tunnel, what: what.into(), cause: Some(cause(name).into()), ..failure }
+}
+
 async fn keep(table: Arc<TunnelTable>, stand: watch::Sender<Stand>) {
     let mut backoff = Backoff::default();
+    let near = Near::of(&table.ready);
     loop {
-        let failure = match listening(&table.ready) {
+        let failure = match near.owner() {
             // Another console of ours has it, or one left it behind.
-            Ok(true) => {
-                while_it_listens(&table.ready, &stand).await;
+            Ok(Owner::Us) => {
+                while_it_listens(&near, &stand).await;
                 continue;
             }
-            Ok(false) => {
+            // What root runs for others, such as the ports of their containers, is not ours.
+            Ok(Owner::Root) => {
+                let what = format!("{near} belongs to root already");
+                Failure::new(FailureKind::Denied, what).advise("choose another one, in argv, ready and url")
+            }
+            Ok(Owner::Nobody) => {
                 let started = Instant::now();
-                let failure = run(&table, &stand).await;
+                let failure = run(&table, &near, &stand).await;
                 if started.elapsed() >= STEADY {
                     backoff.reset();
                 }
@@ -135,27 +153,20 @@ async fn keep(table: Arc<TunnelTable>, stand: watch::Sender<Stand>) {
         };
         let wait = backoff.wait();
         let again = super::now().checked_add(wait).ok();
-        let what = format!("tunnel {}: {}", table.name, crate::model::text::clean(&failure.what).as_str());
-        stand.send_replace(Stand::Down(Failure {
-            kind: FailureKind::Tunnel,
-            what: what.into(),
-            next_try: again,
-            cause: Some(cause(&table.name).into()),
-            ..failure
-        }));
+        stand.send_replace(Stand::Down(Failure { next_try: again, ..of_tunnel(&table.name, failure) }));
         tokio::time::sleep(wait).await;
     }
 }
 
-async fn while_it_listens(ready: &Ready, stand: &watch::Sender<Stand>) {
-    while listening(ready).unwrap_or(false) {
+async fn while_it_listens(near: &Near, stand: &watch::Sender<Stand>) {
+    while near.owner() == Ok(Owner::Us) {
         stand.send_if_modified(|stand| std::mem::replace(stand, Stand::Ready) != Stand::Ready);
         tokio::time::sleep(NOW_AND_THEN).await;
     }
 }
 
 /// Runs the program once; returns why it does not lead anywhere any more.
-async fn run(table: &TunnelTable, stand: &watch::Sender<Stand>) -> Failure {
+async fn run(table: &TunnelTable, near: &Near, stand: &watch::Sender<Stand>) -> Failure {
     let name = &table.argv.program;
     let mut command = Command::new(name);
     command
@@ -176,11 +187,12 @@ async fn run(table: &TunnelTable, stand: &watch::Sender<Stand>) -> Failure {
     // Dropped first: the group is killed while its leader's number is still taken.
     let group = Group::of(&child);
     let errors = child.stderr.take();
-    follow(table, stand, &mut child, &group, errors).await
+    follow(table, near, stand, &mut child, &group, errors).await
 }
 
 async fn follow(
     table: &TunnelTable,
+    near: &Near,
     stand: &watch::Sender<Stand>,
     child: &mut Child,
     group: &Group,
@@ -214,17 +226,17 @@ async fn follow(
                     return Failure::new(FailureKind::Ended, format!("{name}: it asks something on the terminal"))
                         .advise("use a key of an agent, and -o BatchMode=yes");
                 }
-                match listening(&table.ready) {
-                    Ok(true) => {
+                match near.owner() {
+                    Ok(Owner::Us | Owner::Root) => {
                         was_ready = true;
                         stand.send_if_modified(|stand| std::mem::replace(stand, Stand::Ready) != Stand::Ready);
                     }
-                    Ok(false) if was_ready => {
+                    Ok(Owner::Nobody) if was_ready => {
                         return Failure::new(FailureKind::Ended, format!("{name}: it listens no more"));
                     }
-                    Ok(false) if Instant::now() < deadline => {}
-                    Ok(false) => {
-                        let what = format!("{name}: nobody listens on {} after {} s", shown(&table.ready), UP.as_secs());
+                    Ok(Owner::Nobody) if Instant::now() < deadline => {}
+                    Ok(Owner::Nobody) => {
+                        let what = format!("{name}: nobody listens on {near} after {} s", UP.as_secs());
                         return Failure::new(FailureKind::TimedOut, what)
                             .advise("look whether `ready` is what argv opens");
                     }
@@ -247,36 +259,90 @@ async fn hear(pipe: &mut Option<ChildStderr>, piece: &mut Vec<u8>) -> bool {
     false
 }
 
-fn shown(ready: &Ready) -> String {
-    match ready {
-        Ready::Port(port) => format!("port {port}"),
-        Ready::Socket(path) => path.display().to_string(),
+/// The end of a tunnel that is on this machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Near {
+    /// A port, at any of these addresses.
+    Port(Vec<IpAddr>, u16),
+    Socket(PathBuf),
+}
+
+impl fmt::Display for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(_, port) => write!(f, "port {port}"),
+            Self::Socket(path) => write!(f, "{}", path.display()),
+        }
     }
 }
 
-/// Whether somebody of ours listens there. Nobody is connected to: each connection would be one at the
-/// other end too.
-///
-/// Errors when it is somebody else: on a machine that many share, what we send would be theirs.
-fn listening(ready: &Ready) -> Result<bool, Failure> {
-    let owner = match ready {
-        Ready::Port(port) => {
-            let v4 = read("/proc/net/tcp")?;
-            let v6 = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
-            v4.lines().chain(v6.lines()).find_map(|line| listener(line, *port))
+/// Who listens at a near end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Owner {
+    Nobody,
+    Us,
+    Root,
+}
+
+impl Near {
+    /// Where the configuration says that a tunnel begins.
+    fn of(ready: &Ready) -> Self {
+        match ready {
+            Ready::Port(port) => Self::Port(localhost(), *port),
+            Ready::Socket(path) => Self::Socket(path.clone()),
         }
-        Ready::Socket(path) => {
-            let here = read("/proc/net/unix")?.lines().any(|line| listens_at(line, path));
-            if here { fs::metadata(path).ok().map(|meta| meta.uid()) } else { None }
-        }
-    };
-    match owner {
-        None => Ok(false),
-        Some(owner) if owner == 0 || owner == rustix::process::geteuid().as_raw() => Ok(true),
-        Some(owner) => {
-            let what = format!("{} belongs to {} already", shown(ready), ids::user_name(owner));
-            Err(Failure::new(FailureKind::Denied, what).advise("choose another one, in argv, ready and url"))
-        }
+    }
+
+    /// What is connected to for `url`; nothing if it is another machine.
+    pub(super) fn dialled(url: &Url) -> Option<Self> {
+        let addresses = match url.host()? {
+            Host::Ipv4(address) => vec![address.into()],
+            Host::Ipv6(address) => vec![IpAddr::from(address).to_canonical()],
+            Host::Domain(_) => localhost(),
+        };
+        let port = url.port_or_known_default()?;
+        is_loopback(url).then_some(Self::Port(addresses, port))
+    }
+
+    /// Who listens there. Nobody is connected to: each connection would be one at the other end too.
+    ///
+    /// Errors when it is another user: on a machine that many share, what we send would be theirs.
+    fn owner(&self) -> Result<Owner, Failure> {
+        let owners = match self {
+            Self::Port(addresses, port) => {
+                let v4 = read("/proc/net/tcp")?;
+                let v6 = fs::read_to_string("/proc/net/tcp6").unwrap_or_default();
+                listeners(v4.lines().chain(v6.lines()), addresses, *port)
+            }
+            Self::Socket(path) => {
+                let here = read("/proc/net/unix")?.lines().any(|line| listens_at(line, path));
+                here.then(|| fs::metadata(path))
+                    .and_then(Result::ok)
+                    .map(|meta| meta.uid())
+                    .into_iter()
+                    .collect()
+            }
+        };
+        judge(&owners).map_err(|other| {
+            let what = format!("{self} belongs to {} already", ids::user_name(other));
+            Failure::new(FailureKind::Denied, what).advise("choose another one, in argv, ready and url")
+        })
+    }
+}
+
+/// What `localhost` may be looked up as.
+fn localhost() -> Vec<IpAddr> {
+    vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+}
+
+/// Who listens, if these users do. A connection may come to any of them, so one other is enough.
+fn judge(owners: &[u32]) -> Result<Owner, u32> {
+    let us = rustix::process::geteuid().as_raw();
+    match owners.iter().find(|owner| ![0, us].contains(owner)) {
+        Some(other) => Err(*other),
+        None if owners.is_empty() => Ok(Owner::Nobody),
+        None if owners.iter().all(|owner| *owner == us) => Ok(Owner::Us),
+        None => Ok(Owner::Root),
     }
 }
 
@@ -285,17 +351,33 @@ fn read(path: &str) -> Result<String, Failure> {
     fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(broken)
 }
 
-/// The owner, if this line of `/proc/net/tcp` is a socket that listens on the port.
-fn listener(line: &str, port: u16) -> Option<u32> {
+/// The owners of what a connection to this port of any of these addresses may come to, by the lines of
+/// `/proc/net/tcp` and `tcp6` (proc(5)).
+fn listeners<'a>(lines: impl Iterator<Item = &'a str>, addresses: &[IpAddr], port: u16) -> Vec<u32> {
     const LISTEN: &str = "0A";
-    let mut fields = line.split_ascii_whitespace();
-    let local = fields.nth(1)?;
-    let (_, local_port) = local.rsplit_once(':')?;
-    let state = fields.nth(1)?;
-    if u16::from_str_radix(local_port, 16) != Ok(port) || state != LISTEN {
-        return None;
+    let owner = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let (address, local_port) = fields.nth(1)?.rsplit_once(':')?;
+        let state = fields.nth(1)?;
+        let here = u16::from_str_radix(local_port, 16) == Ok(port) && state == LISTEN;
+        let address = address_of(address).filter(|_| here)?;
+        let reached = address.is_unspecified() || addresses.contains(&address);
+        fields.nth(3).filter(|_| reached)?.parse().ok()
+    };
+    lines.filter_map(owner).collect()
+}
+
+/// An address as the kernel writes it: its 32-bit words, as this machine reads them.
+fn address_of(hex: &str) -> Option<IpAddr> {
+    let mut octets = Vec::with_capacity(16);
+    let mut rest = hex;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at_checked(8)?;
+        octets.extend(u32::from_str_radix(word, 16).ok()?.to_ne_bytes());
+        rest = after;
     }
-    fields.nth(3)?.parse().ok()
+    let v4 = <[u8; 4]>::try_from(octets.as_slice()).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok().map(|address| address.to_canonical())
 }
 
 /// Whether this line of `/proc/net/unix` (proc(5)) is a socket that listens at the path: `SO_ACCEPTCON`
@@ -356,7 +438,7 @@ mod tests {
         let words = "Connection to bastion closed.";
         let script = format!("> {}; read x < {}; echo {words} >&2; exit 255", up.display(), down.display());
         let tunnels = tunnels(&script, Ready::Socket(socket.clone()));
-        let ready = tunnels.ready("bastion");
+        let ready = tunnels.ready("bastion", None);
         tokio::pin!(ready);
         tokio::select! {
             early = &mut ready => panic!("{early:?}"),
@@ -365,7 +447,7 @@ mod tests {
         // What `ssh -L` does.
         let listener = UnixListener::bind(&socket).unwrap();
         ready.await.unwrap();
-        tunnels.ready("bastion").await.unwrap();
+        tunnels.ready("bastion", None).await.unwrap();
         assert_eq!(tunnels.why_down("bastion").await, None);
         drop(listener);
         fs::OpenOptions::new().write(true).open(&down).unwrap();
@@ -374,7 +456,7 @@ mod tests {
         assert_eq!(failure.what, format!("tunnel bastion: /bin/sh: exit status 255: {words}").into());
         assert_eq!(failure.cause, Some("tunnel bastion".into()));
         assert!(failure.next_try.is_some());
-        assert_eq!(tunnels.ready("bastion").await.unwrap_err().cause, failure.cause);
+        assert_eq!(tunnels.ready("bastion", None).await.unwrap_err().cause, failure.cause);
     }
 
     #[tokio::test]
@@ -384,13 +466,13 @@ mod tests {
         pipe(&pids);
         let script = format!("sleep 1000 & echo $$ $! > {}; wait", pids.display());
         let tunnels = tunnels(&script, Ready::Socket(socket.clone()));
-        let ready = tunnels.ready("bastion");
+        let ready = tunnels.ready("bastion", None);
         let pids = tokio::select! {
             early = ready => panic!("{early:?}"),
             pids = written(&pids) => pids,
         };
         let _listener = UnixListener::bind(&socket).unwrap();
-        tunnels.ready("bastion").await.unwrap();
+        tunnels.ready("bastion", None).await.unwrap();
         assert!(pids.split_whitespace().all(|pid| Path::new(&format!("/proc/{pid}")).exists()), "{pids}");
         drop(tunnels);
         for pid in pids.split_whitespace() {
@@ -404,7 +486,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let tunnels = tunnels(&format!("touch {}/started", folder.path().display()), Ready::Port(port));
-        tunnels.ready("bastion").await.unwrap();
+        tunnels.ready("bastion", None).await.unwrap();
         assert!(!folder.path().join("started").exists());
     }
 
@@ -412,13 +494,33 @@ mod tests {
     fn listening_sockets_and_their_owners_are_read_from_the_system() {
         // Lines of a Linux 6.1.
         let line = "   0: 0100007F:4A95 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 643739 1 0000000062e2c2e6 100 0 0 10 0";
-        assert_eq!(listener(line, 0x4a95), Some(1000));
-        assert_eq!(listener(line, 0x4a96), None);
-        assert_eq!(listener(&line.replace(" 0A ", " 01 "), 0x4a95), None, "a connection is no listener");
-        let v6 = "   1: 00000000000000000000000001000000:2382 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 21410 1 0000000000000000 100 0 0 10 0";
-        assert_eq!(listener(v6, 0x2382), Some(0));
+        let v6 = "   1: 00000000000000000000000001000000:4A95 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 21410 1 0000000000000000 100 0 0 10 0";
         let header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
-        assert_eq!(listener(header, 1), None);
+        let owners = |lines: &[&str], addresses: &[IpAddr], port| {
+            listeners(std::iter::once(header).chain(lines.iter().copied()), addresses, port)
+        };
+        assert_eq!(owners(&[line, v6], &localhost(), 0x4a95), [1000, 0], "either may be connected to");
+        assert_eq!(owners(&[line], &localhost(), 0x4a96), [0; 0]);
+        assert_eq!(
+            owners(&[&line.replace(" 0A ", " 01 ")], &localhost(), 0x4a95),
+            [0; 0],
+            "a connection is no listener"
+        );
+        let at = |url: &str| Near::dialled(&Url::parse(url).unwrap());
+        let other = &line.replace("0100007F", "0200007F");
+        for (url, lines, found) in [
+            ("http://127.0.0.1:19093", [other.as_str(), line], vec![1000]),
+            ("http://127.0.0.2:19093", [other.as_str(), v6], vec![1000]),
+            ("http://[::1]:19093", [line, v6], vec![0]),
+            ("http://localhost:19093", [other.as_str(), v6], vec![0]),
+            ("http://127.0.0.1:19093", [&line.replace("0100007F", "00000000"), v6], vec![1000]),
+            ("http://127.0.0.1:19093", [other.as_str(), &v6.replace("01000000", "00000000")], vec![0]),
+            ("http://127.0.0.1:19093", [&line.replace("0100007F", "0500000A"), v6], vec![]),
+        ] {
+            let Some(Near::Port(addresses, port)) = at(url) else { panic!("{url}") };
+            assert_eq!(owners(&lines, &addresses, port), found, "{url}");
+        }
+        assert_eq!(at("https://10.0.0.5:19093"), None);
         let unix = "0000000000000000: 00000002 00000000 00010000 0001 01 23104 /run/docker.sock";
         assert!(listens_at(unix, Path::new("/run/docker.sock")));
         assert!(!listens_at(unix, Path::new("/run/docker")));
@@ -427,11 +529,17 @@ mod tests {
     }
 
     #[test]
-    fn ours_and_roots_are_told_from_others() {
+    fn one_other_user_at_the_near_end_is_enough_to_refuse_it() {
+        let us = rustix::process::geteuid().as_raw();
+        let other = us + 1000;
+        assert_eq!(judge(&[]), Ok(Owner::Nobody));
+        assert_eq!(judge(&[us, us]), Ok(Owner::Us));
+        assert_eq!(judge(&[us, other]), Err(other));
+        assert_eq!(judge(&[other, us]), Err(other));
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        assert!(listening(&Ready::Port(port)).unwrap());
+        assert_eq!(Near::of(&Ready::Port(port)).owner(), Ok(Owner::Us));
         let (_kept, free) = closed_port();
-        assert!(!listening(&Ready::Port(free)).unwrap());
+        assert_eq!(Near::of(&Ready::Port(free)).owner(), Ok(Owner::Nobody));
     }
 }
