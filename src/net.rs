@@ -13,6 +13,7 @@ pub mod child;
 pub mod client;
 pub mod credential;
 mod disk;
+pub mod events;
 pub mod exchange;
 mod failure;
 pub mod ids;

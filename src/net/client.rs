@@ -13,6 +13,7 @@ use super::allowance::Allowance;
 use super::body::Body;
 use super::budget::{Came, Payer, Told, Verdict};
 use super::credential::{Credential, Mask};
+use super::events::MEDIA;
 use super::exchange::{Method, Request, Response};
 use super::failure::{self, Trip};
 use super::link::{Head, Link, Way};
@@ -201,10 +202,13 @@ impl Inner {
         trip: &Trip,
         request: &Request,
         time: &mut Allowance,
+        packed: bool,
     ) -> Result<(Head, Option<Failure>), Failure> {
-        let Some(tunnel) = &self.endpoint.via else { return self.ask(link, trip, request, time).await };
+        let Some(tunnel) = &self.endpoint.via else {
+            return self.ask(link, trip, request, time, packed).await;
+        };
         self.net.tunnels().ready(tunnel, link.near.as_ref()).await?;
-        let answer = self.ask(link, trip, request, time).await;
+        let answer = self.ask(link, trip, request, time, packed).await;
         let broken = |kind| {
             use FailureKind::{Broken, Refused, TimedOut, Tls};
             matches!(kind, Broken | Refused | TimedOut | Tls)
@@ -225,8 +229,9 @@ impl Inner {
         trip: &Trip,
         request: &Request,
         time: &mut Allowance,
+        packed: bool,
     ) -> Result<(Head, Option<Failure>), Failure> {
-        let way = Way { endpoint: &self.endpoint, proxies: self.net.proxies() };
+        let way = Way { endpoint: &self.endpoint, proxies: self.net.proxies(), packed };
         let show = || shown::to(&link.origin, &self.endpoint, self.usual, self.net.vault());
         let shown = show().await?;
         let head = link.begin(&way, trip, request, &shown, time).await?;
@@ -252,7 +257,7 @@ impl Inner {
         Ok(())
     }
 
-    /// Sends the request until an answer to it begins that is none of an error.
+    /// Sends the request until an answer begins that is no error. Only one that is read whole may be packed.
     async fn answered(
         &self,
         link: &Link,
@@ -260,9 +265,10 @@ impl Inner {
         request: &Request,
         class: Class,
         time: &mut Allowance,
+        packed: bool,
     ) -> Result<Head, Failure> {
         self.admit(link, trip, request, class).await?;
-        let (head, refusal) = self.begin(link, trip, request, time).await?;
+        let (head, refusal) = self.begin(link, trip, request, time, packed).await?;
         if !is_answer(head.status, request) {
             return Err(self.refusal(link, request, head, refusal).await);
         }
@@ -279,8 +285,18 @@ impl Inner {
         time: &mut Allowance,
     ) -> Result<Stream, Failure> {
         let (link, trip) = self.link(index, request)?;
-        let head = self.answered(link, &trip, request, class, time).await?;
-        Ok(Stream::new(trip, head))
+        let head = self.answered(link, &trip, request, class, time, false).await?;
+        if request.accept == MEDIA || head.is_html() {
+            let media = head.header("content-type").unwrap_or_default();
+            let is_it = media
+                .split(';')
+                .next()
+                .is_some_and(|media| media.trim().eq_ignore_ascii_case(request.accept));
+            if !is_it && head.status != 204 {
+                return Err(unexpected(&head.trip, request, media));
+            }
+        }
+        Stream::new(head, request.quiet)
     }
 
     async fn exchange(
@@ -291,7 +307,7 @@ impl Inner {
         time: &mut Allowance,
     ) -> Result<Response, Failure> {
         let (link, trip) = self.link(index, request)?;
-        let mut head = self.answered(link, &trip, request, class, time).await?;
+        let mut head = self.answered(link, &trip, request, class, time, true).await?;
         let trip = &head.trip;
         let received = now();
         let tail = if head.status == 200 { request.tail } else { None };
@@ -302,11 +318,9 @@ impl Inner {
             body.push(trip, &piece)?;
         }
         let (bytes, skipped) = body.finish(trip)?;
-        let said_html = head.header("content-type").is_some_and(|media| media.contains("html"));
-        let page = !bytes.is_empty() && (said_html || failure::looks_like_html(&bytes));
+        let page = !bytes.is_empty() && (head.is_html() || failure::looks_like_html(&bytes));
         if request.wants_json() && (200..300).contains(&head.status) && page {
-            let what = "unexpected content type: a page for a browser, not JSON";
-            return Err(trip.failure(FailureKind::Unreadable, what).advise(LOGIN_PAGE));
+            return Err(unexpected(trip, request, "text/html"));
         }
         let Head { status, headers, trip, .. } = head;
         let response = Response::new(&link.base, request, status, headers, bytes);
@@ -364,6 +378,19 @@ impl Inner {
             _ => failure,
         }
     }
+}
+
+/// The failure of an answer of this media type where another one was wanted.
+fn unexpected(trip: &Trip, request: &Request, media: &str) -> Failure {
+    let what = match media {
+        page if page.contains("html") => "a page for a browser".to_owned(),
+        "" => "none".to_owned(),
+        other => failure::brief(other),
+    };
+    let wanted = if request.wants_json() { "JSON" } else { request.accept };
+    let failure =
+        trip.failure(FailureKind::Unreadable, format!("unexpected content type: {what}, not {wanted}"));
+    failure.advise(LOGIN_PAGE)
 }
 
 /// What came of the body of an error; an error in it is none.

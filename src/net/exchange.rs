@@ -1,6 +1,7 @@
 //! A request and its answer, as plain values: adapters make the one and read the other without I/O.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -87,6 +88,8 @@ pub struct Request {
     pub range_from: Option<u64>,
     /// Only the last bytes, so many. [`Response::from`] says where they begin.
     pub tail: Option<usize>,
+    /// How long an open stream may say nothing, where its server has no keep-alive.
+    pub quiet: Option<Duration>,
 }
 
 impl Request {
@@ -105,6 +108,7 @@ impl Request {
             most: None,
             range_from: None,
             tail: None,
+            quiet: None,
         }
     }
 
@@ -166,6 +170,14 @@ impl Request {
     #[must_use]
     pub fn last_bytes(mut self, bytes: usize) -> Self {
         self.tail = Some(bytes);
+        self
+    }
+
+    /// Lets an open stream be silent for so long, and as slow as it likes: for servers without a
+    /// keep-alive, such as Buildbot. A peer that is gone without a word is still found out by TCP.
+    #[must_use]
+    pub fn quiet(mut self, longest: Duration) -> Self {
+        self.quiet = Some(longest);
         self
     }
 

@@ -57,6 +57,13 @@ impl Head {
     }
 }
 
+impl Head {
+    /// Whether it calls itself a page for a browser.
+    pub(super) fn is_html(&self) -> bool {
+        self.header("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("html"))
+    }
+}
+
 impl Link {
     pub(super) fn new(endpoint: &Endpoint, address: &Address, proxies: &Proxies) -> Self {
         let mut base = address.url.clone();
@@ -133,8 +140,10 @@ impl Link {
         let mut trip = trip.clone();
         for _ in 0..=redirect::MOST {
             let transport = away.as_ref().unwrap_or(home);
-            let headers =
-                if away.is_some() { bare(request)? } else { full(request, method, &shown.headers)? };
+            let mut headers = bare(request, way.packed)?;
+            if away.is_none() {
+                full(&mut headers, request, method, &shown.headers)?;
+            }
             let mut building = transport.client().await?.request(verb(method), url.clone()).headers(headers);
             if let (Some(body), Method::Post) = (&request.body, method) {
                 building = building.body(body.to_string());
@@ -193,6 +202,8 @@ impl Link {
 pub(super) struct Way<'a> {
     pub(super) endpoint: &'a Endpoint,
     pub(super) proxies: &'a Proxies,
+    /// The answer may be packed.
+    pub(super) packed: bool,
 }
 
 impl Way<'_> {
@@ -216,10 +227,14 @@ fn verb(method: Method) -> reqwest::Method {
     }
 }
 
-/// All headers of a request.
-fn full(request: &Request, method: Method, secrets: &HeaderMap) -> Result<HeaderMap, Failure> {
-    let mut headers = bare(request)?;
-    let mut set = |name: &str, value: &str| put(&mut headers, name, value);
+/// Adds what the endpoint alone may see.
+fn full(
+    headers: &mut HeaderMap,
+    request: &Request,
+    method: Method,
+    secrets: &HeaderMap,
+) -> Result<(), Failure> {
+    let mut set = |name: &str, value: &str| put(headers, name, value);
     set("accept", request.accept)?;
     if request.body.is_some() && method == Method::Post {
         set("content-type", "application/json")?;
@@ -231,11 +246,11 @@ fn full(request: &Request, method: Method, secrets: &HeaderMap) -> Result<Header
         set(name, value)?;
     }
     headers.extend(secrets.clone());
-    Ok(headers)
+    Ok(())
 }
 
 /// The headers that any server may see.
-fn bare(request: &Request) -> Result<HeaderMap, Failure> {
+fn bare(request: &Request, packed: bool) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     put(&mut headers, "accept", "*/*")?;
     let range = match (request.range_from, request.tail) {
@@ -244,7 +259,7 @@ fn bare(request: &Request) -> Result<HeaderMap, Failure> {
         (None, None) => None,
     };
     // A range counts bytes of what is sent: packed, it would count those of the packed form.
-    put(&mut headers, "accept-encoding", if range.is_some() { "identity" } else { "gzip" })?;
+    put(&mut headers, "accept-encoding", if packed && range.is_none() { "gzip" } else { "identity" })?;
     if let Some(range) = range {
         put(&mut headers, "range", &range)?;
     }

@@ -2,6 +2,7 @@
 
 use super::server::{Server, Step, answer};
 use super::*;
+use midwatch::net::events::{EventStream, MEDIA};
 
 fn head() -> Step {
     Step::Send(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\n".to_vec())
@@ -63,6 +64,109 @@ async fn a_stream_that_drips_is_over_after_a_minute() {
     assert_eq!(failure.kind, FailureKind::TimedOut);
     assert!(text(&failure).contains("only"), "{failure:?}");
     assert!((60..=80).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_wait_that_is_dropped_again_and_again_ends_all_the_same() {
+    let server = Server::start(|_| vec![head(), Step::Hang]).await;
+    let mut stream = follow(&server).await;
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let failure = loop {
+        // As a task does that waits for other things too.
+        if let Ok(said) = tokio::time::timeout(Duration::from_secs(25), stream.next()).await {
+            break said.unwrap_err();
+        }
+    };
+    assert_eq!((failure.kind, begun.elapsed().as_secs()), (FailureKind::TimedOut, 60));
+}
+
+/// The events of Buildbot, which writes line by line and has no keep-alive.
+fn events(after: Step) -> Vec<Step> {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let lines = [
+        "event: handshake\n",
+        "data: 9bca\n",
+        "\n",
+        "event: event\n",
+        "data: {\"key\": [\"builds\"]}\n",
+        "\n",
+    ];
+    let chunk = |line: &str| Step::Send(format!("{:x}\r\n{line}\r\n", line.len()).into_bytes());
+    [Step::Send(head.to_vec())].into_iter().chain(lines.map(chunk)).chain([after]).collect()
+}
+
+async fn listen(server: &Server) -> Result<EventStream, Failure> {
+    let request = Request::get("/sse/listen/builds").accept(MEDIA).quiet(Duration::from_secs(900));
+    let client = client(Endpoint::at(&server.url()).unwrap());
+    client.open(&request, Class::Poll).await.map(EventStream::new)
+}
+
+#[tokio::test]
+async fn a_server_without_keep_alive_may_be_silent_and_slow_as_long_as_was_said() {
+    let word = b"1d\r\nevent: event\ndata: {\"n\": 1}\n\n\r\n".to_vec();
+    let drips = Step::Drip(word, Duration::from_secs(890));
+    for (after, more) in [(drips, 3), (Step::Hang, 0)] {
+        let server = Server::start(move |_| events(after.clone())).await;
+        let mut stream = listen(&server).await.unwrap();
+        assert_eq!(server.heard()[0].header("accept-encoding"), Some("identity"), "packed, events come late");
+        for name in ["handshake", "event"] {
+            assert_eq!(stream.next().await.unwrap().unwrap().name, name.into());
+        }
+        tokio::time::pause();
+        for _ in 0..more {
+            assert_eq!(stream.next().await.unwrap().unwrap().data, "{\"n\": 1}".into());
+        }
+        if more == 0 {
+            let begun = tokio::time::Instant::now();
+            let failure = stream.next().await.unwrap_err();
+            assert_eq!((failure.kind, begun.elapsed().as_secs()), (FailureKind::TimedOut, 900));
+            assert!(text(&failure).ends_with("nothing came for 900 s"), "{failure:?}");
+        }
+        tokio::time::resume();
+    }
+    let server = Server::start(|_| events(Step::Close)).await;
+    let mut stream = listen(&server).await.unwrap();
+    for _ in 0..2 {
+        stream.next().await.unwrap();
+    }
+    assert_eq!(stream.next().await.unwrap_err().kind, FailureKind::Broken, "it never ends by itself");
+}
+
+#[tokio::test]
+async fn what_is_no_stream_of_events_is_told() {
+    for (headers, body, said) in [
+        (
+            &[("content-type", "text/html; charset=utf-8")],
+            "<html>",
+            "a page for a browser, not text/event-stream",
+        ),
+        (
+            &[("content-type", "text/plain")],
+            "ok",
+            "unexpected content type: text/plain, not text/event-stream",
+        ),
+        (&[("x-none", "")], "ok", "unexpected content type: none, not text/event-stream"),
+    ] {
+        let server = Server::start(move |_| answer("200 OK", headers, body)).await;
+        let failure = listen(&server).await.err().unwrap();
+        assert_eq!(failure.kind, FailureKind::Unreadable);
+        assert!(text(&failure).ends_with(said), "{failure:?}");
+    }
+    let packed = [("content-type", "text/event-stream"), ("content-encoding", "gzip")];
+    let server = Server::start(move |_| answer("200 OK", &packed, "x")).await;
+    assert!(text(&listen(&server).await.err().unwrap()).ends_with("packed, which was not asked for"));
+}
+
+#[tokio::test]
+async fn a_stream_is_opened_at_the_first_address_that_works() {
+    let (_kept, port) = super::server::closed_port();
+    let server = Server::start(|_| events(Step::Hang)).await;
+    let mut endpoint = Endpoint::at(&format!("http://127.0.0.1:{port}")).unwrap();
+    endpoint.addresses.extend(Endpoint::at(&server.url()).unwrap().addresses);
+    let request = Request::get("/sse").accept(MEDIA);
+    let mut stream = EventStream::new(client(endpoint).open(&request, Class::Poll).await.unwrap());
+    assert_eq!(stream.next().await.unwrap().unwrap().data, "9bca".into());
 }
 
 #[tokio::test]
