@@ -279,13 +279,12 @@ impl App {
 
     /// How many rows the filter shows, and how many there are.
     pub(super) fn filter_counts(&self, now: Timestamp) -> (usize, usize) {
-        let view = self.state.view(true, now);
         match (&self.place, self.arrangement.focus) {
-            (Some(place), _) => place.counts(&view),
-            (None, PaneId::Pipelines) => self.pipelines.counts(&view),
-            (None, PaneId::Logs) => self.logs.counts(&view),
-            (None, PaneId::Alerts) => self.alerts.counts(&view),
-            (None, PaneId::Notes) => self.notes.counts(&view),
+            (Some(place), _) => place.counts(),
+            (None, PaneId::Pipelines) => self.pipelines.counts(),
+            (None, PaneId::Logs) => self.logs.counts(&self.state.view(true, now)),
+            (None, PaneId::Alerts) => self.alerts.counts(),
+            (None, PaneId::Notes) => self.notes.counts(),
         }
     }
 

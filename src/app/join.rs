@@ -8,7 +8,6 @@ use crate::insight::changes::Subject;
 use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
-use crate::model::world::Source;
 use crate::pane::alerts::Alerts;
 use crate::pane::changes::Changes;
 use crate::pane::coverage;
@@ -16,7 +15,6 @@ use crate::pane::effect::Effect;
 use crate::pane::pipelines::Pipelines;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
-use crate::ui::time::age;
 
 /// How long something is waited for before the person is told what there is to wait for.
 const SOUGHT: SignedDuration = SignedDuration::from_secs(15);
@@ -98,7 +96,7 @@ impl App {
         } else if !is_late {
             return;
         } else {
-            let missing = unheard(&view);
+            let missing = coverage::unseen(&view, &[Gives::Alerts, Gives::Runs]);
             if missing.is_empty() {
                 self.sought = None;
                 safe!("No alert or run is called {}. / filters a pane.", clean(&what))
@@ -143,7 +141,7 @@ impl App {
         // Without a row it is about now.
         let (subject, onset) =
             self.subject(now).unwrap_or_else(|| (Subject { name: "now".into(), ..Subject::default() }, now));
-        self.place = Some(Place::Changes(Box::new(Changes::new(subject, onset))));
+        self.place = Some(Place::Changes(Changes::new(subject, onset)));
         self.sync_place(now);
     }
 
@@ -255,22 +253,4 @@ fn quoted(text: &RawText) -> String {
     } else {
         text.into_owned()
     }
-}
-
-/// The sources of alerts and runs that do not tell all that they know now, and why.
-fn unheard(view: &View<'_>) -> Vec<SafeText> {
-    let gives = |source: &&Source| source.info.gives.iter().any(|g| matches!(g, Gives::Alerts | Gives::Runs));
-    let in_scope = |source: &&Source| view.shows(source.info.environment.as_ref());
-    let why = |source: &Source| {
-        let name = clean(&source.info.name);
-        match source.health(view.now) {
-            Health::Live if source.condition.troubles.is_empty() => None,
-            Health::Live => Some(safe!("{} is seen in part", name)),
-            Health::Starting => Some(safe!("{} has not answered yet", name)),
-            Health::Stale(old) => Some(safe!("{} was last heard {} ago", name, age(old))),
-            Health::Failing(failure, _) => Some(safe!("{} is blind ({})", name, clean(&failure.what))),
-            Health::Crashed(_) => Some(safe!("{} crashed", name)),
-        }
-    };
-    view.world.sources().filter(gives).filter(in_scope).filter_map(why).collect()
 }

@@ -17,7 +17,7 @@ pub(super) enum Place {
     /// Every source, and whether it can be believed.
     Sources(Sources),
     /// What changed before something began.
-    Changes(Box<Changes>),
+    Changes(Changes),
 }
 
 impl Place {
@@ -69,9 +69,9 @@ impl Place {
         }
     }
 
-    pub(super) fn counts(&self, view: &View<'_>) -> (usize, usize) {
+    pub(super) fn counts(&self) -> (usize, usize) {
         match self {
-            Self::Sources(sources) => sources.counts(view),
+            Self::Sources(sources) => sources.counts(),
             Self::Changes(changes) => changes.counts(),
         }
     }

@@ -34,6 +34,8 @@ type Key = (RawText, RawText);
 pub struct Alerts {
     list: List<Key>,
     rows: std::collections::BTreeMap<Key, Row>,
+    /// How many rows there are without the filter.
+    all: usize,
     sort: Sort,
     filter: String,
     /// The alert that is open.
@@ -52,7 +54,9 @@ impl Alerts {
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
-        let mut rows = rows::collect(view, &words);
+        let mut rows = rows::collect(view);
+        self.all = rows.len();
+        rows.retain(|row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
         self.follow(&rows);
         let order = rows.iter().map(Row::key).collect();
@@ -148,7 +152,7 @@ impl Alerts {
 
     /// The most urgent alert of this id or name, and its environment.
     pub fn find(what: &RawText, view: &View<'_>) -> Option<(Key, Option<RawText>)> {
-        let mut rows = rows::collect(view, &Words::default());
+        let mut rows = rows::collect(view);
         rows::sort(&mut rows, Sort::Urgency);
         let is_it = |row: &Row| row.alert.id == *what || same(&row.alert.name, what);
         rows.into_iter().find(is_it).map(|row| (row.key(), row.environment))
@@ -198,8 +202,8 @@ impl Alerts {
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        (self.list.order().len(), rows::collect(view, &Words::default()).len())
+    pub fn counts(&self) -> (usize, usize) {
+        (self.list.order().len(), self.all)
     }
 
     /// Takes back one thing: the open page, then the marks, then the filter.
@@ -246,7 +250,7 @@ impl Alerts {
 
     /// What fires and nothing mutes, the worst and oldest first, whatever the filter hides.
     pub fn firing(view: &View<'_>) -> Vec<SafeText> {
-        let mut rows = rows::collect(view, &Words::default());
+        let mut rows = rows::collect(view);
         rows::sort(&mut rows, Sort::Urgency);
         rows.iter().filter(|row| row.alert.is_loud()).map(|row| row.line(view)).collect()
     }

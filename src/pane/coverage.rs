@@ -88,6 +88,14 @@ pub fn frame(
 
 /// Why what is known of runs since this time may not be all, a text for each reason; none if it is all.
 pub fn gaps(view: &View<'_>, from: Timestamp) -> Vec<SafeText> {
+    let kept = view.now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN);
+    let early = kept.duration_since(from) > NEAR && sources(view, Gives::Runs).next().is_some();
+    let early = early.then(|| safe!("no source knows runs before {}", view.zone.moment(kept, view.now)));
+    early.into_iter().chain(unseen(view, &[Gives::Runs])).collect()
+}
+
+/// Why what the sources in scope of one of these tell may not be all that is so now.
+pub fn unseen(view: &View<'_>, gives: &[Gives]) -> Vec<SafeText> {
     let gap = |source: &Source| {
         let name = clean(&source.info.name);
         match source.health(view.now) {
@@ -101,10 +109,11 @@ pub fn gaps(view: &View<'_>, from: Timestamp) -> Vec<SafeText> {
             Health::Crashed(_) => Some(safe!("{} crashed", name)),
         }
     };
-    let kept = view.now.checked_sub(KNOWN_FOR).unwrap_or(Timestamp::MIN);
-    let early = kept.duration_since(from) > NEAR && sources(view, Gives::Runs).next().is_some();
-    let early = early.then(|| safe!("no source knows runs before {}", view.zone.moment(kept, view.now)));
-    early.into_iter().chain(sources(view, Gives::Runs).filter_map(gap)).collect()
+    let is_meant = |source: &&Source| {
+        gives.iter().any(|gives| source.info.gives.contains(gives))
+            && view.shows(source.info.environment.as_ref())
+    };
+    view.world.sources().filter(is_meant).filter_map(gap).collect()
 }
 
 /// `a; b; c`.

@@ -229,8 +229,8 @@ impl Notes {
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        self.timeline.counts(view)
+    pub fn counts(&self) -> (usize, usize) {
+        self.timeline.counts()
     }
 
     /// What the selected row of the timeline is about, and of when it is.

@@ -35,6 +35,8 @@ type Key = (RawText, RawText);
 pub struct Pipelines {
     list: List<Key>,
     rows: BTreeMap<Key, Row>,
+    /// How many rows there are without the filter.
+    all: usize,
     sort: Sort,
     filter: String,
     /// The run that is open: its jobs and steps, and the log of one of them.
@@ -45,7 +47,9 @@ impl Pipelines {
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
-        let mut rows = rows::collect(view, &words);
+        let mut rows = rows::collect(view);
+        self.all = rows.len();
+        rows.retain(|row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
         let order = rows.iter().map(Row::key).collect();
         if self.list.sync(order, view.now) {
@@ -171,7 +175,7 @@ impl Pipelines {
                 || (number.is_some() && run.number == number)
                 || run.pipeline.as_bytes().eq_ignore_ascii_case(what.as_bytes())
         };
-        let found = rows::collect(view, &Words::default()).into_iter().filter(is_it);
+        let found = rows::collect(view).into_iter().filter(is_it);
         found.max_by_key(|row| row.run.began()).map(|row| (row.key(), row.environment))
     }
 
@@ -211,16 +215,16 @@ impl Pipelines {
 
     /// Failures that nothing has put right, the newest first, whatever the filter hides.
     pub fn broken(view: &View<'_>) -> Vec<SafeText> {
-        let mut rows = rows::collect(view, &Words::default());
+        let mut rows = rows::collect(view);
         rows::sort(&mut rows, Sort::Urgency);
         rows.iter().filter(|row| row.is_broken()).map(|row| row.line(view)).collect()
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
+    pub fn counts(&self) -> (usize, usize) {
         match &self.open {
             Some((_, Some(log))) => log.counts(),
-            _ => (self.list.order().len(), rows::collect(view, &Words::default()).len()),
+            _ => (self.list.order().len(), self.all),
         }
     }
 

@@ -30,6 +30,8 @@ const STREAMS: usize = 20;
 #[derive(Default)]
 pub struct Sources {
     list: List<RawText>,
+    /// How many there are without the filter.
+    all: usize,
     filter: String,
     open: Option<Open>,
 }
@@ -73,16 +75,16 @@ impl Sources {
     /// Takes the sources as they are now: the blind ones first, then by name.
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
-        let shown = view.world.sources().filter(|source| {
+        let in_scope = |source: &&Source| view.shows(source.info.environment.as_ref());
+        let mut shown: Vec<&Source> = view.world.sources().filter(in_scope).collect();
+        self.all = shown.len();
+        shown.retain(|source| {
             let info = &source.info;
-            let texts = [&info.name].into_iter().chain(&info.environment).cloned();
-            let texts: Vec<RawText> = texts.chain([info.kind.clone()]).collect();
-            view.shows(info.environment.as_ref()) && words.match_any(&texts)
+            words.match_any([&info.name, &info.kind].into_iter().chain(&info.environment))
         });
-        let mut order: Vec<_> =
-            shown.map(|source| (rank(&source.health(view.now)), source.info.name.clone())).collect();
-        order.sort();
-        self.list.sync(order.into_iter().map(|(_, name)| name).collect(), view.now);
+        // They come by name.
+        shown.sort_by_key(|source| rank(&source.health(view.now)));
+        self.list.sync(shown.iter().map(|source| source.info.name.clone()).collect(), view.now);
         if let Some(open) = &mut self.open {
             open.lines = lines_of(&open.name, view);
         }
@@ -158,9 +160,8 @@ impl Sources {
     }
 
     /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        let all = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
-        (self.list.order().len(), all.count())
+    pub fn counts(&self) -> (usize, usize) {
+        (self.list.order().len(), self.all)
     }
 
     /// Takes back one thing: the open page, the marks, the filter.
@@ -193,7 +194,7 @@ impl Sources {
     /// Draws the view.
     pub fn draw(&self, view: &View<'_>, person: &RawText, area: Rect, canvas: &mut Canvas<'_>) {
         let styles = view.styles;
-        let (shown, all) = self.counts(view);
+        let (shown, all) = self.counts();
         let mut title = safe!("0 Sources  {}", all);
         if shown != all {
             title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));

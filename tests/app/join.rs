@@ -263,7 +263,8 @@ fn what_is_sought_and_cannot_be_seen_yet_says_why_and_a_key_ends_the_wait() {
     console.app.seek("HighErrorRate".into(), now);
     fails(&mut console, "alerts");
     console.pass(15);
-    let said = "HighErrorRate is not seen yet: alerts is blind (it is on fire); ci has not answered yet.";
+    let said =
+        "HighErrorRate is not seen yet: alerts blind since 03:26; ci still loading. It opens when it is;";
     assert!(console.screen().contains(said), "{}", console.screen());
     console.runs(&[]);
     console.pass(600);

@@ -8,7 +8,6 @@ use crate::config::theme::Meaning;
 use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
-use crate::model::words::Words;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -52,8 +51,8 @@ pub(super) struct Row {
     doubtful: bool,
 }
 
-/// The rows in scope that the words let through: one for each fault, whoever tells of it.
-pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
+/// The rows in scope: one for each fault, whoever tells of it.
+pub(super) fn collect(view: &View<'_>) -> Vec<Row> {
     let firing = view.world.alerts();
     let ended = view
         .world
@@ -76,7 +75,7 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
             alert,
         }
     };
-    fault::together(shown).into_iter().map(row).filter(|row| words.match_any(row.texts())).collect()
+    fault::together(shown).into_iter().map(row).collect()
 }
 
 /// The columns: severity, name, service, environment, age, who has it, what else.
@@ -117,7 +116,8 @@ impl Row {
         (class, self.alert.severity)
     }
 
-    fn texts(&self) -> impl Iterator<Item = &RawText> {
+    /// What a filter looks at.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &RawText> {
         let labels = self.alert.labels.values();
         [&self.alert.name, &self.source]
             .into_iter()

@@ -61,6 +61,8 @@ pub(super) struct Timeline {
     told: Vec<(u64, Option<Timestamp>, SafeText)>,
     list: List<Key>,
     rows: BTreeMap<Key, Row>,
+    /// How many rows there are without the filter.
+    all: usize,
     filter: String,
     open: Option<(Key, Pager)>,
     /// What the rows were made of; `None` when they have to be made again.
@@ -76,6 +78,7 @@ impl Timeline {
             told: Vec::new(),
             list: List::default(),
             rows: BTreeMap::new(),
+            all: 0,
             filter: String::new(),
             open: None,
             seen: None,
@@ -126,7 +129,12 @@ impl Timeline {
         for (_, at, _) in &mut self.told {
             at.get_or_insert(view.now);
         }
-        let rows = self.collect(view, &Words::new(&self.filter));
+        let mut rows = self.collect(view);
+        self.all = rows.len();
+        let words = Words::new(&self.filter);
+        if !words.is_empty() {
+            rows.retain(|_, row| words.match_any(&self.texts(row)));
+        }
         self.seen = Some(seen);
         if self.put(rows.keys().cloned().collect(), view.now) {
             self.rows = rows;
@@ -143,7 +151,7 @@ impl Timeline {
         taken
     }
 
-    fn collect(&self, view: &View<'_>, words: &Words) -> BTreeMap<Key, Row> {
+    fn collect(&self, view: &View<'_>) -> BTreeMap<Key, Row> {
         let mut rows = BTreeMap::new();
         for transition in view.world.history() {
             let source = view.world.source(&transition.source);
@@ -167,9 +175,6 @@ impl Timeline {
         for entry in &self.entries {
             let key = (entry.at, Name::Entry(entry.session.clone(), entry.seq));
             rows.insert(key, Row::Entry(entry.clone()));
-        }
-        if !words.is_empty() {
-            rows.retain(|_, row| words.match_any(&self.texts(row)));
         }
         rows
     }
@@ -250,8 +255,8 @@ impl Timeline {
         &self.filter
     }
 
-    pub(super) fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        (self.list.order().len(), self.collect(view, &Words::default()).len())
+    pub(super) fn counts(&self) -> (usize, usize) {
+        (self.list.order().len(), self.all)
     }
 
     pub(super) fn subject(&self) -> Option<(Subject, Timestamp)> {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use crate::config::theme::Meaning;
 use crate::model::run::{Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
-use crate::model::words::Words;
 use crate::model::world::Source;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
@@ -50,8 +49,8 @@ pub(super) struct Row {
     doubtful: bool,
 }
 
-/// The runs in scope that the words let through.
-pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
+/// The runs in scope.
+pub(super) fn collect(view: &View<'_>) -> Vec<Row> {
     let mut last_end: BTreeMap<_, Timestamp> = BTreeMap::new();
     for (source, run) in view.world.runs() {
         let decided = matches!(run.state, RunState::Failed | RunState::Succeeded);
@@ -76,7 +75,6 @@ pub(super) fn collect(view: &View<'_>, words: &Words) -> Vec<Row> {
                 run: Arc::clone(run),
             })
         })
-        .filter(|row| words.match_any(row.texts()))
         .collect()
 }
 
@@ -119,7 +117,8 @@ impl Row {
         if settled { u8::MAX } else { self.run.state.urgency() }
     }
 
-    fn texts(&self) -> impl Iterator<Item = &RawText> {
+    /// What a filter looks at.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &RawText> {
         let run = &self.run;
         let optional =
             [&run.branch, &self.revision, &run.person, &run.repo, &self.service, &self.environment];
