@@ -207,7 +207,7 @@ fn a_blind_source_keeps_its_rows_and_never_looks_well() {
     let row = console.row("alerts").unwrap();
     assert!(console.screen().contains("missing"), "{row}");
     console.keys("Enter");
-    assert!(console.screen().contains("Since 03:26:00.000"), "{}", console.screen());
+    assert!(console.screen().contains("Since 03:26."), "{}", console.screen());
 }
 
 #[test]

@@ -235,9 +235,10 @@ impl App {
             !matches!(command.scope, Scope::Global | Scope::List) && scopes.contains(&command.scope)
         });
         let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
-        let has_rows_to_join = matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines)
-            && !matches!(self.place, Some(Place::Sources(_)))
-            && !is_graph;
+        let has_rows_to_join = match &self.place {
+            Some(place) => matches!(place, Place::Changes(_)),
+            None => !is_graph && matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines),
+        };
         let join = if has_rows_to_join { &[Id::Changes, Id::ServiceLogs][..] } else { &[] };
         let own = own.map(|command| command.id).chain(join.iter().copied());
         [Id::Help, Id::Palette].into_iter().chain(rows.iter().copied()).chain(own).chain(last)

@@ -96,7 +96,7 @@ impl Changes {
         match id {
             Id::CopyRow => {
                 let chosen = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
-                let lines: Vec<_> = chosen.map(|change| line(change, view)).collect();
+                let lines: Vec<_> = chosen.map(|change| self.line(change, view)).collect();
                 return Outcome::copy(safe!("{} changes", lines.len()), lines);
             }
             Id::CopyLink | Id::ShowLink => {
@@ -188,12 +188,12 @@ impl Changes {
         let columns = [
             Column::fixed(1, 0),
             Column::fixed(11, 0),
-            Column::growing(14, 0),
-            Column::fixed(10, 1),
+            Column::growing(20, 0),
+            Column::fixed(10, 2),
             Column::fixed(if view.many_environments() { 8 } else { 0 }, 3),
             Column::fixed(7, 4),
             Column::fixed(6, 5),
-            Column::fixed(18, 2),
+            Column::fixed(17, 1),
         ];
         table::draw(canvas, body, &columns, &self.list, view.marking(), |selected| {
             let Some(change) = self.rows.get(selected) else { return Vec::new() };
@@ -213,7 +213,7 @@ impl Changes {
                 ),
                 Cell::new(optional(change.revision.as_ref()), styles.of(Meaning::Muted)),
                 Cell::new(optional(run.person.as_ref()), styles.of(Meaning::Muted)),
-                Cell::new(why(change), styles.of(Meaning::Muted)),
+                Cell::new(self.why(change), styles.of(Meaning::Muted)),
             ]
         });
     }
@@ -225,11 +225,36 @@ impl Changes {
         match (&self.subject.service, &self.subject.host) {
             (Some(service), _) => text.push(&safe!(" Service {}.", clean(service))),
             (None, Some(host)) => text.push(&safe!(" Host {}.", clean(host))),
-            (None, None) => {
-                text.push(&" No service is known of it: [[service]] says what belongs together.".into());
-            }
+            (None, None) => text.push(&" No service is known of it: see [[service]].".into()),
         }
         text
+    }
+
+    /// Why a row stands where it stands.
+    fn why(&self, change: &Change) -> SafeText {
+        let scope = match change.reach {
+            Reach::Service => "same service",
+            Reach::Elsewhere => "elsewhere",
+            Reach::Environment if self.subject.service.is_none() => "",
+            Reach::Environment if change.service.is_none() => "no service",
+            Reach::Environment => "other service",
+        };
+        // Most suspects are deployments, so it is the others that are told apart.
+        SafeText::literal(match (scope, change.is_deployment) {
+            ("", true) => "deployment",
+            ("", false) => "run",
+            (scope, true) => scope,
+            (scope, false) => return safe!("{} run", SafeText::literal(scope)),
+        })
+    }
+
+    fn line(&self, change: &Change, view: &View<'_>) -> SafeText {
+        let began = view.zone.moment(change.run.began(), view.now);
+        let mut line = safe!("{} {} ({}): {}", began, title(change), distance(change), self.why(change));
+        for part in [&change.service, &change.environment, &change.revision, &change.run.person] {
+            line.push(&part.as_ref().map(|part| safe!(" {}", clean(part))).unwrap_or_default());
+        }
+        line
     }
 }
 
@@ -263,25 +288,4 @@ fn title(change: &Change) -> SafeText {
         title.push(&safe!(" #{}", number));
     }
     title
-}
-
-/// Why it stands where it stands.
-fn why(change: &Change) -> SafeText {
-    let scope = match change.reach {
-        Reach::Service => "same service",
-        Reach::Environment => "other service",
-        Reach::Elsewhere => "other environment",
-    };
-    // Most suspects are deployments, so it is the others that are told apart.
-    let kind = if change.is_deployment { "" } else { ", run" };
-    safe!("{}{}", SafeText::literal(scope), SafeText::literal(kind))
-}
-
-fn line(change: &Change, view: &View<'_>) -> SafeText {
-    let began = view.zone.precise(change.run.began(), view.now);
-    let mut line = safe!("{} {} ({}): {}", began, title(change), distance(change), why(change));
-    for part in [&change.service, &change.environment, &change.revision, &change.run.person] {
-        line.push(&part.as_ref().map(|part| safe!(" {}", clean(part))).unwrap_or_default());
-    }
-    line
 }

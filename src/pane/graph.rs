@@ -162,7 +162,8 @@ impl GraphView {
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let word = SafeText::literal(if self.is_watch() { "Watch" } else { "Graph" });
         let title = safe!("{}  {}", word, clean(&self.plot.expression));
-        let foot = safe!("{} h from {}  , . change the time", self.plot.hours(), clean(&self.plot.source));
+        let often = SafeText::literal(if self.is_watch() { "15 s" } else { "minute" });
+        let foot = safe!("{} is asked each {}", clean(&self.plot.source), often);
         canvas.fill(area, view.styles.of(Meaning::Text));
         coverage::frame(view, area, canvas, &title, (&foot, Meaning::Muted));
         let area = inside(area);

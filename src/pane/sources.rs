@@ -314,7 +314,7 @@ fn page(source: &Source, lines: &[SafeText], view: &View<'_>) -> Vec<Paragraph> 
         Paragraph::new(safe!("{} {}", word, why), styles.of(meaning)),
     ];
     if let Health::Failing(failure, since) = source.health(view.now) {
-        page.push(Paragraph::new(safe!("Since {}.", view.zone.precise(since, view.now)), text));
+        page.push(Paragraph::new(safe!("Since {}.", view.zone.moment(since, view.now)), text));
         page.extend(failure.advice.iter().map(|advice| Paragraph::new(safe!("Do: {}", clean(advice)), text)));
         let again = failure.next_try.map(|at| view.zone.precise(at, view.now));
         page.extend(again.map(|at| Paragraph::new(safe!("Tried again at {}; r tries now.", at), text)));
@@ -324,7 +324,7 @@ fn page(source: &Source, lines: &[SafeText], view: &View<'_>) -> Vec<Paragraph> 
         page.extend(trouble.advice.iter().map(|advice| Paragraph::new(safe!("Do: {}", clean(advice)), text)));
     }
     if let Some(last) = source.condition.last_ok {
-        page.push(Paragraph::new(safe!("Last good answer {}.", view.zone.precise(last, view.now)), text));
+        page.push(Paragraph::new(safe!("Last good answer {}.", view.zone.moment(last, view.now)), text));
     }
     if let Some(every) = source.every() {
         let mut line = safe!("Asked every {}.", took(every));

@@ -373,7 +373,7 @@ fn changes_show_the_revision_that_the_configuration_says() {
     let mut console = Console::with(setup);
     console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
     console.runs(&[Run { branch: Some("v42".into()), ..ended("2", "checkout", 16) }]);
-    console.keys("W");
+    console.keys("W f");
     let row = console.row("2m before").unwrap_or_default();
     assert!(
         row.contains(" v42 ") && !row.split("2m before").nth(1).unwrap_or_default().contains("3f2a1c9"),
