@@ -19,6 +19,7 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{NoteCommand, NoteReply};
+use midwatch::model::run::Run;
 use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
 use midwatch::pane::effect::{Effect, Msg};
 
@@ -172,6 +173,31 @@ fn a_failed_step_is_two_keys_away_and_its_log_is_asked_for_once() {
     assert!(console.screen().contains("ERROR: quota exceeded"), "{}", console.screen());
     console.keys("Esc Esc");
     assert!(console.screen().contains("1 Pipelines"));
+}
+
+#[test]
+fn the_jobs_of_a_run_that_came_without_them_are_asked_for_once_when_it_is_opened() {
+    let mut console = outage(WIDE);
+    let jobs = run("1", "failed", 12).jobs;
+    console.runs(&[Run { jobs: Vec::new(), ..run("1", "failed", 12) }]);
+    console.keys("1 Enter");
+    let key = DetailKey::Jobs { run: "1".into() };
+    assert_eq!(console.effects, vec![Effect::Fetch("ci".into(), key.clone())]);
+    assert!(console.screen().contains("Asking ci for its jobs."), "{}", console.screen());
+    let answer = |detail| News::Detail(key.clone(), detail);
+    let send = |news, console: &mut Console| {
+        console.send(Msg::Update(Update { source: "ci".into(), at: at(1), news }));
+    };
+    send(answer(Err(Failure::new(FailureKind::Server, "GET https://ci: 502"))), &mut console);
+    assert!(console.screen().contains("Its jobs are not known: GET https://ci: 502"), "{}", console.screen());
+    send(answer(Ok(Detail::Jobs(jobs))), &mut console);
+    let screen = console.screen();
+    assert!(screen.contains("x roll out"), "{screen}");
+    assert_eq!(console.effects.len(), 1);
+    console.effects.clear();
+    console.keys("Enter");
+    let key = DetailKey::StepLog { run: "1".into(), job: "j2".into(), step: "s1".into() };
+    assert_eq!(console.effects, vec![Effect::Fetch("ci".into(), key)], "the first failure is selected");
 }
 
 #[test]

@@ -403,11 +403,11 @@ fn answer(console: &mut Console, batch: &[RawText]) {
         let index = index + which(&key);
         let detail = match &key {
             DetailKey::Graph { to, .. } if index.is_multiple_of(2) => {
-                let (config, state) = (PrometheusConfig::default(), State::default());
+                let (config, mut state) = (PrometheusConfig::default(), State::default());
                 let ask = config.detail(&state, &key).unwrap();
                 let base = "http://prometheus.example".parse().unwrap();
                 let page = Response::new(&base, &ask.request, 200, Vec::new(), page(batch, index, *to));
-                match config.accept_detail(&state, &key, &ask, &page) {
+                match config.accept_detail(&mut state, &key, &ask, &page) {
                     Ok(Fetched::Done(detail)) => Ok(detail),
                     Ok(_) => unreachable!("a graph is one page"),
                     Err(failure) => Err(failure),

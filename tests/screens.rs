@@ -79,11 +79,11 @@ fn draw_graphs(console: &mut Console) {
     const PAGE: &str = include_str!("fixtures/prometheus/query_range.json");
     for effect in std::mem::take(&mut console.effects) {
         let Effect::Fetch(source, key @ DetailKey::Graph { .. }) = effect else { continue };
-        let (config, state) = (PrometheusConfig::default(), State::default());
+        let (config, mut state) = (PrometheusConfig::default(), State::default());
         let ask = config.detail(&state, &key).unwrap();
         let base = "http://prometheus.example".parse().unwrap();
         let page = Response::new(&base, &ask.request, 200, Vec::new(), PAGE);
-        let fetched = config.accept_detail(&state, &key, &ask, &page).unwrap();
+        let fetched = config.accept_detail(&mut state, &key, &ask, &page).unwrap();
         let Fetched::Done(detail) = fetched else { unreachable!("a graph is one page") };
         let news = News::Detail(key, Ok(detail));
         console.send(Msg::Update(Update { source, at: console.now, news }));

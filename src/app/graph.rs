@@ -66,19 +66,24 @@ impl App {
         };
         let answer = match detail {
             Ok(Detail::Graph(graph)) => Ok(graph.as_ref()),
-            Ok(Detail::Log(_)) => return Vec::new(),
+            Ok(Detail::Jobs(_) | Detail::Log(_)) => return Vec::new(),
             Err(failure) => Err(failure),
         };
         let outcome = view.hear(&update.source, key, answer);
         self.take(outcome, now)
     }
 
-    /// Asks for the graphs whose time it is, as far as they are seen; a watch goes on all the same.
+    /// Asks for the graphs whose time it is, and for the jobs of a run that came without them, as far as they are seen; a watch goes on all the same.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Effect> {
         let (alerts, graph) = (self.is_seen(PaneId::Alerts), self.is_kept_up());
         let alerts = if alerts { self.alerts.due(now) } else { None };
+        let runs = if self.is_seen(PaneId::Pipelines) {
+            self.pipelines.due(&self.state.view(false, now))
+        } else {
+            None
+        };
         let graph = self.graph.as_mut().filter(|_| graph).and_then(|(_, graph)| graph.due(now));
-        alerts.into_iter().chain(graph).collect()
+        alerts.into_iter().chain(runs).chain(graph).collect()
     }
 
     /// When the graph in the place of a pane is to be asked for next.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::alert::{Alert, Silence};
 use crate::model::graph::Graph;
 use crate::model::health::Failure;
-use crate::model::run::Run;
+use crate::model::run::{Job, Run};
 use crate::model::text::RawText;
 
 /// One message of one source.
@@ -98,6 +98,11 @@ impl Snapshot {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DetailKey {
+    /// The jobs of a run that came without them.
+    Jobs {
+        /// The run's id.
+        run: RawText,
+    },
     /// The log of one step.
     StepLog {
         /// The run's id.
@@ -131,7 +136,7 @@ impl DetailKey {
         match self {
             Self::StepLog { run, job, step } => Some((run, job, Some(step))),
             Self::JobLog { run, job } => Some((run, job, None)),
-            Self::Graph { .. } => None,
+            Self::Jobs { .. } | Self::Graph { .. } => None,
         }
     }
 
@@ -152,6 +157,8 @@ impl DetailKey {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Detail {
+    /// The jobs of a run.
+    Jobs(Vec<Job>),
     /// Lines of a log, oldest first.
     Log(Arc<[RawText]>),
     /// Numbers over time.

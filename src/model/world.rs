@@ -190,6 +190,12 @@ impl World {
                 source.condition.crashed = true;
             }
             News::Detail(key, detail) => {
+                if let (DetailKey::Jobs { run: id }, Ok(Detail::Jobs(jobs))) = (key, detail) {
+                    let mut runs = source.runs.iter_mut();
+                    if let Some(run) = runs.find(|run| run.id == *id && run.jobs.is_empty()) {
+                        Arc::make_mut(run).jobs.clone_from(jobs);
+                    }
+                }
                 self.details.retain(|(name, known, _)| !(name == &update.source && key.replaces(known)));
                 self.details.push_back((update.source.clone(), key.clone(), detail.clone()));
                 if self.details.len() > DETAILS {
@@ -351,6 +357,18 @@ mod tests {
         });
         let update = Update { source: "am".into(), at: at(second), news: News::Snapshot(snapshot) };
         world.apply(&update).into_iter().map(|t| t.what).collect()
+    }
+
+    #[test]
+    fn jobs_that_were_asked_for_are_those_of_their_run() {
+        let mut world = world();
+        say(&mut world, 0, vec![], vec![run("1", RunState::Succeeded), run("2", RunState::Succeeded)]);
+        let job = serde_json::json!({"id": "7", "name": "test", "state": "succeeded"});
+        let jobs = vec![serde_json::from_value(job).unwrap()];
+        let news = News::Detail(DetailKey::Jobs { run: "2".into() }, Ok(Detail::Jobs(jobs.clone())));
+        world.apply(&Update { source: "am".into(), at: at(1), news });
+        let known: Vec<_> = world.runs().map(|(_, run)| run.jobs.clone()).collect();
+        assert_eq!(known, [vec![], jobs]);
     }
 
     #[test]

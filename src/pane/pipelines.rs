@@ -68,6 +68,14 @@ impl Pipelines {
         }
     }
 
+    /// Asks for the jobs of the open run, if it came without them.
+    pub fn due(&mut self, view: &View<'_>) -> Option<Effect> {
+        let (parts, _) = self.open.as_mut()?;
+        let row = self.rows.get(parts.run())?;
+        let key = parts.due(&row.run, view)?;
+        Some(Effect::Fetch(row.source.clone(), key))
+    }
+
     /// Whether news waits until the order is no longer held.
     pub fn has_news(&self) -> bool {
         self.list.news() > 0

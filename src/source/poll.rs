@@ -95,7 +95,7 @@ pub trait Vendor: Send + Sync + 'static {
     /// Errors when it cannot be read.
     fn accept_detail(
         &self,
-        _state: &Self::State,
+        _state: &mut Self::State,
         key: &DetailKey,
         _ask: &Ask<Self::Tag>,
         _response: &Response,

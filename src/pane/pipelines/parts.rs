@@ -61,16 +61,37 @@ impl Part {
 pub(super) struct Parts {
     run: (RawText, RawText),
     list: List<Part>,
+    /// Whether its jobs were asked for, because it came without them.
+    asked: bool,
 }
 
 impl Parts {
     pub(super) fn new(key: (RawText, RawText), run: &Run, now: Timestamp) -> Self {
-        let mut parts = Self { run: key, list: List::default() };
+        let mut parts = Self { run: key, list: List::default(), asked: false };
         parts.sync(run, now);
-        if let Some((job, step)) = run.first_failure() {
-            parts.list.select(&Part { job, step });
-        }
         parts
+    }
+
+    /// Names its jobs, once, if they have to be asked for and its source can be asked.
+    pub(super) fn due(&mut self, run: &Run, view: &View<'_>) -> Option<DetailKey> {
+        let (source, run_id) = &self.run;
+        let is_live = || view.world.source(source).is_some_and(|source| source.health(view.now).is_live());
+        if self.asked || !run.jobs.is_empty() || !is_live() {
+            return None;
+        }
+        self.asked = true;
+        Some(DetailKey::Jobs { run: run_id.clone() })
+    }
+
+    /// Why it has no jobs.
+    fn without_jobs(&self, view: &View<'_>) -> SafeText {
+        let (source, run) = &self.run;
+        match view.world.detail(source, &DetailKey::Jobs { run: run.clone() }) {
+            Some(Ok(_)) => SafeText::literal("It has no jobs."),
+            Some(Err(failure)) => safe!("Its jobs are not known: {}", clean(&failure.what)),
+            None if self.asked => safe!("Asking {} for its jobs.", clean(source)),
+            None => SafeText::literal("Its jobs are not known."),
+        }
     }
 
     pub(super) fn fit(&mut self, height: u16) {
@@ -88,7 +109,11 @@ impl Parts {
             let steps = (0..of.steps.len()).map(move |step| Part { job, step: Some(step) });
             std::iter::once(Part { job, step: None }).chain(steps).collect::<Vec<_>>()
         };
+        let is_first = self.list.order().is_empty();
         self.list.sync(run.jobs.iter().enumerate().flat_map(of_job).collect(), now);
+        if let Some((job, step)) = run.first_failure().filter(|_| is_first) {
+            self.list.select(&Part { job, step });
+        }
     }
 
     /// The selected part.
@@ -130,7 +155,7 @@ impl Parts {
         let body =
             Rect { y: area.y + HEAD.min(area.height), height: area.height.saturating_sub(HEAD), ..area };
         if run.jobs.is_empty() {
-            canvas.text(body.x, body.y, body.width, &SafeText::literal("Its jobs are not known."), muted);
+            canvas.text(body.x, body.y, body.width, &self.without_jobs(view), muted);
             return;
         }
         let columns = [Column::growing(20, 0), Column::fixed(9, 1), Column::fixed(6, 0)];

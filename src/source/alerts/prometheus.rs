@@ -215,7 +215,7 @@ impl Vendor for PrometheusConfig {
 
     fn accept_detail(
         &self,
-        _: &State,
+        _: &mut State,
         key: &DetailKey,
         _: &Ask<Tag>,
         response: &Response,
@@ -416,10 +416,10 @@ mod tests {
     #[test]
     fn a_graph_is_fetched_when_somebody_looks_and_a_step_log_is_not_to_be_had() {
         let page = include_str!("../../../tests/fixtures/prometheus/query_range.json");
-        let (config, state) = (PrometheusConfig::default(), State::default());
+        let (config, mut state) = (PrometheusConfig::default(), State::default());
         let from = now().checked_sub(SignedDuration::from_hours(3)).unwrap();
         let key = DetailKey::Graph { query: "checkout_error_ratio".into(), from, to: now() };
-        let detail = testing::detail(&config, &state, &key, |ask| {
+        let detail = testing::detail(&config, &mut state, &key, |ask| {
             assert_eq!(ask.request.path, "/api/v1/query_range");
             Ok(testing::answer(&ask.request, 200, &[], page))
         });

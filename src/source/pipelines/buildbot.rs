@@ -248,7 +248,7 @@ impl Vendor for BuildbotConfig {
 
     fn accept_detail(
         &self,
-        state: &State,
+        state: &mut State,
         key: &DetailKey,
         ask: &Ask<Tag>,
         response: &Response,

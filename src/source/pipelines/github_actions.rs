@@ -19,7 +19,7 @@ use self::state::{Repo, Wanted};
 use self::wire::{Deployment, DeploymentStatus, Jobs, PendingDeployment, Runs, WorkflowJob, WorkflowRun};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
-use crate::model::update::{DetailKey, Gives, Snapshot};
+use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response, segment};
 use crate::source::Asked;
@@ -303,6 +303,10 @@ impl Vendor for GitHubActionsConfig {
     }
 
     fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        if let DetailKey::Jobs { run } = key {
+            let (name, attempt) = state.attempt(run)?;
+            return requests(name, vec![state.repos.get(name)?.jobs_of(attempt)?]).pop();
+        }
         let (run, job, _) = key.log()?;
         let (repo, found) = state.job(run, job)?;
         Some(if found.is_completed() { log_of(repo, found.id) } else { job_of(repo, found.id) })
@@ -310,12 +314,22 @@ impl Vendor for GitHubActionsConfig {
 
     fn accept_detail(
         &self,
-        state: &State,
+        state: &mut State,
         key: &DetailKey,
         ask: &Ask<Tag>,
         response: &Response,
     ) -> Result<Fetched<Tag>, Failure> {
         let repo = &ask.tag.repo;
+        if let About::Jobs { run, attempt, .. } = ask.tag.about {
+            let took = self.accept(state, ask, response, state.now)?;
+            let repo = state.repo(repo);
+            let jobs = repo.jobs((run, attempt)).ok_or_else(|| unknown(key))?;
+            // The next round says what of them cannot be read.
+            jobs.are_wanted |= took.trouble.is_some();
+            let next = took.more.into_iter().next();
+            let done = || Fetched::Done(Detail::Jobs(repo.shown_jobs((run, attempt))));
+            return Ok(next.map_or_else(done, Fetched::More));
+        }
         if ask.tag.about == About::Job {
             let job: WorkflowJob = response.json()?;
             return Ok(if job.is_completed() {

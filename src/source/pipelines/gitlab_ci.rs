@@ -19,7 +19,7 @@ use self::state::{Project, Wanted};
 use self::wire::{Deployment, Pipeline, PipelineJob};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
-use crate::model::update::{DetailKey, Gives, Snapshot};
+use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::exchange::{Auth, Request, Response, segment};
 use crate::source::Asked;
 use crate::source::json;
@@ -256,7 +256,7 @@ impl Vendor for GitLabCiConfig {
             About::Bridges { pipeline, page, is_over } => {
                 let (bridges, trouble) = json::list::<PipelineJob>(response)?;
                 took.trouble = trouble;
-                took.more = requests(path, project.take_children(pipeline, &bridges, entered));
+                took.more = requests(path, project.take_children(pipeline, &bridges));
                 let known = project.bridges(pipeline);
                 if let Some(next) = known.and_then(|known| known.take(response, page, bridges, is_over)) {
                     let about = About::Bridges { pipeline, page: page + 1, is_over };
@@ -338,6 +338,10 @@ impl Vendor for GitLabCiConfig {
     }
 
     fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        if let DetailKey::Jobs { run } = key {
+            let (path, pipeline) = state.pipeline(run)?;
+            return requests(path, vec![state.projects.get(path)?.jobs_of(pipeline)?]).pop();
+        }
         let (run, job, _) = key.log()?;
         let (path, found) = state.job(run, job)?;
         let request = Request::get(format!("/projects/{}/jobs/{}/trace", encoded(path), found.id))
@@ -348,11 +352,20 @@ impl Vendor for GitLabCiConfig {
 
     fn accept_detail(
         &self,
-        state: &State,
+        state: &mut State,
         key: &DetailKey,
         ask: &Ask<Tag>,
         response: &Response,
     ) -> Result<Fetched<Tag>, Failure> {
+        if let About::Jobs { pipeline, .. } = ask.tag.about {
+            let took = self.accept(state, ask, response, state.now)?;
+            let next = took.more.into_iter().next();
+            let project = state.projects.get_mut(&ask.tag.path).ok_or_else(|| unknown(key))?;
+            // The next round asks what else there is of it, and says what of the jobs cannot be read.
+            project.want(pipeline, took.trouble.is_some());
+            let done = || Fetched::Done(Detail::Jobs(project.shown_jobs(pipeline)));
+            return Ok(next.map_or_else(done, Fetched::More));
+        }
         let (run, job, _) = key.log().ok_or_else(|| unknown(key))?;
         let is_over = matches!(ask.tag.about, About::Trace { is_over: true });
         let detail = trace::read(&response.body, response.from > 0, is_over);

@@ -70,6 +70,8 @@ fn since(now: Timestamp) -> Timestamp {
 /// The jobs of one run.
 pub(super) struct Jobs<J> {
     rows: Vec<J>,
+    /// The page that came last.
+    page: u32,
     /// Whether they are not known as they are in the end.
     pub(super) are_wanted: bool,
     left_out: Option<Failure>,
@@ -77,7 +79,7 @@ pub(super) struct Jobs<J> {
 
 impl<J> Jobs<J> {
     pub(super) fn new(are_wanted: bool) -> Self {
-        Self { rows: Vec::new(), are_wanted, left_out: None }
+        Self { rows: Vec::new(), page: 0, are_wanted, left_out: None }
     }
 
     pub(super) fn rows(&self) -> &[J] {
@@ -95,7 +97,11 @@ impl<J> Jobs<J> {
     ) -> Option<Request> {
         if page == 1 {
             self.rows.clear();
+        } else if page != self.page + 1 {
+            // A round and a person asked for them at a time.
+            return None;
         }
+        self.page = page;
         self.rows.extend(rows);
         self.left_out = match response.next_page() {
             Ok(Some(next)) if page < PAGES => {
@@ -184,6 +190,8 @@ mod tests {
         assert!(jobs.are_wanted && !jobs.are_on_one_page(), "the second page may not come");
         assert_eq!(jobs.take(&response(false), 2, vec![2; 5], true), None);
         assert_eq!((jobs.rows().len(), jobs.are_wanted), (105, false));
+        assert_eq!(jobs.take(&response(true), 2, vec![2; 5], true), None);
+        assert_eq!(jobs.rows().len(), 105, "a page that comes twice");
         // The run may have ended while this was under way.
         jobs.take(&response(false), 1, vec![3; 7], false);
         assert_eq!((jobs.rows().len(), jobs.are_wanted), (7, true));

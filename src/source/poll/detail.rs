@@ -64,6 +64,7 @@ pub(super) async fn fetch<V: Vendor>(
 /// The failure of a detail that the source does not have, or not any more.
 pub fn unknown(key: &DetailKey) -> Failure {
     let what = match key {
+        DetailKey::Jobs { .. } => "the source has no jobs of this run",
         DetailKey::StepLog { .. } => "the source has no log of this step",
         DetailKey::JobLog { .. } => "the source has no log of this job",
         DetailKey::Graph { .. } => "the source draws no graphs",

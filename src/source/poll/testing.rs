@@ -51,7 +51,7 @@ pub(crate) fn round<V: Vendor>(
 /// Plays the fetching of a detail until it is whole or grows.
 pub(crate) fn fetched<V: Vendor>(
     vendor: &V,
-    state: &V::State,
+    state: &mut V::State,
     key: &DetailKey,
     page: impl Fn(&Ask<V::Tag>) -> Result<Response, Failure>,
 ) -> Result<Fetched<V::Tag>, Failure> {
@@ -67,7 +67,7 @@ pub(crate) fn fetched<V: Vendor>(
 /// The same, for who wants what is there now.
 pub(crate) fn detail<V: Vendor>(
     vendor: &V,
-    state: &V::State,
+    state: &mut V::State,
     key: &DetailKey,
     page: impl Fn(&Ask<V::Tag>) -> Result<Response, Failure>,
 ) -> Result<Detail, Failure> {

@@ -60,7 +60,7 @@ impl Vendor for Parts {
 
     fn accept_detail(
         &self,
-        _: &Vec<String>,
+        _: &mut Vec<String>,
         _: &DetailKey,
         ask: &Ask<&'static str>,
         response: &Response,

@@ -54,7 +54,7 @@ impl Master {
         testing::round(config, state, now(), Some(yesterday()), |ask| Ok(self.page(&ask.request)))
     }
 
-    fn read(&self, state: &State, step: &str) -> Vec<String> {
+    fn read(&self, state: &mut State, step: &str) -> Vec<String> {
         let key = DetailKey::StepLog { run: "r".into(), job: "j".into(), step: step.into() };
         let config = BuildbotConfig::default();
         let read = testing::detail(&config, state, &key, |ask| Ok(self.page(&ask.request))).unwrap();
@@ -296,34 +296,34 @@ fn only_configured_builders_are_asked_for_and_a_name_that_is_none_is_told() {
 
 #[test]
 fn a_step_shows_all_its_logs_without_the_letters_of_channels() {
-    let (_, state) = seen();
+    let (_, mut state) = seen();
     let master = Master::captured();
-    let lines = master.read(&state, "28");
+    let lines = master.read(&mut state, "28");
     assert_eq!(lines[0], "== stdio ==");
     assert!(lines.contains(&"test pays_once ... FAILED".to_owned()), "{lines:#?}");
     assert!(lines.contains(&"thread main panicked at src/pay.rs:41: timed out after 30 s".to_owned()));
     assert!(lines.contains(&"program finished with exit code 2".to_owned()));
     assert_eq!(lines[lines.len() - 2..], ["== report ==", "pays_once: expected 200, got 504"]);
     // An exception: a text, and the same as a page for a browser.
-    let lines = master.read(&state, "10");
+    let lines = master.read(&mut state, "10");
     assert_eq!(lines.len(), 8);
     assert_eq!(lines[0], "Traceback (most recent call last):", "a text has no letters");
 }
 
 #[test]
 fn a_log_is_followed_by_its_lines_while_it_grows() {
-    let (_, state) = seen();
+    let (_, mut state) = seen();
     let mut master = Master::captured();
     let config = BuildbotConfig::default();
     let key = DetailKey::StepLog { run: "r".into(), job: "j".into(), step: "39".into() };
-    let go_on = |master: &Master, mut ask: Ask<Tag>| loop {
+    let first = config.detail(&state, &key).unwrap();
+    let mut go_on = |master: &Master, mut ask: Ask<Tag>| loop {
         let response = master.page(&ask.request);
-        match config.accept_detail(&state, &key, &ask, &response).unwrap() {
+        match config.accept_detail(&mut state, &key, &ask, &response).unwrap() {
             Fetched::More(next) => ask = next,
             other => return other,
         }
     };
-    let first = config.detail(&state, &key).unwrap();
     let Fetched::Growing(Detail::Log(lines), GROWS, next) = go_on(&master, first) else { panic!() };
     assert_eq!((lines.len(), &lines[29]), (30, &"row batch 25 of 60".into()));
     // Nothing new: it is not asked for lines.
@@ -345,15 +345,15 @@ fn a_log_is_followed_by_its_lines_while_it_grows() {
     let response = go_on(&master, next);
     let Fetched::Growing(Detail::Log(lines), _, next) = response else { panic!() };
     assert_eq!((lines.len(), &lines[35]), (36, &"killed".into()));
-    let over = State::default();
+    let mut over = State::default();
     let response = master.page(&next.request);
-    let done = config.accept_detail(&over, &key, &next, &response).unwrap();
+    let done = config.accept_detail(&mut over, &key, &next, &response).unwrap();
     assert!(matches!(done, Fetched::Done(_)), "the step is over");
 }
 
 #[test]
 fn of_a_log_without_end_the_last_lines_are_kept_and_the_rest_is_counted() {
-    let (_, state) = seen();
+    let (_, mut state) = seen();
     let mut master = Master::captured();
     let log = &mut master.pages.get_mut("/steps/39/logs").unwrap()["logs"][0];
     log["num_lines"] = 1_000_000.into();
@@ -361,7 +361,7 @@ fn of_a_log_without_end_the_last_lines_are_kept_and_the_rest_is_counted() {
     let content = lines.join("\n") + "\n";
     let chunk = json!({ "logchunks": [{ "content": content, "firstline": 995_000, "logid": 26 }] });
     master.pages.insert("/logs/26/contents?offset=995000".to_owned(), chunk);
-    let lines = master.read(&state, "39");
+    let lines = master.read(&mut state, "39");
     assert_eq!(lines.len(), 5001);
     assert_eq!(lines[..2], ["(995000 lines before these are left out)", "line 995000"]);
     assert_eq!(lines[5000], "line 999999");
@@ -369,6 +369,6 @@ fn of_a_log_without_end_the_last_lines_are_kept_and_the_rest_is_counted() {
     master.pages.get_mut("/steps/39/logs").unwrap()["logs"][0]["type"] = "d".into();
     let key = DetailKey::StepLog { run: "r".into(), job: "j".into(), step: "39".into() };
     let config = BuildbotConfig::default();
-    let failed = testing::detail(&config, &state, &key, |ask| Ok(master.page(&ask.request))).unwrap_err();
+    let failed = testing::detail(&config, &mut state, &key, |ask| Ok(master.page(&ask.request))).unwrap_err();
     assert_eq!(failed.kind, FailureKind::Missing);
 }

@@ -163,7 +163,13 @@ impl Repo {
 
     /// The jobs of an attempt, if they have to be asked for.
     pub(super) fn wanted_jobs(&self, key: (u64, u32)) -> Option<Wanted> {
-        let Known { run, jobs, .. } = self.runs.get(&key).filter(|known| known.jobs.are_wanted)?;
+        self.runs.get(&key).filter(|known| known.jobs.are_wanted)?;
+        self.jobs_of(key)
+    }
+
+    /// The jobs of an attempt.
+    pub(super) fn jobs_of(&self, key: (u64, u32)) -> Option<Wanted> {
+        let Known { run, jobs, .. } = self.runs.get(&key)?;
         let (is_over, conditional) = (run.is_completed(), jobs.are_on_one_page());
         Some(Wanted::Jobs { run: key.0, attempt: key.1, is_over, conditional })
     }
@@ -248,6 +254,11 @@ impl Repo {
         self.runs.range((id, 0)..=(id, u32::MAX)).next().is_some()
     }
 
+    /// The jobs of an attempt, as they are shown.
+    pub(super) fn shown_jobs(&self, key: (u64, u32)) -> Vec<Job> {
+        self.runs.get(&key).map(Known::all_jobs).unwrap_or_default()
+    }
+
     /// A job and what is known of its steps.
     fn job(&self, key: (u64, u32), job: u64) -> Option<&WorkflowJob> {
         self.runs.get(&key)?.jobs.rows().iter().find(|known| known.id == job)
@@ -286,12 +297,17 @@ impl State {
         self.repos.entry(name.clone()).or_default()
     }
 
-    /// The job with these ids, as they stand in a [`Run`], and the repository that it is of.
-    pub(super) fn job(&self, run: &RawText, job: &RawText) -> Option<(&RawText, &WorkflowJob)> {
+    /// The attempt with this id, as it stands in a [`Run`], and the repository that it is of.
+    pub(super) fn attempt(&self, run: &RawText) -> Option<(&RawText, (u64, u32))> {
         let (id, attempt) = run.as_str()?.split_once('/')?;
         let key = (id.parse().ok()?, attempt.parse().ok()?);
-        let job = job.as_str()?.parse().ok()?;
-        self.repos.iter().find_map(|(name, repo)| Some((name, repo.job(key, job)?)))
+        self.repos.iter().find_map(|(name, repo)| repo.runs.contains_key(&key).then_some((name, key)))
+    }
+
+    /// The job with these ids, as they stand in a [`Run`], and the repository that it is of.
+    pub(super) fn job(&self, run: &RawText, job: &RawText) -> Option<(&RawText, &WorkflowJob)> {
+        let (name, key) = self.attempt(run)?;
+        Some((name, self.repos.get(name)?.job(key, job.as_str()?.parse().ok()?)?))
     }
 
     /// The steps of this job.

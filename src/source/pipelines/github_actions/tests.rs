@@ -236,6 +236,33 @@ fn what_is_at_work_and_no_longer_listed_is_asked_for_by_itself_until_it_is_gone(
     assert_eq!(repo.wanted(), []);
 }
 
+#[test]
+fn the_jobs_of_a_run_that_had_ended_before_come_when_somebody_opens_it() {
+    let mut state = State::default();
+    let (vendor, (before, ..)) = (config(&["shop/checkout"]), first(&["shop/checkout"], &mut state));
+    assert!(run(&before, "9102/1").jobs.is_empty());
+    // The answer is that of another run; what is in it does not matter here.
+    let jobs = |ask: &Ask<Tag>| {
+        assert_eq!(
+            line_of(&ask.request),
+            "/repos/shop/checkout/actions/runs/9102/attempts/1/jobs?per_page=100"
+        );
+        let like =
+            Request::get("/repos/shop/checkout/actions/runs/9104/attempts/2/jobs").query("per_page", "100");
+        recorded(FIRST).answer(&like).unwrap()
+    };
+    let key = DetailKey::Jobs { run: "9102/1".into() };
+    let Ok(Fetched::Done(Detail::Jobs(jobs))) = testing::fetched(&vendor, &mut state, &key, jobs) else {
+        panic!()
+    };
+    assert_eq!(jobs.len(), 3);
+    let after = vendor.snapshot(&mut state, at("03:30:10"));
+    assert_eq!(run(&after, "9102/1").jobs, jobs, "and they stay");
+    let (job, step) = (jobs[1].id.clone(), jobs[1].steps[0].id.clone());
+    assert!(vendor.detail(&state, &DetailKey::StepLog { run: "9102/1".into(), job, step }).is_some());
+    assert!(vendor.detail(&state, &DetailKey::Jobs { run: "deployment/3301".into() }).is_none());
+}
+
 fn key(job: &str, step: &str) -> DetailKey {
     DetailKey::StepLog { run: "9104/2".into(), job: job.into(), step: step.into() }
 }
@@ -243,7 +270,7 @@ fn key(job: &str, step: &str) -> DetailKey {
 fn log(key: &DetailKey, body: &str) -> Result<Vec<String>, Failure> {
     let mut state = State::default();
     first(&["shop/checkout"], &mut state);
-    let fetched = testing::fetched(&config(&["shop/checkout"]), &state, key, |ask| {
+    let fetched = testing::fetched(&config(&["shop/checkout"]), &mut state, key, |ask| {
         assert_eq!(ask.request.path, "/repos/shop/checkout/actions/jobs/77202/logs");
         assert!(ask.request.may_leave);
         let status = if body.is_empty() { 404 } else { 200 };
@@ -297,7 +324,7 @@ fn while_a_job_works_its_steps_stand_for_its_log() {
     let vendor = config(&["shop/checkout"]);
     let key = DetailKey::StepLog { run: "9105/1".into(), job: "77301".into(), step: "3".into() };
     let at_work =
-        testing::fetched(&vendor, &state, &key, |ask| recorded(AT_WORK).answer(&ask.request).unwrap());
+        testing::fetched(&vendor, &mut state, &key, |ask| recorded(AT_WORK).answer(&ask.request).unwrap());
     let Fetched::Growing(detail, _, again) = at_work.unwrap() else { panic!("it is at work") };
     let lines = testing::lines(&detail);
     assert!(lines[0].contains("only when the job is over"), "{lines:?}");
@@ -305,12 +332,14 @@ fn while_a_job_works_its_steps_stand_for_its_log() {
     assert_eq!(lines[4], "queued    Test");
     // Over: the log is next.
     let over = recorded(OVER).answer(&again.request).unwrap().unwrap();
-    let Fetched::More(next) = vendor.accept_detail(&state, &key, &again, &over).unwrap() else { panic!() };
+    let Fetched::More(next) = vendor.accept_detail(&mut state, &key, &again, &over).unwrap() else {
+        panic!()
+    };
     assert_eq!(next.request.path, "/repos/shop/checkout/actions/jobs/77301/logs");
     let body = text().replace("03:0", "03:2");
     let response = testing::answer(&next.request, 200, &[], &body);
     assert!(matches!(
-        vendor.accept_detail(&state, &key, &next, &response),
+        vendor.accept_detail(&mut state, &key, &next, &response),
         Ok(Fetched::Done(Detail::Log(_)))
     ));
 }

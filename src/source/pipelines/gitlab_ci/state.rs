@@ -150,20 +150,16 @@ impl Project {
     }
 
     /// Takes the pipelines of this project that a pipeline has started. One of another project is in
-    /// that project's list; these are in none. Returns what has to be asked about those that are new.
-    pub(super) fn take_children(
-        &mut self,
-        id: u64,
-        bridges: &[PipelineJob],
-        entered: Timestamp,
-    ) -> Vec<Wanted> {
+    /// that project's list; these are in none. Returns what has to be asked about those that are new:
+    /// all, since bridges are asked for only where somebody wants to know.
+    pub(super) fn take_children(&mut self, id: u64, bridges: &[PipelineJob]) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for child in bridges.iter().filter_map(|bridge| bridge.downstream_pipeline.clone()) {
             if !self.pipelines.get(&id).is_some_and(|known| known.pipeline.is_beside(&child)) {
                 continue;
             }
             let (started, is_new) = (child.id, !self.pipelines.contains_key(&child.id));
-            self.take(child, Some(id), entered);
+            self.take(child, Some(id), Timestamp::MIN);
             let known = self.pipelines.get(&started).filter(|_| is_new);
             wanted.extend(known.into_iter().flat_map(|known| known.wanted(started)));
         }
@@ -182,6 +178,21 @@ impl Project {
         };
         let open = self.pipelines.iter().rev().filter(is_open).take(PIPELINES);
         open.flat_map(|(id, known)| known.wanted(*id)).collect()
+    }
+
+    /// The jobs of a pipeline.
+    pub(super) fn jobs_of(&self, id: u64) -> Option<Wanted> {
+        let Known { pipeline, jobs, .. } = self.pipelines.get(&id)?;
+        let (is_over, conditional) = (pipeline.is_settled(), jobs.are_on_one_page());
+        Some(Wanted::Jobs { pipeline: id, is_over, conditional })
+    }
+
+    /// Somebody looks at a pipeline: what there is besides its jobs is wanted too.
+    pub(super) fn want(&mut self, id: u64, jobs_too: bool) {
+        if let Some(known) = self.pipelines.get_mut(&id) {
+            (known.wants_facts, known.bridges.are_wanted) = (true, true);
+            known.jobs.are_wanted |= jobs_too;
+        }
     }
 
     /// What is not shown of this project, and why.
@@ -213,15 +224,22 @@ impl Project {
     pub(super) fn runs(&self, name: &RawText, now: Timestamp) -> Vec<Arc<Run>> {
         let deployments = Deployments::new(self.deployments.values().rev(), now);
         let of_pipeline = |(id, known): (&u64, &Known)| {
-            let mut jobs = Vec::new();
-            self.add_jobs(*id, known, "", &mut jobs);
-            Arc::new(known.pipeline.model(name, deployments.place(*id), jobs))
+            Arc::new(known.pipeline.model(name, deployments.place(*id), self.shown_jobs(*id)))
         };
         let is_row = |known: &Known| known.parent.is_none();
         let own = deployments.own(|id| self.pipelines.get(&id).is_some_and(is_row));
         let own = own.map(|deployment| Arc::new(deployment.model(name)));
         let rows = self.pipelines.iter().rev().filter(|(_, known)| is_row(known));
         rows.map(of_pipeline).chain(own).collect()
+    }
+
+    /// The jobs of a pipeline, as they are shown.
+    pub(super) fn shown_jobs(&self, id: u64) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        if let Some(known) = self.pipelines.get(&id) {
+            self.add_jobs(id, known, "", &mut jobs);
+        }
+        jobs
     }
 
     /// The jobs of a pipeline; those of a pipeline that one of them started follow it.
@@ -263,15 +281,19 @@ impl Deploys for Deployment {
 }
 
 impl State {
+    /// The pipeline with this id, as it stands in a [`Run`], and the project that it is of.
+    pub(super) fn pipeline(&self, run: &RawText) -> Option<(&RawText, u64)> {
+        let id = run.as_str()?.parse().ok()?;
+        let of = |(name, project): (_, &Project)| project.pipelines.contains_key(&id).then_some((name, id));
+        self.projects.iter().find_map(of)
+    }
+
     /// The job with these ids, as they stand in a [`Run`], and the project that it is of.
     pub(super) fn job(&self, run: &RawText, job: &RawText) -> Option<(&RawText, &PipelineJob)> {
-        let id: u64 = run.as_str()?.parse().ok()?;
+        let (name, _) = self.pipeline(run)?;
         let job: u64 = job.as_str()?.parse().ok()?;
-        self.projects.iter().find_map(|(name, project)| {
-            project.pipelines.get(&id)?;
-            // It may be of a pipeline that this one started.
-            let mut jobs = project.pipelines.values().flat_map(|known| known.jobs.rows());
-            Some((name, jobs.find(|known| known.id == job)?))
-        })
+        // It may be of a pipeline that this one started.
+        let mut jobs = self.projects.get(name)?.pipelines.values().flat_map(|known| known.jobs.rows());
+        Some((name, jobs.find(|known| known.id == job)?))
     }
 }

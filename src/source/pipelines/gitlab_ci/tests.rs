@@ -135,6 +135,36 @@ fn a_pipeline_started_by_another_is_a_part_of_it_and_a_job_started_anew_no_longe
 }
 
 #[test]
+fn the_jobs_of_a_pipeline_that_had_ended_before_come_when_somebody_opens_it() {
+    let (vendor, mut state) = (config(&["shop/checkout"], &[]), State::default());
+    let (before, ..) = first(&vendor, &mut state);
+    assert!(run(&before, "503").jobs.is_empty());
+    // Pages of another pipeline; what is in them does not matter here.
+    let like = |ask: &Ask<Tag>| {
+        let path = ask.request.path.replace("/503", "/505");
+        recorded(FIRST).answer(&Request { path, ..ask.request.clone() }).unwrap()
+    };
+    let key = DetailKey::Jobs { run: "503".into() };
+    let fetched = testing::fetched(&vendor, &mut state, &key, like);
+    let Ok(Fetched::Done(Detail::Jobs(jobs))) = fetched else { panic!() };
+    assert_eq!(jobs.len(), 4, "both pages");
+    let asked = RefCell::new(Vec::new());
+    let (after, _) = testing::round(&vendor, &mut state, at("03:30:30"), None, |ask| {
+        asked.borrow_mut().push(ask.tag.about);
+        like(ask)
+    });
+    assert_eq!(run(&after, "503").jobs, jobs, "and they stay");
+    let of_it = |about: &&About| {
+        matches!(
+            about,
+            About::Pipeline(503) | About::Jobs { pipeline: 503, .. } | About::Bridges { pipeline: 503, .. }
+        )
+    };
+    let of_it: Vec<About> = asked.borrow().iter().filter(of_it).copied().collect();
+    assert_eq!(of_it, [About::Pipeline(503), About::Bridges { pipeline: 503, page: 1, is_over: true }]);
+}
+
+#[test]
 fn a_group_gives_its_projects_each_of_them_once() {
     let vendor = config(&["shop/checkout"], &["shop"]);
     let (snapshot, troubles, asked) = first(&vendor, &mut State::default());
@@ -271,7 +301,7 @@ fn a_log_is_followed_while_it_grows_and_once_more_after_its_end() {
     first(&vendor, &mut state);
     let key = DetailKey::JobLog { run: "506".into(), job: "9062".into() };
     let fetched =
-        testing::fetched(&vendor, &state, &key, |ask| recorded(GROWING).answer(&ask.request).unwrap());
+        testing::fetched(&vendor, &mut state, &key, |ask| recorded(GROWING).answer(&ask.request).unwrap());
     let Fetched::Growing(detail, _, mut again) = fetched.unwrap() else { panic!("it is at work") };
     let expected = [
         "Running with gitlab-runner 16.11.0 (91a27b2a)\u{1b}[0;m",
@@ -285,7 +315,9 @@ fn a_log_is_followed_while_it_grows_and_once_more_after_its_end() {
     assert_eq!(again.tag.about, About::Trace { is_over: false });
     again.tag.about = About::Trace { is_over: true };
     let whole = recorded(WHOLE).answer(&again.request).unwrap().unwrap();
-    let Fetched::Done(detail) = vendor.accept_detail(&state, &key, &again, &whole).unwrap() else { panic!() };
+    let Fetched::Done(detail) = vendor.accept_detail(&mut state, &key, &again, &whole).unwrap() else {
+        panic!()
+    };
     assert_eq!(testing::lines(&detail)[7], "\u{1b}[31;1mERROR: Job failed: exit code 2");
 }
 
