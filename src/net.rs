@@ -78,7 +78,9 @@ impl Net {
     }
 
     fn with(vault: Vault, proxies: Proxies, tunnels: Tunnels) -> Self {
-        proxies.passwords().for_each(|password| vault.mask().learn(None, &password));
+        for (user, password) in proxies.logins() {
+            vault.mask().learn(Some(&user), &password);
+        }
         Self(Arc::new(Shared { vault, proxies, tunnels, budgets: Budgets::default() }))
     }
 

@@ -8,6 +8,8 @@
     reason = "a test fails by panicking, and may print what it measured"
 )]
 
+#[path = "terminal/canary.rs"]
+mod canary;
 #[path = "terminal/collect.rs"]
 mod collect;
 #[path = "terminal/end.rs"]

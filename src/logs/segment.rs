@@ -53,6 +53,13 @@ impl Segment {
         Self { source, ..self }
     }
 
+    /// The same lines, their text changed by `blot`, which keeps its length and every line's end.
+    #[must_use]
+    pub fn blotted(mut self, blot: impl FnOnce(&mut [u8])) -> Self {
+        blot(&mut self.bytes);
+        self
+    }
+
     /// The source that said them; empty until the outlet has put its name there.
     pub fn source(&self) -> &RawText {
         &self.source

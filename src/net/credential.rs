@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use self::file::Refused;
 use self::format::Found;
-pub(super) use self::mask::Mask;
+pub use self::mask::Mask;
 pub use self::secret::Credential;
 use self::secret::Held;
 use super::disk::{self, Lost};
@@ -219,7 +219,7 @@ impl Vault {
     }
 
     /// What takes every secret that was ever held out of a text, in whatever form it comes back.
-    pub(super) fn mask(&self) -> &Mask {
+    pub fn mask(&self) -> &Mask {
         &self.mask
     }
 

@@ -258,6 +258,7 @@ impl Response {
 
     pub(super) fn part(mut self, trip: Trip, skipped: u64) -> Self {
         (self.shown, self.mask) = (trip.shown, trip.mask);
+        self.mask.blot(&mut self.body);
         let range = self.header("content-range").filter(|_| self.status == 206);
         self.from = range.and_then(range_start).unwrap_or(skipped);
         self

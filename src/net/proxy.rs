@@ -45,15 +45,25 @@ impl Proxies {
         Self { http: find("HTTP_PROXY"), https: find("HTTPS_PROXY"), all: find("ALL_PROXY"), not }
     }
 
-    /// The passwords in them, which a proxy may repeat.
-    pub(super) fn passwords(&self) -> impl Iterator<Item = String> {
+    /// The users and passwords in them, as they are sent: a proxy may repeat them.
+    pub(super) fn logins(&self) -> impl Iterator<Item = (String, String)> {
         let all = [&self.http, &self.https, &self.all].into_iter().flatten();
-        all.filter_map(|text| address(text).ok()?.password().map(str::to_owned))
+        all.filter_map(|text| {
+            let url = address(text).ok()?;
+            Some((decoded(url.username()), decoded(url.password()?)))
+        })
     }
 
     fn excepts(&self, url: &Url) -> bool {
         self.not.iter().any(|rule| excepts(rule, url))
     }
+}
+
+/// What stands percent-encoded in an address.
+fn decoded(part: &str) -> String {
+    // Only forms write a space as a plus.
+    let part = part.replace('+', "%2B");
+    url::form_urlencoded::parse(part.as_bytes()).next().map(|(text, _)| text.into_owned()).unwrap_or_default()
 }
 
 /// The proxy for `url`; `None` is directly. This machine is never asked through one.

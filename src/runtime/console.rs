@@ -13,6 +13,7 @@ use super::clock::Clock;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
 use super::login::Logins;
+use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
@@ -153,13 +154,15 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     };
     let keeper = Keeper::start(keeping, clock, messages.clone())
         .map_err(|error| LaunchError::Refused("a thread", error))?;
-    let crash_dir = launch.place.directory().map(|state| state.join("crash"));
+    let mask = launch.net.vault().mask();
+    let dir = launch.place.directory().map(|state| state.join("crash"));
+    let crashes = Reports { dir, mask: mask.clone() };
     let flush = keeper.clone();
     let save: Arc<Save> = Arc::new(move || flush.flush());
     let mut shown = match launch.face {
-        Face::Screen => Shown::Screen(Session::begin(save, crash_dir)?),
-        Face::Lines => Shown::Lines(Lines::begin(save, crash_dir)?),
-        Face::Collector => Shown::Lines(Lines::without_keys(save, crash_dir)?),
+        Face::Screen => Shown::Screen(Session::begin(save, crashes)?),
+        Face::Lines => Shown::Lines(Lines::begin(save, crashes)?),
+        Face::Collector => Shown::Lines(Lines::without_keys(save, crashes)?),
     };
 
     let mut app = App::new(launch.setup);
@@ -175,8 +178,10 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     }
     let (crashes, deaths) = mpsc::channel(8);
     let tasks = Tasks::new(crashes);
-    let (requests, resting) =
-        start(launch.sources, clock, &gate, &tasks, &messages, deaths, is_recorded.then(|| keeper.clone()));
+    let said = Intake::without(mask.clone());
+    let resting = said.rests();
+    let requests = start(launch.sources, &said, clock, &gate, &tasks, deaths);
+    hand_on(said, messages.clone(), is_recorded.then(|| keeper.clone()));
     // What is looked at is asked at once, the others within some seconds.
     for name in app.first() {
         if let Some(source) = requests.get(&name) {
@@ -233,19 +238,15 @@ fn record(path: &std::path::Path, launch: &Launch) -> Result<Recording, LaunchEr
     Ok(recording)
 }
 
-/// Starts the sources, and the task that hands what they say to the loop. Returns where to ask them,
-/// and where to tell them that they may rest.
+/// Starts the sources. Returns where to ask them.
 fn start(
     sources: Vec<Built>,
+    intake: &Intake,
     clock: Clock,
     gate: &watch::Receiver<bool>,
     tasks: &Tasks,
-    messages: &mpsc::Sender<Msg>,
     mut deaths: mpsc::Receiver<Crashed>,
-    record: Option<Keeper>,
-) -> (HashMap<RawText, mpsc::Sender<Request>>, watch::Sender<bool>) {
-    let mut intake = Intake::default();
-    let resting = intake.rests();
+) -> HashMap<RawText, mpsc::Sender<Request>> {
     let (mut requests, mut outlets) = (HashMap::new(), HashMap::new());
     for Built { info, source } in sources {
         let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
@@ -270,7 +271,11 @@ fn start(
             }
         }
     });
-    let messages = messages.clone();
+    requests
+}
+
+/// Hands what the sources say to the loop, in the order in which it is taken.
+fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keeper>) {
     tokio::spawn(async move {
         let mut left_out = false;
         loop {
@@ -291,7 +296,6 @@ fn start(
             }
         }
     });
-    (requests, resting)
 }
 
 /// Does what the app asks. Waits for nothing: a queue that is full is told.

@@ -7,22 +7,33 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::exit::Exit;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::net::credential::Mask;
 use crate::safe;
 use crate::store::crash;
 
 /// The exit code after a panic of the console itself.
 const CODE: i32 = 101;
 
-/// Installs the hook; crash files go to `dir`, a private directory, if there is one.
+/// Where crash files go, and what they may not hold.
+#[derive(Clone, Default)]
+pub struct Reports {
+    /// A private directory, if there is one.
+    pub dir: Option<PathBuf>,
+    /// The secrets that are known.
+    pub mask: Mask,
+}
+
+/// Installs the hook.
 ///
 /// On the main thread or one of midwatch's own: saves, gives the screen back, prints a cleaned
 /// message and ends with code 101. In a task: only the crash file; its supervisor starts it again.
 /// Message and file are cleaned: a panic may quote whatever it was working on.
-pub fn install(exit: Arc<Exit>, dir: Option<PathBuf>) {
+pub fn install(exit: Arc<Exit>, reports: Reports) {
+    let Reports { dir, mask } = reports;
     std::panic::set_hook(Box::new(move |info| {
         let (name, vital) = thread();
         let trace = std::backtrace::Backtrace::force_capture().to_string();
-        let what = headline(&name, info);
+        let what = headline(&name, info, &mask);
         let mut report = vec![what.clone()];
         report.extend(clean_block(&RawText::from(trace)));
         let file = dir.as_deref().and_then(|dir| crash::write(dir, Clock::Real.now(), &report).ok());
@@ -41,13 +52,13 @@ fn thread() -> (String, bool) {
     (name.to_owned(), name == "main" || name.starts_with("midwatch-"))
 }
 
-fn headline(thread: &str, info: &PanicHookInfo<'_>) -> SafeText {
+fn headline(thread: &str, info: &PanicHookInfo<'_>, mask: &Mask) -> SafeText {
     let payload = info.payload();
     let said = payload.downcast_ref::<&str>().copied();
     let said = said.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
     let at = info.location().map(ToString::to_string).unwrap_or_default();
     let line = format!("midwatch {} stopped in {thread} at {at}: {said}", env!("CARGO_PKG_VERSION"));
-    clean(&RawText::from(line))
+    clean(&RawText::from(mask.text(&line).into_owned()))
 }
 
 fn say(what: &SafeText, file: Option<&Path>) {

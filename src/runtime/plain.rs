@@ -4,7 +4,6 @@
 mod paper;
 mod voice;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,11 +17,12 @@ use super::clock::Clock;
 use super::exit::{Exit, Save};
 use super::keys::Typed;
 use super::login::{self, Away, Logins};
+use super::panic::{self, Reports};
 use super::run::Console;
 use super::session::{Leave, SessionError};
 use super::signals::{self, Screen};
 use super::terminal::Terminal;
-use super::{input, panic, watchdog};
+use super::{input, watchdog};
 use crate::app::App;
 use crate::app::aloud::SIZE;
 use crate::config::key::{Code, Key};
@@ -64,7 +64,7 @@ impl Lines {
     /// a device without an end, such as /dev/null, leaves that to the signals.
     ///
     /// Errors leave the terminal as it was.
-    pub fn begin(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
+    pub fn begin(save: Arc<Save>, crashes: Reports) -> Result<Self, SessionError> {
         let terminal = if rustix::termios::isatty(rustix::stdio::stdin()) {
             Some(Terminal::open_for_lines(std::env::var_os("TERM").as_deref())?)
         } else {
@@ -79,7 +79,7 @@ impl Lines {
     /// Takes no keys, whatever standard input is: only a signal ends it.
     ///
     /// Errors leave the terminal as it was.
-    pub fn without_keys(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
+    pub fn without_keys(save: Arc<Save>, crashes: Reports) -> Result<Self, SessionError> {
         Self::start(None, false, save, crashes)
     }
 
@@ -87,7 +87,7 @@ impl Lines {
         terminal: Option<Terminal>,
         has_end: bool,
         save: Arc<Save>,
-        crashes: Option<PathBuf>,
+        crashes: Reports,
     ) -> Result<Self, SessionError> {
         let refused = |what| move |cause| SessionError::Refused { what, cause };
         let exit = Arc::new(Exit::new(terminal.as_ref(), save));

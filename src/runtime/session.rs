@@ -1,16 +1,16 @@
 //! A console on a terminal from the first byte to the last: what is started, in which order.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
 use super::exit::{Exit, Save};
 use super::keys::Typed;
+use super::panic::{self, Reports};
 use super::signals::{self, Screen};
 use super::terminal::{Terminal, TerminalError};
 use super::writer::Writer;
-use super::{fault, input, panic, watchdog};
+use super::{fault, input, watchdog};
 
 /// Why the console could not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ impl Session {
     /// directory for crash files.
     ///
     /// Errors leave the terminal as it was.
-    pub fn begin(save: Arc<Save>, crashes: Option<PathBuf>) -> Result<Self, SessionError> {
+    pub fn begin(save: Arc<Save>, crashes: Reports) -> Result<Self, SessionError> {
         let refused = |what| move |cause| SessionError::Refused { what, cause };
         let terminal = Terminal::open(std::env::var_os("TERM").as_deref())?;
         let exit = Arc::new(Exit::new(Some(&terminal), save));

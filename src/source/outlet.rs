@@ -10,6 +10,7 @@ use crate::logs::segment::Segment;
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, News, Snapshot, Update};
+use crate::net::credential::Mask;
 
 /// Segments and details that may wait for the loop. A source that finds no room waits.
 const QUEUE: usize = 64;
@@ -63,16 +64,23 @@ pub struct Intake {
     queue: mpsc::Receiver<Report>,
     sender: mpsc::Sender<Report>,
     rests: watch::Sender<bool>,
+    mask: Mask,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        let (sender, queue) = mpsc::channel(QUEUE);
-        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default() }
+        Self::without(Mask::default())
     }
 }
 
 impl Intake {
+    /// Takes in what the sources say, without these secrets in lines of logs: answers of servers have
+    /// lost theirs already.
+    pub fn without(mask: Mask) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default(), mask }
+    }
+
     /// An outlet for the source of this name, and the sender of requests to it.
     pub fn outlet(&self, source: RawText, clock: Clock) -> (Outlet, mpsc::Sender<Request>) {
         let (ask, asked) = mpsc::channel(REQUESTS);
@@ -84,6 +92,7 @@ impl Intake {
             queue: self.sender.clone(),
             asked: Arc::new(tokio::sync::Mutex::new(asked)),
             rests: self.rests.subscribe(),
+            mask: self.mask.clone(),
         };
         (outlet, ask)
     }
@@ -135,6 +144,7 @@ pub struct Outlet {
     queue: mpsc::Sender<Report>,
     asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>,
     rests: watch::Receiver<bool>,
+    mask: Mask,
 }
 
 impl Outlet {
@@ -193,7 +203,7 @@ impl Outlet {
 
     /// Gives lines. Waits while the loop is behind, so that nothing is dropped.
     pub async fn segment(&self, segment: Segment) {
-        let segment = segment.said_by(self.source.clone());
+        let segment = segment.blotted(|lines| self.mask.blot(lines)).said_by(self.source.clone());
         // The loop is gone only when the program ends: then there is nobody to tell.
         drop(self.queue.send(Report::Segment(Arc::new(segment))).await);
     }

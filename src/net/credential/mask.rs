@@ -21,7 +21,7 @@ const MOST: usize = 512;
 
 /// The secrets that have been held since the start. Clones share them.
 #[derive(Clone, Default)]
-pub(in crate::net) struct Mask(Arc<RwLock<Known>>);
+pub struct Mask(Arc<RwLock<Known>>);
 
 impl fmt::Debug for Mask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -32,8 +32,10 @@ impl fmt::Debug for Mask {
 #[derive(Default)]
 struct Known {
     /// The forms of each value, the oldest first.
-    values: VecDeque<Vec<String>>,
+    values: VecDeque<(Vec<String>, bool)>,
     automaton: Option<Arc<AhoCorasick>>,
+    /// Only of those that are no word of an ordinary text.
+    telling: Option<Arc<AhoCorasick>>,
 }
 
 impl Mask {
@@ -44,23 +46,36 @@ impl Mask {
             return;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.values.contains(&forms) {
+        if known.values.iter().any(|(value, _)| *value == forms) {
             return;
         }
-        known.values.push_back(forms);
+        known.values.push_back((forms, is_word(secret)));
         if known.values.len() > MOST {
             known.values.pop_front();
         }
-        let all = known.values.iter().flatten();
-        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all);
         // Only too many patterns are refused, which `MOST` keeps far away; then the old ones stay.
-        if let Ok(built) = built {
-            known.automaton = Some(Arc::new(built));
+        if let Some(built) = automaton(known.values.iter().flat_map(|(forms, _)| forms)) {
+            known.automaton = Some(built);
+        }
+        let telling = known.values.iter().filter(|(_, is_word)| !is_word);
+        if let Some(built) = automaton(telling.flat_map(|(forms, _)| forms)) {
+            known.telling = Some(built);
+        }
+    }
+
+    /// Writes stars over them in what somebody else wrote: an answer, lines of a log. Its length stays.
+    /// A password that is a word is left alone: stars in every text that has the word would tell it.
+    pub fn blot(&self, content: &mut [u8]) {
+        let telling = self.0.read().unwrap_or_else(PoisonError::into_inner).telling.clone();
+        let Some(telling) = telling else { return };
+        let found: Vec<_> = telling.find_iter(&*content).map(|found| found.range()).collect();
+        for place in found {
+            content.get_mut(place).into_iter().flatten().for_each(|byte| *byte = b'*');
         }
     }
 
     /// The text without them.
-    pub(in crate::net) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.hide(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
@@ -94,6 +109,19 @@ impl Mask {
         hidden.extend_from_slice(text.get(from..).unwrap_or_default());
         Cow::Owned(hidden)
     }
+}
+
+fn automaton<'a>(forms: impl Iterator<Item = &'a String>) -> Option<Arc<AhoCorasick>> {
+    let mut forms = forms.peekable();
+    forms.peek()?;
+    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms).ok().map(Arc::new)
+}
+
+/// Whether other texts have it too, by chance.
+fn is_word(secret: &str) -> bool {
+    const LONGEST: usize = 20;
+    let letters = secret.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_. ".contains(&byte));
+    secret.len() < LONGEST && (letters || secret.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// How a secret looks in a header, in a URL, in JSON, and inside base64 of something longer.
@@ -213,6 +241,24 @@ mod tests {
         ] {
             assert_eq!(hidden(&mask, &format!("<{form}>")), "<[secret]>", "{form}");
         }
+    }
+
+    #[test]
+    fn content_keeps_its_length_and_its_words() {
+        let mask = Mask::default();
+        let blotted = |mask: &Mask, text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            mask.blot(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(blotted(&mask, "hunter2"), "hunter2");
+        mask.learn(Some("kim"), "prometheus");
+        assert_eq!(blotted(&mask, "job=prometheus"), "job=prometheus");
+        assert_eq!(hidden(&mask, "for prometheus"), "for [secret]");
+        mask.learn(Some("kim"), "hunter2");
+        assert_eq!(blotted(&mask, r#"{"said":"hunter2 and hunter2"}"#), r#"{"said":"******* and *******"}"#);
+        let basic = STANDARD.encode("kim:hunter2");
+        assert!(blotted(&mask, &basic).starts_with("****"), "{basic}");
     }
 
     #[test]
