@@ -80,7 +80,7 @@ struct Envelope<T> {
 
 #[derive(Deserialize)]
 struct Groups<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "json::or_default")]
     groups: Vec<&'a RawValue>,
 }
 
@@ -388,6 +388,12 @@ mod tests {
             "not ManyToMany, which is of another group"
         );
         assert_eq!(round(false).1, [], "it has come");
+        let mut asked = 0;
+        for round in 0..5 {
+            let backfill = (round == 0).then_some(self::now());
+            asked += config.round(&mut state, now, backfill).len() - 1;
+        }
+        assert_eq!(asked, usize::from(TRIES), "it may be too much for ever");
     }
 
     #[test]

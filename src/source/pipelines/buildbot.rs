@@ -22,13 +22,13 @@ use self::wire::{Build, BuildRequest, BuildStep, Builder, Change, PROPERTIES, Pa
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::{KNOWN_FOR, Run};
 use crate::model::text::RawText;
-use crate::model::update::{DetailKey, Gives, Snapshot};
+use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
 use crate::source::pipelines::newest_first;
-use crate::source::poll::{Ask, Fetched, Took, Vendor};
+use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
 
 /// Rows of one page.
 const PAGE: usize = 100;
@@ -239,11 +239,16 @@ impl Vendor for BuildbotConfig {
         state.left_out.map(told).into_iter().collect()
     }
 
-    fn detail(&self, _: &State, key: &DetailKey) -> Option<Ask<Tag>> {
-        let DetailKey::StepLog { step, .. } = key else { return None };
-        let reading = Reading::of(step.as_str()?.parse().ok()?);
-        let first = reading.first();
-        Some(Ask::new(Tag::Log(reading), first))
+    fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        match key {
+            DetailKey::Jobs { run } => Some(state.steps_of(state.build(run)?)),
+            DetailKey::StepLog { step, .. } => {
+                let reading = Reading::of(step.as_str()?.parse().ok()?);
+                let first = reading.first();
+                Some(Ask::new(Tag::Log(reading), first))
+            }
+            DetailKey::JobLog { .. } | DetailKey::Graph { .. } => None,
+        }
     }
 
     fn accept_detail(
@@ -253,6 +258,15 @@ impl Vendor for BuildbotConfig {
         ask: &Ask<Tag>,
         response: &Response,
     ) -> Result<Fetched<Tag>, Failure> {
+        if let (DetailKey::Jobs { run }, Tag::Steps(build, _)) = (key, &ask.tag) {
+            let took = self.accept(state, ask, response, Timestamp::UNIX_EPOCH)?;
+            if let Some(known) = state.builds.get_mut(build) {
+                // The next round says what of them cannot be read.
+                known.steps_final &= took.trouble.is_none();
+            }
+            let known = state.build(run).ok_or_else(|| unknown(key))?;
+            return Ok(Fetched::Done(Detail::Jobs(state.run(known, &[]).jobs)));
+        }
         let (Tag::Log(mut reading), DetailKey::StepLog { step, .. }) = (ask.tag.clone(), key) else {
             return Err(Failure::new(FailureKind::Unreadable, "an answer that nothing asked for"));
         };
@@ -356,12 +370,8 @@ impl State {
             self.builds.values().filter(|known| known.build.complete && !known.steps_final).collect();
         ended.sort_by_key(|known| (known.build.state().urgency(), std::cmp::Reverse(known.build.buildid)));
         let running = self.builds.values().filter(|known| !known.build.complete);
-        let steps = running.chain(ended.into_iter().take(STEPS_AT_ONCE)).map(|known| {
-            let (id, over) = (known.build.buildid, known.build.complete);
-            let part = format!("steps of {} {}", self.name(known.build.builderid), known.build.number);
-            Ask::new(Tag::Steps(id, over), Request::get(format!("/api/v2/builds/{id}/steps"))).part(part)
-        });
-        let mut asks: Vec<_> = steps.collect();
+        let steps = running.chain(ended.into_iter().take(STEPS_AT_ONCE));
+        let mut asks: Vec<_> = steps.map(|known| self.steps_of(known)).collect();
         let mut unknown = self.revisions().filter(|revision| !self.subjects.contains_key(revision));
         if unknown.next().is_some() {
             let request = Request::get("/api/v2/changes").query("order", "-changeid");
@@ -369,6 +379,17 @@ impl State {
             asks.push(Ask::new(Tag::Changes, request).part("commits"));
         }
         asks
+    }
+
+    fn steps_of(&self, Known { build, .. }: &Known) -> Ask<Tag> {
+        let request = Request::get(format!("/api/v2/builds/{}/steps", build.buildid));
+        let part = format!("steps of {} {}", self.name(build.builderid), build.number);
+        Ask::new(Tag::Steps(build.buildid, build.complete), request).part(part)
+    }
+
+    /// The build with this id, as it stands in a [`Run`].
+    fn build(&self, run: &RawText) -> Option<&Known> {
+        self.builds.values().find(|known| known.build.id() == *run)
     }
 
     /// Forgets what ended long ago, and what is too much.

@@ -209,7 +209,11 @@ impl Vendor for GitHubActionsConfig {
             About::AtWork => {
                 let (runs, trouble) =
                     json::items::<WorkflowRun>(response, &response.json::<Runs<'_>>()?.workflow_runs)?;
-                took.trouble = trouble;
+                let more = || {
+                    let what = format!("more than {PAGE} runs are at work: older ones may be missing");
+                    Failure::new(FailureKind::TooLarge, what)
+                };
+                took.trouble = trouble.or_else(|| (response.next_page() != Ok(None)).then(more));
                 repo.take_runs(runs, entered);
             }
             About::Run(id) if is_gone => repo.forget(id, None),

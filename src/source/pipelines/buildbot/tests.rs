@@ -212,6 +212,15 @@ fn a_day_of_builds_comes_in_pages_and_their_steps_in_rounds() {
         let known = snapshot.runs.iter().filter(|run| !run.jobs.is_empty()).count();
         assert_eq!(known, round * STEPS_AT_ONCE + 1, "and the one that runs");
     }
+    // Those of a later round come when somebody opens the build.
+    let key = DetailKey::Jobs { run: "request 1001".into() };
+    let page = |ask: &Ask<Tag>| Ok(master.page(&ask.request));
+    let opened = testing::detail(&BuildbotConfig::default(), &mut state, &key, page).unwrap();
+    let Detail::Jobs(jobs) = opened else { panic!("{opened:?}") };
+    assert_eq!((jobs.len(), jobs[0].steps.is_empty()), (1, false));
+    let request = master.pages["/buildrequests"]["buildrequests"][0]["buildrequestid"].as_u64().unwrap();
+    let queued = DetailKey::Jobs { run: format!("request {request}").into() };
+    assert!(BuildbotConfig::default().detail(&state, &queued).is_none(), "it has not begun");
     *master.rows("/builds?complete=true", "builds") = (0..2500)
         .map(|n| {
             let mut build = build.clone();

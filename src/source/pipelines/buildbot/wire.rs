@@ -204,7 +204,7 @@ impl Build {
 
     /// A request keeps its identity when its build begins. Of several attempts only the last has it:
     /// while that one waits for a worker, it is the request that is shown.
-    fn id(&self) -> RawText {
+    pub(super) fn id(&self) -> RawText {
         match self.buildrequestid {
             Some(request) if !self.is_tried_again() => request_id(request),
             _ => format!("build {}", self.buildid).into(),
