@@ -521,8 +521,9 @@ fn a_graph_of_whatever_comes_is_drawn_at_every_size() {
                     let news = News::Detail(key, Ok(Detail::Graph(Arc::new(told))));
                     console.send(Msg::Update(Update { source, at: console.now, news }));
                 }
-                let is_drawn = size.0 < 60 || console.screen().contains("up");
-                assert!(is_drawn, "{}", console.screen());
+                let screen = console.screen();
+                let is_drawn = size.0 < 60 || screen.contains("Graph") || screen.contains("Watch");
+                assert!(is_drawn, "{screen}");
                 for keys in ["G", "g", "y", "Esc", "f"] {
                     console.keys(keys);
                     gate.pass(&drawn(&console, size), &format!("round {round} of {size:?}, graph {index}"));
