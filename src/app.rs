@@ -332,6 +332,7 @@ impl App {
             && self.arrangement.focus != PaneId::Alerts
             && self.place.is_none()
             && self.graph.is_none()
+            && self.overlay.is_none()
             && self.prompt.is_none();
         if is_free && self.state.world.alerts().any(|(_, alert)| alert.is_loud()) {
             (self.previous, self.arrangement.focus) = (self.arrangement.focus, PaneId::Alerts);

@@ -506,7 +506,7 @@ fn a_graph_of_whatever_comes_is_drawn_at_every_size() {
         hostile::corpus().iter().step_by(400).map(|bytes| RawText::from_bytes(bytes)).collect();
     let sizes = [(60, 20), (61, 21), (84, 25), (85, 25), (120, 36), (60, 90), (300, 21), (1, 1), (59, 20)];
     for (round, size) in sizes.into_iter().enumerate() {
-        for index in 0..10 {
+        for index in (round % 2..10).step_by(2) {
             let mut console = world(&batch, size, index % 2 == 0);
             let mut gate = Gate::new();
             for keys in
@@ -528,7 +528,9 @@ fn a_graph_of_whatever_comes_is_drawn_at_every_size() {
                     console.keys(keys);
                     gate.pass(&drawn(&console, size), &format!("round {round} of {size:?}, graph {index}"));
                 }
-                gate.pass_lines(&console.app.reading(80, console.now).lines, &"read aloud");
+                if index < 2 {
+                    gate.pass_lines(&console.app.reading(80, console.now).lines, &"read aloud");
+                }
                 console.resize((7, 3));
                 gate.pass(&drawn(&console, (7, 3)), &"a tiny window");
                 console.resize(size);
