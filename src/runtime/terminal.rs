@@ -393,7 +393,16 @@ pub(super) mod tests {
     pub(in crate::runtime) fn read(master: &OwnedFd) -> Vec<u8> {
         let (mut all, mut piece) = (Vec::new(), [0; 4096]);
         let now = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-        while poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&now)).unwrap() > 0 {
+        loop {
+            match poll(&mut [PollFd::new(master, PollFlags::IN)], Some(&now)) {
+                // A child of another test may end meanwhile.
+                Err(rustix::io::Errno::INTR) => continue,
+                ready => {
+                    if ready.unwrap() == 0 {
+                        break;
+                    }
+                }
+            }
             // EIO: all of it was read and the other end is closed.
             let Ok(n) = rustix::io::read(master, &mut piece) else { break };
             all.extend_from_slice(&piece[..n]);
