@@ -117,6 +117,29 @@ impl Body {
         })
     }
 
+    /// Whether it is one of those that are read one after the other.
+    pub(super) fn is_large(&self) -> bool {
+        self.sink().bytes.len() as u64 > FREE
+    }
+
+    /// Makes room for all that may come, if the answer says its length so much, so that nothing is copied
+    /// while it grows. The system gives the memory only when something is written there.
+    pub(super) fn make_room(&mut self, length: Option<u64>) {
+        let (sink, most) = match &mut self.form {
+            Form::Plain(sink) => (sink, length.unwrap_or(self.most_wire)),
+            Form::Gzip(decoder) => (decoder.get_mut(), u64::MAX),
+        };
+        let most = usize::try_from(most.min(sink.most)).unwrap_or_default();
+        sink.bytes.reserve_exact(most.saturating_sub(sink.bytes.len()));
+    }
+
+    fn sink(&self) -> &Sink {
+        match &self.form {
+            Form::Plain(sink) => sink,
+            Form::Gzip(decoder) => decoder.get_ref(),
+        }
+    }
+
     /// What was unpacked so far.
     pub(super) fn so_far(mut self) -> Vec<u8> {
         let sink = match &mut self.form {
@@ -196,10 +219,7 @@ mod tests {
         let mut held = 0;
         for piece in bytes.chunks(8192) {
             let pushed = body.push(&trip(), piece);
-            held = held.max(match &body.form {
-                Form::Plain(sink) => sink.bytes.capacity(),
-                Form::Gzip(decoder) => decoder.get_ref().bytes.capacity(),
-            });
+            held = held.max(body.sink().bytes.capacity());
             if let Err(failure) = pushed {
                 return (Err(failure), held);
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 pub use super::exchange::{Auth, Class};
@@ -40,6 +41,8 @@ struct Inner {
     net: Net,
     links: Vec<Link>,
     healthy: AtomicUsize,
+    /// Large answers of one source are read one after the other: several at once would be too much.
+    large: Arc<Semaphore>,
 }
 
 /// Which address is asked, and what came of those before it.
@@ -57,7 +60,14 @@ impl Client {
     pub fn new(endpoint: Endpoint, usual: Auth, net: &Net) -> Self {
         let links =
             endpoint.addresses.iter().map(|address| Link::new(&endpoint, address, net.proxies())).collect();
-        Self(Arc::new(Inner { endpoint, usual, net: net.clone(), links, healthy: AtomicUsize::new(0) }))
+        Self(Arc::new(Inner {
+            endpoint,
+            usual,
+            net: net.clone(),
+            links,
+            healthy: AtomicUsize::new(0),
+            large: Arc::new(Semaphore::new(1)),
+        }))
     }
 
     /// How many addresses the service has.
@@ -312,10 +322,16 @@ impl Inner {
         let received = now();
         let tail = if head.status == 200 { request.tail } else { None };
         let mut body = Body::new(trip, head.header("content-encoding"), request.most, tail)?;
+        let length = head.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let mut turn = None;
         while let Some(piece) =
             time.go_on(trip, head.rest.chunk()).await?.map_err(|error| trip.of_error(error))?
         {
             body.push(trip, &piece)?;
+            if turn.is_none() && body.is_large() {
+                turn = time.go_on(trip, Arc::clone(&self.large).acquire_owned()).await?.ok().map(Arc::new);
+                body.make_room(length);
+            }
         }
         let (bytes, skipped) = body.finish(trip)?;
         let page = !bytes.is_empty() && (head.is_html() || failure::looks_like_html(&bytes));
@@ -324,7 +340,7 @@ impl Inner {
         }
         let Head { status, headers, trip, .. } = head;
         let response = Response::new(&link.base, request, status, headers, bytes);
-        Ok(response.received(received).part(trip, skipped))
+        Ok(response.received(received).part(trip, skipped).turn(turn))
     }
 
     fn learn(&self, link: &Link, request: &Request, head: &Head, came: Came) -> Told {

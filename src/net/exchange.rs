@@ -1,10 +1,12 @@
 //! A request and its answer, as plain values: adapters make the one and read the other without I/O.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::credential::Mask;
@@ -232,6 +234,8 @@ pub struct Response {
     received: Option<Timestamp>,
     shown: String,
     mask: Mask,
+    /// The next large answer of the source is read when this one is gone.
+    turn: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Response {
@@ -246,7 +250,18 @@ impl Response {
         let shown = format!("{} {}{}", asked.method.name(), base.as_str().trim_end_matches('/'), asked.path);
         let (base, asked) = (base.clone(), asked.clone());
         let mask = Mask::default();
-        Self { status, body: body.into(), from: 0, headers, base, asked, received: None, shown, mask }
+        Self {
+            status,
+            body: body.into(),
+            from: 0,
+            headers,
+            base,
+            asked,
+            received: None,
+            shown,
+            mask,
+            turn: None,
+        }
     }
 
     /// With the time at which it came, to compare with the server's.
@@ -261,6 +276,11 @@ impl Response {
         self.mask.blot(&mut self.body);
         let range = self.header("content-range").filter(|_| self.status == 206);
         self.from = range.and_then(range_start).unwrap_or(skipped);
+        self
+    }
+
+    pub(super) fn turn(mut self, turn: Option<Arc<OwnedSemaphorePermit>>) -> Self {
+        self.turn = turn;
         self
     }
 

@@ -185,5 +185,7 @@ async fn plain_http_to_a_tls_port_is_told() {
     let server = serves(&authority.leaf(&["127.0.0.1"], YEARS), None).await;
     let endpoint = Endpoint::at(&server.url().replace("https:", "http:")).unwrap();
     let failure = get(&client(endpoint), "/").await.unwrap_err();
-    assert!(matches!(failure.kind, FailureKind::Unreadable | FailureKind::Broken), "{failure:?}");
+    assert_eq!(failure.kind, FailureKind::Unreadable);
+    assert!(text(&failure).contains("the answer is not HTTP"), "{failure:?}");
+    assert_eq!(advice(&failure), "look at scheme and port in `url`");
 }

@@ -1,10 +1,12 @@
 //! What servers and networks do to a client, each with the failure that it has to become.
 //!
-//! A test of an adapter stages each fault over its own good answer: `fault.stage(GOOD).await`, asks
+//! A test of an adapter stages each fault over its own good answers: `fault.stage(good).await`, asks
 //! `stage.endpoint`, and expects `fault.kind` ([`None`]: it has to cope).
 
 use std::any::Any;
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use flate2::Compression;
@@ -13,7 +15,7 @@ use midwatch::config::endpoint::Endpoint;
 use midwatch::model::health::FailureKind as Kind;
 
 use crate::authority::Authority;
-use crate::server::{Reply, Server, Step, answer, closed_port};
+use crate::server::{Heard, Reply, Server, Step, answer, closed_port};
 
 /// One thing that goes wrong.
 pub(crate) struct Fault {
@@ -26,6 +28,10 @@ pub(crate) struct Fault {
 enum How {
     /// The server answers like this; it is handed the good answer.
     Answers(fn(&[u8]) -> Reply),
+    /// The first answer is like this; the next ones are good.
+    AnswersFirst(fn(&[u8]) -> Reply),
+    /// It sends us to another one.
+    SendsAway,
     /// Nothing listens.
     Refuses,
     /// The host has no address.
@@ -34,21 +40,45 @@ enum How {
     HasCertificate { years: (i32, i32), known: bool },
 }
 
+/// The good body for a request; `None` where there is nothing.
+pub(crate) type Good = Arc<dyn Fn(&Heard) -> Option<Vec<u8>> + Send + Sync>;
+
 /// A fault that waits to be met.
 pub(crate) struct Stage {
-    /// Where, with a short timeout.
+    /// Where.
     pub(crate) endpoint: Endpoint,
+    /// Where a redirect leads, if one does.
+    pub(crate) elsewhere: Option<Server>,
     /// Servers, sockets and files, as long as they are needed.
     _kept: Vec<Box<dyn Any + Send>>,
 }
 
 impl Fault {
-    pub(crate) async fn stage(&self, good: &'static [u8]) -> Stage {
+    pub(crate) async fn stage(&self, good: Good) -> Stage {
         let mut kept: Vec<Box<dyn Any + Send>> = Vec::new();
-        let mut ca = None;
+        let (mut ca, mut elsewhere) = (None, None);
+        let copes = self.kind.is_none();
         let url = match self.how {
-            How::Answers(reply) => {
-                let server = Server::start(move |_| reply(good)).await;
+            How::Answers(reply) | How::AnswersFirst(reply) => {
+                let (only_first, answered) =
+                    (matches!(self.how, How::AnswersFirst(_)), AtomicBool::new(false));
+                let server = Server::start(move |heard| match good(heard) {
+                    Some(body) if answered.swap(only_first, Ordering::Relaxed) => json(&body, &[]),
+                    Some(body) => reply(&body),
+                    None if copes => answer("404 Not Found", &[], ""),
+                    None => reply(b"{}"),
+                })
+                .await;
+                let url = server.url();
+                kept.push(Box::new(server));
+                url
+            }
+            How::SendsAway => {
+                let other = Server::start(|_| json(b"[]", &[])).await;
+                let location = format!("{}/login", other.url());
+                elsewhere = Some(other);
+                let server =
+                    Server::start(move |_| answer("302 Found", &[("location", &location)], "")).await;
                 let url = server.url();
                 kept.push(Box::new(server));
                 url
@@ -67,18 +97,23 @@ impl Fault {
                 let pem = if known { authority.pem() } else { other.pem() };
                 trusted.as_file().write_all(pem.as_bytes()).expect("room for a file");
                 ca = Some(trusted.path().to_owned());
-                let server =
-                    Server::start_tls(authority.server(&["127.0.0.1"], years), move |_| json(good, &[]))
-                        .await;
+                let server = Server::start_tls(authority.server(&["127.0.0.1"], years), move |heard| {
+                    match good(heard) {
+                        Some(body) => json(&body, &[]),
+                        None => answer("404 Not Found", &[], ""),
+                    }
+                })
+                .await;
                 let url = server.url();
                 kept.extend([Box::new(server) as Box<dyn Any + Send>, Box::new(trusted)]);
                 url
             }
         };
         let mut endpoint = Endpoint::at(&url).expect("an address");
-        endpoint.timeout = Some(Duration::from_millis(700));
+        let seconds = if self.kind == Some(Kind::TimedOut) { 0.7 } else { 10.0 };
+        endpoint.timeout = Some(Duration::from_secs_f64(seconds));
         (endpoint.ca_only, endpoint.ca) = (ca.is_some(), ca);
-        Stage { endpoint, _kept: kept }
+        Stage { endpoint, elsewhere, _kept: kept }
     }
 }
 
@@ -108,6 +143,15 @@ fn dated(good: &[u8], minutes: i64) -> Reply {
     let there = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes);
     let date = there.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     json(good, &[("date", &date)])
+}
+
+/// The good answer with so many spaces after it, which are not held here.
+fn padded(good: &[u8], spaces: usize) -> Reply {
+    const PIECE: usize = 64 << 10;
+    let length = good.len() + spaces;
+    let head =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n");
+    vec![Step::Send([head.as_bytes(), good].concat()), Step::Repeat(vec![b' '; PIECE], spaces / PIECE)]
 }
 
 fn half(good: &[u8]) -> Vec<u8> {
@@ -222,6 +266,10 @@ fn odd_bodies() -> Vec<Fault> {
             answer("200 OK", &[("content-type", "application/json")], "")
         }),
         answers("UTF-16", Some(Kind::Unreadable), |_| json(b"\xff\xfe[\0]\0", &[])),
+        answers("missing members", Some(Kind::Unreadable), |good| {
+            let bare = if good.starts_with(b"[") { "[{}]" } else { "{}" };
+            json(bare.as_bytes(), &[])
+        }),
         answers("invalid UTF-8", Some(Kind::Unreadable), |_| json(b"[\"\xc3\x28\xff\"]", &[])),
         answers("depth of 100,000", Some(Kind::Unreadable), |_| json("[".repeat(100_000).as_bytes(), &[])),
     ]
@@ -248,9 +296,10 @@ fn broken_exchanges() -> Vec<Fault> {
 fn too_much() -> Vec<Fault> {
     vec![
         answers("gzip bomb", Some(Kind::TooLarge), |_| {
-            json(&gzip((0..40).map(|_| vec![b' '; 1 << 20])), &[("content-encoding", "gzip")])
+            static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| gzip((0..40).map(|_| vec![b' '; 1 << 20])));
+            json(&BOMB, &[("content-encoding", "gzip")])
         }),
-        answers("17 MiB", Some(Kind::TooLarge), |_| json(&vec![b' '; 17 << 20], &[])),
+        answers("17 MiB", Some(Kind::TooLarge), |_| padded(b"", 17 << 20)),
         answers("a body without an end", Some(Kind::TooLarge), |_| {
             let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
             vec![Step::Send(CHUNKED.into()), Step::Drip(chunk.into_bytes(), Duration::ZERO)]
@@ -302,9 +351,7 @@ fn too_slow() -> Vec<Fault> {
 /// The server leads elsewhere, or answers another question.
 fn elsewhere() -> Vec<Fault> {
     vec![
-        answers("redirect to another host", Some(Kind::Unreadable), |_| {
-            answer("302 Found", &[("location", "https://sso.example/login")], "")
-        }),
+        Fault { name: "redirect to another host", kind: Some(Kind::Unreadable), how: How::SendsAway },
         answers("redirects in a circle", Some(Kind::Unreadable), |_| {
             answer("302 Found", &[("location", "/again")], "")
         }),
@@ -316,11 +363,7 @@ fn elsewhere() -> Vec<Fault> {
 /// Unusual, and good.
 fn good_ones() -> Vec<Fault> {
     vec![
-        answers("a line of 10 MB", None, |good| {
-            let mut long = good.to_vec();
-            long.extend(std::iter::repeat_n(b' ', 10 << 20));
-            json(&long, &[])
-        }),
+        Fault { name: "a line of 10 MB", kind: None, how: How::AnswersFirst(|good| padded(good, 10 << 20)) },
         answers("a byte order mark", None, |good| json(&[b"\xef\xbb\xbf", good].concat(), &[])),
         answers("gzip", None, |good| {
             json(&gzip(std::iter::once(good.to_vec())), &[("content-encoding", "gzip")])

@@ -39,6 +39,8 @@ impl Heard {
 pub(crate) enum Step {
     /// Sends these bytes.
     Send(Vec<u8>),
+    /// Sends these bytes so many times.
+    Repeat(Vec<u8>, usize),
     /// Sends these bytes again and again, with a pause before each, until the client goes.
     Drip(Vec<u8>, Duration),
     /// Sends nothing and keeps the connection.
@@ -221,6 +223,14 @@ pub(crate) async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Heard>
 pub(crate) async fn perform(stream: &mut (impl AsyncWrite + Unpin), step: Step) -> bool {
     match step {
         Step::Send(bytes) => stream.write_all(&bytes).await.is_ok(),
+        Step::Repeat(bytes, times) => {
+            for _ in 0..times {
+                if stream.write_all(&bytes).await.is_err() {
+                    return false;
+                }
+            }
+            true
+        }
         Step::Drip(bytes, pause) => loop {
             tokio::time::sleep(pause).await;
             if stream.write_all(&bytes).await.is_err() {
