@@ -72,7 +72,7 @@ pub(super) struct Keys {
     allow_plaintext: bool,
     /// The `[[tunnel]]` that leads there.
     via: Option<String>,
-    /// How long an answer may take; 30 s if not said, 10 s of them until it begins.
+    /// How long an answer may take, over all of `urls`; 30 s if not said, 10 s of them until it begins.
     timeout: Option<Period>,
 }
 

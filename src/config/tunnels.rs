@@ -13,7 +13,7 @@ use super::table::Table;
 /// What shows that a tunnel leads somewhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Ready {
-    /// Somebody listens on this port of 127.0.0.1.
+    /// Somebody listens on this port of 127.0.0.1 or `::1`.
     Port(u16),
     /// Somebody listens on this Unix socket.
     Socket(PathBuf),
@@ -40,7 +40,8 @@ pub(super) struct Written {
     /// `["ssh", "-N", "-o", "ExitOnForwardFailure=yes", "-L", "9090:prometheus:9090", "bastion"]`. It has
     /// no terminal, so it cannot ask for a password; it is started again when it ends.
     argv: Argv,
-    /// What shows that it leads somewhere: `{ port = 9090 }` of 127.0.0.1, or `{ socket = "/path" }`.
+    /// What shows that it leads somewhere: `{ port = 9090 }` of this machine, or `{ socket = "/path" }`.
+    /// Where another user listens there, nothing is sent.
     ready: WrittenReady,
 }
 
@@ -48,7 +49,7 @@ pub(super) struct Written {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenReady {
-    /// Somebody listens on this port of 127.0.0.1.
+    /// Somebody listens on this port of 127.0.0.1 or `::1`.
     port: Option<u16>,
     /// Somebody listens on this Unix socket.
     socket: Option<Place>,

@@ -109,9 +109,13 @@ impl Terms {
         Self { insecure: true, ..Self::default() }.config()
     }
 
+    /// Whether the authorities of this machine are trusted.
+    pub(super) fn trusts_machine(&self) -> bool {
+        !self.ca_only && !self.insecure
+    }
+
     fn trusted(&self) -> Result<Trusted, Failure> {
-        let nobody = self.ca_only || self.insecure;
-        let of_machine = if nobody { Arc::new(RootCertStore::empty()) } else { of_machine() };
+        let of_machine = if self.trusts_machine() { of_machine() } else { Arc::new(RootCertStore::empty()) };
         let source = Source { of_machine: of_machine.len(), ca: self.ca.clone() };
         let Some(ca) = &self.ca else { return Ok(Trusted { store: of_machine, source }) };
         let mut store = Arc::unwrap_or_clone(of_machine);
@@ -122,6 +126,14 @@ impl Terms {
         }
         Ok(Trusted { store: Arc::new(store), source })
     }
+}
+
+/// Where the authorities of this machine are, for messages: the usual place.
+pub(super) const MACHINE: &str = "/etc/ssl/certs";
+
+/// Reads the authorities of this machine. Takes time, but not again for a minute.
+pub(super) fn know_machine() {
+    drop(of_machine());
 }
 
 /// The authorities of this machine. Sources that start together share them.

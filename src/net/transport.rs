@@ -10,7 +10,7 @@ use url::Url;
 use super::address::Resolver;
 use super::disk::{self, Lost};
 use super::proxy;
-use super::tls::{SHARE, Terms};
+use super::tls::{self, SHARE, Terms};
 use crate::model::health::{Failure, FailureKind};
 
 /// How long connecting may take, from the name to the end of the TLS handshake.
@@ -81,7 +81,12 @@ impl Transport {
         {
             return Ok(made.client.clone());
         }
-        let plan = self.plan.clone();
+        // First and by themselves, so that a disk that hangs with the file of one endpoint stops no other.
+        if made.is_none() && self.plan.terms.as_ref().is_some_and(Terms::trusts_machine) {
+            let place = [PathBuf::from(tls::MACHINE)];
+            disk::read(place.clone(), tls::know_machine).await.map_err(|lost| not_read(&place, lost))?;
+        }
+        let (plan, files) = (self.plan.clone(), self.plan.files());
         // Files are read here, and a machine may have hundreds of certificates.
         let work = move || {
             let (files, looked) = (plan.stamps(), Instant::now());
@@ -90,20 +95,26 @@ impl Transport {
                 _ => Ok(Made { client: plan.build()?, built: looked, files, looked }),
             }
         };
-        let paths = self.plan.files();
-        let made: Made = disk::read(paths.clone(), work).await.map_err(|lost| match lost {
-            Lost::Crashed => {
-                Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
-            }
-            Lost::Hangs => {
-                let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-                let what = format!("{}: no answer from the disk", names.join(", "));
-                Failure::new(FailureKind::Tls, what).advise("look whether the file system hangs")
-            }
-        })??;
+        let made: Made = disk::read(files.clone(), work).await.map_err(|lost| not_read(&files, lost))??;
         let client = made.client.clone();
         *self.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(made);
         Ok(client)
+    }
+}
+
+/// Why there can be no connections.
+fn not_read(files: &[PathBuf], lost: Lost) -> Failure {
+    match lost {
+        Lost::Crashed => {
+            Failure::new(FailureKind::Tls, "setting up TLS crashed, which is a fault of midwatch")
+        }
+        Lost::Hangs => {
+            let names: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
+            let what = format!("{}: no answer from the disk", names.join(", "));
+            Failure::new(FailureKind::Tls, what.clone())
+                .advise("look whether the file system hangs")
+                .because(what)
+        }
     }
 }
 
