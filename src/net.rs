@@ -30,6 +30,7 @@ pub mod stream;
 mod tls;
 mod transport;
 pub mod tunnel;
+mod ways;
 
 use std::sync::Arc;
 
@@ -87,6 +88,11 @@ impl Net {
     /// The credentials.
     pub fn vault(&self) -> &Vault {
         &self.0.vault
+    }
+
+    /// What is not as usual on the way to an endpoint, a line each.
+    pub fn ways(&self, endpoint: &Endpoint) -> Vec<String> {
+        ways::of(endpoint, self.proxies())
     }
 
     fn proxies(&self) -> &Proxies {

@@ -285,6 +285,7 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
             interval: None,
             gives: gives[index % 4],
             reads: vec![text(batch, index), name(batch, index)],
+            exposed: vec![text(batch, index)],
         })
         .collect();
     let environment = |index: usize| Environment {

@@ -106,6 +106,7 @@ fn outage_in(mut setup: midwatch::app::Setup) -> Console {
         interval: None,
         gives: &[Gives::Metrics],
         reads: vec!["https://prometheus.example".into()],
+        exposed: Vec::new(),
     });
     let mut console = Console::with(setup);
     console.alerts(&[]);

@@ -279,9 +279,10 @@ fn on(line: Style, style: Style) -> Style {
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.
 pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
     let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
-    let (mut all, mut starting, mut crashed) = (0, 0, 0);
+    let (mut all, mut starting, mut crashed, mut exposed) = (0, 0, 0, 0);
     for source in sources {
         all += 1;
+        exposed += usize::from(!source.info.exposed.is_empty());
         match source.health(view.now) {
             Health::Starting => starting += 1,
             Health::Crashed(_) => crashed += 1,
@@ -290,11 +291,15 @@ pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
     }
     let causes = folded(view);
     let blind = crashed + causes.iter().map(|cause| cause.count).sum::<usize>();
-    let number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
+    let mut number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
+    if exposed > 0 {
+        number.push(&safe!(", {} not safe", exposed));
+    }
     let ending = ending(view);
     if blind == 0 {
         let text = if starting > 0 { safe!("{}, {} starting", number, starting) } else { number };
         return match ending {
+            None if exposed > 0 => (text, Meaning::Critical),
             Some(ending) => (safe!("{}; {}", text, ending), Meaning::Warning),
             None => (text, Meaning::Muted),
         };

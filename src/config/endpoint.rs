@@ -91,6 +91,11 @@ impl Address {
         self.socket.is_some() || is_loopback(&self.url)
     }
 
+    /// Whether everybody on the way can read what is asked and answered.
+    pub fn is_readable(&self) -> bool {
+        self.url.scheme() == "http" && !self.is_local()
+    }
+
     /// As the person wrote it, for messages.
     pub fn shown(&self) -> String {
         match &self.socket {
@@ -198,6 +203,21 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// What others on the way could do, because it is allowed here: nothing of it may be forgotten.
+    pub fn exposed(&self) -> Vec<&'static str> {
+        let plain = self.addresses.iter().any(Address::is_readable);
+        [
+            (plain, "everybody on the way can read what is asked and answered (plain http)"),
+            (
+                self.insecure && self.pin.is_none(),
+                "anybody on the way could pose as the server (its certificate is not checked)",
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(is_so, what)| is_so.then_some(what))
+        .collect()
+    }
+
     /// The names of the `[[credential]]` tables that it needs.
     pub fn credentials(&self) -> impl Iterator<Item = &str> {
         let headers = self.headers.iter().filter_map(|(_, value)| match value {
@@ -269,9 +289,8 @@ pub(super) fn read(
             Err(what) => wrong(key, what),
         }
     }
-    let plain = |address: &Address| address.url.scheme() == "http" && !address.is_local();
     for (key, address) in &addresses {
-        if plain(address) && !keys.allow_plaintext {
+        if address.is_readable() && !keys.allow_plaintext {
             let what = "everybody on the way can read http; write https, or allow_plaintext = true";
             wrong(key, what.to_owned());
         }

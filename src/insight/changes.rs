@@ -182,6 +182,7 @@ mod tests {
             interval: None,
             gives: &[Gives::Runs],
             reads: Vec::new(),
+            exposed: Vec::new(),
         }]);
         let runs = runs.into_iter().map(Arc::new).collect();
         let news = News::Snapshot(Arc::new(Snapshot { runs, ..Snapshot::default() }));

@@ -19,6 +19,8 @@ pub enum FailureKind {
     Unreadable,
     /// Its clock is not ours.
     Clock,
+    /// What it shows of itself ends soon.
+    Ending,
     /// Any other error of the operating system.
     Io,
     /// The credential was not accepted.
@@ -60,6 +62,7 @@ impl FailureKind {
             Self::Ended => "ended",
             Self::Unreadable => "unreadable",
             Self::Clock => "clock",
+            Self::Ending => "ends soon",
             Self::Io => "I/O error",
             Self::Unauthorized => "auth failed",
             Self::Forbidden => "no permission",
@@ -76,6 +79,11 @@ impl FailureKind {
             Self::Login => "needs login",
             Self::Tunnel => "tunnel",
         }
+    }
+
+    /// Whether something cannot be seen because of it.
+    pub fn hides(self) -> bool {
+        !matches!(self, Self::Clock | Self::Ending)
     }
 }
 
@@ -173,6 +181,11 @@ impl Health {
 }
 
 impl Condition {
+    /// Whether a part of what it tells cannot be seen.
+    pub fn is_partly_blind(&self) -> bool {
+        self.troubles.iter().any(|trouble| trouble.kind.hides())
+    }
+
     /// The condition at `now` of a source that should answer every `interval` (`None`: a stream,
     /// which is live until it says otherwise). It is late after two intervals.
     pub fn health(&self, interval: Option<SignedDuration>, now: Timestamp) -> Health {

@@ -35,6 +35,8 @@ pub struct SourceInfo {
     pub gives: &'static [Gives],
     /// What it reads, a line each: patterns, a program and its words, addresses. Never a secret.
     pub reads: Vec<RawText>,
+    /// What others on the way could do, because the configuration allows it.
+    pub exposed: Vec<RawText>,
 }
 
 /// A source and what it last said.
@@ -337,6 +339,7 @@ mod tests {
             interval: None,
             gives: &[Gives::Alerts],
             reads: Vec::new(),
+            exposed: Vec::new(),
         }])
     }
 

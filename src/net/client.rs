@@ -338,9 +338,9 @@ impl Inner {
         if request.wants_json() && (200..300).contains(&head.status) && page {
             return Err(unexpected(trip, request, "text/html"));
         }
-        let Head { status, headers, trip, .. } = head;
+        let Head { status, headers, trip, ends, .. } = head;
         let response = Response::new(&link.base, request, status, headers, bytes);
-        Ok(response.received(received).part(trip, skipped).turn(turn))
+        Ok(response.received(received).shown_until(ends).part(trip, skipped).turn(turn))
     }
 
     fn learn(&self, link: &Link, request: &Request, head: &Head, came: Came) -> Told {

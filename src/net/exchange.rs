@@ -232,6 +232,7 @@ pub struct Response {
     base: Url,
     asked: Request,
     received: Option<Timestamp>,
+    ends: Option<Timestamp>,
     shown: String,
     mask: Mask,
     /// The next large answer of the source is read when this one is gone.
@@ -258,6 +259,7 @@ impl Response {
             base,
             asked,
             received: None,
+            ends: None,
             shown,
             mask,
             turn: None,
@@ -269,6 +271,18 @@ impl Response {
     pub fn received(mut self, at: Timestamp) -> Self {
         self.received = Some(at);
         self
+    }
+
+    /// With the end of the certificate that its server showed.
+    #[must_use]
+    pub fn shown_until(mut self, ends: Option<Timestamp>) -> Self {
+        self.ends = ends;
+        self
+    }
+
+    /// When the certificate that its server showed ends.
+    pub fn certificate_ends(&self) -> Option<Timestamp> {
+        self.ends
     }
 
     pub(super) fn part(mut self, trip: Trip, skipped: u64) -> Self {

@@ -1,10 +1,13 @@
 //! The way to one address: which connections, which headers, which redirects.
 
+use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::tls::TlsInfo;
 use url::Url;
 
 use super::address::{Resolver, leads_inside};
 use super::allowance::Allowance;
+use super::certificate::Certificate;
 use super::credential::Mask;
 use super::exchange::{Method, Request};
 use super::failure::Trip;
@@ -47,6 +50,8 @@ pub(super) struct Head {
     pub(super) trip: Trip,
     /// Whether that is another place than the endpoint.
     pub(super) away: bool,
+    /// Until when the certificate of that place is good.
+    pub(super) ends: Option<Timestamp>,
     /// Its body is still to come.
     pub(super) rest: reqwest::Response,
 }
@@ -162,6 +167,9 @@ impl Link {
                 headers: read_headers(&trip, rest.headers())?,
                 trip: trip.clone(),
                 away: away.is_some(),
+                ends: rest.extensions().get::<TlsInfo>().and_then(|tls| {
+                    Certificate::read(tls.peer_certificate()?).map(|certificate| certificate.not_after)
+                }),
                 rest,
             };
             let Some(location) = head.header("location").filter(|_| redirect::is_one(head.status)) else {

@@ -139,6 +139,7 @@ impl Plan {
         };
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
+            .tls_info(true)
             .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)

@@ -37,7 +37,7 @@ pub fn word(view: &View<'_>, gives: Gives) -> (SafeText, Meaning) {
             Health::Failing(..) | Health::Crashed(_) => blind.push(source),
             Health::Starting => starting += 1,
             Health::Stale(age) => oldest = oldest.max(age),
-            Health::Live => partly += usize::from(!source.condition.troubles.is_empty()),
+            Health::Live => partly += usize::from(source.condition.is_partly_blind()),
         }
     }
     match (blind.as_slice(), total) {
@@ -99,7 +99,7 @@ pub fn unseen(view: &View<'_>, gives: &[Gives]) -> Vec<SafeText> {
     let gap = |source: &Source| {
         let name = clean(&source.info.name);
         match source.health(view.now) {
-            Health::Live if source.condition.troubles.is_empty() => None,
+            Health::Live if !source.condition.is_partly_blind() => None,
             Health::Live => Some(safe!("{} in part", name)),
             Health::Starting => Some(safe!("{} still loading", name)),
             Health::Stale(old) => Some(safe!("{} {} old", name, age(old))),

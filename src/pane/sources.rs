@@ -231,6 +231,11 @@ impl Sources {
             let Some(source) = view.world.source(name) else { return Vec::new() };
             let (word, meaning, why) = state(source, view);
             let environment = source.info.environment.as_ref();
+            let exposed = source.info.exposed.first().filter(|_| !source.health(view.now).is_blind());
+            let (why, meaning) = match exposed {
+                Some(exposed) => (clean(exposed), Meaning::Critical),
+                None => (why, meaning),
+            };
             vec![
                 Cell::new(clean(name), styles.of(Meaning::Text)),
                 Cell::new(clean(&source.info.kind), styles.of(Meaning::Muted)),
@@ -279,7 +284,8 @@ fn state(source: &Source, view: &View<'_>) -> (SafeText, Meaning, SafeText) {
             let first = troubles.first().map(|failure| clean(&failure.what)).unwrap_or_default();
             let more = troubles.len() - 1;
             let why = if more > 0 { safe!("{} (and {} more)", first, more) } else { first };
-            ("partly".into(), Meaning::Warning, why)
+            let word = if source.condition.is_partly_blind() { "partly" } else { "live" };
+            (SafeText::literal(word), Meaning::Warning, why)
         }
         Health::Stale(old) => {
             (safe!("age {}", age(old)), Meaning::Stale, "late; what it showed is kept".into())
@@ -313,6 +319,10 @@ fn page(source: &Source, lines: &[SafeText], view: &View<'_>) -> Vec<Paragraph> 
         ),
         Paragraph::new(safe!("{} {}", word, why), styles.of(meaning)),
     ];
+    let critical = styles.of(Meaning::Critical);
+    page.extend(
+        source.info.exposed.iter().map(|how| Paragraph::new(safe!("Not safe: {}.", clean(how)), critical)),
+    );
     if let Health::Failing(failure, since) = source.health(view.now) {
         page.push(Paragraph::new(safe!("Since {}.", view.zone.moment(since, view.now)), text));
         page.extend(failure.advice.iter().map(|advice| Paragraph::new(safe!("Do: {}", clean(advice)), text)));

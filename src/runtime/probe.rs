@@ -187,6 +187,7 @@ mod tests {
             interval: None,
             gives: &[Gives::Alerts],
             reads: Vec::new(),
+            exposed: Vec::new(),
         };
         let start = Instant::now();
         let probed = try_one(Built { info, source: Arc::new(Acts(acts)) }, Clock::Real).await;

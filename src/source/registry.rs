@@ -15,9 +15,10 @@ use super::pipelines::{github_actions::GitHubActionsConfig, gitlab_ci::GitLabCiC
 use super::poll::Poll;
 use super::recording::{Recording, speed};
 use super::{Adapter, Asked, Source};
+use crate::config::endpoint::Endpoint;
 use crate::config::origin::ConfigError;
 use crate::config::sources::{Kind, SourceTable};
-use crate::model::text::clean;
+use crate::model::text::{RawText, clean};
 use crate::model::world::SourceInfo;
 use crate::net::Net;
 use crate::net::client::Client;
@@ -147,6 +148,8 @@ pub fn build(tables: &[SourceTable], net: &Net) -> Result<(Vec<Built>, Option<Pl
             Ok(Made::One(source, every)) => {
                 let addresses = table.endpoint.iter().flat_map(|endpoint| &endpoint.addresses);
                 let addresses = addresses.map(|address| address.shown().into());
+                let ways = table.endpoint.iter().flat_map(|endpoint| net.ways(endpoint)).map(RawText::from);
+                let exposed = table.endpoint.iter().flat_map(Endpoint::exposed);
                 let interval = every.and_then(|every| SignedDuration::try_from(every).ok());
                 let info = SourceInfo {
                     name: table.name.clone(),
@@ -154,7 +157,8 @@ pub fn build(tables: &[SourceTable], net: &Net) -> Result<(Vec<Built>, Option<Pl
                     environment: table.environment.clone(),
                     interval,
                     gives: source.gives(),
-                    reads: source.reads().into_iter().chain(addresses).collect(),
+                    reads: source.reads().into_iter().chain(addresses).chain(ways).collect(),
+                    exposed: exposed.map(RawText::from).collect(),
                 };
                 built.push(Built { info, source });
             }

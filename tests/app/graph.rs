@@ -25,6 +25,7 @@ fn metrics(name: &str, environment: Option<&str>, url: &str) -> SourceInfo {
         interval: Some(SignedDuration::from_secs(15)),
         gives: &[Gives::Alerts, Gives::Metrics],
         reads: vec![url.into()],
+        exposed: Vec::new(),
     }
 }
 

@@ -22,6 +22,7 @@ fn nine() -> Console {
         interval: None,
         gives: &[Gives::Runs],
         reads: Vec::new(),
+        exposed: Vec::new(),
     };
     let credential = |name: &str, login| CredentialInfo {
         name: name.into(),
@@ -117,4 +118,22 @@ fn an_end_is_told_ten_minutes_before_while_everything_still_works() {
     stands(&mut console, "backup", 5, false);
     assert!(header(&console).contains("backup expires in 5m"), "{}", header(&console));
     assert!(!header(&console).contains(":login"), "nobody can: {}", header(&console));
+}
+
+#[test]
+fn what_is_not_safe_stands_in_the_header_and_at_the_source_for_ever() {
+    let mut setup = setup((120, 40));
+    let how = "anybody on the way could pose as the server (its certificate is not checked)";
+    setup.sources[1].exposed = vec![how.into()];
+    let mut console = Console::with(setup);
+    console.alerts(&[]);
+    console.runs(&[]);
+    let line = header(&console);
+    assert!(line.contains("3 sources, 1 not safe"), "{line}");
+    console.keys("0");
+    let screen = console.screen();
+    assert!(screen.contains("anybody on the way"), "{screen}");
+    console.keys("j j");
+    console.keys("Enter");
+    assert!(console.screen().contains("Not safe: anybody on the way"), "{}", console.screen());
 }

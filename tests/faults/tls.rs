@@ -59,6 +59,15 @@ async fn an_expired_certificate_is_told_with_names_dates_and_the_clock() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_good_certificate_is_known_before_it_comes() {
+    let authority = Authority::new("test authority");
+    let server = serves(&authority.leaf(&["127.0.0.1"], YEARS), None).await;
+    let ca = file(&authority.pem());
+    let response = get(&client(trusting(&server, ca.path())), "/").await.unwrap();
+    assert_eq!(response.certificate_ends(), Some("2090-01-01T00:00:00Z".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn an_unknown_authority_is_named_and_folds() {
     let (authority, other) = (Authority::new("test authority"), Authority::new("other"));
     let server = serves(&authority.leaf(&["127.0.0.1"], YEARS), None).await;

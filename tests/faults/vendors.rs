@@ -232,6 +232,7 @@ impl Running {
             interval: None,
             gives: V::GIVES,
             reads: Vec::new(),
+            exposed: Vec::new(),
         };
         let intake = Intake::default();
         let (outlet, _) = intake.outlet(setup.kind.into(), Arc::new(move || now));

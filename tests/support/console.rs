@@ -41,6 +41,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         interval: None,
         gives,
         reads: Vec::new(),
+        exposed: Vec::new(),
     };
     let themes = built_ins(Depth::True);
     Setup {

@@ -59,6 +59,7 @@ impl Desk {
             interval: None,
             gives: &[Gives::Logs],
             reads: Vec::new(),
+            exposed: Vec::new(),
         };
         let mut world = World::new([source("app", "prod"), source("lab", "test")]);
         let now: Timestamp = "2026-11-22T03:12:30Z".parse().unwrap();

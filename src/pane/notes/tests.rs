@@ -45,6 +45,7 @@ impl Desk {
             interval: None,
             gives: &[Gives::Alerts],
             reads: Vec::new(),
+            exposed: Vec::new(),
         };
         Self {
             notes: Notes::new("kim".into(), "s1".into()),

@@ -25,6 +25,8 @@ const BY_HAND: Duration = Duration::from_secs(5);
 /// A source that nobody can log in to is not asked before its credential changes; without a
 /// credential to wait for, it is asked this rarely.
 const LOCKED_OUT: Duration = Duration::from_secs(300);
+/// A certificate that ends within this time is told of.
+const RENEW: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A clock that differs by less is not worth a word.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 /// So many times rarer is it asked while nobody is at the keys.
@@ -151,10 +153,26 @@ fn say<V: Vendor>(
         snapshot.correct(ahead);
         went.troubles.push(skewed(ahead));
     }
+    went.troubles.extend(went.ends.and_then(|at| ending(at, now)));
     outlet.snapshot(snapshot);
     if !went.troubles.is_empty() {
         outlet.alive(went.troubles);
     }
+}
+
+/// The certificate of the server ends at this time: told while there is time to have it renewed.
+pub(super) fn ending(at: Timestamp, now: Timestamp) -> Option<Failure> {
+    let left = at.duration_since(now);
+    (left < RENEW).then(|| {
+        let when = if left.as_hours() < 48 {
+            format!("in {} hours", left.as_hours())
+        } else {
+            format!("in {} days", left.as_hours() / 24)
+        };
+        let what = format!("its certificate ends {when}, at {} UTC", at.strftime("%F %H:%M"));
+        Failure::new(FailureKind::Ending, what)
+            .advise("ask whoever runs it to renew it: nothing of this source is seen after that")
+    })
 }
 
 fn skewed(ahead: SignedDuration) -> Failure {

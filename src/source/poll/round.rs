@@ -75,6 +75,8 @@ pub(super) struct Went {
     pub(super) troubles: Vec<Failure>,
     /// How far the server's clock is ahead of this machine's, if it said.
     pub(super) ahead: Option<SignedDuration>,
+    /// When the first certificate of its addresses ends.
+    pub(super) ends: Option<Timestamp>,
 }
 
 /// Asks until nothing more is to be asked.
@@ -90,7 +92,7 @@ pub(super) async fn round<V: Vendor>(
         memory.with(|state| poll.vendor.round(state, now, backfill)).into();
     spread(&mut waiting, poll.transport.peers());
     let mut under_way = JoinSet::new();
-    let mut went = Went { troubles: Vec::new(), ahead: None };
+    let mut went = Went { troubles: Vec::new(), ahead: None, ends: None };
     let mut peers: BTreeMap<String, Peers> = BTreeMap::new();
     let (mut asked, mut worked) = (0, false);
     loop {
@@ -113,6 +115,7 @@ pub(super) async fn round<V: Vendor>(
         let (ask, answer) = done.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
         let answer = answer.and_then(|response| {
             went.ahead = went.ahead.or_else(|| response.clock_ahead());
+            went.ends = went.ends.into_iter().chain(response.certificate_ends()).min();
             take(poll, memory, &ask, &response, now)
         });
         match answer {

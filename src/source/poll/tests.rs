@@ -204,6 +204,17 @@ async fn while_nobody_is_at_the_keys_it_is_asked_four_times_rarer_and_says_so() 
     assert_eq!(played.times("/past").len(), 1, "a rest is no gap");
 }
 
+#[test]
+fn a_certificate_that_ends_is_told_two_weeks_before_and_hides_nothing() {
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let told = |hours| super::driver::ending(now + jiff::SignedDuration::from_hours(hours), now);
+    assert_eq!(told(15 * 24), None);
+    let failure = told(6 * 24 + 1).unwrap();
+    assert_eq!(failure.what, "its certificate ends in 6 days, at 2027-01-21 09:00 UTC".into());
+    assert!(!failure.kind.hides());
+    assert!(told(5).unwrap().what.as_str().unwrap().contains("in 5 hours"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_part_that_fails_is_a_trouble_and_the_rest_is_shown() {
     let mut played = start(2, |path, peer| {

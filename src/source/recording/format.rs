@@ -90,6 +90,7 @@ impl RecordedSource {
             interval: self.every,
             gives: self.gives(),
             reads: Vec::new(),
+            exposed: Vec::new(),
         }
     }
 
