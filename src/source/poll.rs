@@ -6,6 +6,7 @@
 
 mod detail;
 mod driver;
+mod listen;
 mod round;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -22,10 +23,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::health::Failure;
+use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::{Class, Client};
+use crate::net::events::{Event, EventStream};
 use crate::net::exchange::{Request, Response};
 use crate::source::Source;
 use crate::source::outlet::Outlet;
@@ -80,6 +82,17 @@ pub trait Vendor: Send + Sync + 'static {
     /// What is not shown although every answer was good, such as the rest of a list that is too long.
     fn left_out(&self, _state: &Self::State) -> Vec<Failure> {
         Vec::new()
+    }
+
+    /// What says by itself when it is worth looking: an answer of events that has no end. While it is
+    /// heard, rounds are rarer.
+    fn events(&self) -> Option<Request> {
+        None
+    }
+
+    /// Whether this event means that there is something new to see.
+    fn is_news(&self, _state: &Self::State, _event: &Event) -> bool {
+        true
     }
 
     /// What all answers together say.
@@ -185,6 +198,24 @@ pub enum Fetched<T> {
 /// An answer on its way.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response, Failure>> + Send + 'a>>;
 
+/// Events that are on their way.
+pub type Opening<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Events>, Failure>> + Send + 'a>>;
+
+/// The next event; `None` at the end.
+pub type NextEvent<'a> = Pin<Box<dyn Future<Output = Result<Option<Event>, Failure>> + Send + 'a>>;
+
+/// An open answer of events.
+pub trait Events: Send {
+    /// What comes next. Dropping the wait loses nothing.
+    fn next(&mut self) -> NextEvent<'_>;
+}
+
+impl Events for EventStream {
+    fn next(&mut self) -> NextEvent<'_> {
+        Box::pin(self.next())
+    }
+}
+
 /// What carries requests to the source's endpoint.
 pub trait Transport: Send + Sync {
     /// How many peers there are (`urls`).
@@ -192,6 +223,9 @@ pub trait Transport: Send + Sync {
 
     /// Sends a request to one peer, or to the first that works.
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a>;
+
+    /// Opens an answer of events.
+    fn open<'a>(&'a self, request: &'a Request) -> Opening<'a>;
 
     /// Waits until what was used to log in has changed.
     fn renewed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
@@ -208,6 +242,18 @@ impl Transport for Client {
                 Some(peer) => self.send_to(peer, request, class).await,
                 None => self.send(request, class).await,
             }
+        })
+    }
+
+    fn open<'a>(&'a self, request: &'a Request) -> Opening<'a> {
+        Box::pin(async move {
+            let stream = self.open(request, Class::Poll).await?;
+            if stream.status() == 204 {
+                // By the standard: do not come back.
+                let what = format!("GET {}: 204 No Content: it gives no events", request.path);
+                return Err(Failure::new(FailureKind::NotFound, what));
+            }
+            Ok(Box::new(EventStream::new(stream)) as Box<dyn Events>)
         })
     }
 

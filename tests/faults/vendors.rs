@@ -15,7 +15,7 @@ use midwatch::source::outlet::{Intake, Report};
 use midwatch::source::pipelines::buildbot::BuildbotConfig;
 use midwatch::source::pipelines::github_actions::GitHubActionsConfig;
 use midwatch::source::pipelines::gitlab_ci::GitLabCiConfig;
-use midwatch::source::poll::{Answer, Ask, Fetched, Poll, Took, Transport, Vendor};
+use midwatch::source::poll::{Answer, Ask, Fetched, Opening, Poll, Took, Transport, Vendor};
 use midwatch::source::{Asked, Source as _};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -190,6 +190,10 @@ impl Transport for Turning {
 
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a> {
         Transport::send(self.now(), peer, request, class)
+    }
+
+    fn open<'a>(&'a self, request: &'a Request) -> Opening<'a> {
+        Transport::open(self.now(), request)
     }
 
     fn renewed(&self) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -1,5 +1,6 @@
 # Sourced by run: a Buildbot master and its worker, from PyPI in an environment of their own. A build
-# is forced, followed while its step prints, fails, and the log of its failing step is read.
+# is forced, followed while its step prints, fails, and the log of its failing step is read. Then one that
+# is asked each five minutes shows what happens by the master's events.
 
 # Where buildbot's programs are: MIDWATCH_BUILDBOT, or what is installed here now.
 buildbot_bin() {
@@ -88,4 +89,16 @@ buildbot() {
     outer send-keys -t ci Escape
     until_true 10 shows ci 'x checkout-test #1'
     quit ci
+    # What shows in less than five minutes was told by an event.
+    config=$(config told 'kind = "buildbot"' "url = \"$bb\"" 'every = "5m"')
+    window told 120 40 "$binary --config $config"
+    if ! until_true 20 shows told 'checkout-test #1'; then fail "$part: no whole screen"; show told; return 0; fi
+    force "release 4.2.1"
+    # The end of this one, at the latest, comes after the stream was opened.
+    if until_true 30 shows told 'x checkout-test #2'; then pass "$part: the end of a build shows by its event"; else fail "$part: a build's end does not show by its event"; show told; return 0; fi
+    began=$(date +%s%N)
+    force "release 4.2.2"
+    if until_true 5 shows told '> checkout-test #3'; then pass "$part: a build shows by its event $(since "$began") ms after it was forced"; else fail "$part: a build's begin does not show by its event"; show told; fi
+    if until_true 15 shows told 'x checkout-test #3'; then pass "$part: and its end does, $(since "$began") ms after it was forced"; else fail "$part: its end does not show by its event"; show told; fi
+    quit told
 }

@@ -18,12 +18,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use self::log::{Next, Reading};
-use self::wire::{Build, BuildRequest, BuildStep, Builder, Change, PROPERTIES, Page};
+use self::wire::{Build, BuildRequest, BuildStep, Builder, Change, Message, PROPERTIES, Page};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::{KNOWN_FOR, Run};
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
+use crate::net::events::{Event, MEDIA};
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
@@ -47,6 +48,9 @@ const BUILDERS: SignedDuration = SignedDuration::from_mins(10);
 const IN_URL: usize = 100;
 /// How soon a log that grows is asked for again.
 const GROWS: Duration = Duration::from_secs(2);
+
+/// Events come when something happens, and there is no keep-alive in between.
+const QUIET: Duration = Duration::from_secs(300);
 
 /// Keys of a `buildbot` source.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -211,6 +215,29 @@ impl Vendor for BuildbotConfig {
             Tag::Log(_) => {}
         }
         Ok(took)
+    }
+
+    fn events(&self) -> Option<Request> {
+        // Builds, steps and requests, each of which has three parts: a stream is of one pattern, and
+        // more are added to it by requests that only reach it if there is one master behind the URL.
+        Some(Request::get("/sse/listen/*/*/*").accept(MEDIA).quiet(QUIET))
+    }
+
+    fn is_news(&self, state: &State, event: &Event) -> bool {
+        if event.name == "handshake".into() {
+            return false;
+        }
+        // One that is cut, because it is too long, or of another shape: a look does no harm.
+        let Ok(event) = serde_json::from_slice::<wire::Event>(event.data.as_bytes()) else { return true };
+        let Message { builderid, buildid } = event.message;
+        match (event.about(), event.happened()) {
+            // The words for its state, which are not shown.
+            ("builds", "update") | ("steps", "updated") => false,
+            ("builds" | "buildrequests", _) => builderid.is_none_or(|builder| self.wants(state, builder)),
+            ("steps", _) => buildid.is_none_or(|build| state.builds.contains_key(&build)),
+            // Logs as they grow, workers that come and go.
+            _ => false,
+        }
     }
 
     fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
+use super::listen::{Listener, Said};
 use super::round::{Memory, Went, is_locked_out, round};
 use super::{Poll, Vendor, detail};
 use crate::model::health::{Failure, FailureKind};
@@ -33,6 +34,15 @@ const SKEW: SignedDuration = SignedDuration::from_secs(30);
 const RESTING: u32 = 4;
 /// When somebody is there again, all is looked at within this time.
 const AWAKE_WITHIN: Duration = Duration::from_secs(2);
+/// While events are heard, rounds only look for what no event told of.
+const HEARD: Duration = Duration::from_secs(60);
+/// Events often come in a burst: a build ends, and the next one begins. They are looked at together.
+const BURST: Duration = Duration::from_millis(200);
+/// From the end of a round to one that events cause it is at least this long,
+const APART: Duration = Duration::from_secs(2);
+/// and so many times as long as the round took, up to the interval: a busy server is not asked all the
+/// time.
+const SHARE: u32 = 5;
 /// Details of one source that are fetched at a time.
 const DETAILS: usize = 4;
 
@@ -48,9 +58,14 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
     let mut last_ok: Option<Timestamp> = None;
     let mut looked: Option<Instant> = None;
     let mut next = Instant::now() + by_chance(poll.every.min(FIRST_WITHIN));
-    let mut every = poll.every;
+    // What was said of the next round with the last one.
+    let (mut every, mut rests) = (poll.every, false);
     let mut locked_out = false;
     let mut under_way: Option<Round> = None;
+    let request = poll.vendor.events();
+    let mut listener: Option<Listener<'_>> = None;
+    // The earliest moment for a round that events cause, and whether they want one.
+    let (mut earliest, mut wanted) = (Instant::now(), false);
     loop {
         tokio::select! {
             biased;
@@ -67,14 +82,25 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                 let now = outlet.now();
                 locked_out = false;
                 match went {
-                    Ok(went) => {
+                    Ok(mut went) => {
                         backoff.reset();
                         last_ok = Some(now);
-                        every = if outlet.is_resting() { poll.every * RESTING } else { poll.every };
+                        rests = outlet.is_resting();
+                        every = pace(poll.every, rests, listener.as_ref().is_some_and(Listener::is_heard));
+                        if let Some(request) = &request {
+                            let listener = listener.get_or_insert_with(|| Listener::new(poll.transport.as_ref(), request));
+                            went.troubles.extend(listener.trouble(poll.every));
+                        }
                         say(&poll, &memory, &outlet, went, now, every);
+                        earliest = Instant::now() + apart(looked, poll.every, rests);
                         next = Instant::now() + about(every);
+                        if wanted {
+                            next = next.min(earliest);
+                        }
                     }
                     Err(failure) => {
+                        // What is heard of a source that cannot be looked at is of no use.
+                        listener = None;
                         locked_out = is_locked_out(&failure);
                         let wait = after(&failure, &mut backoff, now, poll.every, locked_out);
                         next = Instant::now() + wait;
@@ -85,14 +111,15 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
             }
             () = tokio::time::sleep_until(next), if under_way.is_none() => {
                 looked = Some(Instant::now());
+                wanted = false;
                 let now = outlet.now();
                 let backfill = from(last_ok, now, every);
                 let (poll, memory) = (Arc::clone(&poll), Arc::clone(&memory));
                 under_way = Some(Box::pin(async move { round(&poll, &memory, now, backfill).await }));
             }
-            () = outlet.awake(), if every > poll.every => {
-                every = poll.every;
-                next = next.min(Instant::now() + by_chance(every.min(AWAKE_WITHIN)));
+            () = outlet.awake(), if rests => {
+                rests = false;
+                next = next.min(Instant::now() + by_chance(poll.every.min(AWAKE_WITHIN)));
             }
             () = poll.transport.renewed(), if locked_out => {
                 locked_out = false;
@@ -103,8 +130,38 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                     std::panic::resume_unwind(end.into_panic());
                 }
             }
+            // The last one: a flood of events holds up nothing else.
+            said = async { match listener.as_mut() { Some(listener) => listener.next().await, None => std::future::pending().await } } => {
+                let look = match said {
+                    Said::Look => true,
+                    Said::Event(event) => memory.with(|state| poll.vendor.is_news(state, &event)),
+                    Said::Ended => {
+                        next = next.min(Instant::now() + about(pace(poll.every, rests, false)));
+                        false
+                    }
+                };
+                if look {
+                    wanted = true;
+                    next = next.min(earliest.max(Instant::now() + BURST));
+                }
+            }
         }
     }
+}
+
+/// How often rounds are.
+fn pace(every: Duration, rests: bool, heard: bool) -> Duration {
+    let every = if rests { every * RESTING } else { every };
+    if heard { every.max(HEARD) } else { every }
+}
+
+/// How long after a round that has just ended events may cause the next one.
+fn apart(began: Option<Instant>, every: Duration, rests: bool) -> Duration {
+    if rests {
+        return pace(every, rests, false);
+    }
+    let took = began.map(|began| began.elapsed()).unwrap_or_default();
+    took.saturating_mul(SHARE).min(every).max(APART)
 }
 
 /// Since when a round has to look: the first looks back, and one after a gap closes it.

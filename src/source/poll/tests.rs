@@ -1,11 +1,14 @@
 //! The task of a polled source, on a paused clock and a scripted endpoint.
 
+mod events;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::testing::answer;
@@ -14,8 +17,11 @@ use crate::model::health::FailureKind;
 use crate::model::update::News;
 use crate::source::outlet::{Intake, Report, Request as Asked};
 
-/// Asks two parts, and a log of a step that grows twice.
-struct Parts;
+/// Asks two parts, and a log of a step that grows twice; may tell of events.
+#[derive(Default)]
+struct Parts {
+    tells: bool,
+}
 
 impl Vendor for Parts {
     type State = Vec<String>;
@@ -50,6 +56,14 @@ impl Vendor for Parts {
         Ok(Took { more: more.into_iter().collect(), trouble: None })
     }
 
+    fn events(&self) -> Option<Request> {
+        self.tells.then(|| Request::get("/events"))
+    }
+
+    fn is_news(&self, _: &Vec<String>, event: &Event) -> bool {
+        event.name != "handshake".into()
+    }
+
     fn snapshot(&self, _: &mut Vec<String>, _: Timestamp) -> Snapshot {
         Snapshot::default()
     }
@@ -80,6 +94,9 @@ type Script = Box<dyn FnMut(&str, Option<usize>) -> Option<Result<&'static str, 
 struct Scripted {
     peers: usize,
     script: Mutex<Script>,
+    streams: Mutex<VecDeque<events::Script>>,
+    /// Streams that are open.
+    open: Arc<()>,
     /// Path and second of each request.
     asked: Arc<Mutex<Vec<(String, u64)>>>,
     began: Instant,
@@ -98,8 +115,27 @@ impl Transport for Scripted {
             match said {
                 // It never answers.
                 None => std::future::pending().await,
+                Some(Ok("slow")) => {
+                    tokio::time::sleep(Duration::from_secs(3)).await;
+                    Ok(answer(request, 200, &[], ""))
+                }
                 Some(Ok("304")) => Ok(answer(request, 304, &[], "")),
                 Some(said) => said.map(|body| answer(request, 200, &[("etag", "\"1\"")], body)),
+            }
+        })
+    }
+
+    fn open<'a>(&'a self, request: &'a Request) -> Opening<'a> {
+        self.asked.lock().unwrap().push((request.path.clone(), self.began.elapsed().as_secs()));
+        let script = self.streams.lock().unwrap().pop_front();
+        let open = Arc::clone(&self.open);
+        Box::pin(async move {
+            match script {
+                // It never answers.
+                None => std::future::pending().await,
+                Some(script) => {
+                    script.map(|steps| Box::new(events::Played::new(steps, open)) as Box<dyn Events>)
+                }
             }
         })
     }
@@ -116,17 +152,33 @@ struct Played {
     asked: Arc<Mutex<Vec<(String, u64)>>>,
     renewed: Arc<Notify>,
     began: Instant,
+    open: Arc<()>,
+    task: AbortHandle,
 }
 
 fn start(
     peers: usize,
     script: impl FnMut(&str, Option<usize>) -> Option<Result<&'static str, Failure>> + Send + 'static,
 ) -> Played {
+    start_with(peers, script, Parts::EVERY, None)
+}
+
+/// A source that tells of events, if there are scripts of its streams.
+fn start_with(
+    peers: usize,
+    script: impl FnMut(&str, Option<usize>) -> Option<Result<&'static str, Failure>> + Send + 'static,
+    every: Duration,
+    streams: Option<Vec<events::Script>>,
+) -> Played {
+    let open: Arc<()> = Arc::default();
+    let parts = Parts { tells: streams.is_some() };
     let (intake, began) = (Intake::default(), Instant::now());
     let (asked, renewed) = (Arc::default(), Arc::default());
     let transport = Scripted {
         peers,
         script: Mutex::new(Box::new(script)),
+        streams: Mutex::new(streams.unwrap_or_default().into()),
+        open: Arc::clone(&open),
         asked: Arc::clone(&asked),
         began,
         renewed: Arc::clone(&renewed),
@@ -136,9 +188,9 @@ fn start(
         Timestamp::from_millisecond(1_800_000_000_000 + passed).unwrap()
     };
     let (outlet, ask) = intake.outlet("a".into(), Arc::new(clock));
-    let source: Arc<dyn Source> = Arc::new(Poll::new(Parts, transport, Parts::EVERY));
-    drop(tokio::spawn(source.run(outlet)));
-    Played { rests: intake.rests(), intake, ask, asked, renewed, began }
+    let source: Arc<dyn Source> = Arc::new(Poll::new(parts, transport, every));
+    let task = tokio::spawn(source.run(outlet)).abort_handle();
+    Played { rests: intake.rests(), intake, ask, asked, renewed, began, open, task }
 }
 
 impl Played {

@@ -381,3 +381,70 @@ fn of_a_log_without_end_the_last_lines_are_kept_and_the_rest_is_counted() {
     let failed = testing::detail(&config, &mut state, &key, |ask| Ok(master.page(&ask.request))).unwrap_err();
     assert_eq!(failed.kind, FailureKind::Missing);
 }
+
+/// What a master of 4.3.0 told while a build was forced and failed.
+const EVENTS: &str = include_str!("../../../../tests/fixtures/buildbot/events.txt");
+
+/// Each event of the capture that leads to a look, as `builds new`.
+fn news(config: &BuildbotConfig, state: &State) -> Vec<String> {
+    let events = EVENTS.split("\n\n").filter_map(|event| {
+        let (name, data) = event.split_once('\n')?;
+        let (name, data) = (name.strip_prefix("event: ")?, data.strip_prefix("data: ")?);
+        Some(Event { name: name.into(), data: data.into(), id: "".into(), cut: 0 })
+    });
+    let told: Vec<_> = events.collect();
+    assert_eq!(told.len(), 42);
+    let told = told.iter().filter(|event| config.is_news(state, event));
+    told.map(|event| {
+        let data: Value = serde_json::from_slice(event.data.as_bytes()).unwrap();
+        format!("{} {}", data["key"][0].as_str().unwrap(), data["key"][2].as_str().unwrap())
+    })
+    .collect()
+}
+
+#[test]
+fn what_changes_a_row_leads_to_a_look_and_nothing_else_does() {
+    let mut state = State::default();
+    let of_requests_and_builds = [
+        "buildrequests new",
+        "buildrequests claimed",
+        "builds new",
+        "builds finished",
+        "buildrequests complete",
+    ];
+    assert_eq!(
+        news(&BuildbotConfig::default(), &state),
+        of_requests_and_builds,
+        "steps of nothing that is shown"
+    );
+
+    // The captured build is number 2, of builder 1.
+    let build = json!({ "buildid": 2, "number": 2, "builderid": 1, "started_at": 1_795_341_802 });
+    let build =
+        Known { build: serde_json::from_value(build).unwrap(), steps: Vec::new(), steps_final: false };
+    state.builds.insert(2, build);
+    let all = news(&BuildbotConfig::default(), &state);
+    assert_eq!(all.iter().filter(|what| what.starts_with("steps ")).count(), 9, "new, started and finished");
+    assert_eq!(all.len(), 9 + of_requests_and_builds.len());
+
+    // Another builder's are nothing to look at.
+    let builder =
+        |id: u64, name: &str| (id, Builder { builderid: id, name: name.to_owned(), tags: Vec::new() });
+    state.builders = BTreeMap::from([builder(1, "checkout-test"), builder(2, "checkout-deploy")]);
+    state.builds.clear();
+    let chosen = |name: &str| BuildbotConfig { builders: vec![name.to_owned()], ..BuildbotConfig::default() };
+    assert_eq!(news(&chosen("checkout-test"), &state), of_requests_and_builds);
+    assert_eq!(news(&chosen("checkout-deploy"), &state), <[String; 0]>::default());
+}
+
+#[test]
+fn an_event_that_cannot_be_read_leads_to_a_look() {
+    let event = |data: &str| Event { name: "event".into(), data: data.into(), id: "".into(), cut: 0 };
+    for (data, expected) in [
+        (r#"{"key": ["builds", "7", "new"], "message": {"builderid": 1, "properties": {"a": "..."#, true),
+        (r#"{"key": ["builds", "7", "deleted"], "message": {}}"#, true),
+        (r#"{"key": ["workers", "1", "connected"], "message": {"workerid": 1}}"#, false),
+    ] {
+        assert_eq!(BuildbotConfig::default().is_news(&State::default(), &event(data)), expected, "{data}");
+    }
+}

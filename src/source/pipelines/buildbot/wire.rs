@@ -102,6 +102,34 @@ pub(super) struct Change {
     pub(super) comments: String,
 }
 
+/// What it tells by itself: `{"key": ["builds", "7", "new"], "message": {...}}`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Event {
+    key: (String, String, String),
+    pub(super) message: Message,
+}
+
+/// What happened to something, as far as it says whose it is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Message {
+    #[serde(default)]
+    pub(super) builderid: Option<u64>,
+    #[serde(default)]
+    pub(super) buildid: Option<u64>,
+}
+
+impl Event {
+    /// What sort of thing it is about, such as `builds`.
+    pub(super) fn about(&self) -> &str {
+        &self.key.0
+    }
+
+    /// What happened to it, such as `finished`.
+    pub(super) fn happened(&self) -> &str {
+        &self.key.2
+    }
+}
+
 /// Values with where each comes from: `{"branch": ["main", "Build"]}`.
 type Properties = BTreeMap<String, Vec<Value>>;
 
