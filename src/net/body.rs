@@ -117,9 +117,11 @@ impl Body {
         })
     }
 
-    /// Whether it is one of those that are read one after the other.
+    /// Whether it is one of those that are read one after the other. Where only the end is kept, that
+    /// bounds it.
     pub(super) fn is_large(&self) -> bool {
-        self.sink().bytes.len() as u64 > FREE
+        let sink = self.sink();
+        sink.tail.is_none() && sink.bytes.len() as u64 > FREE
     }
 
     /// Makes room for all that may come, if the answer says its length so much, so that nothing is copied
@@ -129,7 +131,7 @@ impl Body {
             Form::Plain(sink) => (sink, length.unwrap_or(self.most_wire)),
             Form::Gzip(decoder) => (decoder.get_mut(), u64::MAX),
         };
-        let most = usize::try_from(most.min(sink.most)).unwrap_or_default();
+        let most = usize::try_from(most.min(sink.most).min(DECODED)).unwrap_or_default();
         sink.bytes.reserve_exact(most.saturating_sub(sink.bytes.len()));
     }
 
@@ -262,6 +264,28 @@ mod tests {
     }
 
     #[test]
+    fn room_is_made_once_and_within_the_bounds() {
+        let piece: Vec<u8> =
+            (0_u32..1 << 19).flat_map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+        let room = |encoding, most, tail, length| {
+            let mut body = Body::new(&trip(), encoding, most, tail).unwrap();
+            let sent = if encoding.is_some() { packed(&piece, 1) } else { piece.clone() };
+            body.push(&trip(), &sent).unwrap();
+            let is_large = body.is_large();
+            body.make_room(length);
+            (is_large, body.sink().bytes.capacity())
+        };
+        assert_eq!(room(None, None, None, Some(5 << 20)), (true, 5 << 20));
+        assert_eq!(room(None, None, None, None), (true, 16 << 20));
+        assert_eq!(room(None, None, None, Some(u64::MAX)), (true, 32 << 20));
+        assert_eq!(room(None, Some(2 << 20), None, Some(u64::MAX)), (true, 2 << 20));
+        assert_eq!(room(Some("gzip"), None, None, Some(1000)), (true, 32 << 20));
+        // Where only the end is kept, that is the bound, whatever length there is.
+        let (is_large, room) = room(None, None, Some(4 << 20), Some(u64::MAX));
+        assert!(!is_large && room <= 32 << 20, "{room}");
+    }
+
+    #[test]
     fn the_end_of_a_large_body_is_kept_in_little_memory() {
         let large: Vec<u8> =
             (0..40_usize << 20).map(|n| b'a' + u8::try_from(n / 999 % 26).unwrap()).collect();
@@ -270,5 +294,8 @@ mod tests {
         assert_eq!(from, (large.len() - 5000) as u64);
         assert_eq!(bytes, large[large.len() - 5000..]);
         assert!(held < 1 << 20, "{held} bytes");
+        let (result, held) = take(&large, None, None, Some(2 << 20));
+        assert_eq!(result.unwrap().0.len(), 2 << 20);
+        assert!(held <= 8 << 20, "{held} bytes");
     }
 }

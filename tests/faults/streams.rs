@@ -203,6 +203,12 @@ async fn the_end_of_a_long_answer_is_had_from_servers_with_and_without_ranges() 
         let response = client.send(&request, Class::Person).await.unwrap();
         assert_eq!((response.from, &response.body), (299_000, &last), "{path}");
     }
+    // More than is read in one turn with others, of a server that does not say how much.
+    let long = Server::start(|_| vec![head(), Step::Repeat(vec![b'x'; 1 << 16], 64), Step::Close]).await;
+    let client_of_long = super::client(Endpoint::at(&long.url()).unwrap());
+    let request = Request::get("/log").accept("text/plain").last_bytes(2 << 20);
+    let response = client_of_long.send(&request, Class::Person).await.unwrap();
+    assert_eq!((response.from, response.body.len()), (2 << 20, 2 << 20));
     for heard in server.heard() {
         assert_eq!(
             (heard.header("range"), heard.header("accept-encoding")),
