@@ -64,6 +64,8 @@ struct Account {
 #[derive(Clone, Debug)]
 struct Bucket {
     remaining: f64,
+    /// What the last answer said of it; the requests since are not in it.
+    told: f64,
     resets: Instant,
     /// What polling may still use in this window.
     share: f64,
@@ -203,7 +205,8 @@ fn first(path: &str) -> &str {
 
 impl Bucket {
     fn new(remaining: f64, resets: Instant, now: Instant) -> Self {
-        let mut bucket = Self { remaining, resets, share: remaining / 2.0, tokens: 0.0, filled: now };
+        let mut bucket =
+            Self { remaining, told: remaining, resets, share: remaining / 2.0, tokens: 0.0, filled: now };
         bucket.tokens = bucket.burst();
         bucket
     }
@@ -212,11 +215,11 @@ impl Bucket {
         // Answers overtake each other, so that a few more than we counted are no new window.
         if now >= self.resets || remaining > self.remaining * 1.1 + 10.0 {
             self.share = remaining / 2.0;
-        } else if came == Came::Unchanged {
-            // Servers do not count these.
+        } else if came == Came::Unchanged && remaining >= self.told {
+            // GitHub does not count these, GitLab does.
             self.share += 1.0;
         }
-        (self.remaining, self.resets) = (remaining, resets);
+        (self.remaining, self.told, self.resets) = (remaining, remaining, resets);
     }
 
     /// What polling may use until the window ends: what is left of its half, and never more than
@@ -358,6 +361,33 @@ mod tests {
         let other = Payer { credential: "deploy".to_owned(), ..payer() };
         assert_eq!(budgets.ask(&other, "/repos/a", Class::Poll, late), Verdict::Go);
         assert_eq!(budgets.ask(&payer(), "/repos/a", Class::Poll, start + seconds(1001)), Verdict::Go);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unchanged_answer_is_free_only_where_the_server_does_not_count_it() {
+        for (counts, least, most) in [(true, 450, 500), (false, 990, 1010)] {
+            let budgets = Budgets::default();
+            let start = Instant::now();
+            let learn = |left: u32, came, now: Instant| {
+                let ends = (start + seconds(1000)).duration_since(now).as_secs().to_string();
+                let left = left.to_string();
+                let window = [("x-ratelimit-remaining", left.as_str()), ("x-ratelimit-reset", ends.as_str())];
+                budgets.learn(&payer(), "/a", &told(&window), came, now);
+            };
+            learn(1000, Came::Answered, start);
+            let (mut polls, mut now) = (0, start);
+            while now < start + seconds(999) && polls < 1000 {
+                match budgets.ask(&payer(), "/a", Class::Poll, now) {
+                    Verdict::Go => {
+                        polls += 1;
+                        learn(1000 - if counts { polls } else { 0 }, Came::Unchanged, now);
+                    }
+                    Verdict::Later(wait) => now += wait.max(Duration::from_millis(1)),
+                    Verdict::Never(_) => panic!("half is left"),
+                }
+            }
+            assert!((least..=most).contains(&polls), "{counts}: {polls}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

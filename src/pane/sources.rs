@@ -220,12 +220,15 @@ impl Sources {
             canvas.text(body.x, body.y, body.width, &text, styles.of(Meaning::Critical));
             body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
         }
+        // A failure's word is what one looks for here: it stands there in full.
+        let words = view.world.sources().map(|source| state(source, view).0.width());
+        let widest = u16::try_from(words.max().unwrap_or(0)).unwrap_or(u16::MAX).clamp(11, 17);
         let columns = [
             Column::growing(12, 0),
             Column::fixed(12, 3),
             Column::fixed(if view.many_environments() { 8 } else { 0 }, 2),
-            Column::fixed(11, 0),
-            Column::growing(24, 1),
+            Column::fixed(widest, 0),
+            Column::growing(35 - widest, 1),
         ];
         table::draw(canvas, body, &columns, &self.list, view.marking(), |name| {
             let Some(source) = view.world.source(name) else { return Vec::new() };

@@ -103,6 +103,20 @@ fn one_expired_credential_that_blinds_nine_sources_is_one_line() {
 }
 
 #[test]
+fn the_word_of_a_failure_is_not_cut() {
+    let mut console = nine();
+    let kinds = [FailureKind::Broken, FailureKind::Forbidden, FailureKind::Server];
+    for (n, kind) in kinds.into_iter().enumerate() {
+        let failure = Failure::new(kind, format!("GET https://ci-{}: it failed", n + 1));
+        let source = format!("ci-{}", n + 1).into();
+        console.send(Msg::Update(Update { source, at: at(0), news: News::Failed(failure) }));
+    }
+    console.keys("0");
+    let screen = console.screen();
+    assert!(kinds.iter().all(|kind| screen.contains(kind.word())), "{screen}");
+}
+
+#[test]
 fn an_end_is_told_ten_minutes_before_while_everything_still_works() {
     let mut console = nine();
     stands(&mut console, "sso-prod", 30, false);

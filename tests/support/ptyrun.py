@@ -21,6 +21,7 @@ class Program:
     def __init__(self, argv, size=(120, 40), env=None, ignore_hup=False, cwd=None):
         columns, rows = size
         self.start = time.monotonic()
+        self.size = size
         self.bytes = 0
         self.tail = b""  # the newest output, for looking at
         self.ended = None  # (status, rusage) once it was reaped
@@ -59,6 +60,15 @@ class Program:
     def text(self):
         """The newest output without its escape sequences."""
         return ESCAPES.sub(b"", self.tail)
+
+    def screen(self):
+        """The rows of the screen, painted anew; None if that does not come."""
+        self.tail = b""
+        self.type(b"\x0c")
+        if self.until(lambda: self.tail, 5) is None:
+            return None
+        self.listen(0.3)
+        return rows(self.tail, self.size)
 
     def until(self, wanted, deadline):
         """Reads until `wanted()`; returns when that was, or None after `deadline` seconds."""
@@ -129,6 +139,37 @@ class Program:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+
+STEPS = re.compile(r"\x1b\[([0-9;?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|(.)", re.DOTALL)
+
+
+def rows(painted, size):
+    """What stands on an empty screen after these bytes, of the sequences that the console writes."""
+    columns, lines = size
+    cells, row, column = [[" "] * columns for _ in range(lines)], 0, 0
+    for numbers, what, letter in STEPS.findall(painted.decode(errors="replace")):
+        given = [int(number or 1) for number in numbers.split(";")] if "?" not in numbers else [1]
+        if what == "H":
+            row, column = given[0] - 1, (given[1:] or [1])[0] - 1
+        elif what in ("A", "B"):
+            row += given[0] if what == "B" else -given[0]
+        elif what in ("C", "D"):
+            column += given[0] if what == "C" else -given[0]
+        elif what == "G":
+            column = given[0] - 1
+        elif what == "J":
+            cells = [[" "] * columns for _ in range(lines)]
+        elif what == "K":
+            cells[row][column:] = [" "] * (columns - column)
+        elif letter == "\r":
+            column = 0
+        elif letter == "\n":
+            row = min(row + 1, lines - 1)
+        elif letter >= " " and row < lines and column < columns:
+            cells[row][column] = letter
+            column += 1
+    return ["".join(one).rstrip() for one in cells]
 
 
 def recorded(path):

@@ -54,7 +54,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
     let memory: Arc<Memory<V>> = Arc::default();
     let mut details = JoinSet::new();
     let mut following = Vec::new();
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::at_interval(poll.every);
     let mut last_ok: Option<Timestamp> = None;
     let mut looked: Option<Instant> = None;
     let mut next = Instant::now() + by_chance(poll.every.min(FIRST_WITHIN));

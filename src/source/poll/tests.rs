@@ -299,6 +299,17 @@ async fn when_no_peer_works_the_source_fails_and_is_tried_again_with_growing_wai
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_is_down_is_not_asked_more_often_than_one_that_works() {
+    for _ in 0..50 {
+        let mut played = start(1, |_, _| Some(Err(failure(FailureKind::Server))));
+        played.failure().await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let times = played.times("/all");
+        assert!((3..=6).contains(&times.len()), "each 10 s for a minute: {times:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_to_one_question_does_not_stand_for_another() {
     let mut played =
         start(2, |path, _| Some(if path == "/all" { Err(failure(FailureKind::Server)) } else { Ok("") }));
