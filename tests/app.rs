@@ -16,7 +16,7 @@ use midwatch::app::Setup;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
-use midwatch::model::alert::Severity;
+use midwatch::model::alert::{Group, Severity};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{NoteCommand, NoteReply};
 use midwatch::model::run::Run;
@@ -70,7 +70,7 @@ fn escape_takes_back_one_thing_at_a_time_and_never_leaves() {
     assert!(console.screen().contains("1 Pipelines"));
     console.keys("Esc Esc Esc");
     assert!(console.screen().contains("Nothing to take back"));
-    assert_eq!(console.effects, vec![]);
+    assert!(!console.effects.contains(&Effect::Quit));
 }
 
 #[test]
@@ -198,6 +198,34 @@ fn the_jobs_of_a_run_that_came_without_them_are_asked_for_once_when_it_is_opened
     console.keys("Enter");
     let key = DetailKey::StepLog { run: "1".into(), job: "j2".into(), step: "s1".into() };
     assert_eq!(console.effects, vec![Effect::Fetch("ci".into(), key)], "the first failure is selected");
+}
+
+#[test]
+fn with_which_others_people_are_told_of_an_alert_stands_on_its_page() {
+    let mut console = outage(WIDE);
+    console.effects.clear();
+    console.keys("Enter");
+    let key = DetailKey::Groups { alert: "HighErrorRate".into() };
+    let [Effect::Fetch(source, asked)] = &console.effects[..] else { panic!("{:?}", console.effects) };
+    assert_eq!((source, asked), (&"alerts".into(), &key));
+    let alerts = [("HighErrorRate".into(), 2), ("InstanceDown".into(), 3), ("LatencyP99".into(), 1)];
+    let labels = [("service".into(), "checkout".into())];
+    let group = |receiver: &str| Group {
+        receiver: receiver.into(),
+        labels: labels.clone().into(),
+        alerts: alerts.clone().into(),
+    };
+    let news = News::Detail(key.clone(), Ok(Detail::Groups([group("pager"), group("chat")].into())));
+    console.send(Msg::Update(Update { source: "alerts".into(), at: at(1), news }));
+    for receiver in ["pager", "chat"] {
+        let screen = console.screen().replace("│", " ");
+        assert!(screen.contains(&format!("{receiver} is told of it with 5 others")), "{screen}");
+    }
+    assert!(console.screen().contains("InstanceDown x3, LatencyP99."), "{}", console.screen());
+    let failure = Failure::new(FailureKind::TimedOut, "GET https://am: no answer");
+    let news = News::Detail(key, Err(failure));
+    console.send(Msg::Update(Update { source: "alerts".into(), at: at(2), news }));
+    assert!(console.screen().contains("With which others cannot be seen: GET"), "{}", console.screen());
 }
 
 #[test]

@@ -29,6 +29,7 @@ const EXCHANGES: &[(&str, &str, &str)] = &[
 const BODIES: &[(&str, &str, &str)] = &[
     ("alertmanager/openapi-v2.json", "alertmanager/alerts.json", "/alerts"),
     ("alertmanager/openapi-v2.json", "alertmanager/silences.json", "/silences"),
+    ("alertmanager/openapi-v2.json", "alertmanager/groups.json", "/alerts/groups"),
     ("prometheus/api-v1.json", "prometheus/rules.json", "/rules"),
     ("prometheus/api-v1.json", "prometheus/alerts_range.json", "/query_range"),
     ("prometheus/api-v1.json", "prometheus/query_range.json", "/query_range"),

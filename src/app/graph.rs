@@ -66,7 +66,7 @@ impl App {
         };
         let answer = match detail {
             Ok(Detail::Graph(graph)) => Ok(graph.as_ref()),
-            Ok(Detail::Jobs(_) | Detail::Log(_)) => return Vec::new(),
+            Ok(Detail::Jobs(_) | Detail::Log(_) | Detail::Groups(_)) => return Vec::new(),
             Err(failure) => Err(failure),
         };
         let outcome = view.hear(&update.source, key, answer);
@@ -76,7 +76,7 @@ impl App {
     /// Asks for the graphs whose time it is, and for the jobs of a run that came without them, as far as they are seen; a watch goes on all the same.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Effect> {
         let (alerts, graph) = (self.is_seen(PaneId::Alerts), self.is_kept_up());
-        let alerts = if alerts { self.alerts.due(now) } else { None };
+        let alerts: Vec<Effect> = if alerts { self.alerts.due(now).collect() } else { Vec::new() };
         let runs = if self.is_seen(PaneId::Pipelines) {
             self.pipelines.due(&self.state.view(false, now))
         } else {

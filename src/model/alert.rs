@@ -107,6 +107,17 @@ pub struct Alert {
     pub link: Option<RawText>,
 }
 
+/// Alerts that a receiver is told of in one notification.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Who is told.
+    pub receiver: RawText,
+    /// What its alerts have in common, by which they are put together.
+    pub labels: BTreeMap<RawText, RawText>,
+    /// The names of its alerts, and how many there are of each.
+    pub alerts: BTreeMap<RawText, usize>,
+}
+
 impl Alert {
     /// An alert that fires since `started`, of which nothing else is known.
     pub fn new(id: impl Into<RawText>, name: impl Into<RawText>, started: Timestamp) -> Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::alert::{Alert, Silence};
+use crate::model::alert::{Alert, Group, Silence};
 use crate::model::graph::Graph;
 use crate::model::health::Failure;
 use crate::model::run::{Job, Run};
@@ -119,6 +119,11 @@ pub enum DetailKey {
         /// The job's id.
         job: RawText,
     },
+    /// With which others people are told of an alert.
+    Groups {
+        /// The alert's id.
+        alert: RawText,
+    },
     /// What a query of metrics says over a time.
     Graph {
         /// The query, in the source's own language.
@@ -136,7 +141,7 @@ impl DetailKey {
         match self {
             Self::StepLog { run, job, step } => Some((run, job, Some(step))),
             Self::JobLog { run, job } => Some((run, job, None)),
-            Self::Jobs { .. } | Self::Graph { .. } => None,
+            Self::Jobs { .. } | Self::Groups { .. } | Self::Graph { .. } => None,
         }
     }
 
@@ -161,6 +166,8 @@ pub enum Detail {
     Jobs(Vec<Job>),
     /// Lines of a log, oldest first.
     Log(Arc<[RawText]>),
+    /// The groups of an alert, one for each receiver that is told.
+    Groups(Arc<[Group]>),
     /// Numbers over time.
     Graph(Arc<Graph>),
 }

@@ -47,6 +47,8 @@ struct Open {
     key: Key,
     /// How far the page is scrolled.
     pager: Pager,
+    /// What is to be asked for besides the graph.
+    wanted: Option<Effect>,
     graph: AlertGraph,
 }
 
@@ -103,9 +105,10 @@ impl Alerts {
         }
     }
 
-    /// Asks for the graph of the page that is open, when it is time to.
-    pub fn due(&mut self, now: jiff::Timestamp) -> Option<Effect> {
-        self.open.as_mut()?.graph.due(now)
+    /// Asks for what the page that is open shows besides its row, when it is time to.
+    pub fn due(&mut self, now: jiff::Timestamp) -> impl Iterator<Item = Effect> {
+        let open = self.open.as_mut();
+        open.into_iter().flat_map(move |open| open.wanted.take().into_iter().chain(open.graph.due(now)))
     }
 
     /// Whether news waits until the order is no longer held.
@@ -173,6 +176,7 @@ impl Alerts {
         self.open = row.map(|row| Open {
             key: row.key(),
             pager: Pager::default(),
+            wanted: row.groups(),
             graph: AlertGraph::new(row, view),
         });
     }
@@ -283,6 +287,7 @@ impl Alerts {
             Id::Refresh => {
                 // The sources look too.
                 open.graph.again();
+                open.wanted = row.groups();
                 None
             }
             _ => {

@@ -153,7 +153,7 @@ impl Plot {
                 self.failure = None;
             }
             Some(Err(failure)) => self.failure = Some(failure.clone()),
-            Some(Ok(Detail::Jobs(_) | Detail::Log(_))) | None => return,
+            Some(Ok(Detail::Jobs(_) | Detail::Log(_) | Detail::Groups(_))) | None => return,
         }
         (asked.is_answered, asked.is_taken) = (true, true);
     }

@@ -3,8 +3,10 @@
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
-use crate::model::alert::{AlertState, Silence};
+use crate::model::alert::{AlertState, Group, Silence};
+use crate::model::health::FailureKind;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::update::{Detail, DetailKey};
 use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
 use crate::pane::view::View;
@@ -82,11 +84,60 @@ fn head(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
             names.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
         }
         page.push(Paragraph::new(safe!("Told to {}.", names), text));
+        page.extend(together(row, view));
     }
     for name in &alert.inhibited_by {
         page.push(Paragraph::new(safe!("Inhibited by {}.", clean(name)), view.styles.of(Meaning::Warning)));
     }
     page
+}
+
+/// With which others the receivers are told of it, one line for each.
+fn together(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+    let muted = view.styles.of(Meaning::Muted);
+    let key = DetailKey::Groups { alert: row.alert.id.clone() };
+    match view.world.detail(&row.source, &key) {
+        Some(Ok(Detail::Groups(groups))) => {
+            groups.iter().map(|group| Paragraph::new(with(group, &row.alert.name), muted)).collect()
+        }
+        // Sources that put nothing together have nothing to say.
+        Some(Err(failure)) if failure.kind != FailureKind::Missing => {
+            let why = safe!("With which others cannot be seen: {}", clean(&failure.what));
+            vec![Paragraph::new(why, view.styles.of(Meaning::Warning))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `pager is told of it with 3 others (service=checkout): LatencyP99, InstanceDown x2`.
+fn with(group: &Group, name: &RawText) -> SafeText {
+    const NAMED: usize = 8;
+    let all: usize = group.alerts.values().sum();
+    let mut line = match all.saturating_sub(1) {
+        0 => safe!("{} is told of it alone", clean(&group.receiver)),
+        1 => safe!("{} is told of it with 1 other", clean(&group.receiver)),
+        others => safe!("{} is told of it with {} others", clean(&group.receiver), others),
+    };
+    for (index, (label, value)) in group.labels.iter().enumerate() {
+        let before = SafeText::literal(if index > 0 { ", " } else { " (" });
+        line.push(&safe!("{}{}={}", before, clean(label), clean(value)));
+    }
+    line.push(&SafeText::literal(if group.labels.is_empty() { "" } else { ")" }));
+    // Its own name counts once less.
+    let others = group.alerts.iter().map(|(other, count)| (other, count - usize::from(other == name)));
+    let others: Vec<_> = others.filter(|(_, count)| *count > 0).collect();
+    for (index, (name, count)) in others.iter().take(NAMED).enumerate() {
+        let before = SafeText::literal(if index > 0 { ", " } else { ": " });
+        line.push(&safe!("{}{}", before, clean(name)));
+        if *count > 1 {
+            line.push(&safe!(" x{}", count));
+        }
+    }
+    if others.len() > NAMED {
+        line.push(&safe!(" and {} more", others.len() - NAMED));
+    }
+    line.push(&SafeText::literal("."));
+    line
 }
 
 /// What people wrote about it, its labels, and where it comes from.

@@ -8,6 +8,8 @@ use crate::config::theme::Meaning;
 use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
+use crate::model::update::DetailKey;
+use crate::pane::effect::Effect;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -93,6 +95,12 @@ pub(super) fn columns(view: &View<'_>) -> Vec<Column> {
 impl Row {
     pub(super) fn key(&self) -> (RawText, RawText) {
         (self.source.clone(), self.alert.id.clone())
+    }
+
+    /// Asks with which others people are told of it, where it is known who is told.
+    pub(super) fn groups(&self) -> Option<Effect> {
+        let key = DetailKey::Groups { alert: self.alert.id.clone() };
+        (!self.alert.receivers.is_empty()).then(|| Effect::Fetch(self.source.clone(), key))
     }
 
     /// Who tells of it, and as what.

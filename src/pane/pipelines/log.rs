@@ -64,7 +64,7 @@ impl StepLog {
                 }
             }
             Some(Err(failure)) => self.failure = Some(clean(&failure.what)),
-            Some(Ok(Detail::Jobs(_) | Detail::Graph(_))) | None => {}
+            Some(Ok(Detail::Jobs(_) | Detail::Graph(_) | Detail::Groups(_))) | None => {}
         }
     }
 

@@ -13,15 +13,15 @@ use serde::Deserialize;
 
 use super::expect::Missing;
 use super::labels::{self, Labels};
-use crate::model::alert::{Alert, Comparison, Matcher, Silence};
+use crate::model::alert::{Alert, Comparison, Group, Matcher, Silence};
 use crate::model::health::Failure;
 use crate::model::text::RawText;
-use crate::model::update::{Gives, Snapshot};
+use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
-use crate::source::poll::{Ask, Took, Vendor};
+use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
 
 /// Keys of an `alertmanager` source.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -45,6 +45,8 @@ pub enum Tag {
     Alerts,
     /// The silences.
     Silences,
+    /// Which alerts are told together.
+    Groups,
 }
 
 /// What the peers said in this round.
@@ -74,6 +76,22 @@ struct GettableAlert {
     receivers: Vec<Receiver>,
     #[serde(default)]
     status: AlertStatus,
+}
+
+/// One notification; its alerts come whole, and only this is looked at.
+#[derive(Clone, Debug, Deserialize)]
+struct AlertGroup {
+    #[serde(default)]
+    labels: Labels,
+    receiver: Receiver,
+    alerts: Vec<Member>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Member {
+    fingerprint: String,
+    #[serde(default)]
+    labels: Labels,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -146,13 +164,7 @@ impl Vendor for AlertmanagerConfig {
         // A peer that does not answer this time has no say: what the others see is current.
         state.alerts.clear();
         state.silences.clear();
-        let mut alerts = Request::get("/api/v2/alerts");
-        for filter in &self.filter {
-            alerts = alerts.query("filter", filter);
-        }
-        if let Some(receiver) = &self.receiver {
-            alerts = alerts.query("receiver", receiver);
-        }
+        let alerts = self.asking("/api/v2/alerts");
         let silences = Request::get("/api/v2/silences");
         vec![Ask::new(Tag::Alerts, alerts).of_every_peer(), Ask::new(Tag::Silences, silences).of_every_peer()]
     }
@@ -186,8 +198,32 @@ impl Vendor for AlertmanagerConfig {
                     newest(&mut state.silences, silence.id.clone(), silence, |silence| silence.updated_at);
                 }
             }
+            Tag::Groups => {}
         }
         Ok(took)
+    }
+
+    fn detail(&self, state: &State, key: &DetailKey) -> Option<Ask<Tag>> {
+        let DetailKey::Groups { alert } = key else { return None };
+        state
+            .alerts
+            .contains_key(alert.as_str()?)
+            .then(|| Ask::new(Tag::Groups, self.asking("/api/v2/alerts/groups")))
+    }
+
+    fn accept_detail(
+        &self,
+        _: &mut State,
+        key: &DetailKey,
+        _: &Ask<Tag>,
+        response: &Response,
+    ) -> Result<Fetched<Tag>, Failure> {
+        let DetailKey::Groups { alert } = key else { return Err(unknown(key)) };
+        let groups: Vec<AlertGroup> = response.json()?;
+        let of_it = groups
+            .into_iter()
+            .filter(|group| group.alerts.iter().any(|one| Some(one.fingerprint.as_str()) == alert.as_str()));
+        Ok(Fetched::Done(Detail::Groups(of_it.map(AlertGroup::model).collect())))
     }
 
     fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
@@ -201,6 +237,25 @@ impl Vendor for AlertmanagerConfig {
         let in_force = state.silences.values().filter(|silence| silence.status.state == "active");
         let silences = in_force.map(|silence| silence.model().into()).collect();
         Snapshot { alerts, silences, ..Snapshot::default() }
+    }
+}
+
+impl AlertmanagerConfig {
+    /// A request for the alerts that are wanted.
+    fn asking(&self, path: &str) -> Request {
+        let filters = self.filter.iter().map(|filter| ("filter", filter));
+        let receiver = self.receiver.iter().map(|receiver| ("receiver", receiver));
+        filters.chain(receiver).fold(Request::get(path), |request, (key, value)| request.query(key, value))
+    }
+}
+
+impl AlertGroup {
+    fn model(self) -> Group {
+        let mut alerts = BTreeMap::new();
+        for alert in &self.alerts {
+            *alerts.entry(labels::name(&alert.labels)).or_default() += 1;
+        }
+        Group { receiver: self.receiver.name.into(), labels: labels::raw(&self.labels), alerts }
     }
 }
 
@@ -269,6 +324,8 @@ mod tests {
 
     /// What Alertmanager 0.25.0 answered: two alerts posted to it, the others sent by Prometheus.
     const ALERTS: &str = include_str!("../../../tests/fixtures/alertmanager/alerts.json");
+    /// What 0.25.0 answered with two receivers and `group_by: [service]`.
+    const GROUPS: &str = include_str!("../../../tests/fixtures/alertmanager/groups.json");
     const SILENCES: &str = include_str!("../../../tests/fixtures/alertmanager/silences.json");
 
     fn now() -> Timestamp {
@@ -280,6 +337,7 @@ mod tests {
             let body = match ask.tag {
                 Tag::Alerts => alerts,
                 Tag::Silences => silences,
+                Tag::Groups => "[]",
             };
             Ok(testing::answer(&ask.request, 200, &[], body))
         })
@@ -356,6 +414,33 @@ mod tests {
                 Ok(testing::answer(&ask.request, 200, &date, body).received(fast))
             });
         assert_eq!(snapshot.alerts.len(), 6);
+    }
+
+    #[test]
+    fn who_is_told_of_an_alert_together_with_what_is_known() {
+        let config =
+            AlertmanagerConfig { receiver: Some("pager|chat".to_owned()), ..AlertmanagerConfig::default() };
+        let mut state = State::default();
+        testing::round(&config, &mut state, now(), None, |ask| {
+            let body = if ask.tag == Tag::Alerts { ALERTS } else { SILENCES };
+            Ok(testing::answer(&ask.request, 200, &[], body))
+        });
+        let mut groups = |id: &str| {
+            let key = DetailKey::Groups { alert: id.into() };
+            let detail = testing::detail(&config, &mut state, &key, |ask| {
+                assert_eq!(ask.request.path, "/api/v2/alerts/groups");
+                assert_eq!(ask.request.query, [("receiver".to_owned(), "pager|chat".to_owned())]);
+                Ok(testing::answer(&ask.request, 200, &[], GROUPS))
+            });
+            let Ok(Detail::Groups(groups)) = detail else { panic!("{detail:?}") };
+            groups
+        };
+        let [chat, pager] = &groups("cfde758a87f80f24")[..] else { panic!() };
+        assert_eq!((&chat.receiver, &pager.receiver), (&"chat".into(), &"pager".into()));
+        assert_eq!(pager.labels, BTreeMap::from([("service".into(), "checkout".into())]));
+        let names: Vec<_> =
+            pager.alerts.iter().map(|(name, count)| (name.as_str().unwrap(), *count)).collect();
+        assert_eq!(names, [("HighErrorRate", 1), ("LatencyP99", 1)]);
     }
 
     #[test]

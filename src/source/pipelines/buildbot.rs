@@ -274,7 +274,7 @@ impl Vendor for BuildbotConfig {
                 let first = reading.first();
                 Some(Ask::new(Tag::Log(reading), first))
             }
-            DetailKey::JobLog { .. } | DetailKey::Graph { .. } => None,
+            DetailKey::JobLog { .. } | DetailKey::Groups { .. } | DetailKey::Graph { .. } => None,
         }
     }
 

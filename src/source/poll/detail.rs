@@ -67,6 +67,7 @@ pub fn unknown(key: &DetailKey) -> Failure {
         DetailKey::Jobs { .. } => "the source has no jobs of this run",
         DetailKey::StepLog { .. } => "the source has no log of this step",
         DetailKey::JobLog { .. } => "the source has no log of this job",
+        DetailKey::Groups { .. } => "the source puts no alerts together",
         DetailKey::Graph { .. } => "the source draws no graphs",
     };
     Failure::new(FailureKind::Missing, what)
