@@ -363,6 +363,7 @@ impl App {
         for transition in fresh {
             if let Happened::Fired(alert) = &transition.what
                 && alert.severity == Severity::Critical
+                && alert.is_loud()
             {
                 let severity = SafeText::literal(alert.severity.word());
                 self.say(safe!("{} {} fires.", severity, clean(&alert.name)), now);

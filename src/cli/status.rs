@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::load::load;
-use super::print::{count, padded, plain, print};
-use super::{FAILED, Flags, wrong};
+use super::print::{count, padded, plain, print, refuse};
+use super::{FAILED, Flags, WRONG, wrong};
 use crate::config::Config;
 use crate::insight::fault::{self, Fault, Word};
 use crate::model::alert::AlertState;
@@ -52,6 +52,9 @@ Exit codes:
   sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
 Keys are added in later versions, never renamed. What is not known is null.";
 
+/// The widest column of a table.
+const WIDEST: usize = 80;
+
 /// What was seen.
 struct Seen<'a> {
     config: &'a Config,
@@ -69,10 +72,15 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
+    if built.is_empty() {
+        // Nothing seen because nothing is looked at would read as all clear.
+        let why = "there is no source to ask: midwatch init writes a configuration, midwatch add URL adds a source";
+        return Ok(refuse(WRONG, &SafeText::literal(why)));
+    }
     let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
     let scope = config.settings.scope.as_ref();
     let in_scope = |name: Option<&RawText>| scope.is_none() || name.is_none() || name == scope;
-    let built = built.into_iter().filter(|built| in_scope(built.info.environment.as_ref())).collect();
+    let built: Vec<_> = built.into_iter().filter(|built| in_scope(built.info.environment.as_ref())).collect();
     let sources = probe(built, clock)?;
     let seen = Seen { config: &config, sources, now: clock.now() };
     let text = match form {
@@ -94,7 +102,7 @@ impl Seen<'_> {
     /// The faults, the worst and oldest first.
     fn faults(&self) -> Vec<Fault> {
         let words = self.answered().flat_map(|source| {
-            source.alerts.iter().map(|alert| Word::of(source, alert, true)).collect::<Vec<_>>()
+            source.alerts.iter().map(|alert| Word::of(source, alert, self.now)).collect::<Vec<_>>()
         });
         let mut faults = fault::together(words);
         faults.sort_by_key(|fault| {
@@ -238,7 +246,9 @@ fn source(probed: &Probed) -> Value {
 
 /// Rows with each column as wide as it has to be.
 fn columns(rows: impl Iterator<Item = Vec<SafeText>>) -> String {
-    let rows: Vec<Vec<SafeText>> = rows.collect();
+    // One absurd name does not make every row as long; JSON has it whole.
+    let short = |cell: SafeText| cell.truncate_to(WIDEST, &SafeText::literal(".."));
+    let rows: Vec<Vec<SafeText>> = rows.map(|row| row.into_iter().map(short).collect()).collect();
     let most = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(SafeText::width).max();
     let widths: Vec<usize> = (0..most).map(|column| widest(column).unwrap_or(0)).collect();

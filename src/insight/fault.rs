@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::RawText;
 use crate::model::world::Source;
@@ -38,13 +40,21 @@ pub struct Fault {
 }
 
 impl Word {
-    /// What a source says of an alert of its own.
-    pub fn of(source: &Source, alert: &Arc<Alert>, is_live: bool) -> Self {
+    /// What a source says of an alert of its own. A silence that has ended since a source went blind
+    /// mutes nothing any more.
+    pub fn of(source: &Source, alert: &Arc<Alert>, now: Timestamp) -> Self {
+        let has_ended = |id: &RawText| {
+            source.silences.iter().any(|silence| silence.id == *id && silence.ends <= now)
+        };
+        let mut alert = Arc::clone(alert);
+        if alert.silenced_by.iter().any(has_ended) {
+            Arc::make_mut(&mut alert).silenced_by.retain(|id| !has_ended(id));
+        }
         Self {
             source: source.info.name.clone(),
             environment: alert.environment().or(source.info.environment.as_ref()).cloned(),
-            alert: Arc::clone(alert),
-            is_live,
+            is_live: source.health(now).is_live(),
+            alert,
         }
     }
 }
@@ -115,6 +125,18 @@ fn fault(mut words: Vec<Word>) -> Option<Fault> {
         let (started, held) = (word.alert.started, word.alert.held);
         first.alert = Arc::new(Alert { started, held, ..Alert::clone(&first.alert) });
     }
+    // Who evaluates the rule does not know who is told and what mutes it. The last word of who does
+    // counts, also while that source is blind: nobody has taken the silence away.
+    let routes = others.iter().map(|word| &word.alert);
+    let mut routes = routes.filter(|alert| alert.state == AlertState::Firing && !alert.receivers.is_empty());
+    if first.alert.receivers.is_empty()
+        && first.alert.state == AlertState::Firing
+        && let Some(routed) = routes.next()
+    {
+        let Alert { silenced_by, inhibited_by, acknowledged, receivers, .. } = Alert::clone(routed);
+        let alert = Alert::clone(&first.alert);
+        first.alert = Arc::new(Alert { silenced_by, inhibited_by, acknowledged, receivers, ..alert });
+    }
     if let (None, Some(value)) = (&first.alert.value, others.iter().find_map(|word| word.alert.value.clone()))
     {
         first.alert = Arc::new(Alert { value: Some(value), ..Alert::clone(&first.alert) });
@@ -142,8 +164,6 @@ fn is_one(a: &Word, b: &Word) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::model::alert::Severity;
 
@@ -197,6 +217,18 @@ mod tests {
         let [fault] = &together([ended.clone(), blind])[..] else { panic!() };
         assert_eq!(fault.first, ended);
         assert!(!fault.is_disputed(), "the word of a blind source is old");
+    }
+
+    #[test]
+    fn a_silence_mutes_also_while_the_source_that_knows_of_it_is_blind() {
+        let mut routed = word("am", ROUTED, AlertState::Firing, &["pager"]);
+        Arc::make_mut(&mut routed.alert).silenced_by = vec!["s1".into()];
+        routed.is_live = false;
+        let rule = word("prom", RULE, AlertState::Firing, &[]);
+        let [fault] = &together([rule, routed])[..] else { panic!() };
+        assert_eq!((&fault.first.source, fault.first.is_live), (&"prom".into(), true));
+        assert!(!fault.first.alert.is_loud() && !fault.is_disputed());
+        assert_eq!(fault.first.alert.receivers, ["pager".into()]);
     }
 
     #[test]

@@ -326,7 +326,11 @@ impl Slot {
         let failed = || state.failure.clone();
         match &state.held {
             Some(_) if state.refused => Err(failed().unwrap_or_else(|| {
-                let advice = "renew it where it comes from; it is looked at every 30 s, without a request";
+                let advice = if self.table.user.is_none() && !matches!(self.table.source, Source::Helper(..)) {
+                    "look whether it is the right one and has not expired, and whether it needs a `user` (HTTP Basic); a new one is looked for every 30 s, without a request"
+                } else {
+                    "look whether it is the right one and has not expired; a new one is looked for every 30 s, without a request"
+                };
                 let what = "refused by the server".to_owned();
                 self.failure(&Refused { kind: FailureKind::Unauthorized, what, advice: advice.to_owned() })
             })),

@@ -81,7 +81,7 @@ impl Trip {
                 failure.advise("ask for the permission, or use a credential that has it")
             }
             FailureKind::NotFound => failure.advise(
-                "look at the names in the configuration; servers also say this of what the credential may not see",
+                "look whether `url` is the address of the API, and at the names in the configuration; servers also say this of what the credential may not see",
             ),
             FailureKind::Proxy => self.of_proxy(failure, PROXY_LOGIN),
             _ => failure,

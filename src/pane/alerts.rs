@@ -37,9 +37,29 @@ pub struct Alerts {
     /// How many rows there are without the filter.
     all: usize,
     sort: Sort,
+    counts: Counts,
     filter: String,
     /// The alert that is open.
     open: Option<Open>,
+}
+
+/// How many there are, whatever the filter hides.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    loud: usize,
+    acked: usize,
+    silenced: usize,
+}
+
+impl Counts {
+    fn of(rows: &[Row]) -> Self {
+        let count = |test: fn(&Alert) -> bool| rows.iter().filter(|row| test(&row.alert)).count();
+        Self {
+            loud: count(Alert::is_loud),
+            acked: count(|a| a.state == AlertState::Firing && a.acknowledged.is_some()),
+            silenced: count(|a| a.state == AlertState::Firing && !a.is_loud()),
+        }
+    }
 }
 
 /// An alert whose page is shown.
@@ -58,6 +78,7 @@ impl Alerts {
         let words = Words::new(&self.filter);
         let mut rows = rows::collect(view);
         self.all = rows.len();
+        self.counts = Counts::of(&rows);
         rows.retain(|row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
         self.follow(&rows);
@@ -261,15 +282,13 @@ impl Alerts {
 
     /// The counts of the narrow screen's tab: loud alerts.
     pub fn loud(&self) -> usize {
-        self.rows.values().filter(|row| row.alert.is_loud()).count()
+        self.counts.loud
     }
 
     fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        let count = |test: fn(&Alert) -> bool| self.rows.values().filter(|row| test(&row.alert)).count();
         let mut title = SafeText::literal("3 Alerts");
-        let acked = count(|a| a.state == AlertState::Firing && a.acknowledged.is_some());
-        let silenced = count(|a| a.state == AlertState::Firing && !a.is_loud());
-        for (number, word) in [(self.loud(), "firing"), (acked, "acked"), (silenced, "silenced")] {
+        let Counts { loud, acked, silenced } = self.counts;
+        for (number, word) in [(loud, "firing"), (acked, "acked"), (silenced, "silenced")] {
             if number > 0 {
                 title.push(&safe!("  {} {}", number, SafeText::literal(word)));
             }

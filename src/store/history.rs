@@ -8,15 +8,18 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::dirs;
 use super::error::StoreError;
-use super::files::Files;
+use super::files::{Files, Stamp};
 use super::journal::{self, Journal};
 use super::lock::{self, Lock, Taken};
 use super::notes::file_time;
+use crate::model::alert::Alert;
+use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText};
 use crate::model::transition::{Happened, Transition};
 
@@ -28,6 +31,8 @@ const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 const JOURNAL: u64 = 8 * 1024 * 1024;
 /// Bytes of all journals; the oldest go first.
 const MOST: u64 = 64 * 1024 * 1024;
+/// The most bytes of a transition that is kept whole.
+const RECORD: usize = 64 * 1024;
 /// Names looked at in the directory.
 const NAMES: usize = 10_000;
 /// A pause between two that look is a gap from here on.
@@ -96,20 +101,31 @@ impl<F: Files> History<F> {
         if happened.is_empty() || !self.take_over() {
             return Ok(());
         }
-        let payloads: Vec<Vec<u8>> = happened
-            .iter()
-            .map(serde_json::to_vec)
-            .collect::<Result<_, _>>()
-            .map_err(|error| StoreError::new("write", &self.dir, io::Error::from(error)))?;
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for transition in happened {
+            let record = record(transition)
+                .map_err(|error| StoreError::new("write", &self.dir, io::Error::from(error)))?;
+            bytes += record.len() as u64;
+            batch.push(record);
+            if bytes >= JOURNAL / 2 {
+                self.write(&std::mem::take(&mut batch))?;
+                bytes = 0;
+            }
+        }
+        if batch.is_empty() { Ok(()) } else { self.write(&batch) }
+    }
+
+    fn write(&mut self, payloads: &[Vec<u8>]) -> Result<(), StoreError> {
         if let Some(journal) = self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < JOURNAL) {
-            match journal.append(&self.files, &payloads) {
+            match journal.append(&self.files, payloads) {
                 Ok(()) => return Ok(()),
                 // A full disk stays full; a journal that lost a write is given up for a new one.
                 Err(e) if journal.is_trusted() => return Err(StoreError::new("write", journal.path(), e)),
                 Err(_) => {}
             }
         }
-        self.renew(&payloads)
+        self.renew(payloads)
     }
 
     /// Somebody looks at this moment: the process that writes says so each minute.
@@ -149,9 +165,11 @@ impl<F: Files> History<F> {
         if let Some(full) = self.journal.take() {
             full.close(&self.files);
         }
+        // Room for this one. What cannot be taken away is told at the next start.
+        self.prune(Timestamp::MIN, MOST - 2 * JOURNAL, &mut Vec::new());
         let session = String::from_utf8_lossy(self.session.as_bytes()).replace('/', "_");
         loop {
-            let path = self.dir.join(format!("{session}.{:03}.journal", self.number));
+            let path = self.dir.join(format!("{session}.{:06}.journal", self.number));
             self.number += 1;
             match Journal::create(&self.files, &path, payloads) {
                 Ok(journal) => {
@@ -164,48 +182,87 @@ impl<F: Files> History<F> {
         }
     }
 
-    /// Reads the newest journals as far back as is shown, and takes away what is too old or too much.
-    fn read(&self, now: Timestamp, found: &mut Found) {
-        let names = match self.files.list(&self.dir, NAMES) {
-            Ok(names) => names,
+    /// The journals, the newest first.
+    fn journals(&self) -> io::Result<Vec<(PathBuf, Stamp)>> {
+        let names = self.files.list(&self.dir, NAMES)?;
+        let journals = names.into_iter().filter(|path| path.extension().is_some_and(|end| end == "journal"));
+        let mut journals: Vec<_> =
+            journals.filter_map(|path| Some((self.files.stamp(&path).ok()??, path))).map(|(s, p)| (p, s)).collect();
+        journals.sort_by(|(a, of_a), (b, of_b)| (of_b.modified(), b).cmp(&(of_a.modified(), a)));
+        Ok(journals)
+    }
+
+    /// Takes away what is older than `before`, and the oldest of what is more than `most` bytes. Returns
+    /// what stays.
+    fn prune(&self, before: Timestamp, most: u64, notices: &mut Vec<SafeText>) -> Vec<(PathBuf, Stamp)> {
+        let journals = match self.journals() {
+            Ok(journals) => journals,
             Err(e) => {
-                found.notices.push(StoreError::new("read", &self.dir, e).sentence());
-                return;
+                notices.push(StoreError::new("read", &self.dir, e).sentence());
+                return Vec::new();
             }
         };
-        let since = now.checked_sub(SHOWN).unwrap_or(Timestamp::MIN);
         let mut bytes = 0;
-        let mut all: Vec<Transition> = Vec::new();
-        let journals: Vec<_> =
-            names.iter().filter(|path| path.extension().is_some_and(|end| end == "journal")).collect();
-        // Names begin with the time at which their session did.
-        for path in journals.into_iter().rev() {
-            let Ok(Some(stamp)) = self.files.stamp(path) else { continue };
+        let (stays, goes) = journals.into_iter().partition(|(_, stamp)| {
             bytes += stamp.size();
-            let is_old = stamp.modified().is_some_and(|at| now.duration_since(at) > KEPT);
-            if bytes > MOST || is_old {
-                if let Err(e) = self.files.remove(path) {
-                    found.notices.push(StoreError::new("remove", path, e).sentence());
-                }
-                continue;
+            bytes <= most && stamp.modified().is_none_or(|at| at >= before)
+        });
+        for (path, _) in goes as Vec<(PathBuf, Stamp)> {
+            if let Err(e) = self.files.remove(&path) {
+                notices.push(StoreError::new("remove", &path, e).sentence());
             }
+        }
+        stays
+    }
+
+    /// Reads the newest journals as far back as is shown, and takes away what is too old or too much.
+    fn read(&self, now: Timestamp, found: &mut Found) {
+        let ago = |length| now.checked_sub(length).unwrap_or(Timestamp::MIN);
+        let since = ago(SHOWN);
+        let mut all: Vec<Transition> = Vec::new();
+        for (path, stamp) in self.prune(ago(KEPT), MOST, &mut found.notices) {
             if stamp.modified().is_some_and(|at| at < since) {
                 continue;
             }
-            match journal::read_old(&self.files, path, &file_time(now)) {
+            match journal::read_old(&self.files, &path, &file_time(now)) {
                 Ok(old) => {
-                    found.notices.extend(old.torn_notice(path));
+                    found.notices.extend(old.torn_notice(&path));
                     // One of another version says what this one cannot.
                     let known = old.records.iter().filter_map(|one| serde_json::from_slice(one).ok());
                     all.extend(known.filter(|one: &Transition| one.at >= since));
                 }
-                Err(e) => found.notices.push(StoreError::new("read", path, e).sentence()),
+                Err(e) => found.notices.push(StoreError::new("read", &path, e).sentence()),
             }
         }
         all.sort_by(|a, b| (a.at, &a.source).cmp(&(b.at, &b.source)));
         all.dedup();
         found.transitions = all;
     }
+}
+
+/// A transition as it is kept. A row that is larger than any honest one goes without what it says.
+fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
+    let whole = serde_json::to_vec(transition)?;
+    if whole.len() <= RECORD {
+        return Ok(whole);
+    }
+    let bare = |alert: &Arc<Alert>| {
+        let (id, name) = (RawText::from_bytes(cut(&alert.id)), RawText::from_bytes(cut(&alert.name)));
+        Arc::new(Alert { severity: alert.severity, state: alert.state, ..Alert::new(id, name, alert.started) })
+    };
+    let what = match &transition.what {
+        Happened::Fired(alert) => Happened::Fired(bare(alert)),
+        Happened::Resolved(alert) => Happened::Resolved(bare(alert)),
+        Happened::Silenced(alert) => Happened::Silenced(bare(alert)),
+        Happened::Began(run) => Happened::Began(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
+        Happened::Ended(run) => Happened::Ended(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
+        other => other.clone(),
+    };
+    serde_json::to_vec(&Transition { what, ..transition.clone() })
+}
+
+fn cut(text: &RawText) -> &[u8] {
+    text.as_bytes().get(..1024).unwrap_or(text.as_bytes())
 }
 
 /// When the process that wrote last was last seen alive.
@@ -217,12 +274,11 @@ fn watched_until(lock: &Path) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::sync::{Arc, LazyLock};
+    use std::sync::LazyLock;
 
     use rustix::io::Errno;
 
     use super::*;
-    use crate::model::alert::Alert;
     use crate::store::files::Disk;
     use crate::store::files::faulty::Faulty;
 
@@ -281,7 +337,7 @@ mod tests {
         let (mut history, _) = open(dir.path(), "5-1", 0);
         history.append(&[fired(1)]).unwrap();
         history.close(at(2));
-        let ours = dir.path().join("5-1.000.journal");
+        let ours = dir.path().join("5-1.000000.journal");
         let now = fs::metadata(&ours).unwrap().modified().unwrap();
         let with = |name: &str, size: u64, modified| {
             let file = fs::File::create(dir.path().join(name)).unwrap();
@@ -289,15 +345,41 @@ mod tests {
             file.set_modified(modified).unwrap();
         };
         let day = std::time::Duration::from_secs(86_400);
-        with("4-1.000.journal", MOST / 2, now - 3 * day);
-        with("3-1.000.journal", MOST / 2, now - 4 * day);
-        with("6-1.000.journal", 8, now - 20 * day);
+        with("4-1.000000.journal", MOST / 2, now - 3 * day);
+        with("3-1.000000.journal", MOST / 2, now - 4 * day);
+        with("6-1.000000.journal", 8, now - 20 * day);
         let now = Timestamp::try_from(now).unwrap();
         let (_, found) = History::open(Disk, dir.path(), &"7-1".into(), now);
         assert_eq!(found.notices, []);
         let left = Disk.list(dir.path(), 10).unwrap();
         let left: Vec<_> = left.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(left, ["4-1.000.journal", "5-1.000.journal", "lock"]);
+        assert_eq!(left, ["4-1.000000.journal", "5-1.000000.journal", "lock"]);
+    }
+
+    #[test]
+    fn a_flood_stays_within_its_room_while_it_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut history, _) = open(dir.path(), "1-1", 0);
+        let annotations = [("text".into(), "x".repeat(50_000).as_str().into())].into();
+        let alert = Alert { annotations, ..Alert::new("a", "Floods", at(0)) };
+        let large = Transition { at: at(1), source: "am".into(), what: Happened::Fired(Arc::new(alert)) };
+        let flood = vec![large; 400];
+        for _ in 0..5 {
+            history.append(&flood).unwrap();
+            let size: u64 = history.journals().unwrap().iter().map(|(_, stamp)| stamp.size()).sum();
+            assert!(size <= MOST, "{size}");
+        }
+        drop(history);
+        assert!(!open(dir.path(), "2-1", 10).1.transitions.is_empty(), "what is there can be read");
+        // One that is larger than any honest one is kept without what it says.
+        let annotations = [("text".into(), "x".repeat(5_000_000).as_str().into())].into();
+        let alert = Alert { annotations, ..Alert::new("b", "Huge", at(0)) };
+        let huge = Transition { at: at(20), source: "am".into(), what: Happened::Fired(Arc::new(alert)) };
+        let (mut history, _) = open(dir.path(), "3-1", 20);
+        history.append(&[huge]).unwrap();
+        let (_, found) = open(dir.path(), "4-1", 30);
+        let Some(Happened::Fired(alert)) = found.transitions.last().map(|last| &last.what) else { panic!() };
+        assert_eq!((&alert.name, alert.annotations.len()), (&"Huge".into(), 0));
     }
 
     #[test]

@@ -222,8 +222,9 @@ fn times(row: &Row, view: &View<'_>) -> SafeText {
 }
 
 fn silence(row: &Row, id: &RawText, view: &View<'_>) -> SafeText {
-    let known = view.world.source(&row.source);
-    let Some(silence) = known.and_then(|source| source.silences.iter().find(|s| s.id == *id)) else {
+    let mut sources = row.tellers().filter_map(|(source, _)| view.world.source(source));
+    let known = sources.find_map(|source| Some((source, source.silences.iter().find(|s| s.id == *id)?)));
+    let Some((source, silence)) = known else {
         return safe!("Silenced by {}, which the source does not describe.", clean(id));
     };
     let until = view.zone.moment(silence.ends, view.now);
@@ -232,6 +233,9 @@ fn silence(row: &Row, id: &RawText, view: &View<'_>) -> SafeText {
         line.push(&safe!(": {}", clean(&silence.comment)));
     }
     line.push(&safe!(" ({})", matchers(silence)));
+    if !source.health(view.now).is_live() {
+        line.push(&safe!(", as far as {} was last heard", clean(&source.info.name)));
+    }
     line
 }
 

@@ -61,7 +61,7 @@ pub(super) fn collect(view: &View<'_>) -> Vec<Row> {
         .resolved()
         .filter(|(_, alert)| alert.ended.is_none_or(|ended| view.now.duration_since(ended) < RESOLVED_FOR));
     let told = firing.chain(ended.filter_map(|(name, alert)| Some((view.world.source(name)?, alert))));
-    let words_of = told.map(|(source, alert)| Word::of(source, alert, source.health(view.now).is_live()));
+    let words_of = told.map(|(source, alert)| Word::of(source, alert, view.now));
     let shown = words_of.filter(|word| view.shows(word.environment.as_ref()));
     let row = |fault: Fault| {
         let disputed = fault.is_disputed();

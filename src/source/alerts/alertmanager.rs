@@ -66,8 +66,6 @@ struct GettableAlert {
     annotations: Labels,
     starts_at: Timestamp,
     #[serde(default)]
-    ends_at: Option<Timestamp>,
-    #[serde(default)]
     updated_at: Option<Timestamp>,
     fingerprint: String,
     #[serde(default, rename = "generatorURL")]
@@ -174,20 +172,16 @@ impl Vendor for AlertmanagerConfig {
         state: &mut State,
         ask: &Ask<Tag>,
         response: &Response,
-        now: Timestamp,
+        _: Timestamp,
     ) -> Result<Took<Tag>, Failure> {
         let mut took = Took::default();
         match ask.tag {
             Tag::Alerts => {
                 let (alerts, trouble) = json::list::<GettableAlert>(response)?;
                 took.trouble = trouble;
-                // By its own clock: ours may be fast, and every alert would seem to have ended.
-                let now = now + response.clock_ahead().unwrap_or_default();
+                // It lists no alert that has ended. `endsAt` is not looked at: it is of a clock that is
+                // neither ours nor, behind a proxy, that of the `Date` header.
                 for alert in alerts {
-                    // It never lists what has ended, but one at its end may still be there.
-                    if alert.ends_at.is_some_and(|end| end < now) {
-                        continue;
-                    }
                     newest(&mut state.alerts, alert.fingerprint.clone(), alert, |alert| alert.updated_at);
                 }
             }
@@ -392,11 +386,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_or_expired_is_left_out_and_a_bad_item_is_told() {
-        let ended = ALERTS.replace(r#""endsAt":"2026-11-22T06"#, r#""endsAt":"2026-11-22T01"#);
+    fn what_has_expired_is_left_out_and_a_bad_item_is_told() {
         let expired = SILENCES.replace("active", "expired");
-        let (snapshot, _) = seen(&AlertmanagerConfig::default(), &ended, &expired);
-        assert!(snapshot.alerts.is_empty() && snapshot.silences.is_empty());
+        let (snapshot, _) = seen(&AlertmanagerConfig::default(), ALERTS, &expired);
+        assert!(snapshot.silences.is_empty());
         let spoilt = ALERTS.replace(r#""fingerprint":"cfde758a87f80f24""#, r#""fingerprint":7"#);
         let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), &spoilt, "[]");
         assert_eq!(snapshot.alerts.len(), 5);
@@ -405,15 +398,20 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_of_ours_that_is_fast_ends_no_alert() {
-        let fast = now() + jiff::SignedDuration::from_hours(24);
-        let (snapshot, _) =
-            testing::round(&AlertmanagerConfig::default(), &mut State::default(), fast, None, |ask| {
+    fn no_clock_ends_an_alert_that_is_listed() {
+        let day = jiff::SignedDuration::from_hours(24);
+        for (ours, date) in [
+            (now() + day, "Sun, 22 Nov 2026 05:57:20 GMT"),
+            (now(), "Mon, 23 Nov 2026 05:57:20 GMT"),
+            (now(), "Sat, 22 Nov 2110 05:57:20 GMT"),
+        ] {
+            let config = AlertmanagerConfig::default();
+            let (snapshot, _) = testing::round(&config, &mut State::default(), ours, None, |ask| {
                 let body = if ask.tag == Tag::Alerts { ALERTS } else { SILENCES };
-                let date = [("date", "Sun, 22 Nov 2026 05:57:20 GMT")];
-                Ok(testing::answer(&ask.request, 200, &date, body).received(fast))
+                Ok(testing::answer(&ask.request, 200, &[("date", date)], body).received(ours))
             });
-        assert_eq!(snapshot.alerts.len(), 6);
+            assert_eq!(snapshot.alerts.len(), 6, "{date}");
+        }
     }
 
     #[test]
