@@ -74,7 +74,8 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
     };
     if built.is_empty() {
         // Nothing seen because nothing is looked at would read as all clear.
-        let why = "there is no source to ask: midwatch init writes a configuration, midwatch add URL adds a source";
+        let why =
+            "there is no source to ask: midwatch init writes a configuration, midwatch add URL adds a source";
         return Ok(refuse(WRONG, &SafeText::literal(why)));
     }
     let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));

@@ -1,9 +1,9 @@
 //! What happened between two things that a source said.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::model::alert::{Alert, AlertState};
@@ -42,6 +42,55 @@ pub enum Happened {
     Sees,
     /// No console and no collector looked since then.
     Unwatched(Timestamp),
+}
+
+/// Two consoles that look at one source see the same within this time.
+const SAME: SignedDuration = SignedDuration::from_mins(2);
+
+impl Happened {
+    /// When it happened, as far as that is told, of something that was seen at `now` and not yet at
+    /// `before`.
+    pub(super) fn at(&self, before: Timestamp, now: Timestamp) -> Timestamp {
+        let told = match self {
+            Self::Fired(alert) => Some(alert.started),
+            Self::Began(run) => Some(run.began()),
+            Self::Ended(run) => run.finished,
+            Self::Resolved(_) | Self::Silenced(_) | Self::Blind(_) | Self::Sees | Self::Unwatched(_) => None,
+        };
+        told.map_or(now, |told| told.max(before).min(now))
+    }
+
+    /// What it happened to, and which of the things that can happen to it.
+    fn about(&self) -> Option<(&'static str, &[u8], u8)> {
+        match self {
+            Self::Fired(alert) => Some(("alert", alert.id.as_bytes(), 0)),
+            Self::Resolved(alert) => Some(("alert", alert.id.as_bytes(), 1)),
+            Self::Silenced(alert) => Some(("alert", alert.id.as_bytes(), 2)),
+            Self::Began(run) => Some(("run", run.id.as_bytes(), 0)),
+            Self::Ended(run) => Some(("run", run.id.as_bytes(), 1)),
+            Self::Blind(_) => Some(("source", b"", 0)),
+            Self::Sees => Some(("source", b"", 1)),
+            Self::Unwatched(_) => None,
+        }
+    }
+}
+
+/// Puts in order what several processes saw, each thing once.
+pub(super) fn merge(mut all: Vec<Transition>) -> Vec<Transition> {
+    all.sort_by_key(|one| one.at);
+    let mut last: HashMap<(RawText, &str, RawText), (u8, Timestamp)> = HashMap::new();
+    let mut merged = Vec::with_capacity(all.len());
+    for one in all {
+        let known = one.what.about().is_some_and(|(what, id, which)| {
+            let key = (one.source.clone(), what, RawText::from_bytes(id));
+            let before = last.insert(key, (which, one.at));
+            before.is_some_and(|(same, at)| same == which && one.at.duration_since(at) <= SAME)
+        });
+        if !known {
+            merged.push(one);
+        }
+    }
+    merged
 }
 
 /// What happened to the alerts of a source.

@@ -131,6 +131,7 @@ impl World {
         let Some(source) = self.sources.get_mut(&update.source) else { return Vec::new() };
         self.revision += 1;
         let mut happened = Vec::new();
+        let since = source.condition.last_ok.filter(|_| source.condition.recalled);
         match &update.news {
             News::Snapshot(snapshot) => {
                 // The first snapshot after a start is where we come in: it is not news.
@@ -205,9 +206,11 @@ impl World {
                 }
             }
         }
+        // What happened between two sessions did not happen just now.
+        let at = |what: &Happened| since.map_or(update.at, |since| what.at(since, update.at));
         let transitions: Vec<_> = happened
             .into_iter()
-            .map(|what| Transition { at: update.at, source: update.source.clone(), what })
+            .map(|what| Transition { at: at(&what), source: update.source.clone(), what })
             .collect();
         self.history.extend(transitions.iter().cloned());
         self.happened += transitions.len();
@@ -255,14 +258,14 @@ impl World {
         self.history.iter()
     }
 
-    /// Takes what happened before this session; what was seen since then stays.
-    pub fn recall_history(&mut self, mut before: Vec<Transition>) {
-        let first = self.history.front().map(|one| one.at);
-        before.retain(|one| first.is_none_or(|first| one.at < first));
-        let room = HISTORY.saturating_sub(self.history.len());
-        before.drain(..before.len().saturating_sub(room));
-        before.extend(self.history.drain(..));
-        self.history = before.into();
+    /// Takes what was kept of the last day; what this session saw of it is told once.
+    pub fn recall_history(&mut self, kept: Vec<Transition>) {
+        let (kept, seen) = (transition::merge(kept), self.history.len());
+        let before = kept.len();
+        let mut all = transition::merge(kept.into_iter().chain(self.history.drain(..)).collect());
+        self.happened = self.happened.saturating_sub((before + seen).saturating_sub(all.len()));
+        all.drain(..all.len().saturating_sub(HISTORY));
+        self.history = all.into();
         self.revision += 1;
     }
 
@@ -500,20 +503,32 @@ mod tests {
         assert_eq!(known, [false, true, true, true]);
     }
     #[test]
+    fn what_happened_between_two_sessions_has_its_own_time() {
+        let mut before = world();
+        say(&mut before, 0, vec![], vec![]);
+        let mut next = self::world();
+        next.recall(before.remember());
+        let fired = Alert { started: at(300), ..alert("a", AlertState::Firing) };
+        let old = Alert { started: at(-300), ..alert("b", AlertState::Firing) };
+        say(&mut next, 900, vec![fired, old], vec![]);
+        let times: Vec<_> = next.history().map(|one| one.at).collect();
+        assert_eq!(times, [at(300), at(0)]);
+        let again = Alert { started: at(950), ..alert("c", AlertState::Firing) };
+        say(&mut next, 960, vec![again], vec![]);
+        assert_eq!(next.history().next_back().map(|one| one.at), Some(at(960)), "seen as it came");
+    }
+
+    #[test]
     fn what_happened_before_the_start_stands_before_what_was_seen_and_its_runs_are_not_lost() {
         let mut world = world();
         say(&mut world, 0, vec![], vec![run("2", RunState::Running)]);
         say(&mut world, 10, vec![], vec![run("2", RunState::Succeeded)]);
         let before = |second, what| Transition { at: at(second), source: "am".into(), what };
         let ended = |id| Happened::Ended(Arc::new(run(id, RunState::Succeeded)));
-        world.recall_history(vec![
-            before(-60, ended("1")),
-            before(-30, ended("2")),
-            before(20, Happened::Sees),
-        ]);
+        world.recall_history(vec![before(-600, ended("1")), before(8, ended("2")), before(-600, ended("1"))]);
         let times: Vec<_> = world.history().map(|one| one.at).collect();
-        assert_eq!(times, [at(-60), at(-30), at(10)], "what another saw since then is known already");
-        assert_eq!(world.happened(), 1, "it is no news");
+        assert_eq!(times, [at(-600), at(8)], "what another saw too is told once");
+        assert_eq!(world.happened(), 0, "it is no news");
         let past: Vec<_> = world.past_runs().map(|(_, run)| run.id.clone()).collect();
         assert_eq!(past, ["1".into()], "the other is listed");
     }

@@ -186,8 +186,10 @@ impl<F: Files> History<F> {
     fn journals(&self) -> io::Result<Vec<(PathBuf, Stamp)>> {
         let names = self.files.list(&self.dir, NAMES)?;
         let journals = names.into_iter().filter(|path| path.extension().is_some_and(|end| end == "journal"));
-        let mut journals: Vec<_> =
-            journals.filter_map(|path| Some((self.files.stamp(&path).ok()??, path))).map(|(s, p)| (p, s)).collect();
+        let mut journals: Vec<_> = journals
+            .filter_map(|path| Some((self.files.stamp(&path).ok()??, path)))
+            .map(|(s, p)| (p, s))
+            .collect();
         journals.sort_by(|(a, of_a), (b, of_b)| (of_b.modified(), b).cmp(&(of_a.modified(), a)));
         Ok(journals)
     }
@@ -248,7 +250,11 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
     }
     let bare = |alert: &Arc<Alert>| {
         let (id, name) = (RawText::from_bytes(cut(&alert.id)), RawText::from_bytes(cut(&alert.name)));
-        Arc::new(Alert { severity: alert.severity, state: alert.state, ..Alert::new(id, name, alert.started) })
+        Arc::new(Alert {
+            severity: alert.severity,
+            state: alert.state,
+            ..Alert::new(id, name, alert.started)
+        })
     };
     let what = match &transition.what {
         Happened::Fired(alert) => Happened::Fired(bare(alert)),

@@ -30,6 +30,8 @@ const LOCKED_OUT: Duration = Duration::from_secs(300);
 const RENEW: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// A clock that differs by less is not worth a word.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
+/// Times are not moved by more.
+const ABSURD: SignedDuration = SignedDuration::from_hours(24);
 /// So many times rarer is it asked while nobody is at the keys.
 const RESTING: u32 = 4;
 /// When somebody is there again, all is looked at within this time.
@@ -207,7 +209,10 @@ fn say<V: Vendor>(
     snapshot.every = SignedDuration::try_from(every).ok().filter(|_| every != poll.every);
     went.troubles.extend(memory.with(|state| poll.vendor.left_out(state)));
     if let Some(ahead) = went.ahead.filter(|ahead| ahead.abs() > SKEW) {
-        snapshot.correct(ahead);
+        // A clock that is off by more is none: the times of what it tells are another's.
+        if ahead.abs() <= ABSURD {
+            snapshot.correct(ahead);
+        }
         went.troubles.push(skewed(ahead));
     }
     went.troubles.extend(went.ends.and_then(|at| ending(at, now)));
@@ -234,9 +239,15 @@ pub(super) fn ending(at: Timestamp, now: Timestamp) -> Option<Failure> {
 
 fn skewed(ahead: SignedDuration) -> Failure {
     let seconds = ahead.abs().as_secs();
-    let size = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
+    let size = match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        7200..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    };
     let which = if ahead.is_positive() { "ahead of" } else { "behind" };
-    let what = format!("its clock is {size} {which} this machine's; times are shown by this machine's");
+    let times = if ahead.abs() <= ABSURD { "shown by this machine's" } else { "shown as it tells them" };
+    let what = format!("its clock is {size} {which} this machine's; times are {times}");
     Failure::new(FailureKind::Clock, what)
         .advise("compare both with a time server: timedatectl, chronyc tracking")
 }
