@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::process::Command;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::terminal::Terminal;
 use crate::config::argv::Argv;
@@ -20,6 +21,11 @@ use crate::safe;
 
 /// How long a terminal that does not read gets to take the bytes that leave the alternate screen.
 const RESTORE: Duration = Duration::from_millis(300);
+
+/// So many times ctrl-c ends a program that does not end by itself.
+const INTERRUPTS: usize = 3;
+/// A login that nobody ends: one with the terminal in raw mode takes ctrl-c as a key.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// A login that has the terminal; it gives what the app is told at the end. Dropping it gives the
 /// terminal back.
@@ -76,13 +82,29 @@ async fn run(tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> 
     command.args(&argv.arguments).kill_on_drop(true);
     command.stdin(opened().map_err(refused)?).stdout(opened().map_err(refused)?);
     command.stderr(opened().map_err(refused)?);
-    let text = safe!("midwatch: {} (ctrl-c gives up the login to {})", typed, clean(name));
+    let text = safe!(
+        "midwatch: {} (ctrl-c gives up the login to {}; {} times ends it whatever it does)",
+        typed,
+        clean(name),
+        INTERRUPTS
+    );
     // The terminal reads: it has just been given back.
     let _gone = writeln!(screen, "{}", text.as_str());
     let program = clean(&argv.program.as_str().into());
-    let why = match command.status().await {
-        Ok(status) if status.success() => return Ok(()),
-        Ok(status) => safe!("{}: {}", program, clean(&describe(status).into())),
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(refused)?;
+    let why = match command.spawn() {
+        Ok(mut child) => tokio::select! {
+            ended = child.wait() => match ended {
+                Ok(status) if status.success() => return Ok(()),
+                Ok(status) => safe!("{}: {}", program, clean(&describe(status).into())),
+                Err(error) => safe!("{}: {}", program, said(&error)),
+            },
+            why = given_up(&mut interrupts) => {
+                // It may have died just now.
+                drop(child.kill().await);
+                safe!("{}: {}", program, why)
+            }
+        },
         Err(error) => safe!("{}: {}", program, said(&error)),
     };
     // What it said would be gone with the next frame.
@@ -90,6 +112,20 @@ async fn run(tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> 
     // A thread that still reads when the console is left ends with the process.
     let _gone = tokio::task::spawn_blocking(move || read_line(&mut screen)).await;
     Err(why)
+}
+
+/// Waits until the person has had enough of a program that does not end, or nobody is there any more.
+async fn given_up(interrupts: &mut Signal) -> SafeText {
+    let often = async {
+        for _ in 0..INTERRUPTS {
+            interrupts.recv().await;
+        }
+    };
+    if tokio::time::timeout(LONGEST, often).await.is_ok() {
+        "ended by ctrl-c".into()
+    } else {
+        safe!("ended after {} minutes", LONGEST.as_secs() / 60)
+    }
 }
 
 fn read_line(screen: &mut std::fs::File) {

@@ -110,3 +110,24 @@ fn a_login_can_be_suspended_with_the_console_and_continued() {
     console.wait("the renewal", |shown| says(shown, "sso is renewed"));
     alive(&console);
 }
+
+#[test]
+fn a_login_that_ends_by_nothing_is_ended_by_the_third_interrupt() {
+    let gate = guarded();
+    let home = home(&gate);
+    let script = "trap '' INT; printf 'Password: '; while :; do sleep 1; done";
+    std::fs::remove_file(home.path().join("login.sh")).unwrap();
+    write(&home.path().join("login.sh"), script);
+    let pty = Start::default().env("HOME", home.path()).run(&[MIDWATCH]);
+    let console = Console { pty, home };
+    console.wait("the refusal", is_refused);
+    console.send(b":login sso\r");
+    console.wait("the question", asks);
+    for _ in 0..3 {
+        console.send(b"\x03");
+        console.let_pass(std::time::Duration::from_millis(100));
+    }
+    console.wait("its end", |shown| shown.text().contains("ended by ctrl-c. Enter goes back."));
+    console.send(b"\n");
+    console.wait("why", |shown| says(shown, "The login to sso did not work"));
+}

@@ -88,7 +88,7 @@ pub(super) fn columns(view: &View<'_>) -> Vec<Column> {
         Column::fixed(10, 2),
         Column::fixed(if view.many_environments() { 8 } else { 0 }, 3),
         Column::fixed(4, 0),
-        Column::growing(9, 1),
+        Column::fixed(9, 1),
     ]
 }
 
@@ -144,6 +144,8 @@ impl Row {
             _ if !self.alert.inhibited_by.is_empty() => SafeText::literal("inhibited"),
             (_, Some(ack)) => safe!("@{}", clean(&ack.person)),
             _ if self.disputed => SafeText::literal("disputed"),
+            // Only sources that are blind tell of it.
+            _ if self.doubtful => SafeText::literal("unsure"),
             (_, None) => SafeText::literal("-"),
         }
     }
