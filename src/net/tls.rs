@@ -370,7 +370,9 @@ impl Verifier {
             }
             // The check of chains has no name of its own for it.
             CertificateError::Other(why) if why.to_string().contains("CaUsedAsEndEntity") => said(
-                format!("the certificate of {host}{whose} is that of an authority (CA:TRUE), which no server may show"),
+                format!(
+                    "the certificate of {host}{whose} is that of an authority (CA:TRUE), which no server may show"
+                ),
                 "have one made for the server that is no authority's, such as with -addext basicConstraints=critical,CA:FALSE",
                 None,
             ),

@@ -3,18 +3,18 @@
 //! API v2 as its `api/v2/openapi.yaml` says (0.25 to 0.34). Every one of `urls` is asked: peers
 //! share silences, but which alerts each has may differ.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::expect::Missing;
 use super::labels::{self, Labels};
 use crate::model::alert::{Alert, Comparison, Group, Matcher, Silence};
-use crate::model::health::Failure;
+use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, Gives, Snapshot};
 use crate::net::client::Auth;
@@ -22,6 +22,10 @@ use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
 use crate::source::json;
 use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
+
+/// So long after its start an Alertmanager may not have heard of an alert that fires: Prometheus sends
+/// each minute (`--rules.alert.resend-delay`), other senders more rarely.
+const HEARD: SignedDuration = SignedDuration::from_mins(3);
 
 /// Keys of an `alertmanager` source.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
@@ -47,12 +51,25 @@ pub enum Tag {
     Silences,
     /// Which alerts are told together.
     Groups,
+    /// Since when it runs.
+    Status,
 }
 
 /// What the peers said in this round.
 #[derive(Default)]
 pub struct State {
     alerts: BTreeMap<String, GettableAlert>,
+    /// What was listed in the last round that came to its end.
+    last: BTreeMap<String, GettableAlert>,
+    /// Whether a round has begun and not come to its end.
+    is_open: bool,
+    /// Whether it was asked in this round since when it runs.
+    asked_status: bool,
+    /// When that was.
+    last_at: Option<Timestamp>,
+    /// What a peer that was started since then has not heard of again, and until when that is unsure.
+    unheard: BTreeMap<String, GettableAlert>,
+    young_until: Option<Timestamp>,
     silences: BTreeMap<String, GettableSilence>,
     missing: Missing,
 }
@@ -83,6 +100,12 @@ struct AlertGroup {
     labels: Labels,
     receiver: Receiver,
     alerts: Vec<Member>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Status {
+    /// When it was started.
+    uptime: Timestamp,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -160,7 +183,11 @@ impl Vendor for AlertmanagerConfig {
 
     fn round(&self, state: &mut State, _: Timestamp, _: Option<Timestamp>) -> Vec<Ask<Tag>> {
         // A peer that does not answer this time has no say: what the others see is current.
-        state.alerts.clear();
+        let listed = std::mem::take(&mut state.alerts);
+        if !std::mem::replace(&mut state.is_open, true) {
+            state.last = listed;
+        }
+        state.asked_status = false;
         state.silences.clear();
         let alerts = self.asking("/api/v2/alerts");
         let silences = Request::get("/api/v2/silences");
@@ -172,7 +199,7 @@ impl Vendor for AlertmanagerConfig {
         state: &mut State,
         ask: &Ask<Tag>,
         response: &Response,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<Took<Tag>, Failure> {
         let mut took = Took::default();
         match ask.tag {
@@ -181,6 +208,13 @@ impl Vendor for AlertmanagerConfig {
                 took.trouble = trouble;
                 // It lists no alert that has ended. `endsAt` is not looked at: it is of a clock that is
                 // neither ours nor, behind a proxy, that of the `Date` header.
+                let listed: BTreeSet<String> = alerts.iter().map(|alert| alert.fingerprint.clone()).collect();
+                // After a start it knows nothing until all who send to it have done so again.
+                if state.last.keys().any(|known| !listed.contains(known)) && !state.asked_status {
+                    state.asked_status = true;
+                    let status = Request::get("/api/v2/status");
+                    took.more.push(Ask::new(Tag::Status, status).part("its start").of_every_peer());
+                }
                 for alert in alerts {
                     newest(&mut state.alerts, alert.fingerprint.clone(), alert, |alert| alert.updated_at);
                 }
@@ -190,6 +224,16 @@ impl Vendor for AlertmanagerConfig {
                 took.trouble = trouble;
                 for silence in silences {
                     newest(&mut state.silences, silence.id.clone(), silence, |silence| silence.updated_at);
+                }
+            }
+            Tag::Status => {
+                let ahead = response.clock_ahead().unwrap_or_default();
+                let started = response.json::<Status>()?.uptime.checked_sub(ahead).unwrap_or(now);
+                let until = started.checked_add(HEARD).ok().filter(|until| *until > now);
+                // What was listed since its start and is not any more has ended.
+                if until.is_some() && state.last_at.is_some_and(|at| at <= started) {
+                    state.young_until = state.young_until.max(until);
+                    state.unheard.clone_from(&state.last);
                 }
             }
             Tag::Groups => {}
@@ -220,7 +264,29 @@ impl Vendor for AlertmanagerConfig {
         Ok(Fetched::Done(Detail::Groups(of_it.map(AlertGroup::model).collect())))
     }
 
+    fn left_out(&self, state: &State) -> Vec<Failure> {
+        let young = state.young_until.map(|until| {
+            let what = format!(
+                "it has just been started and may not know of all that fires until {} UTC; what it listed before is kept",
+                until.strftime("%H:%M:%S")
+            );
+            Failure::new(FailureKind::Missing, what)
+        });
+        young.into_iter().collect()
+    }
+
     fn snapshot(&self, state: &mut State, now: Timestamp) -> Snapshot {
+        state.is_open = false;
+        state.last_at = Some(now);
+        state.last.clear();
+        state.young_until = state.young_until.filter(|until| *until > now);
+        if state.young_until.is_none() {
+            state.unheard.clear();
+        }
+        state.unheard.retain(|fingerprint, _| !state.alerts.contains_key(fingerprint));
+        for (fingerprint, alert) in &state.unheard {
+            state.alerts.insert(fingerprint.clone(), alert.clone());
+        }
         let named = |fingerprint: &String| match state.alerts.get(fingerprint) {
             Some(source) => labels::name(&source.labels),
             None => fingerprint.as_str().into(),
@@ -313,7 +379,6 @@ impl GettableMatcher {
 mod tests {
     use super::*;
     use crate::model::alert::{AlertState, Severity};
-    use crate::model::health::FailureKind;
     use crate::source::poll::testing;
 
     /// What Alertmanager 0.25.0 answered: two alerts posted to it, the others sent by Prometheus.
@@ -331,7 +396,7 @@ mod tests {
             let body = match ask.tag {
                 Tag::Alerts => alerts,
                 Tag::Silences => silences,
-                Tag::Groups => "[]",
+                Tag::Groups | Tag::Status => "[]",
             };
             Ok(testing::answer(&ask.request, 200, &[], body))
         })
@@ -395,6 +460,36 @@ mod tests {
         assert_eq!(snapshot.alerts.len(), 5);
         assert_eq!(troubles.len(), 1);
         assert_eq!(troubles[0].kind, FailureKind::Unreadable);
+    }
+
+    #[test]
+    fn after_a_start_what_it_has_not_heard_again_is_no_recovery() {
+        let config = AlertmanagerConfig::default();
+        let mut state = State::default();
+        let mut look = |second: i64, alerts: &str, uptime: &str| {
+            let now = now() + SignedDuration::from_secs(second);
+            let status = format!(r#"{{"cluster":{{"status":"disabled"}},"uptime":"{uptime}"}}"#);
+            let (snapshot, troubles) = testing::round(&config, &mut state, now, None, |ask| {
+                let body = match ask.tag {
+                    Tag::Alerts => alerts,
+                    Tag::Silences => SILENCES,
+                    Tag::Status => &status,
+                    Tag::Groups => "[]",
+                };
+                Ok(testing::answer(&ask.request, 200, &[], body))
+            });
+            (snapshot.alerts.len(), troubles.len())
+        };
+        let (long_ago, just_now) = ("2026-11-01T00:00:00Z", "2026-11-22T05:58:10Z");
+        assert_eq!(look(0, ALERTS, long_ago), (6, 0));
+        assert_eq!(look(60, "[]", just_now), (6, 1), "it was started ten seconds ago");
+        assert_eq!(look(75, "[]", just_now), (6, 1));
+        assert_eq!(look(240, "[]", just_now), (0, 0), "now it has heard of all");
+        assert_eq!(look(255, ALERTS, just_now), (6, 0));
+        assert_eq!(look(270, "[]", long_ago), (0, 0), "they have ended");
+        let again = "2026-11-22T06:02:00Z";
+        assert_eq!(look(285, ALERTS, again), (6, 0));
+        assert_eq!(look(300, "[]", again), (0, 0), "it listed them since its start: they have ended");
     }
 
     #[test]
