@@ -173,6 +173,8 @@ def rounds(bench, kinds, served, lasted):
     for name, kind in kinds.items():
         every = HURRY if name in ("hub", "lab") else EVERY[kind]
         allowed = int(60 / (0.9 * every)) + 1
+        # Each opening of its events is followed by one look.
+        allowed += sum(one.place.startswith("/sse") for one in served[name].asked)
         # What a round asks once is asked for once a round.
         questions = {}
         for one in served[name].asked:
