@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::terminal::Terminal;
+use super::terminal::{Lent, Terminal};
 use crate::config::argv::Argv;
 use crate::config::credentials::CredentialTable;
 use crate::model::text::{RawText, SafeText, clean};
@@ -51,7 +51,7 @@ impl Logins {
         let lent = terminal.lend(RESTORE);
         Ok(Box::pin(async move {
             let ended = match lent.open() {
-                Ok(tty) => run(tty, &name, &argv).await,
+                Ok(tty) => run(&lent, tty, &name, &argv).await,
                 Err(error) => Err(said(&error)),
             };
             drop(lent);
@@ -73,7 +73,7 @@ fn said(error: &io::Error) -> SafeText {
 }
 
 /// Runs the program in our own process group: what is typed, ctrl-c too, is for it.
-async fn run(tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> {
+async fn run(lent: &Lent, tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> {
     let typed = clean(&RawText::from(argv.typed()));
     let refused = |error: io::Error| said(&error);
     let mut screen = std::fs::File::from(tty.try_clone().map_err(refused)?);
@@ -107,6 +107,8 @@ async fn run(tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> 
         },
         Err(error) => safe!("{}: {}", program, said(&error)),
     };
+    // It may have left the terminal so that Enter is no end of a line.
+    lent.calm(RESTORE);
     // What it said would be gone with the next frame.
     let _gone = write!(screen, "midwatch: {}. Enter goes back. ", why.as_str());
     // A thread that still reads when the console is left ends with the process.

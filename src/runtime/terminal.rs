@@ -41,6 +41,17 @@ static LEAVE: LazyLock<String> = LazyLock::new(|| {
     text
 });
 
+/// Sets back what another program may have left on, before [`ENTER`] is sent again: the alternate screen,
+/// reports of mouse and focus, pastes, ways to send keys, colours, character sets. A terminal ignores what
+/// it does not know.
+const HEAL: &[u8] = b"\x1b[?47l\
+    \x1b[?9l\x1b[?1000l\x1b[?1001l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1016l\
+    \x1b[?2004l\x1b[?2026l\x1b[?1l\x1b>\x1b[=0u\x1b[>4;0m\
+    \x1b[?5l\x1b[?7h\x1b[4l\x1b[20l\x0f\x1b(B\x1b[0m";
+/// The rest of it, on our own screen: margins, which move the cursor, and the keys of kitty's protocol, which
+/// each screen has for itself.
+const HEAL_SCREEN: &[u8] = b"\x1b[=0u\x1b[?6l\x1b[?69l\x1b[r\x1b[H";
+
 /// For lines without a screen only the paste is bracketed, which is no part of what is shown.
 const ENTER_LINES: &[u8] = b"\x1b[?2004h";
 const LEAVE_LINES: &[u8] = b"\x1b[?2004l";
@@ -62,6 +73,15 @@ impl Use {
             Self::Screen => ENTER.as_bytes(),
             Self::Lines => ENTER_LINES,
             Self::Dumb => b"",
+        }
+    }
+
+    /// What is sent when another program had the terminal.
+    fn enter_again(self) -> Vec<u8> {
+        match self {
+            Self::Screen => [HEAL, self.enter(), HEAL_SCREEN].concat(),
+            Self::Lines => [HEAL, self.enter()].concat(),
+            Self::Dumb => Vec::new(),
         }
     }
 
@@ -149,6 +169,18 @@ impl Lent {
     pub fn open(&self) -> std::io::Result<OwnedFd> {
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         Ok(rustix::fs::open(&self.0.shared.path, flags, Mode::empty())?)
+    }
+
+    /// Lines can be written and read again, whatever the program left behind. Waits at most `within` for a
+    /// terminal that does not read.
+    pub fn calm(&self, within: Duration) {
+        let Self(terminal) = self;
+        // A terminal that is gone refuses; there is nobody to read then.
+        let _gone = terminal.set_modes(&terminal.shared.saved);
+        if terminal.shared.taken_for != Use::Dumb {
+            terminal.push(HEAL, within);
+            terminal.push(b"\x1b[?25h", within);
+        }
     }
 }
 
@@ -252,9 +284,11 @@ impl Terminal {
         raw.local_modes.insert(rustix::termios::LocalModes::TOSTOP);
         // TCSANOW: the other two wait until the output is read, for ever if nobody reads.
         self.set_modes(&raw).map_err(TerminalError::Modes)?;
+        let is_first = state.generation == 0;
         state.up = true;
         state.generation += 1;
-        state.unsent = self.shared.taken_for.enter().to_vec();
+        let taken_for = self.shared.taken_for;
+        state.unsent = if is_first { taken_for.enter().to_vec() } else { taken_for.enter_again() };
         self.send_unsent(&mut state);
         Ok(())
     }

@@ -131,3 +131,51 @@ fn a_login_that_ends_by_nothing_is_ended_by_the_third_interrupt() {
     console.send(b"\n");
     console.wait("why", |shown| says(shown, "The login to sso did not work"));
 }
+
+/// Turns on what a program can turn on and forgets to turn it off: reports of the mouse, the alternate screen,
+/// margins, the keypad, and a terminal without lines.
+const UNTIDY: &str = "stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?1003h\\033[?1006h\\033[?1004h\\033[?2004l\
+                      \\033[?1h\\033=\\033[?6h\\033[5;9r\\033[4h\\033(0\\033[7m\\033[>1u\\033[?25l'; ";
+
+#[test]
+fn what_a_login_leaves_of_the_terminal_is_set_back() {
+    for (ends, said) in
+        [("printf new-token > \"$HOME/token\"", None), ("exit 3", Some("exit status 3. Enter"))]
+    {
+        let gate = guarded();
+        let home = home(&gate);
+        std::fs::remove_file(home.path().join("login.sh")).unwrap();
+        write(&home.path().join("login.sh"), &format!("{UNTIDY}{ends}"));
+        let pty = Start::default().env("HOME", home.path()).run(&[MIDWATCH]);
+        let mut console = Console { pty, home };
+        console.wait("the refusal", is_refused);
+        console.send(b":login sso\r");
+        if let Some(said) = said {
+            console.wait("its end", |shown| shown.text().contains(said));
+            console.send(b"\r");
+            console.wait("why", |shown| says(shown, "The login to sso did not work"));
+        } else {
+            console.wait("the renewal", |shown| says(shown, "sso is renewed"));
+        }
+        console.look(|shown| {
+            let screen = shown.screen.screen();
+            assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "{ends}");
+            assert!(screen.alternate_screen() && screen.bracketed_paste(), "{ends}");
+            assert!(!screen.application_cursor() && !screen.application_keypad(), "{ends}");
+            // What the emulator of this test does not know.
+            let bytes = String::from_utf8_lossy(&shown.bytes);
+            let (_, after) = bytes.split_once("\x1b[>1u\x1b[?25l").unwrap();
+            for mode in ["[?1003l", "[?1004l", "[4l", "(B", "[=0u", "[?6l", "[r"] {
+                assert!(after.contains(mode), "{ends}: {mode} is not in {after:?}");
+            }
+        });
+        // Typed keys are keys, and the first row is where it was.
+        alive(&console);
+        console.send(b"\x03");
+        console.send(b"\x03");
+        assert_eq!(console.pty.code(), 0);
+        assert!(console.is_cooked_as_before());
+        let left = console.look(Shown::left_behind);
+        assert!(left.is_empty(), "{ends}: {left:?}");
+    }
+}
