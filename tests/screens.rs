@@ -233,6 +233,108 @@ fn selection_and_focus_are_seen_in_every_theme() {
     }
 }
 
+/// What else is drawn with words: a filter in force, a question, a prompt that something is said beside, a
+/// held screen, marked rows, the pad.
+const MOMENTS: &[(&str, &str)] = &[
+    ("filtered", "3 / l a t Enter"),
+    ("search", "2 / r e f Enter k"),
+    ("marked", "3 space j space"),
+    ("frozen", "3 p"),
+    ("said", "3 Q"),
+    ("said beside", "; x alt-Enter"),
+    ("pending", "g"),
+    ("pad", "4 . i x"),
+    ("leaving", "; x Enter q"),
+    ("shown", "3 y"),
+];
+
+/// The light of a colour that is the same on every terminal.
+fn light(colour: Color) -> Option<f64> {
+    let parts = match colour {
+        Color::Rgb(red, green, blue) => [red, green, blue],
+        Color::Indexed(index @ 16..=231) => {
+            let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+            [(index - 16) / 36, (index - 16) / 6 % 6, (index - 16) % 6].map(level)
+        }
+        Color::Indexed(index @ 232..) => [8 + 10 * (index - 232); 3],
+        _ => return None,
+    };
+    let [red, green, blue] = parts.map(|part| {
+        let part = f64::from(part) / 255.0;
+        if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    });
+    Some(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+}
+
+/// Whether two colours are so far apart, after WCAG 2.2.
+fn stand_out(fg: Color, bg: Color, least: f64) -> bool {
+    match (light(fg), light(bg)) {
+        (Some(fg), Some(bg)) => (fg.max(bg) + 0.05) / (fg.min(bg) + 0.05) >= least,
+        // Nobody knows the ground of the terminal: black or white words need one of their own.
+        (None, _) if bg == Color::Reset => !matches!(fg, Color::Indexed(0 | 7 | 15)),
+        _ => fg != bg,
+    }
+}
+
+/// 4.5 to 1 for words, 3 to 1 for the lines of borders.
+fn is_legible(cell: &ratatui::buffer::Cell) -> bool {
+    let is_line =
+        ["\u{2500}", "\u{2502}", "\u{250c}", "\u{2510}", "\u{2514}", "\u{2518}"].contains(&cell.symbol());
+    stand_out(cell.fg, cell.bg, if is_line { 3.0 } else { 4.5 })
+}
+
+#[test]
+fn every_meaning_stands_out_on_the_header_the_footer_and_a_dialog() {
+    for theme in &built_ins(Depth::True) {
+        let styles = Styles::new(theme);
+        for ground in [Meaning::Header, Meaning::Footer, Meaning::Overlay] {
+            for meaning in Meaning::ALL.iter().filter(|meaning| **meaning != Meaning::Border) {
+                let style = styles.on(ground, *meaning);
+                let (fg, bg) = (style.fg.unwrap_or_default(), style.bg.unwrap_or_default());
+                let (theme, on) = (&theme.name, ground.name());
+                assert!(stand_out(fg, bg, 4.5), "{theme:?}: {} on {on}: {fg:?} on {bg:?}", meaning.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_word_stands_out_from_its_ground_in_every_theme() {
+    let environments = ["prod-eu", "staging"].map(|name| midwatch::config::environment::Environment {
+        name: name.into(),
+        colour: None,
+        production: name == "prod-eu",
+        allow: Vec::new(),
+        origin: midwatch::config::origin::Origin::default(),
+    });
+    for depth in [Depth::True, Depth::Indexed] {
+        let themes = built_ins(depth);
+        for index in 0..themes.len() {
+            for environment in [None, Some("prod-eu".into()), Some("staging".into())] {
+                for (name, keys) in VIEWS.iter().chain(MOMENTS) {
+                    let mut own = setup((120, 40));
+                    own.themes.all =
+                        themes.iter().map(|theme| (theme.name.clone(), Styles::new(theme))).collect();
+                    own.themes.all.rotate_left(index);
+                    (own.environments, own.environment) = (environments.to_vec(), environment.clone());
+                    let theme = own.themes.all[0].0.clone();
+                    let mut console = outage_in(own);
+                    press(&mut console, keys);
+                    let buffer = console.buffer();
+                    let wrong =
+                        buffer.content().iter().position(|cell| cell.symbol() != " " && !is_legible(cell));
+                    if let Some(at) = wrong {
+                        let (x, y) = buffer.pos_of(at);
+                        let cell = &buffer[(x, y)];
+                        let colours = format!("{:?} on {:?}", cell.fg, cell.bg);
+                        panic!("{theme:?}, {depth:?}, {name} at {x},{y}: {colours}\n{}", console.screen());
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_mono_theme_has_no_colour_at_all() {
     let mut own = setup((120, 40));

@@ -94,32 +94,34 @@ impl App {
             x += canvas.text(x, line.y, room.saturating_sub(x + 2), text, style) + 2;
         };
         if layout.width != Width::Narrow {
-            put(&SafeText::literal("midwatch"), on(style, styles.of(Meaning::Title)), canvas);
+            put(&SafeText::literal("midwatch"), styles.on(Meaning::Header, Meaning::Title), canvas);
         }
-        let (scope, scope_style) = self.scope_name(&view);
-        // Production has a ground of its own, and would not be seen on another.
-        put(&scope, style.patch(scope_style), canvas);
+        let on_header = |meaning| match meaning {
+            Meaning::Header | Meaning::Muted => style,
+            meaning => styles.on(Meaning::Header, meaning),
+        };
+        let (scope, meaning) = self.scope_name(&view);
+        put(&scope, on_header(meaning), canvas);
         let (health, meaning) = match self.overlay {
             Some(Overlay::Welcome(_)) => (SafeText::literal("nothing has started yet"), Meaning::Muted),
             _ => health_words(&view),
         };
-        let health_style = if meaning == Meaning::Muted { style } else { on(style, styles.of(meaning)) };
-        put(&health, health_style, canvas);
+        put(&health, on_header(meaning), canvas);
     }
 
     /// The environment in scope, or how many there are and how many of them are production.
-    pub(super) fn scope_name(&self, view: &View<'_>) -> (SafeText, Style) {
+    pub(super) fn scope_name(&self, view: &View<'_>) -> (SafeText, Meaning) {
         let environments = &self.state.environments;
         if let Some(name) = &self.state.environment {
-            return (clean(name), view.environment_style(Some(name)));
+            return (clean(name), view.environment_meaning(Some(name)));
         }
         match environments.as_slice() {
-            [] => (SafeText::literal("all"), Style::new()),
-            [only] => (clean(&only.name), view.environment_style(Some(&only.name))),
+            [] => (SafeText::literal("all"), Meaning::Header),
+            [only] => (clean(&only.name), view.environment_meaning(Some(&only.name))),
             many => {
                 let production = many.iter().filter(|environment| environment.production).count();
-                let style = if production > 0 { view.styles.of(Meaning::Production) } else { Style::new() };
-                (safe!("ALL {} ({} prod)", many.len(), production), style)
+                let meaning = if production > 0 { Meaning::Production } else { Meaning::Header };
+                (safe!("ALL {} ({} prod)", many.len(), production), meaning)
             }
         }
     }
@@ -168,12 +170,12 @@ impl App {
                 inner.y,
                 inner.width,
                 &SafeText::literal(word),
-                on(style, styles.of(Meaning::Key)),
+                styles.on(Meaning::Footer, Meaning::Key),
             );
             // The text that is written stays in sight beside what is said.
             let room = inner.width.saturating_sub(used + TYPED);
             let said = self.notice.as_ref().map_or(0, |(notice, _)| {
-                let style = on(style, styles.of(Meaning::Warning));
+                let style = styles.on(Meaning::Footer, Meaning::Warning);
                 canvas.text_right(inner.right(), inner.y, room, notice, style) + 1
             });
             let width = inner.width.saturating_sub(used + said);
@@ -181,7 +183,7 @@ impl App {
             return;
         }
         if let Some((notice, _)) = &self.notice {
-            canvas.text(inner.x, inner.y, inner.width, notice, on(style, styles.of(Meaning::Warning)));
+            canvas.text(inner.x, inner.y, inner.width, notice, styles.on(Meaning::Footer, Meaning::Warning));
             return;
         }
         // What lies over the panes takes every key: those of the panes would do nothing.
@@ -211,7 +213,7 @@ impl App {
                 inner.y,
                 inner.right().saturating_sub(x),
                 &text,
-                on(style, styles.of(Meaning::Match)),
+                styles.on(Meaning::Footer, Meaning::Match),
             );
         }
         for id in self.hints() {
@@ -221,7 +223,7 @@ impl App {
             if x.saturating_add(needed) > inner.right() {
                 break;
             }
-            x += canvas.text(x, inner.y, needed, &key, on(style, styles.of(Meaning::Key))) + 1;
+            x += canvas.text(x, inner.y, needed, &key, styles.on(Meaning::Footer, Meaning::Key)) + 1;
             x += canvas.text(x, inner.y, needed, &title, style) + 2;
         }
     }
@@ -269,11 +271,6 @@ impl App {
             None => {}
         }
     }
-}
-
-/// A style on the ground of the line that it stands in.
-fn on(line: Style, style: Style) -> Style {
-    Style { bg: line.bg, ..style }
 }
 
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.

@@ -89,9 +89,13 @@ impl View<'_> {
 
     /// How the name of an environment is drawn.
     pub fn environment_style(&self, name: Option<&RawText>) -> Style {
+        self.styles.of(self.environment_meaning(name))
+    }
+
+    /// The meaning that draws the name of an environment.
+    pub fn environment_meaning(&self, name: Option<&RawText>) -> Meaning {
         let found = self.environments.iter().enumerate().find(|(_, known)| Some(&known.name) == name);
-        let meaning = found.map_or(Meaning::Muted, |(index, environment)| environment.meaning(index));
-        self.styles.of(meaning)
+        found.map_or(Meaning::Muted, |(index, environment)| environment.meaning(index))
     }
 
     /// Whether rows of this environment are shown.

@@ -23,6 +23,13 @@ impl Styles {
     pub fn of(&self, meaning: Meaning) -> Style {
         self.styles.get(meaning as usize).copied().unwrap_or_default()
     }
+
+    /// How a meaning is drawn on the ground of another: words on the header or the footer. One that has a
+    /// ground of its own keeps it, since its words might not be seen on any other.
+    pub fn on(&self, ground: Meaning, meaning: Meaning) -> Style {
+        let (ground, style) = (self.of(ground), self.of(meaning));
+        if style.bg == self.of(Meaning::Text).bg { Style { bg: ground.bg, ..style } } else { style }
+    }
 }
 
 fn resolve(theme: &Theme, meaning: Meaning) -> Style {
