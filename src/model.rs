@@ -6,6 +6,7 @@ pub mod credential;
 pub mod expression;
 pub mod graph;
 pub mod health;
+pub mod limit;
 pub mod note;
 pub mod run;
 pub mod text;

@@ -8,6 +8,7 @@ use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
 use crate::model::health::Failure;
+use crate::model::limit::is_cut;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
@@ -105,6 +106,9 @@ impl Outcome {
 
     /// Copies the link of a row, or shows it alone; `none` is said where there is none.
     pub fn link(id: Id, link: Option<&RawText>, none: &'static str) -> Self {
+        if link.is_some_and(is_cut) {
+            return Self::notice("The link is too long to be kept whole, so it leads nowhere.");
+        }
         match link.map(clean) {
             None => Self::notice(none),
             Some(link) if id == Id::CopyLink => Self::copy(SafeText::literal("link"), vec![link]),

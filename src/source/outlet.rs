@@ -1,4 +1,5 @@
-//! The only way from a source to the loop: state where the latest wins, and bounded queues.
+//! The only way from a source to the loop: state where the latest wins, and bounded queues. What goes
+//! through is no larger than one screen can use (`model/limit.rs`).
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -214,7 +215,7 @@ impl Outlet {
     }
 
     async fn answer(&self, at: Timestamp, key: DetailKey, detail: Result<Detail, Failure>) {
-        let news = News::Detail(key, detail);
+        let news = News::Detail(key, detail).limited();
         let update = Update { source: self.source.clone(), at, news };
         drop(self.queue.send(Report::Update(update)).await);
     }
@@ -240,7 +241,7 @@ impl Outlet {
     }
 
     fn put(&self, at: Timestamp, news: News) {
-        let update = Update { source: self.source.clone(), at, news };
+        let update = Update { source: self.source.clone(), at, news: news.limited() };
         self.slots.with(|waiting| {
             let slot = waiting.entry(self.source.clone()).or_default();
             if matches!(update.news, News::Snapshot(_)) {
@@ -257,6 +258,7 @@ impl Outlet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::alert::Alert;
     use crate::model::health::FailureKind;
 
     fn outlet(intake: &Intake) -> Outlet {
@@ -298,6 +300,31 @@ mod tests {
         }
         task.await.unwrap();
         assert!(intake.take().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_is_too_long_is_cut_whichever_way_it_comes() {
+        let mut intake = Intake::default();
+        let outlet = outlet(&intake);
+        let long: RawText = "x".repeat(1 << 20).into();
+        let alert = Alert::new("1", long.clone(), Timestamp::UNIX_EPOCH);
+        let snapshot = Snapshot { alerts: vec![Arc::new(alert)], ..Snapshot::default() };
+        let trouble = Failure::new(FailureKind::Missing, long.clone());
+        let key = DetailKey::Jobs { run: "1".into() };
+        outlet.snapshot(snapshot.clone());
+        let played = intake.outlet("b".into(), Arc::new(|| Timestamp::UNIX_EPOCH)).0;
+        let task = tokio::spawn(async move {
+            played.replay(Timestamp::UNIX_EPOCH, News::Snapshot(Arc::new(snapshot))).await;
+            played.failed(trouble.clone());
+            played.detail(key.clone(), Err(trouble)).await;
+            played.replay(Timestamp::UNIX_EPOCH, News::Detail(key, Ok(Detail::Log([long].into())))).await;
+        });
+        for _ in 0..5 {
+            let news = news(Some(intake.next().await)).unwrap();
+            let told = serde_json::to_string(&news).unwrap();
+            assert!(told.len() < 70_000 && told.contains(" bytes, "), "{told:.300}");
+        }
+        task.await.unwrap();
     }
 
     #[tokio::test]

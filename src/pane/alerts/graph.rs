@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::insight::changes::{self, Deployment};
+use crate::model::limit::is_cut;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::world::Source;
@@ -46,6 +47,9 @@ impl AlertGraph {
             None => Err(SafeText::literal(
                 "The source does not tell the expression of its rule, so nothing is drawn.",
             )),
+            Some(expression) if is_cut(expression) => {
+                Err(SafeText::literal("The expression is too long to be kept whole, so nothing is drawn."))
+            }
             Some(expression) => drawer(row, view).map(|source| Plot::new(source, expression, EVERY)),
         };
         Self { expression, plot, deployments: Vec::new(), older: 0 }
