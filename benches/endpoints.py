@@ -18,10 +18,12 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?=[.Z])")
 SECONDS = re.compile(r"(?<=_at\": )\d{10}|(?<=when_timestamp\": )\d{10}|(?<=\[)\d{10}(?=, \")")
 
 
-def fixture(path, moment):
-    """A fixture as if it had been taken now and not at that moment."""
+def fixture(path, moment, names=None):
+    """A fixture as if it had been taken now and not at that moment, with other names in it."""
     with open(os.path.join(HOME, "tests", "fixtures", path), encoding="utf-8") as file:
         text = json.dumps(json.load(file))
+    for known, name in (names or {}).items():
+        text = text.replace(json.dumps(known), json.dumps(name))
     then = datetime.datetime.fromisoformat(moment)
     passed = int(time.time() - then.timestamp())
 
@@ -165,23 +167,23 @@ def pages(found, ahead=0):
     return play
 
 
-def alertmanager(ahead=0):
+def alertmanager(ahead=0, names=None):
     at = "2026-11-22T05:58:45+00:00"
-    all_ = {f"/api/v2/{name}": fixture(f"alertmanager/{name}.json", at) for name in ("alerts", "silences")}
+    all_ = {f"/api/v2/{name}": fixture(f"alertmanager/{name}.json", at, names) for name in ("alerts", "silences")}
     return pages(lambda asked: all_.get(asked.place), ahead)
 
 
-def prometheus():
+def prometheus(names=None):
     at = "2026-11-22T05:58:45+00:00"
     all_ = {
-        "/api/v1/rules": fixture("prometheus/rules.json", at),
-        "/api/v1/query_range": fixture("prometheus/alerts_range.json", at),
+        "/api/v1/rules": fixture("prometheus/rules.json", at, names),
+        "/api/v1/query_range": fixture("prometheus/alerts_range.json", at, names),
     }
     return pages(lambda asked: all_.get(asked.place))
 
 
-def buildbot():
-    known = fixture("buildbot/pages.json", "2026-11-22T06:26:00+00:00")
+def buildbot(names=None):
+    known = fixture("buildbot/pages.json", "2026-11-22T06:26:00+00:00", names)
 
     def found(asked):
         place, query = asked.place.removeprefix("/api/v2"), dict(asked.query)
@@ -194,10 +196,10 @@ def buildbot():
     return pages(found)
 
 
-def exchanges(path, moment, prefix, origin, limit, counts_unchanged):
+def exchanges(path, moment, prefix, origin, limit, counts_unchanged, names=None):
     """Answers as in a recorded round, with `ETag`s, within a limit."""
     known = {}
-    for one in fixture(path, moment):
+    for one in fixture(path, moment, names):
         asked = Asked(0, one["path"], {})
         known[asked.place, str(asked.query)] = one
 
@@ -223,13 +225,14 @@ def exchanges(path, moment, prefix, origin, limit, counts_unchanged):
     return play
 
 
-def github(limit):
-    return exchanges("github/first-round.json", "2026-03-01T03:30:00+00:00", "/api/v3", "https://api.github.com/", limit, False)
-
-
-def gitlab(limit):
+def github(limit, names=None):
     at = "2026-03-01T03:30:00+00:00"
-    return exchanges("gitlab/first-round.json", at, "/api/v4", "https://git.shop.example/api/v4/", limit, True)
+    return exchanges("github/first-round.json", at, "/api/v3", "https://api.github.com/", limit, False, names)
+
+
+def gitlab(limit, names=None):
+    at = "2026-03-01T03:30:00+00:00"
+    return exchanges("gitlab/first-round.json", at, "/api/v4", "https://git.shop.example/api/v4/", limit, True, names)
 
 
 # What does not.

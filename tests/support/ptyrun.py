@@ -14,6 +14,9 @@ import time
 
 ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-~]")
 
+# Letters that no screen shows: what is painted of them was typed.
+LETTERS = [letter.encode() for letter in "\u0436\u0437\u0439\u043b\u043d\u0444\u0446\u0448\u044f\u044e"]
+
 
 class Program:
     """A child on a terminal of its own. Nothing it writes is lost: `read` must be called often."""
@@ -90,6 +93,13 @@ class Program:
 
     def type(self, keys):
         os.write(self.fd, keys)
+
+    def typed(self, letter):
+        """Seconds from a key to its paint. The letter must stand nowhere on the screen."""
+        self.tail = b""
+        sent = time.monotonic()
+        self.type(letter)
+        return (self.until(lambda: letter in self.tail, 2) or float("inf")) - sent
 
     def cpu(self):
         """CPU seconds so far, to the nanosecond."""

@@ -14,7 +14,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::expect::Missing;
 use super::labels::{self, Labels};
@@ -26,7 +25,7 @@ use crate::model::world::RESOLVED;
 use crate::net::client::Auth;
 use crate::net::exchange::{Request, Response};
 use crate::source::Asked;
-use crate::source::json::{self, Rows};
+use crate::source::json::{self, Items, Rows};
 use crate::source::poll::{Ask, Fetched, Took, Vendor, unknown};
 
 /// What has ended is asked for so often before it is given up: an answer may be large.
@@ -81,7 +80,7 @@ struct Envelope<T> {
 #[derive(Deserialize)]
 struct Groups<'a> {
     #[serde(borrow, deserialize_with = "json::or_default")]
-    groups: Vec<&'a RawValue>,
+    groups: Items<'a>,
 }
 
 #[derive(Deserialize)]
@@ -166,6 +165,8 @@ impl Vendor for PrometheusConfig {
                 let wanted = |group: &&Group| self.groups.is_empty() || self.groups.contains(&group.name);
                 let groups: Vec<&Group> = groups.iter().filter(wanted).collect();
                 let rules = || groups.iter().flat_map(|group| &group.rules.good);
+                groups.iter().try_for_each(|group| group.rules.is_whole(response))?;
+                rules().try_for_each(|rule| rule.alerts.is_whole(response))?;
                 let alerts = |rule: &'_ Rule| {
                     rule.alerts.good.iter().map(|alert| alert.model(rule)).collect::<Vec<_>>()
                 };
@@ -258,9 +259,9 @@ fn value(text: &str) -> Option<RawText> {
 fn unread(response: &Response, groups: &[&Group]) -> Option<Failure> {
     let rules = || groups.iter().map(|group| &group.rules);
     let alerts = || rules().flat_map(|rules| &rules.good).map(|rule| &rule.alerts);
-    let of_rules = rules().map(|rules| rules.good.len() + rules.bad.len()).sum::<usize>();
-    let of_alerts = alerts().map(|alerts| alerts.good.len() + alerts.bad.len()).sum::<usize>();
-    let bad = rules().flat_map(|rules| &rules.bad).chain(alerts().flat_map(|alerts| &alerts.bad));
+    let of_rules = rules().map(json::Rows::count).sum::<usize>();
+    let of_alerts = alerts().map(json::Rows::count).sum::<usize>();
+    let bad = rules().map(json::Rows::bad).chain(alerts().map(json::Rows::bad));
     json::unread(response, bad, of_rules + of_alerts)
 }
 

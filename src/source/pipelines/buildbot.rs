@@ -486,7 +486,7 @@ fn items<T: DeserializeOwned>(response: &Response, took: &mut Took<Tag>) -> Resu
     let page: Page<'_> = response.json()?;
     let (items, trouble) = json::items(response, &page.items)?;
     took.trouble = trouble;
-    Ok((items, page.items.len() >= PAGE))
+    Ok((items, page.items.count() >= PAGE))
 }
 
 fn too_many(what: impl Into<RawText>) -> Failure {

@@ -3,7 +3,7 @@
 mod events;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::testing::answer;
 use super::*;
+use crate::model::alert::Alert;
 use crate::model::health::FailureKind;
 use crate::model::update::News;
 use crate::source::outlet::{Intake, Report, Request as Asked};
@@ -64,8 +65,10 @@ impl Vendor for Parts {
         event.name != "handshake".into()
     }
 
-    fn snapshot(&self, _: &mut Vec<String>, _: Timestamp) -> Snapshot {
-        Snapshot::default()
+    fn snapshot(&self, state: &mut Vec<String>, now: Timestamp) -> Snapshot {
+        let named = state.iter().filter(|said| said.starts_with("alert"));
+        let alerts = named.map(|name| Arc::new(Alert::new("1", name.as_str(), now))).collect();
+        Snapshot { alerts, ..Snapshot::default() }
     }
 
     fn detail(&self, _: &Vec<String>, _: &DetailKey) -> Option<Ask<&'static str>> {
@@ -391,6 +394,16 @@ async fn a_person_looks_now_but_not_in_a_storm() {
     }
     let begun = played.times("/all").len();
     assert!(begun <= 2, "{begun} rounds in two seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_too_long_is_cut_and_it_is_said() {
+    static LONG: LazyLock<String> = LazyLock::new(|| format!("alert {}", "x".repeat(10 << 20)));
+    let mut played = start(1, |path, _| Some(Ok(if path == "/also" { LONG.as_str() } else { "" })));
+    let News::Snapshot(snapshot) = played.news().await else { panic!() };
+    assert!(snapshot.alerts[0].name.as_bytes().len() < 20_000);
+    let News::Alive { troubles } = played.news().await else { panic!() };
+    assert_eq!(troubles[0].kind, FailureKind::TooLarge);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::Envelope;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::health::Failure;
 use crate::net::exchange::{Request, Response};
 use crate::source::alerts::labels::{self, Labels};
-use crate::source::json;
+use crate::source::json::{self, Items};
 
 /// Points of one series, at most; a server refuses more than 11,000.
 const POINTS: i64 = 480;
@@ -17,7 +16,7 @@ const POINTS: i64 = 480;
 #[derive(Deserialize)]
 struct Matrix<'a> {
     #[serde(borrow)]
-    result: Vec<&'a RawValue>,
+    result: Items<'a>,
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,6 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 use super::Envelope;
 use crate::model::graph::{Finite, Graph, POINTS, Point, SERIES, Series};
@@ -11,7 +10,7 @@ use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::net::exchange::{Request, Response};
 use crate::source::alerts::labels::{self, Labels};
-use crate::source::json;
+use crate::source::json::{self, Items};
 
 /// Points that are asked for: two for each column of a wide terminal. A server refuses more than
 /// 11,000.
@@ -47,7 +46,7 @@ struct Told {
 struct Matrix<'a> {
     result_type: String,
     #[serde(borrow, default)]
-    result: Vec<&'a RawValue>,
+    result: Items<'a>,
 }
 
 #[derive(Deserialize)]
@@ -101,9 +100,8 @@ pub(super) fn read(response: &Response, from: Timestamp, to: Timestamp) -> Resul
     }
     let said = told.warnings.into_iter().flatten().take(WARNINGS);
     warnings.extend(said.map(|text| text.chars().take(WORDS).collect::<String>().into()));
-    let all = answer.data.result.len();
-    let kept = answer.data.result.get(..all.min(SERIES)).unwrap_or_default();
-    let (rows, trouble) = json::items::<Row>(response, kept)?;
+    let all = answer.data.result.count();
+    let (rows, trouble) = json::items::<Row>(response, &answer.data.result.first(SERIES))?;
     warnings.extend(trouble.map(|failure| failure.what));
     let histograms = rows.iter().filter(|row| !row.histograms.is_empty()).count();
     if histograms > 0 {
@@ -115,7 +113,7 @@ pub(super) fn read(response: &Response, from: Timestamp, to: Timestamp) -> Resul
     let mut more_points = 0;
     let series = rows.into_iter().map(|row| row.series(&mut more_points)).collect();
     let step = SignedDuration::from_secs(step(from.as_second(), to.as_second()));
-    Ok(Graph { step, series, more_series: all - kept.len(), more_points, warnings })
+    Ok(Graph { step, series, more_series: all.saturating_sub(SERIES), more_points, warnings })
 }
 
 impl Row {

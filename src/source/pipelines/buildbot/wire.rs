@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::model::run::{Job, Run, RunState, Step};
 use crate::model::text::RawText;
+use crate::source::json::Items;
 
 /// Properties of a build that are asked for.
 pub(super) const PROPERTIES: &[&str] = &[
@@ -38,7 +38,7 @@ pub(super) struct Page<'a> {
         alias = "logs",
         alias = "logchunks"
     )]
-    pub(super) items: Vec<&'a RawValue>,
+    pub(super) items: Items<'a>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

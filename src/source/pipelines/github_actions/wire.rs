@@ -2,23 +2,23 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::model::run::{Job, Run, RunState, Step};
 use crate::model::text::RawText;
+use crate::source::json::Items;
 
 /// One page of runs.
 #[derive(Deserialize)]
 pub(super) struct Runs<'a> {
     #[serde(borrow)]
-    pub(super) workflow_runs: Vec<&'a RawValue>,
+    pub(super) workflow_runs: Items<'a>,
 }
 
 /// One page of the jobs of a run.
 #[derive(Deserialize)]
 pub(super) struct Jobs<'a> {
     #[serde(borrow)]
-    pub(super) jobs: Vec<&'a RawValue>,
+    pub(super) jobs: Items<'a>,
 }
 
 /// One attempt of a run.
