@@ -29,6 +29,7 @@ use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
 use crate::model::alert::Severity;
+use crate::model::keeping::{Kept, Turn};
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
@@ -36,6 +37,7 @@ use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
 use crate::pane::graph::GraphView;
+use crate::pane::keeping;
 use crate::pane::logs::Logs;
 use crate::pane::notes::Notes;
 use crate::pane::pipelines::Pipelines;
@@ -183,6 +185,7 @@ impl App {
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
             Msg::Trouble(text) => self.say(text, now),
+            Msg::Keeping(what, why) => self.keeping(what, why, now),
             Msg::Wake => {
                 let focused = self.arrangement.focus == PaneId::Logs;
                 self.logs.advance(&self.state.view(focused, now));
@@ -195,6 +198,7 @@ impl App {
         effects.extend(rest);
         self.find_sought(is_frame, now);
         effects.extend(self.notes.due(now));
+        self.keeping(Kept::Notes, self.notes.lapse(), now);
         effects.extend(self.due(now));
         effects
     }
@@ -348,6 +352,16 @@ impl App {
 
     fn say(&mut self, text: impl Into<SafeText>, now: Timestamp) {
         self.notice = Some((text.into(), now.checked_add(NOTICE).unwrap_or(Timestamp::MAX)));
+    }
+
+    /// Takes why something is not kept on the disk; tells when that begins and when it ends.
+    fn keeping(&mut self, what: Kept, why: Option<SafeText>, now: Timestamp) {
+        let said = why.as_ref().map(|why| keeping::said(what, why));
+        match (self.state.keeping.take(what, why, now), said) {
+            (Turn::Lapsed, Some(said)) => self.say(said, now),
+            (Turn::Mended, _) => self.say(keeping::mended(what), now),
+            (Turn::Lapsed | Turn::Same, _) => {}
+        }
     }
 
     fn note_reply(&mut self, reply: &NoteReply, now: Timestamp) {

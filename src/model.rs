@@ -7,6 +7,7 @@ pub mod credential;
 pub mod expression;
 pub mod graph;
 pub mod health;
+pub mod keeping;
 pub mod limit;
 pub mod note;
 pub mod run;

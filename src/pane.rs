@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod effect;
 pub mod graph;
 pub mod help;
+pub mod keeping;
 pub mod logs;
 pub mod notes;
 pub mod palette;

@@ -6,6 +6,8 @@ mod console;
 mod graph;
 #[path = "app/join.rs"]
 mod join;
+#[path = "app/keeping.rs"]
+mod keeping;
 #[path = "app/login.rs"]
 mod login;
 

@@ -18,6 +18,8 @@ mod end;
 mod first;
 #[path = "support/gate.rs"]
 mod gate;
+#[path = "terminal/keeping.rs"]
+mod keeping;
 #[path = "terminal/login.rs"]
 mod login;
 #[path = "terminal/plain.rs"]

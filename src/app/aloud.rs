@@ -12,6 +12,7 @@ use crate::model::text::{SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
 use crate::pane::coverage;
+use crate::pane::keeping;
 use crate::pane::notes::happened;
 use crate::pane::pipelines::Pipelines;
 use crate::pane::sources::folded;
@@ -51,6 +52,7 @@ impl App {
         let (health, _) = health_words(&view);
         let (time, zone) = (view.zone.minute(view.now), view.zone.name(view.now));
         let mut lines = vec![safe!("midwatch: {}, {}, {} {}.", scope, health, time, zone)];
+        lines.extend(keeping::sentences(&view));
         let mut list = |rows: Vec<SafeText>, none: &'static str, one: &'static str, many: &'static str| {
             lines.push(match rows.len() {
                 0 => SafeText::literal(none),

@@ -13,6 +13,7 @@ use crate::command::table::{Id, Scope, TABLE, command};
 use crate::config::theme::Meaning;
 use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::keeping;
 use crate::pane::sources::folded;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
@@ -90,23 +91,33 @@ impl App {
         let used = canvas.text_right(line.right(), line.y, line.width / 2, &right, style) + reserved;
         let room = line.width.saturating_sub(used);
         let mut x = line.x + 1;
-        let mut put = |text: &SafeText, style: Style, canvas: &mut Canvas<'_>| {
-            x += canvas.text(x, line.y, room.saturating_sub(x + 2), text, style) + 2;
+        let mut put = |text: &SafeText, most: u16, style: Style, canvas: &mut Canvas<'_>| {
+            x += canvas.text(x, line.y, room.saturating_sub(x + 2).min(most), text, style) + 2;
+            room.saturating_sub(x + 2)
         };
-        if layout.width != Width::Narrow {
-            put(&SafeText::literal("midwatch"), styles.on(Meaning::Header, Meaning::Title), canvas);
-        }
         let on_header = |meaning| match meaning {
             Meaning::Header | Meaning::Muted => style,
             meaning => styles.on(Meaning::Header, meaning),
         };
+        let mut left = room.saturating_sub(line.x + 3);
+        if layout.width != Width::Narrow {
+            left = put(&SafeText::literal("midwatch"), room, on_header(Meaning::Title), canvas);
+        }
         let (scope, meaning) = self.scope_name(&view);
-        put(&scope, on_header(meaning), canvas);
+        let width = |text: &SafeText| u16::try_from(text.width() + 2).unwrap_or(u16::MAX);
+        // What is not kept stands there whatever else there is no room for.
+        let mark = keeping::mark(&view);
+        let mark = mark.map(|(full, short)| if width(&scope) + width(&full) <= left { full } else { short });
+        let most = mark.as_ref().map_or(left, |mark| left.saturating_sub(width(mark)));
+        put(&scope, most, on_header(meaning), canvas);
+        if let Some(mark) = mark {
+            put(&mark, room, on_header(Meaning::Critical), canvas);
+        }
         let (health, meaning) = match self.overlay {
             Some(Overlay::Welcome(_)) => (SafeText::literal("nothing has started yet"), Meaning::Muted),
             _ => health_words(&view),
         };
-        put(&health, on_header(meaning), canvas);
+        put(&health, room, on_header(meaning), canvas);
     }
 
     /// The environment in scope, or how many there are and how many of them are production.

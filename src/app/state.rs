@@ -8,6 +8,7 @@ use crate::config::environment::Environment;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::{CredentialInfo, Credentials};
+use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
 use crate::model::world::{Remembered, SourceInfo, World};
 use crate::pane::view::View;
@@ -59,6 +60,7 @@ pub(super) struct State {
     pub(super) logs: Buffer,
     pub(super) catalog: Catalog,
     pub(super) credentials: Credentials,
+    pub(super) keeping: Keeping,
     pub(super) environments: Vec<Environment>,
     pub(super) environment: Option<RawText>,
     pub(super) themes: Themes,
@@ -82,6 +84,7 @@ impl State {
             logs: Buffer::new(setup.log_budget),
             catalog: setup.catalog,
             credentials: Credentials::new(setup.credentials),
+            keeping: Keeping::default(),
             environments: setup.environments,
             environment: setup.environment,
             themes: setup.themes,
@@ -109,6 +112,7 @@ impl State {
             zone: &self.zone,
             catalog: &self.catalog,
             credentials: &self.credentials,
+            keeping: &self.keeping,
             environments: &self.environments,
             environment: self.environment.as_ref(),
             focused,

@@ -52,7 +52,7 @@ pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
-    let mut notices = said(&warnings);
+    let notices = said(&warnings);
     // Nothing at all is configured: what is here is offered, and nothing written.
     let found = (config.files.is_empty() && config.sources.is_empty()).then(Local::find);
     if let Some(found) = &found {
@@ -90,7 +90,7 @@ pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
     let place = match (&found, &config.settings.state_dir) {
         // Made when the person goes on, and not before.
         (Some(_), Some(path)) => Place::Directory(path.clone()),
-        _ => place(config.settings.state_dir.as_deref(), &mut notices),
+        _ => place(config.settings.state_dir.as_deref()),
     };
     let found = found.map(|found| found.facts());
     start(flags, &config, Plan { sources, playback, place, found, record, goto, face, notices, net })
@@ -98,22 +98,18 @@ pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
 /// one that does not last is better than none, and is told.
-fn place(wanted: Option<&Path>, notices: &mut Vec<SafeText>) -> Place {
+fn place(wanted: Option<&Path>) -> Place {
     let refused = match dirs::state(wanted) {
         Ok(found) => return Place::Directory(found.path),
         Err(refused) => refused,
     };
     for offer in refused.offers {
         if dirs::prepare(&offer.path).is_ok() {
-            notices.push(safe!("{}: notes go to {} now.", refused.reason, offer.label()));
-            return Place::Directory(offer.path);
+            let why = safe!("{}, so notes go to {} now", refused.reason, offer.label());
+            return Place::Memory(offer.path, why);
         }
     }
-    notices.push(safe!(
-        "{}: notes cannot be saved. Name a directory with state_dir or MIDWATCH_STATE_DIR.",
-        refused.reason
-    ));
-    Place::Missing
+    Place::Missing(safe!("{}, and no other directory can be written", refused.reason))
 }
 
 /// Plays a recording. Nothing is written.

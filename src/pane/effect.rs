@@ -8,6 +8,7 @@ use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
 use crate::model::health::Failure;
+use crate::model::keeping::Kept;
 use crate::model::limit::is_cut;
 use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
@@ -33,6 +34,8 @@ pub enum Msg {
     History(Vec<Transition>),
     /// The record answers.
     Note(NoteReply),
+    /// Something is not kept on the disk, and why; or it is kept again.
+    Keeping(Kept, Option<SafeText>),
     /// How the credentials stand.
     Standings(Standings),
     /// The login of a credential has ended; why it did not work, if so.

@@ -215,6 +215,11 @@ impl Notes {
         self.saving.unsaved()
     }
 
+    /// Why what was written is not durable, while the record does not get it there.
+    pub fn lapse(&self) -> Option<SafeText> {
+        self.saving.lapse()
+    }
+
     /// Filters the timeline; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
         if !text.is_empty() {

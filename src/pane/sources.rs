@@ -15,11 +15,12 @@ use crate::model::words::Words;
 use crate::model::world::Source;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
+use crate::pane::keeping;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
-use crate::ui::pager::{Pager, Paragraph};
+use crate::ui::pager::{self, Pager, Paragraph};
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::time::{age, took};
 
@@ -97,7 +98,10 @@ impl Sources {
 
     /// Learns where it stands.
     pub fn fit(&mut self, view: &View<'_>, area: Rect) {
-        let height = inside(area).height.saturating_sub(heads(view));
+        let body = inside(area);
+        let told = keeping::head(view, body.width, body.height);
+        let above = heads(view) + pager::height(&told, body.width, view.ascii);
+        let height = body.height.saturating_sub(above);
         self.list.set_height(usize::from(height));
     }
 
@@ -212,6 +216,12 @@ impl Sources {
         {
             open.pager.draw(canvas, body, &page(source, &open.lines, view), view.focused);
             return;
+        }
+        let told = keeping::head(view, body.width, body.height);
+        if !told.is_empty() {
+            Pager::default().draw(canvas, body, &told, false);
+            let used = pager::height(&told, body.width, view.ascii);
+            body = Rect { y: body.y + used, height: body.height.saturating_sub(used), ..body };
         }
         for folded in folded(view).iter().filter(|folded| folded.count > 1).take(usize::from(heads(view))) {
             let since = view.zone.moment(folded.since, view.now);

@@ -8,6 +8,7 @@ use crate::config::theme::Meaning;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
+use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
 use crate::model::world::World;
 use crate::ui::style::Styles;
@@ -67,6 +68,8 @@ pub struct View<'a> {
     pub catalog: &'a Catalog,
     /// The credentials, and when they end.
     pub credentials: &'a Credentials,
+    /// What should be kept on the disk and is not.
+    pub keeping: &'a Keeping,
     /// The configured environments.
     pub environments: &'a [Environment],
     /// The environment shown, or all of them.

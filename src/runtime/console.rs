@@ -22,6 +22,7 @@ use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
 use crate::app::{App, Setup};
 use crate::config::theme::Depth;
+use crate::model::keeping::Kept;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText};
 use crate::net::Net;
@@ -351,8 +352,8 @@ fn perform(
                 return;
             }
             Effect::History(happened) => {
-                let text = "The disk is too slow: the history has a gap from here.";
-                (keeper.happened(happened), Msg::Trouble(text.into()))
+                let why = "the disk does not answer, and no more can wait for it".into();
+                (keeper.happened(happened), Msg::Keeping(Kept::History, Some(why)))
             }
             Effect::Note(command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());

@@ -1,15 +1,19 @@
 //! The thread that writes: notes, the last state, a recording. Nothing else waits for the disk.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::clock::Clock;
 use crate::app::session::Session as LastState;
+use crate::model::keeping::Kept;
 use crate::model::note::{NoteCommand, NoteReply};
-use crate::model::text::SafeText;
+use crate::model::text::{RawText, SafeText};
 use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
 use crate::safe;
@@ -27,23 +31,30 @@ const AGAIN: Duration = Duration::from_secs(3);
 /// How long a way out waits for the disk.
 const FLUSH: Duration = Duration::from_secs(2);
 
+/// What happened waits for the disk up to this number of events; then the oldest go.
+const WAITING: usize = 5000;
+/// So many events are written at once.
+const BATCH: usize = 64;
+
 /// Where notes and the last state go.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     /// Into this directory.
     Directory(PathBuf),
+    /// Into this one, which does not last, and why.
+    Memory(PathBuf, SafeText),
     /// Nowhere, as it should be: a demo or a replay.
     Nowhere,
-    /// Nowhere, because no directory can be written: everything is told as not saved.
-    Missing,
+    /// Nowhere, because no directory can be written, and why: everything is told as not saved.
+    Missing(SafeText),
 }
 
 impl Place {
     /// The directory, if there is one.
     pub fn directory(&self) -> Option<&Path> {
         match self {
-            Self::Directory(path) => Some(path),
-            Self::Nowhere | Self::Missing => None,
+            Self::Directory(path) | Self::Memory(path, _) => Some(path),
+            Self::Nowhere | Self::Missing(_) => None,
         }
     }
 }
@@ -76,6 +87,8 @@ enum Work {
 #[derive(Clone)]
 pub struct Keeper {
     work: SyncSender<Work>,
+    /// Events that there was no room for.
+    left_out: Arc<AtomicUsize>,
 }
 
 /// Where the last state stands in the state directory.
@@ -89,12 +102,14 @@ impl Keeper {
     /// Errors when the system refuses a thread.
     pub fn start(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> std::io::Result<Self> {
         let (work, todo) = sync_channel(QUEUE);
+        let left_out = Arc::new(AtomicUsize::new(0));
+        let missed = Arc::clone(&left_out);
         std::thread::Builder::new().name("midwatch-keeper".to_owned()).spawn(move || {
             if !keeping.waits || has_begun(&todo) {
-                Desk::open(keeping, clock, answers).work(&todo);
+                Desk::open(keeping, clock, answers, missed).work(&todo);
             }
         })?;
-        Ok(Self { work })
+        Ok(Self { work, left_out })
     }
 
     /// The person goes on from the first screen: what is kept is opened now.
@@ -109,7 +124,12 @@ impl Keeper {
 
     /// Keeps what happened; false when the disk is so far behind that there is no room.
     pub fn happened(&self, transitions: Vec<Transition>) -> bool {
-        self.work.try_send(Work::Happened(transitions)).is_ok()
+        let count = transitions.len();
+        let taken = self.work.try_send(Work::Happened(transitions)).is_ok();
+        if !taken {
+            self.left_out.fetch_add(count, Ordering::Relaxed);
+        }
+        taken
     }
 
     /// Keeps what the next start shows first. When the disk is behind, a later one will do.
@@ -161,19 +181,24 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
 struct Desk {
     notes: Option<Writer<Disk>>,
     history: Option<History<Disk>>,
-    /// What the history lacks because the disk refused it.
-    not_kept: usize,
+    /// What happened and is not in the history yet, and how much of it had to go.
+    waiting: VecDeque<Transition>,
+    lost: usize,
+    /// Events that there was no room for on the way here.
+    missed: Arc<AtomicUsize>,
     last: Option<PathBuf>,
-    /// Whether it is a fault when nothing is written.
-    is_kept: bool,
+    /// Why nothing is written, where that is a fault.
+    missing: Option<SafeText>,
     recording: Option<Recording>,
     clock: Clock,
     answers: mpsc::Sender<Msg>,
     unsaved: bool,
+    /// What was told as not kept, and why.
+    told: BTreeMap<Kept, SafeText>,
 }
 
 impl Desk {
-    fn open(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> Self {
+    fn open(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>, missed: Arc<AtomicUsize>) -> Self {
         let directory = keeping.place.directory();
         let now = clock.now();
         let writers = directory.filter(|_| keeping.takes_notes);
@@ -186,34 +211,54 @@ impl Desk {
         let (history, found) = history.unzip();
         let last = directory.map(last_state);
         let opened = opened.or((keeping.place == Place::Nowhere).then_some(NoteReply::Unkept));
-        let is_kept = keeping.place != Place::Nowhere;
-        let recording = keeping.recording;
-        let mut desk =
-            Self { notes, history, not_kept: 0, last, is_kept, recording, clock, answers, unsaved: false };
+        let (lapse, missing) = match keeping.place {
+            Place::Directory(_) | Place::Nowhere => (None, None),
+            Place::Memory(_, why) => (Some((Kept::PastReboot, why)), None),
+            Place::Missing(why) => (Some((Kept::Anything, why.clone())), Some(why)),
+        };
+        let mut desk = Self {
+            notes,
+            history,
+            waiting: VecDeque::new(),
+            lost: 0,
+            missed,
+            last,
+            missing,
+            recording: keeping.recording,
+            clock,
+            answers,
+            unsaved: false,
+            told: BTreeMap::new(),
+        };
         if let Some(opened) = opened {
             desk.answer(opened);
         }
-        if let Some(Found { transitions, notices }) = found {
+        if let Some(Found { transitions, notices, refused }) = found {
             desk.tell(Msg::History(transitions));
             for notice in notices {
                 desk.tell(Msg::Trouble(notice));
             }
+            desk.kept(Kept::History, refused);
+        }
+        if let Some((what, why)) = lapse {
+            desk.kept(what, Some(why));
         }
         desk
     }
 
     fn work(mut self, todo: &Receiver<Work>) {
+        let mut again = Instant::now() + AGAIN;
         loop {
-            let work = if self.unsaved {
-                todo.recv_timeout(AGAIN)
+            let is_behind = self.unsaved || !self.waiting.is_empty();
+            let work = if is_behind {
+                todo.recv_timeout(again.saturating_duration_since(Instant::now()))
             } else {
                 todo.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match work {
                 Ok(Work::Note(command)) => self.note(command),
-                Err(RecvTimeoutError::Timeout) => self.note(NoteCommand::Rest),
-                Ok(Work::Begin) => {}
-                Ok(Work::Happened(transitions)) => self.keep(&transitions),
+                Err(RecvTimeoutError::Timeout) | Ok(Work::Begin) => {}
+                Ok(Work::Happened(transitions)) => self.happened(transitions),
                 Ok(Work::Last(state)) => self.keep_last(&state),
                 Ok(Work::Record(item)) => self.record(&item),
                 Ok(Work::Flush(done)) => {
@@ -223,26 +268,36 @@ impl Desk {
                 }
                 Ok(Work::Close(done)) => {
                     self.sync_recording();
+                    let history = self.keep();
                     let now = self.clock.now();
                     self.history.take().into_iter().for_each(|history| history.close(now));
-                    let closed = self.notes.take().map_or(Ok(()), |notes| notes.close(self.clock.now()));
-                    let _late = done.send(closed.map_err(|error| error.sentence()));
+                    let notes = self.notes.take().map_or(Ok(()), |notes| notes.close(self.clock.now()));
+                    let _late = done.send(notes.map_err(|error| error.sentence()).and(history));
                     return;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if !is_behind {
+                again = Instant::now() + AGAIN;
+            } else if Instant::now() >= again {
+                again = Instant::now() + AGAIN;
+                if self.unsaved {
+                    self.note(NoteCommand::Rest);
+                }
+                // Told as it is told: the next turn tries again.
+                let _told = self.keep();
             }
         }
     }
 
     fn note(&mut self, command: NoteCommand) {
         let Some(notes) = &mut self.notes else {
-            let why = || NoteReply::NotSaved("there is no directory that can be written".into());
-            let reply = match command {
-                _ if self.is_kept => why(),
-                NoteCommand::Entry(entry) => NoteReply::EntrySaved(entry.seq),
-                NoteCommand::Pad(number, _) => NoteReply::PadSaved(number),
-                NoteCommand::Rest => return,
-                NoteCommand::WriteTo(_) => NoteReply::NotSaved("nothing is written here".into()),
+            let reply = match (&self.missing, command) {
+                (Some(why), _) => NoteReply::NotSaved(RawText::from(why.as_str())),
+                (None, NoteCommand::Entry(entry)) => NoteReply::EntrySaved(entry.seq),
+                (None, NoteCommand::Pad(number, _)) => NoteReply::PadSaved(number),
+                (None, NoteCommand::Rest) => return,
+                (None, NoteCommand::WriteTo(_)) => NoteReply::NotSaved("nothing is written here".into()),
             };
             self.answer(reply);
             return;
@@ -254,48 +309,74 @@ impl Desk {
         }
     }
 
-    fn keep(&mut self, happened: &[Transition]) {
-        let Some(history) = &mut self.history else { return };
-        match history.append(happened) {
-            Ok(()) if self.not_kept == 0 => {}
-            Ok(()) => {
-                let lost = std::mem::take(&mut self.not_kept);
-                self.tell(Msg::Trouble(safe!("The history is kept again; it lacks {} events.", lost)));
-            }
-            Err(error) => {
-                // Told once; the console goes on, only the next start shows less.
-                if self.not_kept == 0 {
-                    self.tell(Msg::Trouble(safe!("The history is not kept: {}.", error.sentence())));
-                }
-                self.not_kept += happened.len();
-            }
+    fn happened(&mut self, happened: Vec<Transition>) {
+        if self.history.is_none() {
+            return;
         }
+        self.waiting.extend(happened);
+        let over = self.waiting.len().saturating_sub(WAITING);
+        self.waiting.drain(..over);
+        self.lost += over;
+        let _told = self.keep();
+    }
+
+    /// Writes what has happened. What the disk refuses waits; the error says how much is not written.
+    fn keep(&mut self) -> Result<(), SafeText> {
+        let Some(history) = &mut self.history else { return Ok(()) };
+        while !self.waiting.is_empty() {
+            let batch: Vec<_> = self.waiting.iter().take(BATCH).cloned().collect();
+            if let Err(why) = history.append(&batch) {
+                self.kept(Kept::History, Some(why.clone()));
+                return Err(safe!("the history lacks {}: {}", events(self.waiting.len()), why));
+            }
+            self.waiting.drain(..batch.len());
+        }
+        let missed = self.missed.swap(0, Ordering::Relaxed);
+        if missed > 0 {
+            // The app was told by who had no room.
+            self.tell(Msg::Keeping(Kept::History, None));
+        }
+        self.kept(Kept::History, None);
+        let lost = std::mem::take(&mut self.lost) + missed;
+        if lost > 0 {
+            self.tell(Msg::Trouble(safe!("The history is kept again; it lacks {}.", events(lost))));
+        }
+        Ok(())
     }
 
     fn keep_last(&mut self, state: &LastState) {
         let now = self.clock.now();
         self.history.iter_mut().for_each(|history| history.beat(now));
         let Some(path) = &self.last else { return };
-        if let Err(error) = last::save(path, state) {
-            // Told once; the console goes on, only the next start shows less.
-            self.last = None;
-            self.tell(Msg::Trouble(error.sentence()));
-        }
+        let why = last::save(path, state).err().map(|error| error.sentence());
+        self.kept(Kept::LastState, why);
     }
 
     fn record(&mut self, item: &Item) {
         let Some(recording) = &mut self.recording else { return };
         if let Err(error) = recording.write(item) {
             self.recording = None;
-            self.tell(Msg::Trouble(error.sentence()));
+            self.kept(Kept::Recording, Some(error.sentence()));
         }
     }
 
     fn sync_recording(&mut self) {
         if let Some(Err(error)) = self.recording.as_mut().map(Recording::flush) {
             self.recording = None;
-            self.tell(Msg::Trouble(error.sentence()));
+            self.kept(Kept::Recording, Some(error.sentence()));
         }
+    }
+
+    /// Tells why something is not kept, or that it is, when that is news.
+    fn kept(&mut self, what: Kept, why: Option<SafeText>) {
+        if self.told.get(&what) == why.as_ref() {
+            return;
+        }
+        match &why {
+            Some(why) => self.told.insert(what, why.clone()),
+            None => self.told.remove(&what),
+        };
+        self.tell(Msg::Keeping(what, why));
     }
 
     fn answer(&mut self, reply: NoteReply) {
@@ -305,5 +386,100 @@ impl Desk {
     fn tell(&self, msg: Msg) {
         // When the loop has ended there is nobody to tell.
         let _ended = self.answers.blocking_send(msg);
+    }
+}
+
+fn events(count: usize) -> SafeText {
+    if count == 1 { "1 event".into() } else { safe!("{} events", count) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::alert::Alert;
+    use crate::model::transition::Happened;
+
+    fn keeping(place: Place) -> Keeping {
+        let now = Clock::Real.now();
+        let session = Session { person: "kim".into(), host: "h".into(), id: "1-1".into(), since: now };
+        Keeping { place, takes_notes: true, waits: false, session, recording: None }
+    }
+
+    fn fired(name: &str) -> Vec<Transition> {
+        let at = Clock::Real.now();
+        let what = Happened::Fired(Arc::new(Alert::new(name, name, at)));
+        vec![Transition { at, source: "am".into(), what }]
+    }
+
+    /// The next word about what is kept.
+    fn next(told: &mut mpsc::Receiver<Msg>) -> (Kept, Option<String>) {
+        loop {
+            // That it cannot be read either is a notice.
+            if let Msg::Keeping(what, why) = told.blocking_recv().unwrap() {
+                return (what, why.map(|why| why.as_str().to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_disk_refuses_is_told_until_it_is_written_and_nothing_of_it_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let in_the_way = dir.path().join("history");
+        symlink("/nowhere", &in_the_way).unwrap();
+        let place = Place::Directory(dir.path().to_owned());
+        let (answers, mut told) = mpsc::channel(64);
+        let keeper = Keeper::start(keeping(place.clone()), Clock::Real, answers).unwrap();
+        let (what, why) = next(&mut told);
+        assert_eq!(what, Kept::History);
+        assert!(why.unwrap().contains("/history: "), "where it is");
+        assert!(keeper.happened(fired("A")));
+        std::fs::remove_file(&in_the_way).unwrap();
+        // By itself, or with what happens next.
+        assert!(keeper.happened(fired("B")));
+        assert_eq!(next(&mut told), (Kept::History, None));
+        keeper.close().unwrap();
+
+        let (answers, mut told) = mpsc::channel(64);
+        let keeper = Keeper::start(keeping(place), Clock::Real, answers).unwrap();
+        let names = loop {
+            if let Msg::History(found) = told.blocking_recv().unwrap() {
+                let name = |one: Transition| match one.what {
+                    Happened::Fired(alert) => alert.name.as_str().unwrap().to_owned(),
+                    other => panic!("{other:?}"),
+                };
+                break found.into_iter().map(name).collect::<Vec<_>>();
+            }
+        };
+        assert_eq!(names, ["A", "B"]);
+        keeper.close().unwrap();
+    }
+
+    #[test]
+    fn at_the_end_it_is_told_how_much_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        symlink("/nowhere", dir.path().join("history")).unwrap();
+        let (answers, _told) = mpsc::channel(64);
+        let keeper =
+            Keeper::start(keeping(Place::Directory(dir.path().to_owned())), Clock::Real, answers).unwrap();
+        assert!(keeper.happened(fired("A")));
+        let why = keeper.close().unwrap_err();
+        assert!(why.as_str().starts_with("the history lacks 1 event: cannot "), "{why:?}");
+    }
+
+    #[test]
+    fn a_place_that_does_not_last_and_none_at_all_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        for (place, expected) in [
+            (Place::Memory(dir.path().to_owned(), "the home is read-only".into()), Kept::PastReboot),
+            (Place::Missing("the home is read-only".into()), Kept::Anything),
+        ] {
+            let (answers, mut told) = mpsc::channel(64);
+            let keeper = Keeper::start(keeping(place), Clock::Real, answers).unwrap();
+            assert_eq!(next(&mut told), (expected, Some("the home is read-only".to_owned())));
+            keeper.close().unwrap();
+        }
     }
 }

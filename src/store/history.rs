@@ -48,6 +48,8 @@ pub struct History<F> {
     /// Ours if this process writes.
     place: Place,
     journal: Option<Journal>,
+    /// Whether the directory is one to write in.
+    is_usable: bool,
 }
 
 #[derive(Debug)]
@@ -65,14 +67,15 @@ pub struct Found {
     pub transitions: Vec<Transition>,
     /// What could not be read, and what went to make room.
     pub notices: Vec<SafeText>,
+    /// Why nothing can be kept, if so.
+    pub refused: Option<SafeText>,
 }
 
 impl<F: Files> History<F> {
     /// Opens the history in `dir` and makes it where it is missing. `session` is this process' own
     /// name. If nobody looked before this, that is the last transition.
     pub fn open(files: F, dir: &Path, session: &RawText, now: Timestamp) -> (Self, Found) {
-        let mut found = Found::default();
-        found.notices.extend(dirs::prepare(dir).err());
+        let mut found = Found { refused: dirs::prepare(dir).err(), ..Found::default() };
         let mut history = Self {
             files,
             dir: dir.to_owned(),
@@ -80,24 +83,39 @@ impl<F: Files> History<F> {
             number: 0,
             place: Place::Others,
             journal: None,
+            is_usable: found.refused.is_none(),
         };
         let watched = watched_until(&history.lock_file());
         history.read(now, &mut found);
         history.beat(now);
-        if history.take_over() {
+        if history.is_usable && history.take_over() {
             let gap = watched.filter(|until| now.duration_since(*until) >= GAP);
             if let Some(until) = gap {
                 let what = Happened::Unwatched(until);
                 let gap = Transition { at: now, source: RawText::default(), what };
-                found.notices.extend(history.append(std::slice::from_ref(&gap)).err().map(|e| e.sentence()));
+                found.refused = history.append(std::slice::from_ref(&gap)).err();
                 found.transitions.push(gap);
             }
         }
         (history, found)
     }
 
-    /// Keeps what happened, unless another process does. On return it is on the disk.
-    pub fn append(&mut self, happened: &[Transition]) -> Result<(), StoreError> {
+    /// Keeps what happened, unless another process does. On return it is on the disk. The error is one
+    /// sentence.
+    pub fn append(&mut self, happened: &[Transition]) -> Result<(), SafeText> {
+        if !self.is_usable {
+            // The directory may have come back, or be private now.
+            dirs::prepare(&self.dir)?;
+            self.is_usable = true;
+        }
+        self.put(happened).map_err(|error| {
+            // It may be gone as a whole: then it is made again.
+            self.is_usable = self.dir.is_dir();
+            error.sentence()
+        })
+    }
+
+    fn put(&mut self, happened: &[Transition]) -> Result<(), StoreError> {
         if happened.is_empty() || !self.take_over() {
             return Ok(());
         }
@@ -130,6 +148,9 @@ impl<F: Files> History<F> {
 
     /// Somebody looks at this moment: the process that writes says so each minute.
     pub fn beat(&mut self, now: Timestamp) {
+        if !self.is_usable {
+            return;
+        }
         self.take_over();
         if let Place::Mine(Some(lock)) = &self.place {
             lock.beat(now);

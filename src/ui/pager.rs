@@ -87,6 +87,11 @@ impl Pager {
     }
 }
 
+/// So many rows text of this width has.
+pub fn height(paragraphs: &[Paragraph], width: u16, ascii: bool) -> u16 {
+    u16::try_from(laid_out(paragraphs, width, ascii).len()).unwrap_or(u16::MAX)
+}
+
 /// Wraps the text as it will be drawn: ASCII spells some characters with several.
 fn laid_out(paragraphs: &[Paragraph], width: u16, ascii: bool) -> Vec<(SafeText, Style)> {
     let wrap = |paragraph: &Paragraph| {

@@ -16,6 +16,7 @@ use crate::logs::split::Line as Bytes;
 use crate::logs::stamp::Zone as StampZone;
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
+use crate::model::keeping::Keeping;
 use crate::model::update::{News, Update};
 use crate::model::world::{SourceInfo, World};
 use crate::ui::style::Styles;
@@ -92,6 +93,7 @@ impl Desk {
             zone: &self.zone,
             catalog: &self.catalog,
             credentials: &Credentials::default(),
+            keeping: &Keeping::default(),
             environments: &[],
             environment: self.environment.as_ref(),
             focused: true,

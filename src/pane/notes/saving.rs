@@ -194,6 +194,14 @@ impl Saving {
         }
     }
 
+    /// Why what the record was told is not durable.
+    pub(super) fn lapse(&self) -> Option<SafeText> {
+        match self.state() {
+            State::Not(why) if self.is_waiting() => Some(why),
+            State::Not(_) | State::Saving | State::Saved => None,
+        }
+    }
+
     /// What the record was told and has not saved: for the person who wants to leave.
     pub(super) fn unsaved(&self) -> Option<SafeText> {
         let (entries, pad) = (self.waiting.len(), self.sent > self.saved);

@@ -13,6 +13,7 @@ use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
+use crate::model::keeping::Keeping;
 use crate::model::update::{Gives, News, Snapshot, Update};
 use crate::model::world::{SourceInfo, World};
 use crate::ui::style::Styles;
@@ -75,6 +76,7 @@ impl Desk {
             zone: &self.zone,
             catalog: &self.catalog,
             credentials: &Credentials::default(),
+            keeping: &Keeping::default(),
             environments: &[],
             environment: None,
             focused: true,

@@ -1,0 +1,46 @@
+//! A disk that refuses: the mark in the header, and that nothing is missing when it works again.
+
+use std::process::Command;
+
+use super::pty::{Shown, Start};
+use super::{MIDWATCH, begin, ready};
+
+fn header(shown: &Shown) -> String {
+    shown.text().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The words of the screen, however they are wrapped.
+fn words(shown: &Shown) -> String {
+    let text = shown.text().replace(['\u{2502}', '\n'], " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_the_disk_refuses_is_marked_until_it_is_written() {
+    // No file may grow, as on a disk that is full.
+    let script = format!("trap '' XFSZ; ulimit -S -f 0; exec {MIDWATCH}");
+    let mut console = begin(Start::default().size(60, 20), &["sh", "-c", &script]);
+    ready(&console);
+    console.send(b";it began\r");
+    console.wait("the mark", |shown| header(shown).contains("notes NOT saved since "));
+    console.send(b"0");
+    console.wait("what is to be known", |shown| {
+        let words = words(shown);
+        words.contains(".journal: File too large") && words.contains(":write PATH keeps a copy elsewhere.")
+    });
+    console.send(b"0");
+    let pid = console.pid.as_raw_nonzero().to_string();
+    let lifted = Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited:unlimited"]).status();
+    assert!(lifted.unwrap().success());
+    console.wait("the mark to go", |shown| {
+        !header(shown).contains("NOT saved") && header(shown).contains("UTC")
+    });
+    console.wait_for("The notes are saved again");
+    console.send(b"\x03");
+    console.send(b"\x03");
+    assert_eq!(console.pty.code(), 0);
+    let notes = console.home.path().join(".local/state/midwatch/notes");
+    let kept =
+        std::fs::read_dir(notes).unwrap().filter_map(|entry| std::fs::read(entry.unwrap().path()).ok());
+    assert!(kept.into_iter().any(|bytes| String::from_utf8_lossy(&bytes).contains("it began")));
+}
