@@ -28,6 +28,7 @@ use crate::command::keymap::Keymap;
 use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
+use crate::insight::events::events;
 use crate::model::alert::Severity;
 use crate::model::keeping::{Kept, Turn};
 use crate::model::note::NoteReply;
@@ -373,15 +374,20 @@ impl App {
     /// Tells what the person must not miss, wherever the focus is.
     fn tell(&mut self, transitions: &[Transition], now: Timestamp) {
         // What a recording tells of the time before it began is no news.
-        let fresh = transitions.iter().filter(|one| now.duration_since(one.at) < NEWS);
-        for transition in fresh {
-            if let Happened::Fired(alert) = &transition.what
-                && alert.severity == Severity::Critical
-                && alert.is_loud()
-            {
-                let severity = SafeText::literal(alert.severity.word());
-                self.say(safe!("{} {} fires.", severity, clean(&alert.name)), now);
-            }
+        let is_loud = |one: &Transition| {
+            matches!(&one.what, Happened::Fired(alert) if alert.severity == Severity::Critical && alert.is_loud())
+                && now.duration_since(one.at) < NEWS
+        };
+        if !transitions.iter().any(is_loud) {
+            return;
+        }
+        // What another source told of before is none either.
+        let first = self.state.world.history().count().saturating_sub(transitions.len());
+        let mut fresh = events(&self.state.world);
+        fresh.retain(|event| event.index >= first && is_loud(&event.what));
+        if let Some(Happened::Fired(alert)) = fresh.last().map(|event| &event.what.what) {
+            let severity = SafeText::literal(alert.severity.word());
+            self.say(safe!("{} {} fires.", severity, clean(&alert.name)), now);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Pure answers over the model: what may have caused what, and what is the same.
 
 pub mod changes;
+pub mod events;
 pub mod fault;
 pub mod suggest;

@@ -7,13 +7,14 @@ use crate::app::App;
 use crate::app::frame::health_words;
 use crate::app::layout::{Layout, Width};
 use crate::app::overlay::Overlay;
+use crate::insight::events::events;
 use crate::model::health::Health;
 use crate::model::text::{SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
 use crate::pane::coverage;
 use crate::pane::keeping;
-use crate::pane::notes::happened;
+use crate::pane::notes::{happened, is_shown};
 use crate::pane::pipelines::Pipelines;
 use crate::pane::sources::folded;
 use crate::pane::view::PaneId;
@@ -94,10 +95,10 @@ impl App {
             lines.push(safe!("{} things happened that are forgotten already.", forgotten));
         }
         let known = world.history().count();
-        for transition in world.history().skip(known.saturating_sub(fresh)) {
-            let source = world.source(&transition.source);
-            if view.shows(source.and_then(|source| source.info.environment.as_ref())) {
-                lines.push(safe!("{} {}", view.zone.moment(transition.at, view.now), happened(transition)));
+        let told = if fresh > 0 { events(world) } else { Vec::new() };
+        for event in told.iter().filter(|event| event.index >= known.saturating_sub(fresh)) {
+            if is_shown(event, &view) {
+                lines.push(safe!("{} {}", view.zone.moment(event.what.at, view.now), happened(event)));
             }
         }
         let following = self.arrangement.focus == PaneId::Logs

@@ -3,7 +3,7 @@
 mod saving;
 mod timeline;
 
-pub use timeline::happened;
+pub use timeline::{happened, is_shown};
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;

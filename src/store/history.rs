@@ -6,6 +6,7 @@
 //! ```
 //! Several consoles of one person see the same: one of them writes, and the next takes over.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -269,13 +270,16 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
     if whole.len() <= RECORD {
         return Ok(whole);
     }
-    let bare = |alert: &Arc<Alert>| {
+    let bare = |alert: &Alert| {
         let (id, name) = (RawText::from_bytes(cut(&alert.id)), RawText::from_bytes(cut(&alert.name)));
-        Arc::new(Alert {
-            severity: alert.severity,
-            state: alert.state,
-            ..Alert::new(id, name, alert.started)
-        })
+        Alert { severity: alert.severity, state: alert.state, ..Alert::new(id, name, alert.started) }
+    };
+    // Without what people wrote about it, if that is enough: its labels say which fault it is.
+    let bare = |alert: &Arc<Alert>| {
+        let brief =
+            Alert { annotations: BTreeMap::new(), expression: None, link: None, ..Alert::clone(alert) };
+        let is_small = serde_json::to_vec(&brief).is_ok_and(|bytes| bytes.len() <= RECORD);
+        Arc::new(if is_small { brief } else { bare(alert) })
     };
     let what = match &transition.what {
         Happened::Fired(alert) => Happened::Fired(bare(alert)),
@@ -400,13 +404,15 @@ mod tests {
         assert!(!open(dir.path(), "2-1", 10).1.transitions.is_empty(), "what is there can be read");
         // One that is larger than any honest one is kept without what it says.
         let annotations = [("text".into(), "x".repeat(5_000_000).as_str().into())].into();
-        let alert = Alert { annotations, ..Alert::new("b", "Huge", at(0)) };
+        let labels = [("service".into(), "checkout".into())].into();
+        let alert = Alert { labels, annotations, ..Alert::new("b", "Huge", at(0)) };
         let huge = Transition { at: at(20), source: "am".into(), what: Happened::Fired(Arc::new(alert)) };
         let (mut history, _) = open(dir.path(), "3-1", 20);
         history.append(&[huge]).unwrap();
         let (_, found) = open(dir.path(), "4-1", 30);
         let Some(Happened::Fired(alert)) = found.transitions.last().map(|last| &last.what) else { panic!() };
         assert_eq!((&alert.name, alert.annotations.len()), (&"Huge".into(), 0));
+        assert_eq!(alert.label("service"), Some(&"checkout".into()), "which fault it is");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
+use crate::insight::events::{Event, events};
 use crate::model::note::{Entry, merge};
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
@@ -43,7 +44,7 @@ type Key = (Timestamp, Name);
 
 #[derive(Clone, Debug)]
 enum Row {
-    Event(Transition, Option<RawText>),
+    Event(Event, Option<RawText>),
     Told(SafeText),
     Entry(Entry),
 }
@@ -153,19 +154,18 @@ impl Timeline {
 
     fn collect(&self, view: &View<'_>) -> BTreeMap<Key, Row> {
         let mut rows = BTreeMap::new();
-        for transition in view.world.history() {
-            let source = view.world.source(&transition.source);
-            let environment = source.and_then(|source| source.info.environment.clone());
-            if !view.shows(environment.as_ref()) {
+        for event in events(view.world) {
+            if !is_shown(&event, view) {
                 continue;
             }
-            let mut key = (transition.at, Name::Event(transition.source.clone(), 0));
+            let environment = places(&event, view).flatten().next().cloned();
+            let mut key = (event.what.at, Name::Event(event.what.source.clone(), 0));
             while rows.contains_key(&key) {
                 if let Name::Event(_, number) = &mut key.1 {
                     *number += 1;
                 }
             }
-            rows.insert(key, Row::Event(transition.clone(), environment));
+            rows.insert(key, Row::Event(event, environment));
         }
         for (number, at, text) in &self.told {
             if let Some(at) = at {
@@ -192,7 +192,7 @@ impl Timeline {
             Row::Entry(entry) if entry.person == self.person => clean(&entry.text),
             Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
             Row::Told(text) => safe!("notes: {}", text),
-            Row::Event(transition, _) => happened(transition),
+            Row::Event(event, _) => happened(event),
         }
     }
 
@@ -370,8 +370,35 @@ impl Timeline {
     }
 }
 
-/// What happened, as one line.
-pub fn happened(transition: &Transition) -> SafeText {
+/// The environments of the sources that tell of it.
+fn places<'a>(event: &'a Event, view: &View<'a>) -> impl Iterator<Item = Option<&'a RawText>> {
+    let world = view.world;
+    event.sources.iter().map(|name| world.source(name).and_then(|source| source.info.environment.as_ref()))
+}
+
+/// Whether it happened in what is shown.
+pub fn is_shown(event: &Event, view: &View<'_>) -> bool {
+    places(event, view).any(|environment| view.shows(environment))
+}
+
+/// What happened, as one line, with who told of it if that was more than one.
+pub fn happened(event: &Event) -> SafeText {
+    let mut text = said(&event.what);
+    if event.sources.len() > 1 {
+        text.push(&safe!(" (told by {})", names(&event.sources)));
+    }
+    text
+}
+
+fn names(sources: &[RawText]) -> SafeText {
+    let mut text = SafeText::default();
+    for (index, source) in sources.iter().enumerate() {
+        text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(source)));
+    }
+    text
+}
+
+fn said(transition: &Transition) -> SafeText {
     let named = |run: &Run| {
         let number = run.number.map(|number| safe!(" #{}", number)).unwrap_or_default();
         safe!("run {}{}", clean(&run.pipeline), number)
@@ -408,13 +435,14 @@ fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
             vec![Paragraph::new(clean(&entry.text), text), Paragraph::new(from, muted)]
         }
         Row::Told(told) => vec![Paragraph::new(told.clone(), view.styles.of(Meaning::Warning))],
-        Row::Event(transition, environment) => {
-            let when = view.zone.precise(transition.at, view.now);
-            let mut from = safe!("seen at {}; source {}", when, clean(&transition.source));
+        Row::Event(event, environment) => {
+            let when = view.zone.precise(event.what.at, view.now);
+            let source = SafeText::literal(if event.sources.len() > 1 { "sources" } else { "source" });
+            let mut from = safe!("seen at {}; {} {}", when, source, names(&event.sources));
             if let Some(environment) = environment {
                 from.push(&safe!("; environment {}", clean(environment)));
             }
-            vec![Paragraph::new(happened(transition), text), Paragraph::new(from, muted)]
+            vec![Paragraph::new(said(&event.what), text), Paragraph::new(from, muted)]
         }
     }
 }
