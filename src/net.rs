@@ -5,6 +5,10 @@
 
 mod address;
 mod allowance;
+#[cfg(test)]
+#[path = "../tests/support/authority.rs"]
+#[expect(dead_code, reason = "tests of the whole do more with it")]
+pub(crate) mod authority;
 pub mod backoff;
 mod body;
 mod budget;
@@ -42,6 +46,9 @@ use budget::Budgets;
 use credential::Vault;
 use proxy::Proxies;
 use tunnel::Tunnels;
+
+/// How advice names the setting for authorities. Who has a flag for it says that instead.
+pub const AS_CA: &str = "as `ca`";
 
 /// What all clients share.
 #[derive(Clone)]

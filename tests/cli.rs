@@ -359,6 +359,8 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
         (&["add", "http://prom.example", "--with", "ci"], 2, "there is no [[credential]] `ci`"),
         (&["add", "https://github.com/shop"], 1, "OWNER/NAME"),
         (&["add", "http://127.0.0.1:1"], 1, "127.0.0.1:1"),
+        (&["add", "https://127.0.0.1:1", "--ca", "/nowhere/ca.pem"], 1, "open /nowhere/ca.pem: "),
+        (&["add", "http://127.0.0.1:1", "--ca", "/nowhere/ca.pem"], 2, "--ca is for https"),
     ] {
         let said = home.run(arguments);
         assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.output, said.errors);
@@ -366,6 +368,63 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
         assert!(!said.errors.contains("hunter2"), "{}", said.errors);
     }
     assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
+#[test]
+fn add_names_an_own_authority_by_a_file_wherever_one_stands() {
+    let home = Home::new();
+    let said = home.run(&["add", "https://github.com/shop/web", "--ca", "own.pem", "--dry-run"]);
+    let path = home.path().join("own.pem");
+    assert!(said.output.contains(&format!("\nca = {path:?}\n")), "{}{}", said.output, said.errors);
+
+    // An authority that nobody knows: the flag is named, and no key of a file that is not there yet.
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let address = encrypted(&certified);
+    let said = home.run(&["add", &address]);
+    assert_eq!(said.code, Some(1), "{}", said.output);
+    assert!(said.errors.contains("an authority that is not trusted"), "{}", said.errors);
+    let advice = "; name a file with the authority's certificate by --ca FILE\n";
+    assert!(said.errors.ends_with(advice), "{}", said.errors);
+
+    let ca = home.write("own.pem", &certified.cert.pem());
+    let said = home.run(&["add", &address, "--ca", &ca]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    let table = std::fs::read_to_string(home.own()).unwrap();
+    assert!(table.ends_with(&format!("url = \"{address}\"\nca = {ca:?}\n")), "{table}");
+}
+
+/// A Prometheus with this certificate, until the test ends.
+fn encrypted(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> String {
+    use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring, pki_types};
+    let key = pki_types::PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key.into())
+        .unwrap();
+    let config = std::sync::Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let session = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(session, stream.unwrap());
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                head.push(byte[0]);
+            }
+            let asked = String::from_utf8_lossy(&head).starts_with("GET /api/v1/status/buildinfo ");
+            let (status, body) = if asked { ("200 OK", BUILD) } else { ("404 Not Found", "{}") };
+            let headers = "content-type: application/json\r\nconnection: close\r\n";
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}");
+            drop(stream.write_all(answer.as_bytes()));
+            stream.conn.send_close_notify();
+            drop(stream.flush());
+        }
+    });
+    address
 }
 
 #[test]

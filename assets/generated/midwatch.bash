@@ -200,7 +200,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__add)
-            opts="-h -V --name --with --dry-run --config --env --as --theme --ascii --plain --help --version"
+            opts="-h -V --name --with --ca --dry-run --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -211,6 +211,10 @@ _midwatch() {
                     return 0
                     ;;
                 --with)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -120,6 +120,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s h -l help -d 
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l name -d 'The name of the source' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l with -d 'The `[[credential]]` to ask it with' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l ca -d 'A file of certificates (PEM) of authorities to trust beside those of this machine' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l env -d 'Shows this environment at the start' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l as -d 'Who is at the keys' -r

@@ -1,7 +1,7 @@
 //! `midwatch add URL`: a source for what answers at an address, written at the end of the configuration.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -17,11 +17,11 @@ use crate::config::sources::SourceTable;
 use crate::config::{Config, of_text};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
-use crate::net::Net;
+use crate::net::{AS_CA, Net};
 use crate::runtime::console::LaunchError;
 use crate::runtime::probe;
 use crate::safe;
-use crate::source::recognise::{self, Recognised, endpoint, is_open};
+use crate::source::recognise::{self, Recognised, With, endpoint, is_open};
 use crate::source::registry;
 use crate::store::atomic::{self, Fresh};
 use crate::store::dirs;
@@ -38,6 +38,9 @@ pub(super) struct Addition {
     /// The `[[credential]]` to ask it with
     #[arg(long, value_name = "NAME")]
     with: Option<String>,
+    /// A file of certificates (PEM) of authorities to trust beside those of this machine
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Prints the table and writes nothing
     #[arg(long)]
     dry_run: bool,
@@ -49,35 +52,35 @@ pub(super) fn add(flags: &Flags, asked: &Addition) -> eyre::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
-    let url = match address(asked, &config) {
-        Ok(url) => url,
+    let (url, ca) = match address(asked, &config).and_then(|url| Ok((url, authorities(asked)?))) {
+        Ok(asked) => asked,
         Err(why) => return Ok(refuse(WRONG, &why)),
     };
+    let with = With { credential: asked.with.as_deref(), ca: ca.as_deref() };
     let named = recognise::by_name(&url).map(Ok);
-    let found = named.map_or_else(|| ask(&url, asked.with.as_deref(), &config), Ok)?;
+    let found = named.map_or_else(|| ask(&url, with, &config), Ok)?;
     let found = match found {
         Ok(found) => found,
         Err(failure) => {
             let mut why = clean(&failure.what);
             if let Some(advice) = &failure.advice {
-                why.push(&safe!("; {}", clean(advice)));
+                let advice = clean(advice);
+                // Here there is no configuration yet to name it in.
+                let advice = advice.as_str().replace(AS_CA, "by --ca FILE");
+                why.push(&safe!("; {}", clean(&advice.into())));
             }
             return Ok(refuse(FAILED, &why));
         }
     };
-    Ok(write(flags, asked, &config, &found).unwrap_or_else(|why| refuse(FAILED, &why)))
+    Ok(write(flags, asked, with, &config, &found).unwrap_or_else(|why| refuse(FAILED, &why)))
 }
 
 /// Asks who answers.
-fn ask(
-    url: &Url,
-    credential: Option<&str>,
-    config: &Config,
-) -> Result<Result<Recognised, Failure>, LaunchError> {
+fn ask(url: &Url, with: With<'_>, config: &Config) -> Result<Result<Recognised, Failure>, LaunchError> {
     let place = recognise::places(url).into_iter().next();
-    let endpoint = place.and_then(|place| endpoint(&place, credential));
+    let endpoint = place.and_then(|place| endpoint(&place, with));
     let net = endpoint.map_or_else(|| Net::of(config), |endpoint| Net::for_another(config, &endpoint));
-    probe::recognise(url, credential, &net)
+    probe::recognise(url, with, &net)
 }
 
 /// The address, unless it cannot be asked. What is refused is not repeated: it may be a secret.
@@ -103,6 +106,9 @@ fn address(asked: &Addition, config: &Config) -> Result<Url, SafeText> {
             return Err("a credential is not sent over http, which everybody on the way can read".into());
         }
     }
+    if asked.ca.is_some() && url.scheme() == "http" {
+        return Err("--ca is for https: over http no server shows a certificate".into());
+    }
     if asked
         .name
         .as_ref()
@@ -113,7 +119,20 @@ fn address(asked: &Addition, config: &Config) -> Result<Url, SafeText> {
     Ok(url)
 }
 
-fn write(flags: &Flags, asked: &Addition, config: &Config, found: &Recognised) -> Result<ExitCode, SafeText> {
+/// The file of authorities as the configuration has it: from any folder the same.
+fn authorities(asked: &Addition) -> Result<Option<String>, SafeText> {
+    let Some(path) = &asked.ca else { return Ok(None) };
+    let whole = std::path::absolute(path).ok().and_then(|path| path.to_str().map(str::to_owned));
+    whole.map(Some).ok_or_else(|| safe!("{}: this path cannot stand in a configuration", path_text(path)))
+}
+
+fn write(
+    flags: &Flags,
+    asked: &Addition,
+    with: With<'_>,
+    config: &Config,
+    found: &Recognised,
+) -> Result<ExitCode, SafeText> {
     let product = SafeText::literal(found.product.name());
     let mut answers = product.clone();
     if let Some(version) = &found.version {
@@ -124,7 +143,7 @@ fn write(flags: &Flags, asked: &Addition, config: &Config, found: &Recognised) -
         || safe!("{} is known by its name.", answers),
         |base| safe!("{} answers at {}.", answers, base),
     );
-    let mut source = found.source(asked.with.as_deref())?;
+    let mut source = found.source(with)?;
     source.name = asked.name.clone().unwrap_or(source.name);
     let mut taken: BTreeSet<String> = config
         .sources

@@ -321,6 +321,11 @@ impl Response {
         Some(http_date(self.header("date")?)?.duration_since(self.received?))
     }
 
+    /// What it says about a refusal: the usual members of a JSON error, or its first line.
+    pub fn words(&self) -> Option<RawText> {
+        failure::words(&self.body, &self.mask)
+    }
+
     /// The body as text.
     pub fn text(&self) -> RawText {
         RawText::from_bytes(&self.body)

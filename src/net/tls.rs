@@ -17,6 +17,7 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
 };
 
+use super::AS_CA;
 use super::certificate::Certificate;
 use super::credential::private_file;
 use crate::config::endpoint::Endpoint;
@@ -182,7 +183,7 @@ fn nobody() -> Failure {
         Some(name) => format!("no certificate authorities: there are none where {name} says"),
         None => "no certificate authorities: this machine has no store of them".to_owned(),
     };
-    let advice = "install ca-certificates, set SSL_CERT_FILE, or name a file as `ca`";
+    let advice = format!("install ca-certificates, set SSL_CERT_FILE, or name a file {AS_CA}");
     Failure::new(FailureKind::Tls, what).advise(advice).because("no certificate authorities")
 }
 
@@ -351,7 +352,7 @@ impl Verifier {
                         "the certificate of {host}{whose} is from an authority that is not trusted: {issuer}; trusted are {}",
                         self.source
                     ),
-                    "name a file with the authority's certificate as `ca`",
+                    &format!("name a file with the authority's certificate {AS_CA}"),
                     Some(format!("the authority {issuer} is not trusted")),
                 )
             }

@@ -12,7 +12,7 @@ use crate::model::health::{Failure, FailureKind, Health};
 use crate::model::world::{Source, SourceInfo, World};
 use crate::net::Net;
 use crate::source::outlet::{Intake, Report, Request};
-use crate::source::recognise::{self, Recognised};
+use crate::source::recognise::{self, Recognised, With};
 use crate::source::registry::Built;
 
 /// How long a source gets to say something.
@@ -82,14 +82,10 @@ pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchErr
 
 /// Asks what lies at an address. Errors when the system refuses a thread; in it, why nobody known
 /// answers.
-pub fn recognise(
-    url: &Url,
-    credential: Option<&str>,
-    net: &Net,
-) -> Result<Result<Recognised, Failure>, LaunchError> {
+pub fn recognise(url: &Url, with: With<'_>, net: &Net) -> Result<Result<Recognised, Failure>, LaunchError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| LaunchError::Refused("an event queue", error))?;
-    let found = runtime.block_on(recognise::recognise(url, credential, net));
+    let found = runtime.block_on(recognise::recognise(url, with, net));
     // A name that is still looked up ends with the process.
     runtime.shutdown_background();
     Ok(found)

@@ -1,5 +1,7 @@
 //! What answers at an address: asked by paths that each product has for itself.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use url::Url;
 
@@ -16,6 +18,9 @@ use crate::source::written::{SourceText, list, quoted};
 const DEEPEST: usize = 4;
 /// No such answer is longer.
 const MOST: usize = 4 << 20;
+
+/// What most servers say to plain http where they speak TLS, with words about it.
+const BAD: u16 = 400;
 
 /// A product that is recognised.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,12 +76,12 @@ impl Product {
     /// What tells it from everything else.
     fn question(self) -> Request {
         match self {
-            Self::Alertmanager => Request::get("/api/v2/status"),
-            Self::Prometheus => Request::get("/api/v1/status/buildinfo"),
+            Self::Alertmanager => Request::get("/api/v2/status").also(&[BAD]),
+            Self::Prometheus => Request::get("/api/v1/status/buildinfo").also(&[BAD]),
             // Without a token it says who it is in a header of the refusal.
-            Self::GitLab => Request::get("/api/v4/version").also(&[401, 403]),
-            Self::GitHub => Request::get("/api/v3/meta").also(&[401, 403]),
-            Self::Buildbot => Request::get("/api/v2/builders").query("limit", "1"),
+            Self::GitLab => Request::get("/api/v4/version").also(&[BAD, 401, 403]),
+            Self::GitHub => Request::get("/api/v3/meta").also(&[BAD, 401, 403]),
+            Self::Buildbot => Request::get("/api/v2/builders").query("limit", "1").also(&[BAD]),
         }
         .most(MOST)
     }
@@ -150,6 +155,15 @@ struct Builders {
     _meta: serde_json::Map<String, serde_json::Value>,
 }
 
+/// What an address is asked with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct With<'a> {
+    /// The name of a `[[credential]]`.
+    pub credential: Option<&'a str>,
+    /// A file of authorities to trust beside those of this machine.
+    pub ca: Option<&'a str>,
+}
+
 /// What was recognised, and where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recognised {
@@ -165,7 +179,7 @@ pub struct Recognised {
 
 impl Recognised {
     /// The `[[source]]` table for it. Errors with what the address has to lead to.
-    pub fn source(&self, credential: Option<&str>) -> Result<SourceText, SafeText> {
+    pub fn source(&self, with: With<'_>) -> Result<SourceText, SafeText> {
         let product = self.product;
         let mut keys = Vec::new();
         let (list_key, example) = match product {
@@ -193,7 +207,8 @@ impl Recognised {
         if self.base.as_ref().is_some_and(is_open) {
             keys.push("allow_plaintext = true      # everybody on the way can read what is sent".to_owned());
         }
-        keys.extend(credential.map(|name| format!("credential = {}", quoted(name))));
+        keys.extend(with.credential.map(|name| format!("credential = {}", quoted(name))));
+        keys.extend(with.ca.map(|path| format!("ca = {}", quoted(path))));
         let name = match product {
             Product::GitHub => "github",
             Product::GitLab => "gitlab",
@@ -235,9 +250,10 @@ pub fn by_name(url: &Url) -> Option<Recognised> {
 }
 
 /// How an address is asked: as its person wrote it, also by plain http.
-pub fn endpoint(place: &Url, credential: Option<&str>) -> Option<Endpoint> {
+pub fn endpoint(place: &Url, with: With<'_>) -> Option<Endpoint> {
     let mut endpoint = Endpoint::at(place.as_str())?;
-    endpoint.credential = credential.map(str::to_owned);
+    endpoint.credential = with.credential.map(str::to_owned);
+    endpoint.ca = with.ca.map(PathBuf::from);
     endpoint.allow_plaintext = true;
     Some(endpoint)
 }
@@ -245,14 +261,45 @@ pub fn endpoint(place: &Url, credential: Option<&str>) -> Option<Endpoint> {
 /// Asks what lies at an address, with a credential of `net` if one is named.
 ///
 /// Errors with why nobody could be asked, or that nobody known answered.
-pub async fn recognise(url: &Url, credential: Option<&str>, net: &Net) -> Result<Recognised, Failure> {
-    let mut refused = None;
+pub async fn recognise(url: &Url, with: With<'_>, net: &Net) -> Result<Recognised, Failure> {
+    match ask(url, with, net).await {
+        Err((failure, true)) if url.scheme() == "http" => Err(match encrypted(url, net).await {
+            Some(url) => failure.advise(format!("it speaks TLS on this port: give it as {}", shown(&url))),
+            None => failure,
+        }),
+        found => found.map_err(|(failure, _)| failure),
+    }
+}
+
+/// The same address by https, if its port speaks TLS.
+async fn encrypted(url: &Url, net: &Net) -> Option<Url> {
+    let mut encrypted = url.clone();
+    let port = url.port_or_known_default();
+    encrypted.set_scheme("https").ok()?;
+    encrypted.set_port(port).ok()?;
+    let place = places(&encrypted).into_iter().next()?;
+    let mut endpoint = endpoint(&place, With::default())?;
+    // Whose certificate it has does not matter here: nothing is shown, and nothing of the answer is used.
+    endpoint.insecure = true;
+    match Client::new(endpoint, Auth::None, net).send(&Request::get("/"), Class::Person).await {
+        Err(failure) if !is_an_answer(failure.kind) && !is_refusal(failure.kind) => None,
+        _ => Some(encrypted),
+    }
+}
+
+/// Errors with why nobody known answered, and whether it looks as if the scheme were wrong.
+async fn ask(url: &Url, with: With<'_>, net: &Net) -> Result<Recognised, (Failure, bool)> {
+    let (mut refused, mut said, mut odd) = (None, None, false);
     for place in places(url) {
-        let Some(endpoint) = endpoint(&place, credential) else { continue };
+        let Some(endpoint) = endpoint(&place, with) else { continue };
         let client = Client::new(endpoint, Auth::Bearer, net);
         for product in Product::ASKED {
             match client.send(&product.question(), Class::Person).await {
                 Ok(response) => {
+                    if response.status == BAD {
+                        odd = true;
+                        said = said.or_else(|| response.words().map(|words| (response.status, words)));
+                    }
                     if let Some(Said { version }) = product.answered(&response) {
                         let depth =
                             place.path_segments().into_iter().flatten().filter(|part| !part.is_empty());
@@ -261,22 +308,33 @@ pub async fn recognise(url: &Url, credential: Option<&str>, net: &Net) -> Result
                     }
                 }
                 // Another path may be there all the same.
-                Err(failure) if is_an_answer(failure.kind) => {}
-                Err(failure)
-                    if matches!(failure.kind, FailureKind::Unauthorized | FailureKind::Forbidden) =>
-                {
+                Err(failure) if is_an_answer(failure.kind) => odd |= failure.kind == FailureKind::Unreadable,
+                Err(failure) if is_refusal(failure.kind) => {
                     refused.get_or_insert(failure);
                 }
-                Err(failure) => return Err(failure),
+                Err(failure) => {
+                    let broken = failure.kind == FailureKind::Broken;
+                    return Err((failure, broken));
+                }
             }
         }
     }
-    Err(refused.unwrap_or_else(|| {
+    let failure = refused.unwrap_or_else(|| {
         let known: Vec<_> = Product::ASKED.iter().map(|product| product.name()).collect();
-        let what = format!("what answers at {} is none of {}", shown(url), known.join(", "));
+        let mut what = format!("what answers at {} is none of {}", shown(url), known.join(", ")).into_bytes();
+        if let Some((status, words)) = said {
+            what.extend_from_slice(format!("; it says {status}: ").as_bytes());
+            what.extend_from_slice(words.as_bytes());
+        }
         Failure::new(FailureKind::NotFound, what)
             .advise("give the address at which a browser shows it, or write a [[source]] by hand")
-    }))
+    });
+    Err((failure, odd))
+}
+
+/// Whether it wants to know who asks.
+fn is_refusal(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Unauthorized | FailureKind::Forbidden)
 }
 
 /// Whether somebody answered, only not what was asked for.
@@ -320,11 +378,15 @@ fn repository(product: Product, url: &Url, depth: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::sync::Arc;
 
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
+    use crate::net::authority::Authority;
     use crate::net::credential::Vault;
-    use crate::net::server::{Server, answer, json};
+    use crate::net::server::{Server, answer, hear, json};
 
     type Headers = &'static [(&'static str, &'static str)];
 
@@ -332,9 +394,12 @@ mod tests {
         Url::parse(text).unwrap()
     }
 
+    fn net() -> Net {
+        Net::new(Vault::new(&[], [], Arc::new(|| jiff::Timestamp::UNIX_EPOCH)))
+    }
+
     async fn ask(address: &str) -> Result<Recognised, Failure> {
-        let net = Net::new(Vault::new(&[], [], Arc::new(|| jiff::Timestamp::UNIX_EPOCH)));
-        recognise(&url(address), None, &net).await
+        recognise(&url(address), With::default(), &net()).await
     }
 
     /// A server that answers one path, in the vendor's own words.
@@ -400,6 +465,68 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_own_authority_is_named_by_a_file_and_stands_in_the_table() {
+        let authority = Authority::new("shop authority");
+        let body = r#"{"status":"success","data":{"version":"3.0.1"}}"#;
+        let server =
+            Server::start_tls(authority.server(&["127.0.0.1"], (2020, 2090)), move |_| json(body)).await;
+        let failure = ask(&server.url()).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Tls, "{failure:?}");
+        assert!(failure.advice.unwrap().as_str().unwrap().contains(crate::net::AS_CA));
+
+        let mut ca = tempfile::NamedTempFile::new().unwrap();
+        ca.write_all(authority.pem().as_bytes()).unwrap();
+        let with = With { ca: ca.path().to_str(), ..With::default() };
+        let found = recognise(&url(&server.url()), with, &net()).await.unwrap();
+        assert_eq!(found.product, Product::Prometheus);
+        let table = found.source(with).unwrap().text(&mut std::collections::BTreeSet::new());
+        assert!(table.ends_with(&format!("ca = {}\n", quoted(ca.path().to_str().unwrap()))), "{table}");
+    }
+
+    /// A server that speaks TLS, and to who does not says so as Go's does.
+    async fn encrypting() -> (String, tokio::task::JoinHandle<()>) {
+        let config = Authority::new("shop authority").server(&["127.0.0.1"], (2020, 2090));
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let task = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut first = [0];
+                stream.peek(&mut first).await.unwrap();
+                if first == [0x16] {
+                    let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                    hear(&mut stream).await;
+                    stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                } else {
+                    hear(&mut stream).await;
+                    // net/http/server.go, and what goes to the log of everybody who mistypes it.
+                    let said =
+                        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+                    stream.write_all(said).await.unwrap();
+                }
+            }
+        });
+        (address, task)
+    }
+
+    #[tokio::test]
+    async fn plain_http_where_tls_is_spoken_is_told_in_the_servers_words_and_with_https() {
+        let (address, task) = encrypting().await;
+        let failure = ask(&format!("http://{address}/graph")).await.unwrap_err();
+        let said = failure.what.as_str().unwrap();
+        assert!(said.ends_with("; it says 400: Client sent an HTTP request to an HTTPS server."), "{said}");
+        let advice = format!("it speaks TLS on this port: give it as https://{address}/graph");
+        assert_eq!(failure.advice, Some(advice.into()));
+        task.abort();
+
+        // One that is odd by plain http, and no better by TLS.
+        let odd = Server::start(|_| answer("400 Bad Request", &[], "wrong Host\nand more")).await;
+        let failure = ask(&odd.url()).await.unwrap_err();
+        assert!(failure.what.as_str().unwrap().ends_with("; it says 400: wrong Host"), "{failure:?}");
+        assert!(!failure.advice.unwrap().as_str().unwrap().contains("TLS"));
+    }
+
+    #[tokio::test]
     async fn the_place_is_found_from_the_address_of_a_page() {
         let body = r#"{"status":"success","data":{"version":"3.0.1"}}"#;
         let server = serving("/monitoring/prom/api/v1/status/buildinfo", &[], "200 OK", body).await;
@@ -454,7 +581,9 @@ mod tests {
             repository: repository.map(str::to_owned),
         };
         let table = |found: Recognised, credential| {
-            found.source(credential).map(|source| source.text(&mut std::collections::BTreeSet::new()))
+            found
+                .source(With { credential, ca: None })
+                .map(|source| source.text(&mut std::collections::BTreeSet::new()))
         };
         let text = table(found(Product::Alertmanager, Some("http://am:9093/x"), None), None).unwrap();
         let expected = "[[source]]\nname = \"alertmanager\"\nkind = \"alertmanager\"\nurl = \"http://am:9093/x\"\n\

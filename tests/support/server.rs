@@ -210,6 +210,8 @@ pub(crate) async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> Option<Heard>
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         bytes.push(stream.read_u8().await.ok()?);
+        // Not HTTP, such as TLS.
+        bytes.first().filter(|byte| byte.is_ascii_uppercase())?;
     }
     let mut heard = Heard { head: String::from_utf8(bytes).ok()?, body: String::new() };
     let length: usize = heard.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
