@@ -137,6 +137,23 @@ fn check_of_a_source_that_fails_is_one_and_says_what_to_do() {
 }
 
 #[test]
+fn check_of_a_source_that_is_partly_blind_is_one_as_with_status_and_names_the_part() {
+    let home = Home::new();
+    let log = home.write("good.log", "2026-11-22T03:12:00Z one\n");
+    let paths = format!("[{log:?}, \"/nowhere/*.log\"]");
+    let config =
+        home.write("partly.toml", &format!("[[source]]\nname = \"app\"\nkind = \"file\"\npaths = {paths}\n"));
+    let said = home.run(&["check", "--config", &config]);
+    assert_eq!(said.code, Some(1), "{}{}", said.output, said.errors);
+    assert_eq!(home.run(&["status", "--config", &config]).code, Some(1));
+    let next = said.output.lines().last().unwrap();
+    assert!(next.starts_with("next: mend the source app (") && next.contains("/nowhere/*.log"), "{next}");
+    let answer = home.run(&["check", "--config", &config, "-o", "json"]).output;
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(answer["result"], "failing", "{answer}");
+}
+
+#[test]
 fn without_authorities_only_what_needs_them_fails() {
     let home = Home::new();
     let config = working(&home);

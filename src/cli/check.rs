@@ -33,8 +33,8 @@ pub(super) enum Form {
 /// What `midwatch check --help` says at its end: the shape of the JSON is a promise.
 pub(super) const HELP: &str = "\
 Exit codes:
-  0  the configuration is right and every source works, at least in part
-  1  a source fails
+  0  the configuration is right and every source works in full
+  1  a source fails, or a part of one cannot be seen, as with `midwatch status`
   2  the configuration is wrong; no source was tried
 
 -o json prints one object:
@@ -62,10 +62,10 @@ struct Checked {
 /// Checks, prints and gives the exit code.
 pub(super) fn check(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
     let checked = Checked::of(flags)?;
-    let code = match (&checked.config, checked.fails()) {
+    let code = match (&checked.config, checked.is_whole()) {
         (Err(_), _) => WRONG,
-        (Ok(_), true) => FAILED,
-        (Ok(_), false) => 0,
+        (Ok(_), false) => FAILED,
+        (Ok(_), true) => 0,
     };
     let text = match form {
         Form::Text => checked.text(),
@@ -98,8 +98,8 @@ impl Checked {
         Ok(of(Ok(config), warnings, probe(built, clock)?))
     }
 
-    fn fails(&self) -> bool {
-        self.sources.iter().any(|source| source.state == State::Fails)
+    fn is_whole(&self) -> bool {
+        self.sources.iter().all(|source| source.state == State::Works)
     }
 
     fn text(&self) -> String {
@@ -185,12 +185,16 @@ impl Checked {
         let source = [State::Fails, State::Partly]
             .into_iter()
             .find_map(|state| self.sources.iter().find(|source| source.state == state));
-        let failure = source.and_then(|source| Some((source, source.failures.first()?)));
+        let hides = |source: &Probed| source.failures.iter().find(|failure| failure.kind.hides()).cloned();
+        let failure = source.and_then(|source| Some((source, hides(source)?)));
         match (failure, self.sources.is_empty(), config.files.last()) {
             (Some((source, failure)), ..) => {
-                let mend = safe!("mend the source {} ({})", clean(&source.info.name), clean(&failure.what));
-                let first = failure.advice.as_ref().map_or(mend, clean);
-                safe!("{}, then {}", first, self.again)
+                let mut mend =
+                    safe!("mend the source {} ({})", clean(&source.info.name), clean(&failure.what));
+                if let Some(advice) = &failure.advice {
+                    mend.push(&safe!(": {}", clean(advice)));
+                }
+                safe!("{}, then {}", mend, self.again)
             }
             (None, true, None) => {
                 safe!("{}, which writes a configuration from what is found here", self.init)
@@ -210,10 +214,10 @@ impl Checked {
             Ok(config) => (config.files.as_slice(), &[] as &[ConfigError]),
             Err(errors) => (&[] as &[RawText], errors.as_slice()),
         };
-        let result = match (&self.config, self.fails()) {
+        let result = match (&self.config, self.is_whole()) {
             (Err(_), _) => "wrong",
-            (Ok(_), true) => "failing",
-            (Ok(_), false) => "ok",
+            (Ok(_), false) => "failing",
+            (Ok(_), true) => "ok",
         };
         json!({
             "midwatch": env!("CARGO_PKG_VERSION"),

@@ -25,7 +25,7 @@ const SETTLED: Duration = Duration::from_millis(700);
 pub enum State {
     /// It works.
     Works,
-    /// It works, and parts of it do not.
+    /// It works, and parts of what it tells cannot be seen.
     Partly,
     /// It does not work.
     Fails,
@@ -49,7 +49,8 @@ pub struct Probed {
     pub info: SourceInfo,
     /// How it did.
     pub state: State,
-    /// Why it does not work, or which parts of it do not; none where it works.
+    /// Why it does not work, or which parts of it do not; where it works, what hides nothing, such as a
+    /// clock that is off.
     pub failures: Vec<Failure>,
     /// Lines of logs that it gave in this time.
     pub lines: u64,
@@ -129,10 +130,10 @@ async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
     let (state, failures) = match source.map(|source| (source.health(clock.now()), &source.condition)) {
         Some((Health::Failing(failure, _), _)) => (State::Fails, vec![failure]),
         Some((Health::Crashed(_), _)) => return crashed(info),
-        Some((Health::Live | Health::Stale(_), condition)) if !condition.troubles.is_empty() => {
-            (State::Partly, condition.troubles.clone())
+        Some((Health::Live | Health::Stale(_), condition)) => {
+            let state = if condition.is_partly_blind() { State::Partly } else { State::Works };
+            (state, condition.troubles.clone())
         }
-        Some((Health::Live | Health::Stale(_), _)) => (State::Works, Vec::new()),
         // It has not said that it is done with what lies there already, but it reads.
         Some((Health::Starting, _)) if lines > 0 => (State::Works, Vec::new()),
         Some((Health::Starting, _)) | None => {
@@ -229,6 +230,15 @@ mod tests {
         })
         .await;
         assert_eq!((state, failures), (State::Partly, vec!["one".to_owned(), "two".to_owned()]));
+        // A clock that is off hides nothing.
+        let (state, failures, _) = tried(|outlet| {
+            Box::pin(async move {
+                outlet.alive(vec![Failure::new(FailureKind::Clock, "its clock is off")]);
+                std::future::pending::<()>().await;
+            })
+        })
+        .await;
+        assert_eq!((state, failures), (State::Works, vec!["its clock is off".to_owned()]));
     }
 
     #[tokio::test(start_paused = true)]
