@@ -270,7 +270,7 @@ fn init_writes_once_for_its_owner_and_what_it_writes_is_right() {
     assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
     let path = home.own();
     assert!(said.output.contains(&format!("Written to {}.\n", path.display())), "{}", said.output);
-    assert!(said.output.starts_with("Found here, and used:\n  this machine is "), "{}", said.output);
+    assert!(said.output.starts_with("Found here:\n  this machine is "), "{}", said.output);
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let written = std::fs::read_to_string(&path).unwrap();
 
@@ -292,7 +292,7 @@ fn init_follows_no_link_and_prints_without_writing() {
     let home = Home::new();
     let said = home.run(&["init", "--stdout"]);
     assert_eq!(said.code, Some(0));
-    assert!(said.errors.starts_with("Found here, and used:\n"), "{}", said.errors);
+    assert!(said.errors.starts_with("Found here:\n"), "{}", said.errors);
     assert!(home.files().is_empty(), "{:?}", home.files());
 
     std::fs::create_dir_all(home.own().parent().unwrap()).unwrap();

@@ -16,7 +16,7 @@ use crate::store::{atomic, dirs};
 pub(super) fn init(flags: &Flags, to_stdout: bool) -> ExitCode {
     let found = Local::find();
     if to_stdout {
-        told("Found here, and used:", &found).iter().for_each(tell);
+        told("Found here:", &found).iter().for_each(tell);
         return print(&found.configuration(), 0);
     }
     let Some(path) = flags.config.clone().or_else(|| Places::of_person().user) else {
@@ -46,7 +46,7 @@ pub(super) fn init(flags: &Flags, to_stdout: bool) -> ExitCode {
     let mut text = String::new();
     let written = safe!("Written to {}.", path_text(&path));
     let next = safe!("next: {}", flags.typed("midwatch check"));
-    for line in told("Found here, and used:", &found).iter().chain([&written, &next]) {
+    for line in told("Found here:", &found).iter().chain([&written, &next]) {
         text.push_str(line.as_str());
         text.push('\n');
     }

@@ -116,14 +116,24 @@ impl Alerting {
         }
         if let Some(file) = self.file {
             let file = SafeText::literal(file);
-            facts.push(match (self.denied, self.targets.len() + self.silent.len()) {
+            let mut fact = match (self.denied, self.named()) {
                 (true, _) => safe!("there is {}, which you may not read", file),
                 (false, 0) => safe!("{} names no Alertmanager", file),
                 (false, 1) => safe!("{} names 1 Alertmanager", file),
                 (false, many) => safe!("{} names {} Alertmanagers", file, many),
-            });
+            };
+            match self.targets.iter().filter(|url| is_readable(url)).count() + self.silent.len() {
+                0 => {}
+                listed => fact.push(&safe!(" ({} used, {} listed)", self.named() - listed, listed)),
+            }
+            facts.push(fact);
         }
         facts
+    }
+
+    /// How many the file names.
+    fn named(&self) -> usize {
+        self.targets.len() + self.silent.len()
     }
 
     /// Writes what the registry has a kind for.
@@ -150,8 +160,7 @@ impl Alerting {
             return;
         }
         let shown = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-        let (readable, safe): (Vec<_>, Vec<_>) =
-            self.targets.iter().partition(|url| url.scheme() == "http" && !is_loopback(url));
+        let (readable, safe): (Vec<_>, Vec<_>) = self.targets.iter().partition(|url| is_readable(url));
         for url in safe.iter().map(|url| shown(url)) {
             if !urls.contains(&url) {
                 urls.push(url);
@@ -185,6 +194,12 @@ impl Alerting {
             ));
         }
     }
+}
+
+/// Whether everybody on the way can read what is asked there: such an address is used only when a person
+/// says so.
+fn is_readable(url: &Url) -> bool {
+    url.scheme() == "http" && !is_loopback(url)
 }
 
 /// Whether the kernel's table of sockets has one that listens on this port, for this machine or for all.
@@ -260,7 +275,7 @@ mod tests {
             [
                 "prometheus runs here, port 9090",
                 "alertmanager runs here, port 9093",
-                "/etc/prometheus/prometheus.yml names 4 Alertmanagers"
+                "/etc/prometheus/prometheus.yml names 4 Alertmanagers (3 used, 1 listed)"
             ]
         );
     }
@@ -276,7 +291,7 @@ mod tests {
         assert!(hints.contains(told), "{hints}");
         assert_eq!(
             alerting.facts().last().unwrap().as_str(),
-            "/etc/prometheus/prometheus.yml names 4 Alertmanagers"
+            "/etc/prometheus/prometheus.yml names 4 Alertmanagers (2 used, 2 listed)"
         );
     }
 
