@@ -82,8 +82,9 @@ impl Client {
             // There is nothing that could change while we run.
             return std::future::pending().await;
         }
+        let origins: Vec<_> = self.0.links.iter().map(|link| link.origin.clone()).collect();
         for name in &names {
-            self.0.net.vault().changed(name).await;
+            self.0.net.vault().changed(name, &origins).await;
         }
     }
 
@@ -248,21 +249,22 @@ impl Inner {
         if head.status != 401 || head.away || shown.credentials.is_empty() {
             return Ok((head, None));
         }
-        if let Err(refusal) = self.refused(&shown.credentials).await {
+        if let Err(refusal) = self.refused(link, &shown.credentials).await {
             return Ok((head, Some(refusal)));
         }
         let shown = show().await?;
         let head = link.begin(&way, trip, request, &shown, time).await?;
-        let refusal = if head.status == 401 { self.refused(&shown.credentials).await.err() } else { None };
+        let refusal =
+            if head.status == 401 { self.refused(link, &shown.credentials).await.err() } else { None };
         Ok((head, refusal))
     }
 
     /// The server refused these: asks for others, once.
     ///
     /// Errors when one of them has no other.
-    async fn refused(&self, credentials: &[Credential]) -> Result<(), Failure> {
+    async fn refused(&self, link: &Link, credentials: &[Credential]) -> Result<(), Failure> {
         for credential in credentials {
-            self.net.vault().rejected(credential).await?;
+            self.net.vault().rejected(credential, &link.origin).await?;
         }
         Ok(())
     }

@@ -66,8 +66,8 @@ struct State {
     looked: Option<Instant>,
     /// Why the last look brought nothing.
     failure: Option<Failure>,
-    /// A server refused what is held.
-    refused: bool,
+    /// Who refused what is held. Others are still asked with it: what is wrong there is their own.
+    refused: BTreeSet<Origin>,
     /// When a refusal last led to a look.
     retried: Option<Instant>,
     generations: u64,
@@ -132,48 +132,51 @@ impl Vault {
         Self { slots, mask: Mask::default(), clock, standings: watch::Sender::default() }
     }
 
-    /// The credential of this name, looked for if it has to be.
+    /// The credential of this name for `origin`, looked for if it has to be.
     ///
     /// Errors say why it cannot be had, and have it as their cause.
-    pub async fn get(&self, name: &str) -> Result<Credential, Failure> {
+    pub async fn get(&self, name: &str, origin: &Origin) -> Result<Credential, Failure> {
         let slot = self.slot(name)?;
         let mut state = slot.state.lock().await;
         if slot.is_due(&state, (self.clock)()) {
             self.look(slot, &mut state).await;
         }
-        slot.usable(&state, (self.clock)())
+        slot.usable(&state, (self.clock)(), std::slice::from_ref(origin))
     }
 
     /// The credential that a header refers to.
-    pub async fn of_header(&self, value: &HeaderValue) -> Result<Option<Credential>, Failure> {
+    pub async fn of_header(
+        &self,
+        value: &HeaderValue,
+        origin: &Origin,
+    ) -> Result<Option<Credential>, Failure> {
         match name_in_vault(value) {
             None => Ok(None),
-            Some(name) => self.get(&name).await.map(Some),
+            Some(name) => self.get(&name, origin).await.map(Some),
         }
     }
 
-    /// A server refused it: looks for another one, once.
+    /// The server at `origin` refused it: looks for another one, once.
     ///
-    /// Errors when there is none. Then nothing more is sent with it until it has changed.
-    pub async fn rejected(&self, refused: &Credential) -> Result<Credential, Failure> {
+    /// Errors when there is none. Then nothing more is sent there with it until it has changed.
+    pub async fn rejected(&self, refused: &Credential, origin: &Origin) -> Result<Credential, Failure> {
         let slot = self.slot(refused.name())?;
         let mut state = slot.state.lock().await;
         let is_held = state.held.as_ref().is_some_and(|held| held.generation() == refused.generation());
         if is_held {
             // A helper that makes a new secret at each run must not lead to a request at each run.
             let rested = state.retried.is_none_or(|retried| retried.elapsed() >= LOOK);
-            if !state.refused && rested {
+            if state.refused.insert(origin.clone()) && rested {
                 state.retried = Some(Instant::now());
-                state.refused = true;
+                // Another one clears it.
                 self.look(slot, &mut state).await;
             }
-            state.refused = state.held.as_ref().is_some_and(|held| held.generation() == refused.generation());
         }
-        slot.usable(&state, (self.clock)())
+        slot.usable(&state, (self.clock)(), std::slice::from_ref(origin))
     }
 
-    /// Waits until the credential is worth another try. Asks no server.
-    pub async fn changed(&self, name: &str) {
+    /// Waits until the credential is worth another try at these origins. Asks no server.
+    pub async fn changed(&self, name: &str, origins: &[Origin]) {
         let Ok(slot) = self.slot(name) else { return std::future::pending().await };
         let mut waited = false;
         loop {
@@ -186,7 +189,7 @@ impl Vault {
                     self.look(slot, &mut state).await;
                     waited = true;
                 }
-                match slot.usable(&state, (self.clock)()) {
+                match slot.usable(&state, (self.clock)(), origins) {
                     Ok(_) if waited => return,
                     // Nothing is known against it: only the caller knows why it waits.
                     Ok(_) => LOOK,
@@ -207,10 +210,10 @@ impl Vault {
     pub async fn renew(&self, name: &str) -> Result<(), Failure> {
         let slot = self.slot(name)?;
         let mut state = slot.state.lock().await;
-        (state.refused, state.retried) = (false, None);
+        (state.refused, state.retried) = (BTreeSet::new(), None);
         self.look(slot, &mut state).await;
         slot.changed.notify_waiters();
-        slot.usable(&state, (self.clock)()).map(drop)
+        slot.usable(&state, (self.clock)(), &[]).map(drop)
     }
 
     /// How the credentials that were looked for stand, now and whenever it changes.
@@ -256,7 +259,7 @@ impl Vault {
                     standing.renews = helper && later;
                     if !same {
                         state.generations += 1;
-                        state.refused = false;
+                        state.refused.clear();
                         slot.changed.notify_waiters();
                     }
                     state.failure = None;
@@ -312,7 +315,7 @@ impl Slot {
     fn is_due(&self, state: &State, now: Timestamp) -> bool {
         let Some(looked) = state.looked else { return true };
         let rested = looked.elapsed();
-        if state.refused || state.failure.is_some() || state.held.is_none() {
+        if !state.refused.is_empty() || state.failure.is_some() || state.held.is_none() {
             return rested >= LOOK;
         }
         match self.table.source {
@@ -322,10 +325,11 @@ impl Slot {
         }
     }
 
-    fn usable(&self, state: &State, now: Timestamp) -> Result<Credential, Failure> {
+    /// What is held, unless it is over or one of these origins refused it.
+    fn usable(&self, state: &State, now: Timestamp, origins: &[Origin]) -> Result<Credential, Failure> {
         let failed = || state.failure.clone();
         match &state.held {
-            Some(_) if state.refused => Err(failed().unwrap_or_else(|| {
+            Some(_) if origins.iter().any(|origin| state.refused.contains(origin)) => Err(failed().unwrap_or_else(|| {
                 let advice = if self.table.user.is_none() && !matches!(self.table.source, Source::Helper(..)) {
                     "look whether it is the right one and has not expired, and whether it needs a `user` (HTTP Basic); a new one is looked for every 30 s, without a request"
                 } else {

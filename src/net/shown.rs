@@ -41,7 +41,7 @@ pub(super) async fn to(
             Configured::Text(text) => sensitive(name, text)?,
             _ if !checked => continue,
             reference => {
-                let Some(credential) = vault.of_header(reference).await? else { continue };
+                let Some(credential) = vault.of_header(reference, origin).await? else { continue };
                 let value = sensitive(name, credential.secret_for(origin)?)?;
                 shown.credentials.push(credential);
                 value
@@ -50,7 +50,7 @@ pub(super) async fn to(
         shown.headers.insert(name_of(name)?, value);
     }
     if let Some(name) = endpoint.credential.as_ref().filter(|_| checked) {
-        let credential = vault.get(name).await?;
+        let credential = vault.get(name, origin).await?;
         if let Some((header, value)) = presented(endpoint, usual, &credential, origin)? {
             shown.headers.insert(header, value);
             shown.credentials.push(credential);

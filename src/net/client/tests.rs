@@ -13,6 +13,7 @@ use super::*;
 use crate::config::argv::Argv;
 use crate::config::credentials::{CredentialTable, Format, Source};
 use crate::config::tunnels::{Ready, TunnelTable};
+use crate::net::authority::Authority;
 use crate::net::credential::Vault;
 use crate::net::exchange::segment;
 use crate::net::proxy::Proxies;
@@ -273,7 +274,7 @@ async fn guarded(wanted: &'static str) -> (Server, tempfile::TempDir, Client) {
 #[tokio::test]
 async fn a_refused_credential_is_looked_for_again_once_and_the_request_sent_again() {
     let (server, files, client) = guarded("new").await;
-    client.0.net.vault().get("ci").await.unwrap();
+    client.0.net.vault().get("ci", &client.0.links[0].origin).await.unwrap();
     std::fs::write(files.path().join("a"), "new").unwrap();
     assert_eq!(client.send(&Request::get("/x"), Class::Poll).await.unwrap().status, 200);
     assert_eq!(server.heard().len(), 2);
@@ -289,6 +290,37 @@ async fn a_credential_that_stays_refused_is_not_sent_again() {
     let failure = client.send(&Request::get("/x"), Class::Person).await.unwrap_err();
     assert_eq!(text(&failure), "credential ci: refused by the server");
     assert_eq!(server.heard().len(), 1, "it would lock the account");
+}
+
+#[tokio::test]
+async fn who_shares_a_refused_credential_tells_of_its_own_fault_and_folds_only_if_refused_too() {
+    let refuses = Server::start(|_| answer("401 Unauthorized", &[], "no")).await;
+    let refuses_too = Server::start(|_| answer("401 Unauthorized", &[], "nor here")).await;
+    let unknown = Authority::new("shop authority").server(&["127.0.0.1"], (2020, 2090));
+    let unknown = Server::start_tls(unknown, |_| json_answer("{}")).await;
+    let files = secrets(&["old", &Authority::new("another").pem()]);
+    let endpoints = [&refuses, &refuses_too, &unknown, &refuses].map(|server| {
+        let mut endpoint = Endpoint::at(&server.url()).unwrap();
+        endpoint.credential = Some("ci".to_owned());
+        (endpoint.ca, endpoint.ca_only) = (Some(files.path().join("b")), true);
+        endpoint
+    });
+    let vault = Vault::new(&[ci(files.path().join("a"))], &endpoints, Arc::new(now));
+    let net = Net::with_proxies(vault, Proxies::default());
+    let mut failures = Vec::new();
+    for endpoint in endpoints {
+        let client = Client::new(endpoint, Auth::Bearer, &net);
+        for _ in 0..2 {
+            failures.push(client.send(&Request::get("/x"), Class::Poll).await.unwrap_err());
+        }
+    }
+    let causes: Vec<_> =
+        failures.iter().map(|failure| failure.cause.as_ref().unwrap().as_str().unwrap()).collect();
+    let (fault, own) =
+        ("credential ci: refused by the server", "the authority shop authority is not trusted");
+    assert_eq!(causes, [fault, fault, fault, fault, own, own, fault, fault]);
+    let asked = [&refuses, &refuses_too].map(|server| server.heard().len());
+    assert_eq!(asked, [1, 1], "one time each, and the source that shares the server not at all");
 }
 
 fn tunnelled(url: &str, argv: &[&str], ready: Ready) -> Client {

@@ -80,13 +80,17 @@ impl Rig {
     }
 
     async fn secret(&self) -> Result<String, String> {
-        said(self.vault.get("ci").await)
+        said(self.vault.get("ci", &origin()).await)
     }
 
     async fn rejected(&self) -> Result<String, String> {
-        let held = self.vault.get("ci").await.unwrap();
-        said(self.vault.rejected(&held).await)
+        let held = self.vault.get("ci", &origin()).await.unwrap();
+        said(self.vault.rejected(&held, &origin()).await)
     }
+}
+
+fn origin() -> Origin {
+    Origin::of_url(&url::Url::parse("https://ci.example.com").unwrap())
 }
 
 fn said(result: Result<Credential, Failure>) -> Result<String, String> {
@@ -109,7 +113,7 @@ async fn a_file_is_looked_at_every_half_minute_and_its_secret_not_used_when_othe
     assert_eq!(rig.secret().await, ok("two"));
     rig.write("token", "two", 0o644);
     rig.pass(30).await;
-    let failure = rig.vault.get("ci").await.unwrap_err();
+    let failure = rig.vault.get("ci", &origin()).await.unwrap_err();
     let path = rig.folder.path().join("token");
     let what = format!("credential ci: {}: mode 0644 opens it to others", path.display());
     assert_eq!(failure.what, what.as_str().into());
@@ -131,20 +135,25 @@ async fn a_refusal_leads_to_one_look_and_then_nothing_is_used_until_it_has_chang
     assert_eq!(rig.secret().await, ok("two"));
     // It was renewed while the request was under way.
     let rig = Rig::file("one");
-    let old = rig.vault.get("ci").await.unwrap();
+    let old = rig.vault.get("ci", &origin()).await.unwrap();
     rig.write("token", "two", 0o600);
-    assert_eq!(said(rig.vault.rejected(&old).await), ok("two"));
+    assert_eq!(said(rig.vault.rejected(&old, &origin()).await), ok("two"));
     rig.write("token", "three", 0o600);
-    assert_eq!(said(rig.vault.rejected(&old).await), ok("two"), "somebody else has renewed it already");
+    assert_eq!(
+        said(rig.vault.rejected(&old, &origin()).await),
+        ok("two"),
+        "somebody else has renewed it already"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_change_is_woken_by_it_and_asks_nobody_before() {
     let rig = Rig::file("one");
-    let held = rig.vault.get("ci").await.unwrap();
-    rig.vault.rejected(&held).await.unwrap_err();
+    let held = rig.vault.get("ci", &origin()).await.unwrap();
+    rig.vault.rejected(&held, &origin()).await.unwrap_err();
     let start = Instant::now();
-    let changed = rig.vault.changed("ci");
+    let origins = [origin()];
+    let changed = rig.vault.changed("ci", &origins);
     tokio::pin!(changed);
     for _ in 0..20 {
         assert!(tokio::time::timeout(LOOK, &mut changed).await.is_err());
@@ -155,7 +164,7 @@ async fn whoever_waits_for_a_change_is_woken_by_it_and_asks_nobody_before() {
     assert_eq!(rig.secret().await, ok("two"));
     // Where nothing is known against it, it is still no reason to ask again at once.
     let start = Instant::now();
-    rig.vault.changed("ci").await;
+    rig.vault.changed("ci", &[origin()]).await;
     assert!(start.elapsed() + LEAST >= LOOK, "{:?}", start.elapsed());
 }
 
@@ -205,7 +214,7 @@ async fn a_helper_that_makes_a_new_secret_each_time_is_not_run_at_each_refusal()
 #[tokio::test]
 async fn a_helper_gets_little_and_its_errors_tell_nothing_of_what_it_wrote() {
     let rig = Rig::helper(Format::Line, "env > got; pwd -P > where; cat > typed; echo hunter2 >&2; exit 1");
-    let failure = rig.vault.get("ci").await.unwrap_err();
+    let failure = rig.vault.get("ci", &origin()).await.unwrap_err();
     assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");
     let advice = failure.advice.unwrap();
     assert!(advice.as_str().unwrap().starts_with("run it to see why: /bin/sh /"), "{advice:?}");
@@ -236,7 +245,7 @@ async fn a_helper_is_told_what_kubectl_tells_and_gets_the_variables_that_are_let
 #[tokio::test]
 async fn a_helper_that_prints_too_much_or_leaves_something_behind_is_ended() {
     let rig = Rig::helper(Format::Line, "echo $$ > pid; yes hunter2");
-    let failure = rig.vault.get("ci").await.unwrap_err();
+    let failure = rig.vault.get("ci", &origin()).await.unwrap_err();
     assert!(failure.what.as_str().unwrap().ends_with("prints more than 64 KiB"), "{failure:?}");
     assert_gone(&rig.read("pid"));
     let rig = Rig::helper(Format::Line, "sleep 1000 >/dev/null & echo $! > pid; echo secret");
@@ -248,7 +257,8 @@ async fn a_helper_that_prints_too_much_or_leaves_something_behind_is_ended() {
 async fn a_helper_that_hangs_is_ended() {
     // The clock does not stand still by itself here: a program is waited for.
     let rig = Rig::helper(Format::Line, "echo $$ > pid; sleep 1000");
-    let get = rig.vault.get("ci");
+    let origin = origin();
+    let get = rig.vault.get("ci", &origin);
     tokio::pin!(get);
     while rig.read("pid").is_empty() {
         tokio::select! {
@@ -292,7 +302,7 @@ async fn an_expired_credential_with_a_login_says_what_to_type() {
     assert_eq!(standing.expires, Some("2026-03-01T03:10:00Z".parse().unwrap()));
     assert!(!standing.renews);
     rig.pass(600).await;
-    let failure = rig.vault.get("ci").await.unwrap_err();
+    let failure = rig.vault.get("ci", &origin()).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Login);
     assert_eq!(failure.what, "credential ci: expired 03:10Z".into());
     assert_eq!(failure.cause, Some("ci expired 03:10Z: :login ci".into()));
@@ -303,7 +313,7 @@ async fn an_expired_credential_with_a_login_says_what_to_type() {
 #[tokio::test]
 async fn a_secret_is_shown_to_the_origins_that_name_it_and_its_debug_form_to_nobody() {
     let rig = Rig::file("hunter2");
-    let held = rig.vault.get("ci").await.unwrap();
+    let held = rig.vault.get("ci", &origin()).await.unwrap();
     let origin = |url: &str| Origin::of_url(&url::Url::parse(url).unwrap());
     assert_eq!(held.secret_for(&origin("https://ci.example.com/a/b")).unwrap(), "hunter2");
     for other in ["http://ci.example.com", "https://ci.example.com:444", "https://evil.test"] {
@@ -318,7 +328,7 @@ async fn a_secret_is_shown_to_the_origins_that_name_it_and_its_debug_form_to_nob
 async fn what_is_not_there_is_said_with_what_to_do() {
     let rig = Rig::new(|_, table| table.source = Source::Variable("MIDWATCH_NO_SUCH".to_owned()));
     assert_eq!(rig.secret().await, Err("credential ci: the variable MIDWATCH_NO_SUCH is not set".to_owned()));
-    let failure = rig.vault.get("other").await.unwrap_err();
+    let failure = rig.vault.get("other", &origin()).await.unwrap_err();
     assert_eq!(failure.advice, Some("add a [[credential]] named other".into()));
     let rig = Rig::new(|_, table| table.source = Source::Systemd("token".to_owned()));
     if std::env::var_os(SYSTEMD).is_none() {
