@@ -27,7 +27,12 @@ impl Allowance {
     pub(super) fn new(configured: Option<Duration>, addresses: usize) -> Self {
         let total = configured.unwrap_or(TOTAL);
         let others = u32::try_from(addresses.saturating_sub(1)).unwrap_or(u32::MAX);
-        Self { total, left: total, begins: configured.unwrap_or(HEADERS), others }
+        Self { total, left: total, begins: Self::begins(configured), others }
+    }
+
+    /// How long an answer may take to begin.
+    pub(super) fn begins(configured: Option<Duration>) -> Duration {
+        configured.unwrap_or(HEADERS)
     }
 
     /// Whether nothing is left.

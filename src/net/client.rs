@@ -75,6 +75,11 @@ impl Client {
         self.0.links.len()
     }
 
+    /// How long one answer may take to begin.
+    pub fn patience(&self) -> Duration {
+        Allowance::begins(self.0.endpoint.timeout)
+    }
+
     /// After an answer that the credential is not accepted: waits until it is worth another try.
     pub async fn renewed(&self) {
         let names = shown::names(&self.0.endpoint);

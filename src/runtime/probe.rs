@@ -9,6 +9,7 @@ use url::Url;
 use super::clock::Clock;
 use super::console::LaunchError;
 use crate::model::health::{Failure, FailureKind, Health};
+use crate::model::update::{News, Update};
 use crate::model::world::{Source, SourceInfo, World};
 use crate::net::Net;
 use crate::source::outlet::{Intake, Report, Request};
@@ -103,12 +104,17 @@ async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
     let mut lines = 0;
     let deadline = Instant::now() + WITHIN;
     let (mut until, mut ended) = (deadline, false);
+    // A source that is asked says with its failure when that is done again; one without is not the last word.
+    let is_last = |update: &Update| match &update.news {
+        News::Failed(failure) => info.interval.is_none() || failure.next_try.is_some(),
+        _ => true,
+    };
     loop {
         tokio::select! {
             report = intake.next() => match report {
                 Report::Update(update) => {
                     world.apply(&update);
-                    until = deadline.min(Instant::now() + SETTLED);
+                    until = if is_last(&update) { deadline.min(Instant::now() + SETTLED) } else { deadline };
                 }
                 Report::Segment(segment) => lines += u64::from(segment.lines()),
             },
@@ -177,11 +183,19 @@ mod tests {
     }
 
     async fn tried(acts: fn(Outlet) -> Work) -> (State, Vec<String>, Duration) {
+        tried_each(None, acts).await
+    }
+
+    /// The same of a source that is asked so often.
+    async fn tried_each(
+        interval: Option<jiff::SignedDuration>,
+        acts: fn(Outlet) -> Work,
+    ) -> (State, Vec<String>, Duration) {
         let info = SourceInfo {
             name: "a".into(),
             kind: "test".into(),
             environment: None,
-            interval: None,
+            interval,
             gives: &[Gives::Alerts],
             reads: Vec::new(),
             exposed: Vec::new(),
@@ -218,6 +232,21 @@ mod tests {
         })
         .await;
         assert_eq!((state, failures), (State::Fails, vec!["it ended".to_owned()]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_is_still_asked_is_waited_for() {
+        let acts: fn(Outlet) -> Work = |outlet| {
+            Box::pin(async move {
+                outlet.failed(failure("the first peer refuses"));
+                tokio::time::sleep(SETTLED * 3).await;
+                outlet.snapshot(Snapshot::default());
+                std::future::pending::<()>().await;
+            })
+        };
+        let interval = Some(jiff::SignedDuration::from_secs(10));
+        assert_eq!(tried_each(interval, acts).await.0, State::Works);
+        assert_eq!(tried_each(None, acts).await.0, State::Fails, "a stream that failed has");
     }
 
     #[tokio::test(start_paused = true)]

@@ -221,6 +221,9 @@ pub trait Transport: Send + Sync {
     /// How many peers there are (`urls`).
     fn peers(&self) -> usize;
 
+    /// How long one answer may take to begin.
+    fn patience(&self) -> Duration;
+
     /// Sends a request to one peer, or to the first that works.
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a>;
 
@@ -234,6 +237,10 @@ pub trait Transport: Send + Sync {
 impl Transport for Client {
     fn peers(&self) -> usize {
         self.endpoints()
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience()
     }
 
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a> {

@@ -188,6 +188,10 @@ impl Transport for Turning {
         self.now().peers()
     }
 
+    fn patience(&self) -> Duration {
+        Transport::patience(self.now())
+    }
+
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a> {
         Transport::send(self.now(), peer, request, class)
     }

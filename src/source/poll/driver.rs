@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
@@ -45,6 +46,8 @@ const APART: Duration = Duration::from_secs(2);
 /// and so many times as long as the round took, up to the interval: a busy server is not asked all the
 /// time.
 const SHARE: u32 = 5;
+/// A first answer that fails is told after this, if nothing else is known by then.
+const GRACE: Duration = Duration::from_secs(1);
 /// Details of one source that are fetched at a time.
 const DETAILS: usize = 4;
 
@@ -59,6 +62,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
     let mut backoff = Backoff::at_interval(poll.every);
     let mut last_ok: Option<Timestamp> = None;
     let mut looked: Option<Instant> = None;
+    let mut began = outlet.now();
     let mut next = Instant::now() + by_chance(poll.every.min(FIRST_WITHIN));
     // What was said of the next round with the last one.
     let (mut every, mut rests) = (poll.every, false);
@@ -68,6 +72,11 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
     let mut listener: Option<Listener<'_>> = None;
     // The earliest moment for a round that events cause, and whether they want one.
     let (mut earliest, mut wanted) = (Instant::now(), false);
+    // What is wrong with the first round so far, and until when nothing is said of it.
+    let (odd, mut first) = watch::channel(None);
+    let odd = Arc::new(odd);
+    let latest = Instant::now() + poll.transport.patience().max(FIRST_WITHIN * 2);
+    let mut silent_until = Some(latest);
     loop {
         tokio::select! {
             biased;
@@ -80,7 +89,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                 Request::Fetch(key) => start(&poll, &memory, key, &outlet, &mut details, &mut following),
             },
             went = async { match under_way.as_mut() { Some(round) => round.await, None => std::future::pending().await } } => {
-                under_way = None;
+                (under_way, silent_until) = (None, None);
                 let now = outlet.now();
                 locked_out = false;
                 match went {
@@ -116,8 +125,18 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                 wanted = false;
                 let now = outlet.now();
                 let backfill = from(last_ok, now, every);
-                let (poll, memory) = (Arc::clone(&poll), Arc::clone(&memory));
-                under_way = Some(Box::pin(async move { round(&poll, &memory, now, backfill).await }));
+                began = now;
+                let (poll, memory, odd) = (Arc::clone(&poll), Arc::clone(&memory), Arc::clone(&odd));
+                under_way = Some(Box::pin(async move { round(&poll, &memory, now, backfill, &odd).await }));
+            }
+            Ok(()) = first.changed(), if silent_until.is_some() => {
+                let is_odd = first.borrow_and_update().is_some();
+                silent_until = Some(if is_odd { latest.min(Instant::now() + GRACE) } else { latest });
+            }
+            () = at(silent_until) => {
+                silent_until = None;
+                let failure = first.borrow().clone();
+                outlet.failed(failure.unwrap_or_else(|| unanswered(began)));
             }
             () = outlet.awake(), if rests => {
                 rests = false;
@@ -149,6 +168,21 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
             }
         }
     }
+}
+
+/// Waits until then; for ever if there is no such time.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The first round takes longer than one answer may. It goes on.
+fn unanswered(began: Timestamp) -> Failure {
+    let what = format!("asked at {} UTC, and not all is answered yet", began.strftime("%T"));
+    Failure::new(FailureKind::TimedOut, what)
+        .advise("wait: it is still asked; `timeout` says how long an answer may take")
 }
 
 /// How often rounds are.

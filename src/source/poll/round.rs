@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::{Ask, Poll, Took, Vendor};
@@ -79,7 +80,7 @@ pub(super) struct Went {
     pub(super) ends: Option<Timestamp>,
 }
 
-/// Asks until nothing more is to be asked.
+/// Asks until nothing more is to be asked. `odd` holds the first failure as long as nothing else is known.
 ///
 /// Errors when the source as a whole does not work.
 pub(super) async fn round<V: Vendor>(
@@ -87,6 +88,7 @@ pub(super) async fn round<V: Vendor>(
     memory: &Arc<Memory<V>>,
     now: Timestamp,
     backfill: Option<Timestamp>,
+    odd: &watch::Sender<Option<Failure>>,
 ) -> Result<Went, Failure> {
     let mut waiting: VecDeque<Ask<V::Tag>> =
         memory.with(|state| poll.vendor.round(state, now, backfill)).into();
@@ -118,6 +120,17 @@ pub(super) async fn round<V: Vendor>(
             went.ends = went.ends.into_iter().chain(response.certificate_ends()).min();
             take(poll, memory, &ask, &response, now)
         });
+        match &answer {
+            Ok(_) => odd.send_if_modified(|odd| odd.take().is_some()),
+            Err(failure) if !worked => odd.send_if_modified(|odd| {
+                let is_first = odd.is_none();
+                if is_first {
+                    *odd = Some(failure.clone());
+                }
+                is_first
+            }),
+            Err(_) => false,
+        };
         match answer {
             Ok(Took { more, trouble }) => {
                 let part = |failure| match &ask.part {

@@ -111,6 +111,10 @@ impl Transport for Scripted {
         self.peers
     }
 
+    fn patience(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, _: Class) -> Answer<'a> {
         self.asked.lock().unwrap().push((request.path.clone(), self.began.elapsed().as_secs()));
         let said = (self.script.lock().unwrap())(&request.path, peer);
@@ -120,6 +124,10 @@ impl Transport for Scripted {
                 None => std::future::pending().await,
                 Some(Ok("slow")) => {
                     tokio::time::sleep(Duration::from_secs(3)).await;
+                    Ok(answer(request, 200, &[], ""))
+                }
+                Some(Ok("soon")) => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
                     Ok(answer(request, 200, &[], ""))
                 }
                 Some(Ok("304")) => Ok(answer(request, 304, &[], "")),
@@ -312,6 +320,62 @@ async fn a_server_that_is_down_is_not_asked_more_often_than_one_that_works() {
     }
 }
 
+/// What an endpoint that is good, garbage and slow by turns makes of the first round, and when.
+async fn first_words(
+    script: impl FnMut(&str, Option<usize>) -> Option<Result<&'static str, Failure>> + Send + 'static,
+) -> (Failure, Duration) {
+    let mut played = start(1, script);
+    let failure = played.failure().await;
+    (failure, played.began.elapsed())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_answer_that_fails_is_told_while_others_are_still_on_their_way() {
+    for _ in 0..20 {
+        let (failure, took) = first_words(|path, _| match path {
+            "/past" => Some(Err(failure(FailureKind::Unreadable))),
+            _ => None,
+        })
+        .await;
+        assert_eq!((failure.kind, failure.next_try), (FailureKind::Unreadable, None));
+        // Within five seconds by chance is the first round.
+        assert!(took <= Duration::from_secs(6), "{took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_starts_no_longer_than_one_answer_may_take() {
+    for _ in 0..20 {
+        let (failure, took) = first_words(|_, _| None).await;
+        assert_eq!(failure.kind, FailureKind::TimedOut);
+        let what = failure.what.as_str().unwrap();
+        assert!(
+            what.starts_with("asked at 0") && what.ends_with(" UTC, and not all is answered yet"),
+            "{what}"
+        );
+        assert!(took <= Duration::from_secs(10), "{took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_part_failed_with_is_not_told_of_a_source_that_works() {
+    // "/past" fails at once; the others are good half a second later.
+    let mut played = start(1, |path, _| {
+        Some(if path == "/past" { Err(failure(FailureKind::Unreadable)) } else { Ok("soon") })
+    });
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    let News::Alive { troubles } = played.news().await else { panic!() };
+    assert_eq!(troubles.len(), 1);
+    // When it has answered once, a slow round is late, and no failure.
+    let mut rounds = 0;
+    let mut played = start(1, move |path, _| {
+        rounds += usize::from(path == "/all");
+        (rounds <= 1).then_some(Ok(""))
+    });
+    assert!(matches!(played.news().await, News::Snapshot(_)));
+    assert!(tokio::time::timeout(Duration::from_secs(60), played.news()).await.is_err());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_to_one_question_does_not_stand_for_another() {
     let mut played =
@@ -362,7 +426,11 @@ async fn a_detail_overtakes_a_round_that_hangs_and_one_that_grows_is_followed() 
     assert_eq!(played.times("/all").len(), 1, "the round has begun");
     played.ask.send(Asked::Fetch(key.clone())).await.unwrap();
     for expected in ["one", "two", "whole"] {
-        let News::Detail(about, Ok(Detail::Log(lines))) = played.news().await else { panic!() };
+        let news = match played.news().await {
+            News::Failed(late) if late.kind == FailureKind::TimedOut => played.news().await,
+            news => news,
+        };
+        let News::Detail(about, Ok(Detail::Log(lines))) = news else { panic!() };
         assert_eq!((about, &lines[0]), (key.clone(), &RawText::from(expected)));
     }
     assert_eq!(played.times("/log"), [6, 9, 12]);
