@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use url::{Host, Url};
@@ -63,9 +65,10 @@ pub(super) struct Keys {
     /// The name that the server is asked for, if it is not the host in `url`; for tunnels.
     server_name: Option<String>,
     /// `I understand`: does not check the server's certificate. Credentials are sent only if
-    /// `pin_sha256` says which certificate it has.
+    /// `pin_sha256` says which key it has.
     insecure_skip_verify: Option<String>,
-    /// The SHA-256 fingerprint of the only certificate that the server may have.
+    /// The SHA-256 of the only public key that the server may have (its `SubjectPublicKeyInfo`, as in RFC
+    /// 7469), in base64 or hexadecimal. It stays the same when a certificate is renewed for the same key.
     pin_sha256: Option<String>,
     /// Allows `http://` to another machine: everybody on the way can read what is sent.
     #[serde(default)]
@@ -192,7 +195,7 @@ pub struct Endpoint {
     pub server_name: Option<String>,
     /// The server's certificate is not checked.
     pub insecure: bool,
-    /// The SHA-256 of the only certificate that the server may have.
+    /// The SHA-256 of the only public key that the server may have.
     pub pin: Option<[u8; 32]>,
     /// Plain http to another machine is allowed.
     pub allow_plaintext: bool,
@@ -337,7 +340,7 @@ pub(super) fn read(
     let pin = keys.pin_sha256.as_deref().and_then(|text| {
         let pin = fingerprint(text);
         if pin.is_none() {
-            wrong("pin_sha256", "64 hexadecimal digits are needed, with or without colons".to_owned());
+            wrong("pin_sha256", "44 characters of base64 or 64 hexadecimal digits are needed".to_owned());
         }
         pin
     });
@@ -449,7 +452,12 @@ fn absolute(path: &Path, home: Option<&Path>) -> Result<PathBuf, String> {
     }
 }
 
+/// A SHA-256 as RFC 7469 and curl (`sha256//`) write it, or in hexadecimal, with or without colons.
 fn fingerprint(text: &str) -> Option<[u8; 32]> {
+    let bare = text.strip_prefix("sha256/").map_or(text, |rest| rest.trim_start_matches('/'));
+    if let Some(bytes) = STANDARD.decode(bare).ok().and_then(|bytes| bytes.try_into().ok()) {
+        return Some(bytes);
+    }
     let digits: Vec<u8> = text
         .bytes()
         .filter(|byte| !matches!(byte, b':' | b' '))
@@ -533,6 +541,12 @@ mod tests {
         );
         let pin = read.pin.unwrap();
         assert_eq!((&pin[..4], pin[31]), ([0, 255, 0, 255].as_slice(), 1));
+        // The example of RFC 7469, as it is written there and for curl.
+        let base64 = "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=";
+        for text in [base64.to_owned(), format!("sha256//{base64}")] {
+            let pin = endpoint(&format!("url = 'https://x'\npin_sha256 = '{text}'")).pin.unwrap();
+            assert_eq!((pin[0], pin[31]), (0x2c, 0x24), "{text}");
+        }
         assert_eq!(read.timeout, Some(Duration::from_secs(90)));
         assert_eq!(endpoint("url = 'unix:/run/docker.sock'").addresses[0].shown(), "unix:/run/docker.sock");
     }
@@ -610,7 +624,10 @@ mod tests {
                 "insecure_skip_verify = 'I understand'\nheaders = { X-Token = 'env:T' }",
                 "`insecure_skip_verify`: a credential is not sent",
             ),
-            ("pin_sha256 = 'abc'", "`pin_sha256`: 64 hexadecimal digits are needed"),
+            (
+                "pin_sha256 = 'abc'",
+                "`pin_sha256`: 44 characters of base64 or 64 hexadecimal digits are needed",
+            ),
             ("timeout = '0s'", "`timeout`: 0 leaves no time for an answer"),
         ] {
             let said = at(keys);

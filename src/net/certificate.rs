@@ -26,20 +26,34 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the start of an X.509 certificate (RFC 5280, 4.1).
+    /// Reads the start of an X.509 certificate.
     pub(super) fn read(der: &[u8]) -> Option<Self> {
-        let (certificate, _) = tagged(SEQUENCE, der)?;
-        let (rest, _) = tagged(SEQUENCE, certificate)?;
-        let rest = tagged(VERSION, rest).map_or(rest, |(_, after)| after);
-        let (_, rest) = tagged(INTEGER, rest)?;
-        let (_, rest) = tagged(SEQUENCE, rest)?;
-        let (issuer, rest) = tagged(SEQUENCE, rest)?;
-        let (validity, rest) = tagged(SEQUENCE, rest)?;
-        let (subject, _) = tagged(SEQUENCE, rest)?;
+        let [issuer, validity, subject, _] = fields(der)?;
         let (not_before, validity) = time(validity)?;
         let (not_after, _) = time(validity)?;
         Some(Self { subject: name(subject), issuer: name(issuer), not_before, not_after })
     }
+}
+
+/// The public key of a certificate with its algorithm (`SubjectPublicKeyInfo`), whole: what a pin is of
+/// (RFC 7469, 2.4). A certificate that is renewed for the same key has the same.
+pub(super) fn public_key(der: &[u8]) -> Option<&[u8]> {
+    let [_, _, _, from] = fields(der)?;
+    let (_, after) = tagged(SEQUENCE, from)?;
+    from.get(..from.len() - after.len())
+}
+
+/// The contents of issuer, validity and subject, and what follows them (RFC 5280, 4.1).
+fn fields(der: &[u8]) -> Option<[&[u8]; 4]> {
+    let (certificate, _) = tagged(SEQUENCE, der)?;
+    let (rest, _) = tagged(SEQUENCE, certificate)?;
+    let rest = tagged(VERSION, rest).map_or(rest, |(_, after)| after);
+    let (_, rest) = tagged(INTEGER, rest)?;
+    let (_, rest) = tagged(SEQUENCE, rest)?;
+    let (issuer, rest) = tagged(SEQUENCE, rest)?;
+    let (validity, rest) = tagged(SEQUENCE, rest)?;
+    let (subject, rest) = tagged(SEQUENCE, rest)?;
+    Some([issuer, validity, subject, rest])
 }
 
 /// The tag and content of the first value, and what follows it.
@@ -97,7 +111,7 @@ fn time(der: &[u8]) -> Option<(Timestamp, &[u8])> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
+    use rcgen::{CertificateParams, DnType, KeyPair, PublicKeyData as _, date_time_ymd};
 
     use super::*;
 
@@ -127,15 +141,29 @@ mod tests {
         assert_eq!(Certificate::read(&made(&[], 2026)).unwrap().subject, "no name");
     }
 
+    #[test]
+    fn the_public_key_is_that_of_the_key_pair_in_each_of_its_certificates() {
+        for algorithm in
+            [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_ED25519]
+        {
+            let pair = KeyPair::generate_for(algorithm).unwrap();
+            for name in ["ci.example", "a-longer-name.of-the-same.example"] {
+                let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+                let certificate = params.self_signed(&pair).unwrap();
+                assert_eq!(public_key(certificate.der()).unwrap(), pair.subject_public_key_info());
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn damage_is_no_certificate_or_another_one(at in 0_usize..300, byte: u8, cut in 0_usize..300) {
             let whole = made(&[(DnType::CommonName, "ci")], 2026);
             let mut der = whole.clone();
             der[at] = byte;
-            drop(Certificate::read(&der));
+            drop((Certificate::read(&der), public_key(&der)));
             der.truncate(cut);
-            drop(Certificate::read(&der));
+            drop((Certificate::read(&der), public_key(&der)));
             prop_assert_eq!(Certificate::read(&whole[..cut]), None);
         }
     }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -18,7 +20,7 @@ use rustls::{
 };
 
 use super::AS_CA;
-use super::certificate::Certificate;
+use super::certificate::{Certificate, public_key};
 use super::credential::private_file;
 use crate::config::endpoint::Endpoint;
 use crate::model::health::{Failure, FailureKind};
@@ -253,19 +255,24 @@ impl ServerCertVerifier for Verifier {
         let host = name.to_str();
         let is_endpoint = host == self.host;
         if is_endpoint && let Some(pin) = self.pin {
-            let found = ::ring::digest::digest(&::ring::digest::SHA256, certificate);
-            if found.as_ref() != pin {
-                return Err(refuse(Distrust {
-                    what: format!(
-                        "{host} has another certificate than `pin_sha256` says: {}",
-                        colons(found.as_ref())
-                    ),
-                    advice: Some(
-                        "ask whoever runs it whether the certificate was changed, then change the pin"
-                            .to_owned(),
-                    ),
-                    cause: None,
-                }));
+            let of = |der: &[u8]| ::ring::digest::digest(&::ring::digest::SHA256, der);
+            let key = public_key(certificate).map(of);
+            if key.is_none_or(|key| key.as_ref() != pin) {
+                let shown = key.map_or_else(|| "none".to_owned(), |key| STANDARD.encode(key));
+                let (what, advice) = if of(certificate).as_ref() == pin {
+                    (
+                        format!(
+                            "`pin_sha256` is the fingerprint of the certificate of {host}, which changes each time it is renewed; that of its key is needed: {shown}"
+                        ),
+                        format!("write pin_sha256 = \"{shown}\""),
+                    )
+                } else {
+                    (
+                        format!("{host} has another key than `pin_sha256` says: {shown}"),
+                        "ask whoever runs it whether the key was changed, then change the pin".to_owned(),
+                    )
+                };
+                return Err(refuse(Distrust { what, advice: Some(advice), cause: None }));
             }
         }
         match &self.chain {
@@ -385,11 +392,6 @@ impl Verifier {
 /// rustls writes a name as `DnsName("ci.example")`.
 fn bare(name: &str) -> &str {
     name.split('"').nth(1).unwrap_or(name)
-}
-
-fn colons(bytes: &[u8]) -> String {
-    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
-    pairs.join(":")
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) fn of(endpoint: &Endpoint, proxies: &Proxies) -> Vec<String> {
         let besides = if endpoint.ca_only { "alone" } else { "besides those of this machine" };
         format!("trusting the authorities in {} {besides}", path.display())
     }));
-    ways.extend(endpoint.pin.map(|_| "trusting the one certificate of `pin_sha256`".to_owned()));
+    ways.extend(endpoint.pin.map(|_| "trusting the one key of `pin_sha256`".to_owned()));
     ways.extend(
         endpoint.client_cert.iter().map(|(path, _)| format!("showing the certificate in {}", path.display())),
     );

@@ -148,17 +148,23 @@ async fn without_a_check_only_the_pinned_certificate_gets_a_credential() {
     assert_eq!(server.heard()[0].header("x-scope-orgid"), Some("shop"), "no secret");
     assert_eq!(server.heard()[0].header("authorization"), None, "anybody could be there");
 
-    let digest = ring::digest::digest(&ring::digest::SHA256, leaf.der());
-    endpoint.pin = Some(digest.as_ref().try_into().unwrap());
+    let pin = |der: &[u8]| ring::digest::digest(&ring::digest::SHA256, der).as_ref().try_into().ok();
+    endpoint.pin = pin(&leaf.public_key());
     let (client, _file) = with_secret(endpoint.clone(), Auth::Bearer, Proxies::default());
     get(&client, "/").await.unwrap();
     assert!(server.heard()[1].header("authorization").is_some());
 
-    endpoint.pin = Some([7; 32]);
-    let (client, _file) = with_secret(endpoint, Auth::Bearer, Proxies::default());
-    let failure = get(&client, "/").await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Tls);
-    assert!(text(&failure).contains("another certificate than `pin_sha256` says: "), "{failure:?}");
+    // The pin of the whole certificate is told apart: it would end with it.
+    for (wrong, told) in [
+        (Some([7; 32]), "another key than `pin_sha256` says: "),
+        (pin(leaf.der()), "that of its key is needed: "),
+    ] {
+        endpoint.pin = wrong;
+        let (client, _file) = with_secret(endpoint.clone(), Auth::Bearer, Proxies::default());
+        let failure = get(&client, "/").await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Tls);
+        assert!(text(&failure).contains(told), "{failure:?}");
+    }
     assert_eq!(server.heard().len(), 2);
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rcgen::PublicKeyData as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     date_time_ymd,
@@ -61,6 +62,11 @@ impl Leaf {
     /// Its key, as a file holds it.
     pub(crate) fn key_pem(&self) -> String {
         self.key.serialize_pem()
+    }
+
+    /// Its key, as a pin is of (RFC 7469).
+    pub(crate) fn public_key(&self) -> Vec<u8> {
+        self.key.subject_public_key_info()
     }
 
     /// Its bytes.
