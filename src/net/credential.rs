@@ -1,6 +1,7 @@
 //! Credentials: had when they are needed, renewed before they end, asked for again once when a server
 //! refuses them, and shown to no other server than those that the configuration names them for.
 
+mod escaped;
 mod file;
 mod format;
 mod helper;

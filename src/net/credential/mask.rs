@@ -9,6 +9,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::escaped;
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 
@@ -68,7 +69,8 @@ impl Mask {
     pub fn blot(&self, content: &mut [u8]) {
         let telling = self.0.read().unwrap_or_else(PoisonError::into_inner).telling.clone();
         let Some(telling) = telling else { return };
-        let found: Vec<_> = telling.find_iter(&*content).map(|found| found.range()).collect();
+        let mut found: Vec<_> = telling.find_iter(&*content).map(|found| found.range()).collect();
+        found.extend(escaped::find(&telling, content));
         for place in found {
             content.get_mut(place).into_iter().flatten().for_each(|byte| *byte = b'*');
         }
@@ -257,6 +259,9 @@ mod tests {
         assert_eq!(hidden(&mask, "for prometheus"), "for [secret]");
         mask.learn(Some("kim"), "hunter2");
         assert_eq!(blotted(&mask, r#"{"said":"hunter2 and hunter2"}"#), r#"{"said":"******* and *******"}"#);
+        let escaped = r#"{"said":"\u0068unter2, \u0070rometheus","é":"h\u0075nter2"}"#;
+        let told = blotted(&mask, escaped);
+        assert_eq!(told, r#"{"said":"************, \u0070rometheus","é":"************"}"#);
         let basic = STANDARD.encode("kim:hunter2");
         assert!(blotted(&mask, &basic).starts_with("****"), "{basic}");
     }
