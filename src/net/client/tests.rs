@@ -293,6 +293,20 @@ async fn a_credential_that_stays_refused_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn large_answers_are_read_one_after_the_other_and_so_are_the_ends_of_logs() {
+    let large = vec![b'x'; 3 << 20];
+    let server = Server::start(move |_| answer("200 OK", &[("content-type", "text/plain")], &large)).await;
+    let client = client(&server.url());
+    for request in [Request::get("/log").accept("text/plain").last_bytes(2 << 20), Request::get("/list")] {
+        let held = client.send(&request, Class::Poll).await.unwrap();
+        assert!(held.body.len() >= 2 << 20);
+        assert_eq!(client.0.large.available_permits(), 0, "the next one waits until this is done with");
+        drop(held);
+        assert_eq!(client.0.large.available_permits(), 1);
+    }
+}
+
+#[tokio::test]
 async fn who_shares_a_refused_credential_tells_of_its_own_fault_and_folds_only_if_refused_too() {
     let refuses = Server::start(|_| answer("401 Unauthorized", &[], "no")).await;
     let refuses_too = Server::start(|_| answer("401 Unauthorized", &[], "nor here")).await;
