@@ -39,6 +39,7 @@ mod ways;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::config::endpoint::Endpoint;
@@ -90,6 +91,17 @@ impl Net {
             vault.mask().learn(Some(&user), &password);
         }
         Self(Arc::new(Shared { vault, proxies, tunnels, budgets: Budgets::default() }))
+    }
+
+    /// Reads the secrets that lie on this machine, so that they are known before anybody else writes of
+    /// them, such as into a log. A disk that hangs has its usual time.
+    pub async fn read_ahead(&self) {
+        let mut looks = JoinSet::new();
+        for name in self.vault().readable() {
+            let (net, name) = (self.clone(), name.to_owned());
+            looks.spawn(async move { net.vault().look_ahead(&name).await });
+        }
+        while looks.join_next().await.is_some() {}
     }
 
     /// The credentials.

@@ -145,6 +145,24 @@ impl Vault {
         slot.usable(&state, (self.clock)(), std::slice::from_ref(origin))
     }
 
+    /// The names of those that sources use and that are had without running a program.
+    pub(super) fn readable(&self) -> impl Iterator<Item = &str> {
+        let readable = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| !slot.origins.is_empty() && !matches!(slot.table.source, Source::Helper(..)));
+        readable.map(|(name, _)| name.as_str())
+    }
+
+    /// Looks for the credential of this name, if it was not looked for yet.
+    pub(super) async fn look_ahead(&self, name: &str) {
+        let Ok(slot) = self.slot(name) else { return };
+        let mut state = slot.state.lock().await;
+        if state.looked.is_none() {
+            self.look(slot, &mut state).await;
+        }
+    }
+
     /// The credential that a header refers to.
     pub async fn of_header(
         &self,

@@ -179,7 +179,13 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     }
     let (crashes, deaths) = mpsc::channel(8);
     let tasks = Tasks::new(crashes);
-    let said = Intake::without(mask.clone());
+    let (known, ready) = watch::channel(false);
+    let net = launch.net.clone();
+    tokio::spawn(async move {
+        net.read_ahead().await;
+        known.send_replace(true);
+    });
+    let said = Intake::without(mask.clone(), ready);
     let resting = said.rests();
     let requests = start(launch.sources, &said, clock, &gate, &tasks, deaths);
     hand_on(said, messages.clone(), is_recorded.then(|| keeper.clone()));

@@ -66,20 +66,21 @@ pub struct Intake {
     sender: mpsc::Sender<Report>,
     rests: watch::Sender<bool>,
     mask: Mask,
+    ready: watch::Receiver<bool>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
-        Self::without(Mask::default())
+        Self::without(Mask::default(), watch::Sender::new(true).subscribe())
     }
 }
 
 impl Intake {
     /// Takes in what the sources say, without these secrets in lines of logs: answers of servers have
-    /// lost theirs already.
-    pub fn without(mask: Mask) -> Self {
+    /// lost theirs already. No line comes before they are known, which `ready` says.
+    pub fn without(mask: Mask, ready: watch::Receiver<bool>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default(), mask }
+        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default(), mask, ready }
     }
 
     /// An outlet for the source of this name, and the sender of requests to it.
@@ -94,6 +95,7 @@ impl Intake {
             asked: Arc::new(tokio::sync::Mutex::new(asked)),
             rests: self.rests.subscribe(),
             mask: self.mask.clone(),
+            ready: self.ready.clone(),
         };
         (outlet, ask)
     }
@@ -146,6 +148,7 @@ pub struct Outlet {
     asked: Arc<tokio::sync::Mutex<mpsc::Receiver<Request>>>,
     rests: watch::Receiver<bool>,
     mask: Mask,
+    ready: watch::Receiver<bool>,
 }
 
 impl Outlet {
@@ -204,6 +207,8 @@ impl Outlet {
 
     /// Gives lines. Waits while the loop is behind, so that nothing is dropped.
     pub async fn segment(&self, segment: Segment) {
+        // Nobody who could say so is left only when the program ends.
+        drop(self.ready.clone().wait_for(|ready| *ready).await);
         let segment = segment.blotted(|lines| self.mask.blot(lines)).said_by(self.source.clone());
         // The loop is gone only when the program ends: then there is nobody to tell.
         drop(self.queue.send(Report::Segment(Arc::new(segment))).await);
@@ -257,9 +262,17 @@ impl Outlet {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::task::Poll;
+
     use super::*;
+    use crate::config::endpoint::{Endpoint, HeaderValue};
+    use crate::logs::segment::SegmentBuilder;
+    use crate::logs::stamp::Zone;
     use crate::model::alert::Alert;
     use crate::model::health::FailureKind;
+    use crate::net::Net;
+    use crate::net::credential::Vault;
 
     fn outlet(intake: &Intake) -> Outlet {
         intake.outlet("a".into(), Arc::new(|| Timestamp::UNIX_EPOCH)).0
@@ -270,6 +283,29 @@ mod tests {
             Report::Update(update) => Some(update.news),
             Report::Segment(_) => None,
         }
+    }
+
+    #[tokio::test]
+    async fn no_line_comes_before_the_secrets_that_lie_here_are_known() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"canary-token-1").unwrap();
+        let mut endpoint = Endpoint::at("https://ci.example").unwrap();
+        endpoint.headers = vec![("X-Api-Key".to_owned(), HeaderValue::File(file.path().to_owned()))];
+        let net = Net::new(Vault::new(&[], [&endpoint], Arc::new(|| Timestamp::UNIX_EPOCH)));
+        let (tell, ready) = watch::channel(false);
+        let mut intake = Intake::without(net.vault().mask().clone(), ready);
+        let outlet = outlet(&intake);
+        let mut lines = SegmentBuilder::new("app.log".into(), Zone::default());
+        lines.note("calling with canary-token-1", Timestamp::UNIX_EPOCH);
+        let segment = lines.seal().unwrap();
+        let given = outlet.segment(segment);
+        tokio::pin!(given);
+        assert!(std::future::poll_fn(|context| Poll::Ready(given.as_mut().poll(context))).await.is_pending());
+        net.read_ahead().await;
+        tell.send_replace(true);
+        given.await;
+        let Some(Report::Segment(segment)) = intake.take() else { panic!() };
+        assert!(segment.line(0).ends_with(b"calling with **************"), "{segment:?}");
     }
 
     #[tokio::test]
