@@ -1,7 +1,6 @@
 //! What midwatch knows, in its own words. No I/O and no screen.
 
 pub mod alert;
-pub mod bounds;
 pub mod catalog;
 pub mod credential;
 pub mod expression;

@@ -12,7 +12,7 @@ use ring::digest::{Context, SHA256};
 
 use crate::model::alert::{Alert, Comparison, Group, Matcher, Silence};
 use crate::model::graph::Graph;
-use crate::model::health::Failure;
+use crate::model::health::{Failure, FailureKind};
 use crate::model::run::{Job, Run, RunState, Step};
 use crate::model::text::RawText;
 use crate::model::update::{Detail, News, Snapshot};
@@ -57,7 +57,10 @@ impl News {
     #[must_use]
     pub fn limited(mut self) -> Self {
         match &mut self {
-            Self::Snapshot(snapshot) => Arc::make_mut(snapshot).limit(),
+            Self::Snapshot(snapshot) => {
+                // What is to be told of it, the driver of the source has told.
+                Arc::make_mut(snapshot).limit();
+            }
             Self::Alive { troubles } => troubles.iter_mut().for_each(failure),
             Self::Failed(why) | Self::Detail(_, Err(why)) => failure(why),
             Self::Detail(_, Ok(what)) => detail(what),
@@ -68,20 +71,44 @@ impl News {
 }
 
 impl Snapshot {
-    fn limit(&mut self) {
-        self.alerts.iter_mut().for_each(|one| alert(Arc::make_mut(one)));
-        self.silences.iter_mut().for_each(|one| silence(Arc::make_mut(one)));
-        self.runs.iter_mut().for_each(|one| run(Arc::make_mut(one)));
+    /// Keeps of everything only as much as one item may have. Says so if a text was longer than any may be.
+    pub fn limit(&mut self) -> Option<Failure> {
+        let mut room = Room::default();
+        self.alerts.iter_mut().for_each(|one| alert(Arc::make_mut(one), &mut room));
+        self.silences.iter_mut().for_each(|one| silence(Arc::make_mut(one), &mut room));
+        self.runs.iter_mut().for_each(|one| run(Arc::make_mut(one), &mut room));
+        let Room { huge, longest, .. } = room;
+        (huge > 0).then(|| {
+            let most = TEXT >> 10;
+            let what =
+                format!("texts of more than {most} KiB are cut ({huge}; the longest has {longest} bytes)");
+            Failure::new(FailureKind::TooLarge, what).advise("shorten it where it is written")
+        })
     }
 }
 
 /// Room for the texts of one item.
-struct Room(usize);
+#[derive(Default)]
+struct Room {
+    left: usize,
+    /// How many texts of all items were longer than any may be, and how long the longest was.
+    huge: usize,
+    longest: usize,
+}
 
 impl Room {
+    fn of(left: usize) -> Self {
+        Self { left, ..Self::default() }
+    }
+
     fn text(&mut self, text: &mut RawText, most: usize) {
-        shorten(text, most.min(self.0.max(LEAST)));
-        self.0 = self.0.saturating_sub(text.as_bytes().len());
+        let length = text.as_bytes().len();
+        if length > TEXT {
+            self.huge += 1;
+            self.longest = self.longest.max(length);
+        }
+        shorten(text, most.min(self.left.max(LEAST)));
+        self.left = self.left.saturating_sub(text.as_bytes().len());
     }
 
     fn names<'a>(&mut self, texts: impl IntoIterator<Item = &'a mut RawText>) {
@@ -153,7 +180,7 @@ fn digest<'a>(texts: impl IntoIterator<Item = &'a RawText>) -> String {
     format!("{:016x}", u64::from_be_bytes(first))
 }
 
-fn alert(alert: &mut Alert) {
+fn alert(alert: &mut Alert, room: &mut Room) {
     let Alert {
         id,
         name,
@@ -172,7 +199,7 @@ fn alert(alert: &mut Alert) {
         expression,
         link,
     } = alert;
-    let mut room = Room(ITEM);
+    room.left = ITEM;
     room.names([id, name]);
     room.names(acknowledged.iter_mut().map(|by| &mut by.person).chain(value));
     for list in [receivers, silenced_by, inhibited_by] {
@@ -183,9 +210,9 @@ fn alert(alert: &mut Alert) {
     room.pairs(annotations, TEXT);
 }
 
-fn silence(silence: &mut Silence) {
+fn silence(silence: &mut Silence, room: &mut Room) {
     let Silence { id, matchers, starts: _, ends: _, person, comment } = silence;
-    let mut room = Room(ITEM);
+    room.left = ITEM;
     room.names([id, person]);
     if let Some(rest) = beyond(matchers, LIST) {
         let value = left_out(rest.len(), rest.iter().flat_map(|one| [&one.label, &one.value]));
@@ -195,7 +222,7 @@ fn silence(silence: &mut Silence) {
     room.texts([comment]);
 }
 
-fn run(run: &mut Run) {
+fn run(run: &mut Run, room: &mut Room) {
     let Run {
         id,
         pipeline,
@@ -215,11 +242,11 @@ fn run(run: &mut Run) {
         finished: _,
         jobs: parts,
     } = run;
-    let mut room = Room(RUN);
+    room.left = RUN;
     room.names([id, pipeline, title]);
     room.names([branch, revision, person, service, repo, environment].into_iter().flatten());
     room.texts(link);
-    jobs(parts, &mut room);
+    jobs(parts, room);
 }
 
 fn jobs(jobs: &mut Vec<Job>, room: &mut Room) {
@@ -253,7 +280,7 @@ fn jobs(jobs: &mut Vec<Job>, room: &mut Room) {
 
 fn detail(detail: &mut Detail) {
     match detail {
-        Detail::Jobs(of_run) => jobs(of_run, &mut Room(RUN)),
+        Detail::Jobs(of_run) => jobs(of_run, &mut Room::of(RUN)),
         Detail::Log(lines) => {
             if lines.iter().any(|line| line.as_bytes().len() > LINE) {
                 for line in Arc::make_mut(lines) {
@@ -276,7 +303,7 @@ fn detail(detail: &mut Detail) {
 
 fn group(group: &mut Group) {
     let Group { receiver, labels, alerts } = group;
-    let mut room = Room(ITEM);
+    let mut room = Room::of(ITEM);
     room.names([receiver]);
     room.pairs(labels, NAME);
     let mut all: Vec<_> = std::mem::take(alerts).into_iter().collect();
@@ -292,7 +319,7 @@ fn group(group: &mut Group) {
 
 fn graph(graph: &mut Graph) {
     let Graph { step: _, series, more_series: _, more_points: _, warnings } = graph;
-    let mut room = Room(ITEM);
+    let mut room = Room::of(ITEM);
     room.list(warnings);
     for line in series {
         room.pairs(&mut line.labels, NAME);
@@ -301,13 +328,12 @@ fn graph(graph: &mut Graph) {
 
 fn failure(failure: &mut Failure) {
     let Failure { kind: _, what, advice, next_try: _, cause } = failure;
-    Room(ITEM).texts([what].into_iter().chain(advice).chain(cause));
+    Room::of(ITEM).texts([what].into_iter().chain(advice).chain(cause));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::health::FailureKind;
     use crate::model::update::DetailKey;
 
     const HUGE: usize = 70 << 10;
@@ -449,12 +475,24 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_longer_than_any_may_be_is_told_once() {
+        let mut one = Alert::new("id", "x".repeat(TEXT).as_str(), jiff::Timestamp::UNIX_EPOCH);
+        one.annotations = [("description".into(), long("")), ("summary".into(), long("more"))].into();
+        let mut snapshot = Snapshot { alerts: vec![Arc::new(one)], ..Snapshot::default() };
+        let told = snapshot.limit().unwrap();
+        assert_eq!(told.kind, FailureKind::TooLarge);
+        let words = "texts of more than 16 KiB are cut (2; the longest has 71684 bytes)";
+        assert_eq!(told.what.as_str(), Some(words));
+        assert_eq!(snapshot.limit(), None);
+    }
+
+    #[test]
     fn what_is_usual_stays_as_it_is() {
         let mut usual = Alert::new("id", "HighErrorRate", jiff::Timestamp::UNIX_EPOCH);
         usual.labels = (0..LIST).map(|n| (format!("label{n}").into(), "v".repeat(200).into())).collect();
         usual.annotations = [("description".into(), "d".repeat(TEXT).into())].into();
         let mut kept = usual.clone();
-        alert(&mut kept);
+        alert(&mut kept, &mut Room::default());
         assert_eq!(kept, usual);
     }
 
@@ -480,7 +518,7 @@ mod tests {
             let mut one = Alert::new(long(tail), long(tail), jiff::Timestamp::UNIX_EPOCH);
             one.labels = (0..300).map(|n| (format!("label{n}").into(), "v".into())).collect();
             one.labels.insert("zone".into(), tail.into());
-            alert(&mut one);
+            alert(&mut one, &mut Room::default());
             one
         };
         let (a, b) = (of("a"), of("b"));
@@ -488,7 +526,7 @@ mod tests {
         assert_eq!(a, of("a"));
         let names: BTreeMap<RawText, RawText> = (0..3).map(|n| (long(&n.to_string()), "v".into())).collect();
         let mut kept = names;
-        Room(ITEM).pairs(&mut kept, NAME);
+        Room::of(ITEM).pairs(&mut kept, NAME);
         assert_eq!(kept.len(), 3, "names of labels too");
     }
 
@@ -497,7 +535,7 @@ mod tests {
         let mut one = huge_alert();
         one.labels = (0..400).map(|n| (format!("label{n}").into(), "v".into())).collect();
         one.labels.insert(MORE.into(), "a label of that name is counted too".into());
-        alert(&mut one);
+        alert(&mut one, &mut Room::default());
         assert_eq!(one.labels.len(), LIST);
         assert!(
             one.labels[&MORE.into()].as_str().unwrap().starts_with("(+274 left out, "),
@@ -513,13 +551,13 @@ mod tests {
             "who is told with how many others stays right"
         );
         let mut kept = huge_run();
-        run(&mut kept);
+        run(&mut kept, &mut Room::default());
         let steps: Vec<_> = kept.jobs.iter().map(|job| job.steps.len()).collect();
         assert_eq!(steps, [2000, 2000, 2000, 2000, 2000, 10, 10, 10, 10, 10, 10, 10]);
         let last = kept.jobs[11].steps[9].name.as_str().unwrap();
         assert!(last.starts_with("(+2 left out, "), "{last}");
         kept.jobs = vec![kept.jobs[11].clone(); 1200];
-        run(&mut kept);
+        run(&mut kept, &mut Room::default());
         assert_eq!(kept.jobs.len(), JOBS);
         assert!(kept.jobs[JOBS - 1].name.as_str().unwrap().starts_with("(+201 left out, "));
     }
