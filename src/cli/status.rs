@@ -11,7 +11,7 @@ use super::load::load;
 use super::print::{count, padded, plain, print, refuse};
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::config::Config;
-use crate::insight::fault::{self, Fault, Word};
+use crate::insight::fault::{self, Fault, Together, Word};
 use crate::model::alert::AlertState;
 use crate::model::run::{KNOWN_FOR, Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
@@ -101,16 +101,16 @@ impl Seen<'_> {
     }
 
     /// The faults, the worst and oldest first.
-    fn faults(&self) -> Vec<Fault> {
+    fn faults(&self) -> Together {
         let words = self.answered().flat_map(|source| {
             source.alerts.iter().map(|alert| Word::of(source, alert, self.now)).collect::<Vec<_>>()
         });
-        let mut faults = fault::together(words);
-        faults.sort_by_key(|fault| {
+        let mut found = fault::together(words);
+        found.faults.sort_by_key(|fault| {
             let alert = &fault.first.alert;
             (!alert.is_loud(), alert.severity, alert.onset(), alert.name.clone())
         });
-        faults
+        found
     }
 
     /// The runs with their sources, the most urgent first.
@@ -130,7 +130,7 @@ impl Seen<'_> {
     fn table(&self) -> String {
         let ago = |at: Timestamp| age(self.now.duration_since(at));
         let optional = |text: Option<&RawText>| text.map(clean).unwrap_or_default();
-        let faults = self.faults();
+        let Together { faults, uncompared } = self.faults();
         let loud = faults.iter().filter(|fault| fault.first.alert.is_loud()).count();
         let mut text = String::new();
         let head = |text: &mut String, line: &SafeText| {
@@ -155,6 +155,10 @@ impl Seen<'_> {
                 owner,
             ]
         })));
+        if uncompared > 0 {
+            let many = safe!("  {} of them may stand twice: too many of one name to compare", uncompared);
+            head(&mut text, &many);
+        }
         let runs = self.runs();
         let failed = runs.iter().filter(|(_, run)| run.state == RunState::Failed).count();
         head(&mut text, &safe!("runs of the last day: {} failed, {} in all", failed, runs.len()));
@@ -217,11 +221,13 @@ impl Seen<'_> {
                 "source": plain(&source.info.name),
             })
         };
+        let found = self.faults();
         json!({
             "midwatch": env!("CARGO_PKG_VERSION"),
             "at": self.now,
             "whole": self.is_whole(),
-            "alerts": self.faults().iter().map(alert).collect::<Vec<_>>(),
+            "alerts": found.faults.iter().map(alert).collect::<Vec<_>>(),
+            "uncompared_alerts": found.uncompared,
             "runs": self.runs().iter().map(run).collect::<Vec<_>>(),
             "sources": self.sources.iter().map(source).collect::<Vec<_>>(),
         })
@@ -247,7 +253,7 @@ fn source(probed: &Probed) -> Value {
 
 /// Rows with each column as wide as it has to be.
 fn columns(rows: impl Iterator<Item = Vec<SafeText>>) -> String {
-    // One absurd name does not make every row as long; JSON has it whole.
+    // One absurd name does not make every row as long; JSON has more of it.
     let short = |cell: SafeText| cell.truncate_to(WIDEST, &SafeText::literal(".."));
     let rows: Vec<Vec<SafeText>> = rows.map(|row| row.into_iter().map(short).collect()).collect();
     let most = rows.iter().map(Vec::len).max().unwrap_or(0);

@@ -128,7 +128,7 @@ impl Faults {
             }
         }
         let (mut of, mut alerts) = (HashMap::new(), HashMap::new());
-        for (number, fault) in fault::together(words).into_iter().enumerate() {
+        for (number, fault) in fault::together(words).faults.into_iter().enumerate() {
             let words = std::iter::once(fault.first).chain(fault.others);
             let of_it: Vec<Name> = words.map(|word| (word.source, word.alert.id.clone())).collect();
             of.extend(of_it.iter().map(|name| (name.clone(), number)));

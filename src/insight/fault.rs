@@ -14,7 +14,7 @@ use crate::model::world::Source;
 const COPIES: &[&str] =
     &["replica", "prometheus_replica", "__replica__", "receiver", "prometheus", "monitor"];
 /// Comparisons at most for alerts of one name: thousands that share no label but their name are not
-/// put together, each is a row.
+/// put together, each is a row, and that is told.
 const MOST: usize = 100_000;
 
 /// What a source says of a fault.
@@ -71,16 +71,29 @@ impl Fault {
     }
 }
 
+/// What was put together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Together {
+    /// One for each fault.
+    pub faults: Vec<Fault>,
+    /// Alerts that were not compared with all others, because there were too many of one name: what
+    /// they tell of may be among the faults twice.
+    pub uncompared: usize,
+}
+
 /// Puts together what tells of one fault. One source never tells twice of the same.
-pub fn together(words: impl IntoIterator<Item = Word>) -> Vec<Fault> {
+pub fn together(words: impl IntoIterator<Item = Word>) -> Together {
     let mut named: HashMap<RawText, Vec<Word>> = HashMap::new();
     for word in words {
         named.entry(word.alert.name.clone()).or_default().push(word);
     }
-    named.into_values().flat_map(of_one_name).filter_map(fault).collect()
+    let mut uncompared = 0;
+    let groups = named.into_values().flat_map(|words| of_one_name(words, &mut uncompared));
+    let faults = groups.filter_map(fault).collect();
+    Together { faults, uncompared }
 }
 
-fn of_one_name(words: Vec<Word>) -> Vec<Vec<Word>> {
+fn of_one_name(words: Vec<Word>, uncompared: &mut usize) -> Vec<Vec<Word>> {
     if words.iter().all(|word| Some(&word.source) == words.first().map(|first| &first.source)) {
         return words.into_iter().map(|word| vec![word]).collect();
     }
@@ -95,13 +108,16 @@ fn of_one_name(words: Vec<Word>) -> Vec<Vec<Word>> {
     for word in words {
         let values = shared.iter().map(|name| word.alert.labels.get(name).cloned()).collect();
         let groups = near.entry(values).or_default();
-        let same = groups.iter_mut().take(MOST.saturating_sub(compared)).find(|group| {
+        let (all, room) = (groups.len(), MOST.saturating_sub(compared));
+        let same = groups.iter_mut().take(room).find(|group| {
             compared += 1;
             group.iter().all(|known| known.source != word.source && is_one(known, &word))
         });
-        match same {
-            Some(group) => group.push(word),
-            None => groups.push(vec![word]),
+        if let Some(group) = same {
+            group.push(word);
+        } else {
+            *uncompared += usize::from(all > room);
+            groups.push(vec![word]);
         }
     }
     near.into_values().flatten().collect()
@@ -177,6 +193,12 @@ mod tests {
         Word { source: source.into(), alert: Arc::new(alert), environment: None, is_live: true }
     }
 
+    fn faults(words: impl IntoIterator<Item = Word>) -> Vec<Fault> {
+        let found = together(words);
+        assert_eq!(found.uncompared, 0);
+        found.faults
+    }
+
     const RULE: &[(&str, &str)] = &[("alertname", "HighErrorRate"), ("service", "checkout")];
     const ROUTED: &[(&str, &str)] =
         &[("alertname", "HighErrorRate"), ("service", "checkout"), ("cluster", "eu-1"), ("replica", "a")];
@@ -185,7 +207,7 @@ mod tests {
     fn the_rule_and_what_is_routed_are_one_and_who_knows_the_receiver_speaks() {
         let prometheus = word("prom", RULE, AlertState::Firing, &[]);
         let alertmanager = word("zam", ROUTED, AlertState::Firing, &["pager"]);
-        let found = together([prometheus.clone(), alertmanager.clone()]);
+        let found = faults([prometheus.clone(), alertmanager.clone()]);
         assert_eq!(found, [Fault { first: alertmanager, others: vec![prometheus] }]);
         assert!(!found[0].is_disputed());
     }
@@ -197,7 +219,7 @@ mod tests {
         alert.started = Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_mins(5);
         alert.held = Some(jiff::SignedDuration::from_mins(60));
         alert.value = Some("0.42".into());
-        let [fault] = &together([rule, word("am", ROUTED, AlertState::Firing, &["pager"])])[..] else {
+        let [fault] = &faults([rule, word("am", ROUTED, AlertState::Firing, &["pager"])])[..] else {
             panic!()
         };
         assert_eq!(fault.first.source, "am".into());
@@ -209,11 +231,11 @@ mod tests {
     fn what_still_fires_or_can_be_believed_counts_and_a_dispute_is_told() {
         let ended = word("prom", RULE, AlertState::Resolved, &[]);
         let fires = word("am", ROUTED, AlertState::Firing, &["pager"]);
-        let [fault] = &together([ended.clone(), fires.clone()])[..] else { panic!() };
+        let [fault] = &faults([ended.clone(), fires.clone()])[..] else { panic!() };
         assert_eq!(fault.first, fires);
         assert!(fault.is_disputed());
         let blind = Word { is_live: false, ..fires };
-        let [fault] = &together([ended.clone(), blind])[..] else { panic!() };
+        let [fault] = &faults([ended.clone(), blind])[..] else { panic!() };
         assert_eq!(fault.first, ended);
         assert!(!fault.is_disputed(), "the word of a blind source is old");
     }
@@ -224,7 +246,7 @@ mod tests {
         Arc::make_mut(&mut routed.alert).silenced_by = vec!["s1".into()];
         routed.is_live = false;
         let rule = word("prom", RULE, AlertState::Firing, &[]);
-        let [fault] = &together([rule, routed])[..] else { panic!() };
+        let [fault] = &faults([rule, routed])[..] else { panic!() };
         assert_eq!((&fault.first.source, fault.first.is_live), (&"prom".into(), true));
         assert!(!fault.first.alert.is_loud() && !fault.is_disputed());
         assert_eq!(fault.first.alert.receivers, ["pager".into()]);
@@ -234,14 +256,14 @@ mod tests {
     fn other_services_other_values_and_one_source_alone_are_not_one() {
         let other = [("alertname", "HighErrorRate"), ("service", "search")];
         let cluster = [("alertname", "HighErrorRate"), ("service", "checkout"), ("cluster", "us-1")];
-        let found = together([
+        let found = faults([
             word("am", ROUTED, AlertState::Firing, &[]),
             word("prom", &other, AlertState::Firing, &[]),
             word("prom us", &cluster, AlertState::Firing, &[]),
         ]);
         assert_eq!(found.len(), 3);
         let alone = [word("am", ROUTED, AlertState::Firing, &[]), word("am", RULE, AlertState::Firing, &[])];
-        assert_eq!(together(alone).len(), 2);
+        assert_eq!(faults(alone).len(), 2);
     }
 
     #[test]
@@ -250,7 +272,7 @@ mod tests {
             environment: environment.map(RawText::from),
             ..word(source, RULE, AlertState::Firing, &[])
         };
-        let count = |words: &[Word]| together(words.iter().cloned()).len();
+        let count = |words: &[Word]| faults(words.iter().cloned()).len();
         assert_eq!(count(&[of("prom dev", Some("dev")), of("prom prod", Some("prod"))]), 2);
         assert_eq!(count(&[of("prom", Some("prod")), of("am", Some("prod"))]), 1);
         // One Alertmanager for all environments does not know which it is.
@@ -262,10 +284,25 @@ mod tests {
     #[test]
     fn copies_of_a_pair_of_prometheus_are_one() {
         let copy = |replica| [("alertname", "HighErrorRate"), ("service", "checkout"), ("replica", replica)];
-        let found = together([
+        let found = faults([
             word("a", &copy("a"), AlertState::Firing, &[]),
             word("b", &copy("b"), AlertState::Firing, &[]),
         ]);
         assert_eq!(found.len(), 1);
+    }
+
+    #[test]
+    fn what_was_too_much_to_compare_is_counted() {
+        // They have no label in common but their name, and none is another.
+        let alert = |source: &str, number: usize| {
+            let label = format!("{source}{number}");
+            word(source, &[(label.as_str(), "x")], AlertState::Firing, &[])
+        };
+        let words = |most: usize| (0..most).flat_map(move |n| [alert("prom", n), alert("am", n)]);
+        assert_eq!(faults(words(100)).len(), 200);
+        let found = together(words(1000));
+        assert_eq!(found.faults.len(), 2000, "each is a row");
+        // The first 448 of them are compared with all before them.
+        assert!((1500..1600).contains(&found.uncompared), "{}", found.uncompared);
     }
 }

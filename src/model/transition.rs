@@ -60,6 +60,16 @@ impl Happened {
         told.map_or(now, |told| told.max(before).min(now))
     }
 
+    /// The time that the source itself tells: when the alert began to fire, when the run began or ended.
+    fn own(&self) -> Option<Timestamp> {
+        match self {
+            Self::Fired(alert) | Self::Resolved(alert) => Some(alert.started),
+            Self::Began(run) => Some(run.began()),
+            Self::Ended(run) => run.finished,
+            Self::Silenced(_) | Self::Blind(_) | Self::Sees | Self::Unwatched(_) => None,
+        }
+    }
+
     /// What it happened to, and which of the things that can happen to it.
     fn about(&self) -> Option<(&'static str, &[u8], u8)> {
         match self {
@@ -75,16 +85,34 @@ impl Happened {
     }
 }
 
+/// What several processes saw of one thing, one of them later than the others.
+#[derive(PartialEq)]
+struct Sight {
+    which: u8,
+    at: Timestamp,
+    /// The time of the thing itself.
+    own: Option<Timestamp>,
+}
+
+impl Sight {
+    fn is_of(&self, other: &Self) -> bool {
+        self.which == other.which
+            && (self.at.duration_since(other.at) <= SAME || (self.own.is_some() && self.own == other.own))
+    }
+}
+
 /// Puts in order what several processes saw, each thing once.
 pub(super) fn merge(mut all: Vec<Transition>) -> Vec<Transition> {
     all.sort_by_key(|one| one.at);
-    let mut last: HashMap<(RawText, &str, RawText), (u8, Timestamp)> = HashMap::new();
+    let mut last: HashMap<(RawText, &str, RawText), Sight> = HashMap::new();
     let mut merged = Vec::with_capacity(all.len());
     for one in all {
         let known = one.what.about().is_some_and(|(what, id, which)| {
             let key = (one.source.clone(), what, RawText::from_bytes(id));
-            let before = last.insert(key, (which, one.at));
-            before.is_some_and(|(same, at)| same == which && one.at.duration_since(at) <= SAME)
+            let sight = Sight { which, at: one.at, own: one.what.own() };
+            let is_known = last.get(&key).is_some_and(|before| sight.is_of(before));
+            last.insert(key, sight);
+            is_known
         });
         if !known {
             merged.push(one);

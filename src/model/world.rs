@@ -269,13 +269,14 @@ impl World {
         self.revision += 1;
     }
 
-    /// Runs that ended and that no source lists any more, with what is declared about their sources.
+    /// Runs that ended and that no source lists any more, each once and as it ended last, with what is
+    /// declared about their sources.
     pub fn past_runs(&self) -> impl Iterator<Item = (&SourceInfo, &Arc<Run>)> {
-        let listed: HashSet<_> = self.runs().map(|(source, run)| (&source.info.name, &run.id)).collect();
-        self.history.iter().filter_map(move |transition| {
+        let mut known: HashSet<_> = self.runs().map(|(source, run)| (&source.info.name, &run.id)).collect();
+        self.history.iter().rev().filter_map(move |transition| {
             let Happened::Ended(run) = &transition.what else { return None };
             let source = self.sources.get(&transition.source)?;
-            (!listed.contains(&(&transition.source, &run.id))).then_some((&source.info, run))
+            known.insert((&transition.source, &run.id)).then_some((&source.info, run))
         })
     }
 
@@ -516,6 +517,34 @@ mod tests {
         let again = Alert { started: at(950), ..alert("c", AlertState::Firing) };
         say(&mut next, 960, vec![again], vec![]);
         assert_eq!(next.history().next_back().map(|one| one.at), Some(at(960)), "seen as it came");
+    }
+
+    #[test]
+    fn what_two_consoles_saw_at_different_times_is_told_once() {
+        let seen = |second, what| Transition { at: at(second), source: "am".into(), what };
+        let ended = |end| {
+            let run = Run { finished: Some(at(end)), ..run("1", RunState::Succeeded) };
+            Happened::Ended(Arc::new(run))
+        };
+        let fires = |start| Arc::new(Alert { started: at(start), ..alert("a", AlertState::Firing) });
+        let mut world = world();
+        // The second of them looked four times rarer.
+        world.recall_history(vec![
+            seen(-900, Happened::Fired(fires(-910))),
+            seen(-700, Happened::Fired(fires(-910))),
+            seen(-600, ended(-610)),
+            seen(-500, Happened::Resolved(fires(-910))),
+            seen(-350, ended(-610)),
+            seen(-300, Happened::Resolved(fires(-910))),
+            seen(-100, Happened::Fired(fires(-110))),
+        ]);
+        let times: Vec<_> = world.history().map(|one| one.at).collect();
+        assert_eq!(times, [at(-900), at(-600), at(-500), at(-100)]);
+        assert_eq!(world.past_runs().count(), 1);
+        // Started again under the same id, and how it began was not seen.
+        world.recall_history(vec![seen(-600, ended(-610)), seen(-10, ended(-20))]);
+        let past: Vec<_> = world.past_runs().map(|(_, run)| run.finished).collect();
+        assert_eq!(past, [Some(at(-20))], "as it ended last");
     }
 
     #[test]

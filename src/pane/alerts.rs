@@ -49,6 +49,8 @@ struct Counts {
     loud: usize,
     acked: usize,
     silenced: usize,
+    /// Alerts that may stand in two rows.
+    uncompared: usize,
 }
 
 impl Counts {
@@ -58,6 +60,7 @@ impl Counts {
             loud: count(Alert::is_loud),
             acked: count(|a| a.state == AlertState::Firing && a.acknowledged.is_some()),
             silenced: count(|a| a.state == AlertState::Firing && !a.is_loud()),
+            uncompared: 0,
         }
     }
 }
@@ -76,9 +79,9 @@ impl Alerts {
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         let words = Words::new(&self.filter);
-        let mut rows = rows::collect(view);
+        let (mut rows, uncompared) = rows::collect(view);
         self.all = rows.len();
-        self.counts = Counts::of(&rows);
+        self.counts = Counts { uncompared, ..Counts::of(&rows) };
         rows.retain(|row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
         self.follow(&rows);
@@ -176,7 +179,7 @@ impl Alerts {
 
     /// The most urgent alert of this id or name, and its environment.
     pub fn find(what: &RawText, view: &View<'_>) -> Option<(Key, Option<RawText>)> {
-        let mut rows = rows::collect(view);
+        let (mut rows, _) = rows::collect(view);
         rows::sort(&mut rows, Sort::Urgency);
         let is_it = |row: &Row| row.alert.id == *what || same(&row.alert.name, what);
         rows.into_iter().find(is_it).map(|row| (row.key(), row.environment))
@@ -275,7 +278,7 @@ impl Alerts {
 
     /// What fires and nothing mutes, the worst and oldest first, whatever the filter hides.
     pub fn firing(view: &View<'_>) -> Vec<SafeText> {
-        let mut rows = rows::collect(view);
+        let (mut rows, _) = rows::collect(view);
         rows::sort(&mut rows, Sort::Urgency);
         rows.iter().filter(|row| row.alert.is_loud()).map(|row| row.line(view)).collect()
     }
@@ -287,8 +290,9 @@ impl Alerts {
 
     fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let mut title = SafeText::literal("3 Alerts");
-        let Counts { loud, acked, silenced } = self.counts;
-        for (number, word) in [(loud, "firing"), (acked, "acked"), (silenced, "silenced")] {
+        let Counts { loud, acked, silenced, uncompared } = self.counts;
+        let words = ["firing", "acked", "silenced", "may stand twice"];
+        for (number, word) in [loud, acked, silenced, uncompared].into_iter().zip(words) {
             if number > 0 {
                 title.push(&safe!("  {} {}", number, SafeText::literal(word)));
             }

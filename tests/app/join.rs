@@ -232,6 +232,50 @@ fn a_fault_that_two_sources_tell_of_is_one_row() {
 }
 
 #[test]
+fn a_fault_that_two_sources_tell_of_is_rung_and_written_down_once() {
+    let mut console = two([None, None]);
+    tells(&mut console, "alerts", &[]);
+    tells(&mut console, "rules", &[]);
+    let fires = [alert("HighErrorRate", Severity::Critical, 0)];
+    tells(&mut console, "rules", &fires);
+    assert!(console.screen().contains("CRIT HighErrorRate fires."), "{}", console.screen());
+    console.pass(60);
+    assert!(!console.screen().contains("CRIT HighErrorRate fires."), "{}", console.screen());
+    tells(&mut console, "alerts", &fires);
+    tells(&mut console, "rules", &[]);
+    console.keys("4 f");
+    let screen = console.screen();
+    assert!(!screen.contains("CRIT HighErrorRate fires."), "it is no news: {screen}");
+    assert!(!screen.contains("resolved"), "the other still tells of it: {screen}");
+    assert_eq!(
+        screen.matches("alert HighErrorRate fired, CRIT (told by rules, alerts)").count(),
+        1,
+        "{screen}"
+    );
+    tells(&mut console, "alerts", &[]);
+    console.pass(3);
+    let screen = console.screen();
+    assert_eq!(screen.matches("alert HighErrorRate resolved (told by rules, alerts)").count(), 1, "{screen}");
+}
+
+#[test]
+fn what_is_too_much_to_put_together_is_told() {
+    let mut console = two([None, None]);
+    for source in ["alerts", "rules"] {
+        let fires = |n: usize| {
+            let mut alert = alert("InstanceDown", Severity::Warning, 14);
+            alert.id = format!("{source}{n}").into();
+            alert.labels = [(format!("{source}{n}").into(), "x".into())].into();
+            alert
+        };
+        tells(&mut console, source, &(0..400).map(fires).collect::<Vec<_>>());
+    }
+    let screen = console.screen();
+    assert!(screen.contains("3 Alerts  800 firing  "), "{screen}");
+    assert!(screen.contains(" may stand twice"), "{screen}");
+}
+
+#[test]
 fn a_start_at_an_alert_or_a_run_opens_it_when_it_is_seen_and_gives_up_in_words() {
     let mut console = Console::new(WIDE);
     let now = console.now;

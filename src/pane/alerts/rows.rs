@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::theme::Meaning;
-use crate::insight::fault::{self, Fault, Word};
+use crate::insight::fault::{self, Fault, Together, Word};
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::DetailKey;
@@ -53,8 +53,9 @@ pub(super) struct Row {
     doubtful: bool,
 }
 
-/// The rows in scope: one for each fault, whoever tells of it.
-pub(super) fn collect(view: &View<'_>) -> Vec<Row> {
+/// The rows in scope: one for each fault, whoever tells of it; and how many alerts may stand in two of
+/// them, because there were too many to compare.
+pub(super) fn collect(view: &View<'_>) -> (Vec<Row>, usize) {
     let firing = view.world.alerts();
     let ended = view
         .world
@@ -77,7 +78,8 @@ pub(super) fn collect(view: &View<'_>) -> Vec<Row> {
             alert,
         }
     };
-    fault::together(shown).into_iter().map(row).collect()
+    let Together { faults, uncompared } = fault::together(shown);
+    (faults.into_iter().map(row).collect(), uncompared)
 }
 
 /// The columns: severity, name, service, environment, age, who has it, what else.
