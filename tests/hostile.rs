@@ -306,8 +306,9 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
     let says = |console: &mut Console, index: usize, news: News| {
         console.send(Msg::Update(Update { source: name(batch, index), at: console.now, news }));
     };
-    let snapshot =
-        |alerts, runs, silences| News::Snapshot(Arc::new(Snapshot { runs, alerts, silences, every: None }));
+    let snapshot = |alerts, runs, silences| {
+        News::Snapshot(Arc::new(Snapshot { runs, alerts, silences, ..Snapshot::default() }))
+    };
     says(&mut console, 0, snapshot(Vec::new(), Vec::new(), Vec::new()));
     says(&mut console, 1, snapshot(Vec::new(), Vec::new(), Vec::new()));
     says(&mut console, 0, snapshot(alerts(batch), Vec::new(), silences(batch)));

@@ -151,6 +151,8 @@ pub struct Condition {
     pub recalled: bool,
     /// How often it is looked at now, if not as was declared.
     pub every: Option<SignedDuration>,
+    /// In which versions its server speaks, such as `HTTP/2 over TLS 1.3`.
+    pub spoken: Option<RawText>,
 }
 
 /// A source's condition at one moment.

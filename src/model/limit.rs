@@ -77,6 +77,7 @@ impl Snapshot {
         self.alerts.iter_mut().for_each(|one| alert(Arc::make_mut(one), &mut room));
         self.silences.iter_mut().for_each(|one| silence(Arc::make_mut(one), &mut room));
         self.runs.iter_mut().for_each(|one| run(Arc::make_mut(one), &mut room));
+        self.spoken.iter_mut().for_each(|spoken| shorten(spoken, NAME));
         let Room { huge, longest, .. } = room;
         (huge > 0).then(|| {
             let most = TEXT >> 10;
@@ -427,6 +428,7 @@ mod tests {
                 silences: vec![Arc::new(huge_silence())],
                 runs: vec![Arc::new(huge_run())],
                 every: None,
+                spoken: Some(long("HTTP/2")),
             })),
             News::Alive { troubles: vec![failed()] },
             News::Failed(failed()),

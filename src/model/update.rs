@@ -59,6 +59,9 @@ pub struct Snapshot {
     /// When it is looked at again, if not after the interval that was declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<SignedDuration>,
+    /// In which versions its server speaks, such as `HTTP/2 over TLS 1.3`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoken: Option<RawText>,
 }
 
 impl Snapshot {

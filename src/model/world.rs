@@ -174,6 +174,7 @@ impl World {
                     snapshot.alerts.iter().filter(|a| a.state != AlertState::Resolved).cloned().collect();
                 source.silences.clone_from(&snapshot.silences);
                 source.condition.every = snapshot.every;
+                source.condition.spoken.clone_from(&snapshot.spoken);
                 worked(&mut source.condition, update.at, &mut happened);
             }
             News::Alive { troubles } => {

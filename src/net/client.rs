@@ -345,9 +345,14 @@ impl Inner {
         if request.wants_json() && (200..300).contains(&head.status) && page {
             return Err(unexpected(trip, request, "text/html"));
         }
-        let Head { status, headers, trip, ends, .. } = head;
+        let Head { status, headers, trip, ends, spoken, .. } = head;
         let response = Response::new(&link.base, request, status, headers, bytes);
-        Ok(response.received(received).shown_until(ends).part(trip, skipped).turn(turn))
+        Ok(response
+            .received(received)
+            .shown_until(ends)
+            .spoken_in(Some(spoken))
+            .part(trip, skipped)
+            .turn(turn))
     }
 
     fn learn(&self, link: &Link, request: &Request, head: &Head, came: Came) -> Told {
@@ -443,5 +448,7 @@ fn again_in(failure: Failure, wait: Duration) -> Failure {
     }
 }
 
+#[cfg(test)]
+mod http2;
 #[cfg(test)]
 mod tests;

@@ -233,6 +233,7 @@ pub struct Response {
     asked: Request,
     received: Option<Timestamp>,
     ends: Option<Timestamp>,
+    spoken: Option<&'static str>,
     shown: String,
     mask: Mask,
     /// The next large answer of the source is read when this one is gone.
@@ -260,6 +261,7 @@ impl Response {
             asked,
             received: None,
             ends: None,
+            spoken: None,
             shown,
             mask,
             turn: None,
@@ -283,6 +285,18 @@ impl Response {
     /// When the certificate that its server showed ends.
     pub fn certificate_ends(&self) -> Option<Timestamp> {
         self.ends
+    }
+
+    /// In which versions it came, such as `HTTP/2 over TLS 1.3`.
+    pub fn spoken(&self) -> Option<&'static str> {
+        self.spoken
+    }
+
+    /// With those.
+    #[must_use]
+    pub fn spoken_in(mut self, spoken: Option<&'static str>) -> Self {
+        self.spoken = spoken;
+        self
     }
 
     pub(super) fn part(mut self, trip: Trip, skipped: u64) -> Self {

@@ -160,6 +160,18 @@ impl Trip {
             Some(Http::Not) => self
                 .failure(FailureKind::Unreadable, format!("the answer is not HTTP: {}", found.deepest))
                 .advise("look at scheme and port in `url`"),
+            Some(Http::Breaks) => {
+                let what = format!("the answer breaks HTTP/2: {}", found.deepest);
+                self.failure(FailureKind::Unreadable, what)
+            }
+            Some(Http::BreaksHead) => {
+                let what = format!("the answer's headers are too large, or break HTTP/2: {}", found.deepest);
+                self.failure(FailureKind::TooLarge, what)
+            }
+            Some(Http::GivenUp) => {
+                let what = format!("the server gave the answer up: {}", found.deepest);
+                self.failure(FailureKind::Broken, what)
+            }
             Some(Http::Incomplete) => {
                 self.failure(FailureKind::Broken, "the connection ended before the answer did")
             }
@@ -245,6 +257,29 @@ enum Http {
     HeadTooLarge,
     Not,
     Incomplete,
+    /// Something in it may not be so in HTTP/2.
+    Breaks,
+    /// The library says the same of headers that are too long and of those that are malformed.
+    BreaksHead,
+    /// The server reset it, or went away.
+    GivenUp,
+}
+
+impl Http {
+    fn of_frames(error: &h2::Error) -> Option<Self> {
+        match error.reason() {
+            // So the library ends headers that are too long.
+            Some(h2::Reason::ENHANCE_YOUR_CALM | h2::Reason::COMPRESSION_ERROR) if error.is_library() => {
+                Some(Self::HeadTooLarge)
+            }
+            Some(h2::Reason::PROTOCOL_ERROR) if error.is_library() && error.is_reset() => {
+                Some(Self::BreaksHead)
+            }
+            Some(_) if error.is_library() => Some(Self::Breaks),
+            Some(_) if error.is_remote() => Some(Self::GivenUp),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Found<'a> {
@@ -285,6 +320,9 @@ impl<'a> Found<'a> {
                 _ => None,
             };
             self.http = self.http.or(found);
+        }
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            self.http = self.http.or(Http::of_frames(error));
         }
         self.not_public |= error.is::<NotPublic>();
     }

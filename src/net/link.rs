@@ -1,8 +1,9 @@
 //! The way to one address: which connections, which headers, which redirects.
 
 use jiff::Timestamp;
+use reqwest::Version;
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::tls::TlsInfo;
+use reqwest::tls::{self, TlsInfo};
 use url::Url;
 
 use super::address::{Resolver, leads_inside};
@@ -52,6 +53,8 @@ pub(super) struct Head {
     pub(super) away: bool,
     /// Until when the certificate of that place is good.
     pub(super) ends: Option<Timestamp>,
+    /// In which versions it came.
+    pub(super) spoken: &'static str,
     /// Its body is still to come.
     pub(super) rest: reqwest::Response,
 }
@@ -170,6 +173,7 @@ impl Link {
                 ends: rest.extensions().get::<TlsInfo>().and_then(|tls| {
                     Certificate::read(tls.peer_certificate()?).map(|certificate| certificate.not_after)
                 }),
+                spoken: spoken(rest.version(), rest.extensions().get()),
                 rest,
             };
             let Some(location) = head.header("location").filter(|_| redirect::is_one(head.status)) else {
@@ -222,6 +226,20 @@ impl Way<'_> {
         let resolver = Resolver { dials: None, public_only: public_only && proxy.is_none() };
         let terms = Some(Terms::away(self.endpoint));
         Ok(Transport::new(Plan { socket: None, proxy, terms, resolver }))
+    }
+}
+
+/// The versions of HTTP and TLS, for the page of a source.
+fn spoken(http: Version, tls: Option<&TlsInfo>) -> &'static str {
+    // There is one also where nothing is encrypted.
+    let tls = tls.and_then(TlsInfo::version);
+    match (http == Version::HTTP_2, tls) {
+        (true, Some(tls::Version::TLS_1_3)) => "HTTP/2 over TLS 1.3",
+        (true, Some(tls::Version::TLS_1_2)) => "HTTP/2 over TLS 1.2",
+        (true, _) => "HTTP/2",
+        (false, Some(tls::Version::TLS_1_3)) => "HTTP/1.1 over TLS 1.3",
+        (false, Some(tls::Version::TLS_1_2)) => "HTTP/1.1 over TLS 1.2",
+        (false, _) => "HTTP/1.1",
     }
 }
 

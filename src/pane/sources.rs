@@ -360,6 +360,9 @@ fn page(source: &Source, lines: &[SafeText], view: &View<'_>) -> Vec<Paragraph> 
         page.push(Paragraph::new(safe!("Environment {}.", clean(environment)), muted));
     }
     page.extend(source.info.reads.iter().map(|what| Paragraph::new(safe!("Reads {}", clean(what)), text)));
+    page.extend(
+        source.condition.spoken.iter().map(|spoken| Paragraph::new(safe!("Speaks {}.", clean(spoken)), text)),
+    );
     for gives in source.info.gives {
         let has = match gives {
             Gives::Runs => safe!("{} runs", source.runs.len()),

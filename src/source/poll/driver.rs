@@ -14,6 +14,7 @@ use super::listen::{Listener, Said};
 use super::round::{Memory, Went, is_locked_out, round};
 use super::{Poll, Vendor, detail};
 use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
 use crate::model::update::DetailKey;
 use crate::net::backoff::Backoff;
 use crate::source::outlet::{Outlet, Request};
@@ -240,6 +241,8 @@ fn say<V: Vendor>(
     every: Duration,
 ) {
     let mut snapshot = memory.with(|state| poll.vendor.snapshot(state, now));
+    let spoken: Vec<_> = went.spoken.iter().copied().collect();
+    snapshot.spoken = Some(spoken.join(", ")).filter(|spoken| !spoken.is_empty()).map(RawText::from);
     snapshot.every = SignedDuration::try_from(every).ok().filter(|_| every != poll.every);
     went.troubles.extend(memory.with(|state| poll.vendor.left_out(state)));
     if let Some(ahead) = went.ahead.filter(|ahead| ahead.abs() > SKEW) {

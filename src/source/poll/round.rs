@@ -1,6 +1,6 @@
 //! One round: what a vendor asks, a few at a time, until nothing more is asked.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +76,8 @@ pub(super) struct Went {
     pub(super) troubles: Vec<Failure>,
     /// How far the server's clock is ahead of this machine's, if it said.
     pub(super) ahead: Option<SignedDuration>,
+    /// In which versions its addresses speak.
+    pub(super) spoken: BTreeSet<&'static str>,
     /// When the first certificate of its addresses ends.
     pub(super) ends: Option<Timestamp>,
 }
@@ -94,7 +96,7 @@ pub(super) async fn round<V: Vendor>(
         memory.with(|state| poll.vendor.round(state, now, backfill)).into();
     spread(&mut waiting, poll.transport.peers());
     let mut under_way = JoinSet::new();
-    let mut went = Went { troubles: Vec::new(), ahead: None, ends: None };
+    let mut went = Went { troubles: Vec::new(), ahead: None, spoken: BTreeSet::new(), ends: None };
     let mut peers: BTreeMap<String, Peers> = BTreeMap::new();
     let (mut asked, mut worked) = (0, false);
     loop {
@@ -117,6 +119,7 @@ pub(super) async fn round<V: Vendor>(
         let (ask, answer) = done.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
         let answer = answer.and_then(|response| {
             went.ahead = went.ahead.or_else(|| response.clock_ahead());
+            went.spoken.extend(response.spoken());
             went.ends = went.ends.into_iter().chain(response.certificate_ends()).min();
             take(poll, memory, &ask, &response, now)
         });

@@ -131,7 +131,10 @@ impl Transport for Scripted {
                     Ok(answer(request, 200, &[], ""))
                 }
                 Some(Ok("304")) => Ok(answer(request, 304, &[], "")),
-                Some(said) => said.map(|body| answer(request, 200, &[("etag", "\"1\"")], body)),
+                Some(said) => said.map(|body| {
+                    let spoken = if peer == Some(1) { "HTTP/1.1" } else { "HTTP/2 over TLS 1.3" };
+                    answer(request, 200, &[("etag", "\"1\"")], body).spoken_in(Some(spoken))
+                }),
             }
         })
     }
@@ -242,6 +245,14 @@ async fn it_is_asked_each_interval_and_only_the_first_round_looks_back() {
         assert!((9..=11).contains(&(pair[1] - pair[0])), "{times:?}");
     }
     assert_eq!(played.times("/past").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_says_in_which_versions_its_peers_speak() {
+    for (peers, expected) in [(1, "HTTP/2 over TLS 1.3"), (2, "HTTP/1.1, HTTP/2 over TLS 1.3")] {
+        let News::Snapshot(snapshot) = start(peers, |_, _| Some(Ok(""))).news().await else { panic!() };
+        assert_eq!(snapshot.spoken, Some(expected.into()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

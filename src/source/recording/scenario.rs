@@ -195,7 +195,7 @@ impl Scenario {
         }
         seen.sort_by_key(|run| std::cmp::Reverse(run.created));
         let silences = silences.into_iter().map(Arc::new).collect();
-        Snapshot { runs: seen, alerts, silences, every: None }
+        Snapshot { runs: seen, alerts, silences, ..Snapshot::default() }
     }
 }
 
