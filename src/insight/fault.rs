@@ -43,8 +43,9 @@ impl Word {
     /// What a source says of an alert of its own. A silence that has ended since a source went blind
     /// mutes nothing any more.
     pub fn of(source: &Source, alert: &Arc<Alert>, now: Timestamp) -> Self {
+        // The time first: there may be thousands, of which hardly any has ended.
         let has_ended =
-            |id: &RawText| source.silences.iter().any(|silence| silence.id == *id && silence.ends <= now);
+            |id: &RawText| source.silences.iter().any(|silence| silence.ends <= now && silence.id == *id);
         let mut alert = Arc::clone(alert);
         if alert.silenced_by.iter().any(has_ended) {
             Arc::make_mut(&mut alert).silenced_by.retain(|id| !has_ended(id));
