@@ -6,6 +6,7 @@ mod console;
 mod generate;
 mod init;
 mod load;
+mod logs;
 mod print;
 mod screen;
 mod services;
@@ -21,6 +22,7 @@ use self::add::Addition;
 use self::check::Form;
 use self::console::Wish;
 use self::generate::Document;
+use self::logs::Logs;
 use self::print::{refuse, shell_word, tell};
 use self::services::Services;
 use crate::config::origin::ConfigError;
@@ -137,6 +139,11 @@ enum Command {
         #[command(subcommand)]
         what: Services,
     },
+    /// The log engine on files and pipes, for scripts
+    Logs {
+        #[command(subcommand)]
+        what: Logs,
+    },
     /// Prints a document that is made from the program itself
     Generate {
         #[command(subcommand)]
@@ -196,6 +203,7 @@ impl Cli {
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Add(asked)) => add::add(&self.flags, &asked),
             Some(Command::Services { what }) => Ok(services::services(&self.flags, &what)),
+            Some(Command::Logs { what }) => Ok(logs::logs(&what)),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

@@ -21,6 +21,7 @@ mod sequence;
 pub mod session;
 pub mod signals;
 pub mod still;
+pub mod sweep;
 pub mod tasks;
 pub mod terminal;
 pub mod watchdog;

@@ -628,3 +628,50 @@ fn status_tells_once_what_is_seen_and_says_what_is_not() {
     assert_eq!(said.code, Some(2));
     assert!(said.errors.contains("Nothing was done. Mend"), "{}", said.errors);
 }
+
+#[test]
+fn logs_stats_counts_files_and_pipes() {
+    let home = Home::new();
+    let text = "2026-11-22T03:12:02Z ERROR broke\n\tat Foo.java:1\n2026-11-22T03:12:01Z WARN slow\n";
+    let log = home.write("app.log", text);
+    let said = home.run(&["logs", "stats", &log]);
+    let row = |name: &str| {
+        said.output.lines().find_map(|line| line.strip_prefix(name)).map(str::trim).map(str::to_owned)
+    };
+    assert_eq!((said.code, said.errors.as_str()), (Some(0), ""));
+    for (name, value) in
+        [("lines", "3"), ("records", "2"), ("bytes", &text.len().to_string()), ("error", "1"), ("warn", "1")]
+    {
+        assert_eq!(row(name).as_deref(), Some(value), "{}", said.output);
+    }
+    assert_eq!(row("first").as_deref(), Some("2026-11-22T03:12:01Z"), "{}", said.output);
+    assert_eq!(row("info"), None);
+
+    let mut piped = home.command(&["logs", "stats", "-o", "json", "-"]);
+    let mut piped = piped.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = piped.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let file = &answer["files"][0];
+    assert_eq!(
+        (&file["file"], &file["lines"], &file["levels"]["error"]),
+        (&"standard input".into(), &3.into(), &1.into())
+    );
+    assert_eq!(file["last"], "2026-11-22T03:12:02Z");
+}
+
+#[test]
+fn logs_stats_of_what_cannot_be_read_is_two_and_of_nothing_is_one() {
+    let home = Home::new();
+    let empty = home.write("empty.log", "");
+    for (arguments, code, word) in [
+        (["logs", "stats", "missing.log"], 2, "does not exist"),
+        (["logs", "stats", "."], 2, "directory"),
+        (["logs", "stats", &empty], 1, ""),
+    ] {
+        let said = home.run(&arguments);
+        assert_eq!(said.code, Some(code), "{arguments:?}");
+        assert!(said.errors.contains(word), "{}", said.errors);
+        assert_eq!(said.errors.is_empty(), word.is_empty(), "{}", said.errors);
+    }
+}

@@ -40,6 +40,9 @@ _midwatch() {
             midwatch,init)
                 cmd="midwatch__subcmd__init"
                 ;;
+            midwatch,logs)
+                cmd="midwatch__subcmd__logs"
+                ;;
             midwatch,record)
                 cmd="midwatch__subcmd__record"
                 ;;
@@ -118,6 +121,9 @@ _midwatch() {
             midwatch__subcmd__help,init)
                 cmd="midwatch__subcmd__help__subcmd__init"
                 ;;
+            midwatch__subcmd__help,logs)
+                cmd="midwatch__subcmd__help__subcmd__logs"
+                ;;
             midwatch__subcmd__help,record)
                 cmd="midwatch__subcmd__help__subcmd__record"
                 ;;
@@ -148,8 +154,23 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__generate,sources)
                 cmd="midwatch__subcmd__help__subcmd__generate__subcmd__sources"
                 ;;
+            midwatch__subcmd__help__subcmd__logs,stats)
+                cmd="midwatch__subcmd__help__subcmd__logs__subcmd__stats"
+                ;;
             midwatch__subcmd__help__subcmd__services,suggest)
                 cmd="midwatch__subcmd__help__subcmd__services__subcmd__suggest"
+                ;;
+            midwatch__subcmd__logs,help)
+                cmd="midwatch__subcmd__logs__subcmd__help"
+                ;;
+            midwatch__subcmd__logs,stats)
+                cmd="midwatch__subcmd__logs__subcmd__stats"
+                ;;
+            midwatch__subcmd__logs__subcmd__help,help)
+                cmd="midwatch__subcmd__logs__subcmd__help__subcmd__help"
+                ;;
+            midwatch__subcmd__logs__subcmd__help,stats)
+                cmd="midwatch__subcmd__logs__subcmd__help__subcmd__stats"
                 ;;
             midwatch__subcmd__services,help)
                 cmd="midwatch__subcmd__services__subcmd__help"
@@ -170,7 +191,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto status init add services generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto status init add services logs generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -704,7 +725,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help)
-            opts="demo replay record collect check goto status init add services generate help"
+            opts="demo replay record collect check goto status init add services logs generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -913,6 +934,34 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__help__subcmd__logs)
+            opts="stats"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__logs__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__help__subcmd__record)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -990,6 +1039,116 @@ _midwatch() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version stats help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__help)
+            opts="stats help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__help__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__stats)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

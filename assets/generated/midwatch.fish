@@ -42,6 +42,7 @@ complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "status" -d 'Asks 
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "services" -d 'Services: what belongs together under one name'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "logs" -d 'The log engine on files and pipes, for scripts'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "generate" -d 'Prints a document that is made from the program itself'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l seed -d 'Another seed has other ids and lines in the same story' -r
@@ -150,6 +151,28 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from suggest" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l env -d 'Shows this environment at the start' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l as -d 'Who is at the keys' -r
@@ -220,19 +243,21 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "sources" -d 'Every kind of source and its keys, as Markdown'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "screen" -d 'The picture in the README, as SVG'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "replay" -d 'Plays a recording'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "record" -d 'Runs the console and records what it sees to a new file'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "collect" -d 'Looks without a screen and keeps what happens, so that the next console begins with it'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "goto" -d 'Runs the console and opens this alert or run as soon as it is seen'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "status" -d 'Asks every source once and tells what fires, what runs and what cannot be seen'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "services" -d 'Services: what belongs together under one name'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "replay" -d 'Plays a recording'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "record" -d 'Runs the console and records what it sees to a new file'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "collect" -d 'Looks without a screen and keeps what happens, so that the next console begins with it'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "goto" -d 'Runs the console and opens this alert or run as soon as it is seen'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "status" -d 'Asks every source once and tells what fires, what runs and what cannot be seen'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "services" -d 'Services: what belongs together under one name'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "logs" -d 'The log engine on files and pipes, for scripts'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from services" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'

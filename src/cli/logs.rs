@@ -1,0 +1,57 @@
+//! `midwatch logs`: the log engine on files and pipes, without a screen.
+
+mod stats;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Subcommand, ValueEnum};
+
+use super::WRONG;
+use super::print::refuse;
+use crate::model::text::SafeText;
+use crate::runtime::sweep::Input;
+use crate::safe;
+use crate::store::error::{path_text, reason};
+
+/// What is done with lines.
+#[derive(Debug, Subcommand)]
+pub(super) enum Logs {
+    /// Counts lines, records and levels, and tells from when to when they are
+    #[command(after_long_help = stats::HELP)]
+    Stats {
+        /// How the answer is written
+        #[arg(short, long, value_enum, default_value_t = Form::Text)]
+        output: Form,
+        /// The files; - is standard input, .gz is unpacked
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Does it and gives the exit code.
+pub(super) fn logs(what: &Logs) -> ExitCode {
+    match what {
+        Logs::Stats { output, files } => stats::stats(*output, files),
+    }
+}
+
+/// What a person calls a file.
+fn name(path: &Path) -> SafeText {
+    if path.as_os_str() == "-" { SafeText::literal("standard input") } else { path_text(path) }
+}
+
+/// Opens a file to be read in pieces, or says why it cannot be.
+fn open(path: &Path) -> Result<Input, ExitCode> {
+    let opened = if path.as_os_str() == "-" { Input::standard() } else { Input::open(path) };
+    opened.map_err(|error| refuse(WRONG, &safe!("cannot open {}: {}", name(path), reason(&error))))
+}

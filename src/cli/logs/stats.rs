@@ -1,0 +1,107 @@
+//! `midwatch logs stats`: what files of lines come to.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Form, name, open};
+use crate::cli::WRONG;
+use crate::cli::print::{padded, print, refuse};
+use crate::logs::level::Level;
+use crate::logs::piece::{EVERY_LINE, Piece};
+use crate::logs::stamp::Zone;
+use crate::logs::stats::Stats;
+use crate::model::text::SafeText;
+use crate::runtime::clock::Clock;
+use crate::runtime::sweep::sweep;
+use crate::safe;
+use crate::store::error::reason;
+
+/// What `midwatch logs stats --help` says at its end.
+pub(super) const HELP: &str = "\
+A record is a line and those that go on with it. Levels count records. Times are UTC; a stamp without a
+zone is taken for UTC.
+
+Exit codes:
+  0  there is a line
+  1  there is none
+  2  a file could not be read; nothing is told of the others
+
+-o json prints one object: files, an array of file, lines, records, bytes, first, last, levels.";
+
+/// Reads, prints and gives the exit code.
+pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
+    let now = Clock::Real.now();
+    let mut all = Vec::new();
+    for path in files {
+        let input = match open(path) {
+            Ok(input) => input,
+            Err(code) => return code,
+        };
+        let mut sum = Stats::default();
+        let mut ended_early = false;
+        let work = |piece: Piece<'_>| (Stats::of(&piece, &mut Zone::default(), now), piece.ended_early);
+        let take = |(stats, early): (Stats, bool)| {
+            sum.add(&stats);
+            ended_early |= early;
+            ControlFlow::Continue(())
+        };
+        if let Err(error) = sweep(&input, EVERY_LINE, work, take) {
+            return refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
+        }
+        if ended_early {
+            return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
+        }
+        all.push((path, sum));
+    }
+    let found = all.iter().any(|(_, stats)| stats.lines > 0);
+    let text = match form {
+        Form::Text => {
+            all.iter().map(|(path, stats)| table(&name(path), stats)).collect::<Vec<_>>().join("\n")
+        }
+        Form::Json => {
+            let files: Vec<_> = all.iter().map(|(path, stats)| object(&name(path), stats)).collect();
+            format!("{:#}\n", json!({ "files": files }))
+        }
+    };
+    print(&text, u8::from(!found))
+}
+
+fn table(name: &SafeText, stats: &Stats) -> String {
+    let row = |what: &'static str, value: &SafeText| {
+        format!("{}{}\n", padded(SafeText::literal(what), 9).as_str(), value.as_str())
+    };
+    let time = |at: Option<Timestamp>| at.map_or_else(|| "unknown".into(), |at| safe!("{}", at));
+    let mut text = format!("{}\n", name.as_str());
+    text += &row("lines", &safe!("{}", stats.lines));
+    text += &row("records", &safe!("{}", stats.records));
+    text += &row("bytes", &safe!("{}", stats.bytes));
+    text += &row("first", &time(stats.first()));
+    text += &row("last", &time(stats.last()));
+    for (level, count) in levels(stats).filter(|(_, count)| *count > 0) {
+        text += &row(level.name(), &safe!("{}", count));
+    }
+    text
+}
+
+fn object(name: &SafeText, stats: &Stats) -> Value {
+    let levels: serde_json::Map<String, Value> =
+        levels(stats).map(|(level, count)| (level.name().to_owned(), count.into())).collect();
+    json!({
+        "file": name.as_str(),
+        "lines": stats.lines,
+        "records": stats.records,
+        "bytes": stats.bytes,
+        "first": stats.first(),
+        "last": stats.last(),
+        "levels": levels,
+    })
+}
+
+/// The most severe first.
+fn levels(stats: &Stats) -> impl Iterator<Item = (Level, u64)> {
+    Level::ALL.into_iter().zip(stats.levels).rev()
+}

@@ -1,0 +1,289 @@
+//! Cuts a file into pieces of whole lines or records, so that several threads can work on it.
+//!
+//! Piece `i` has what begins in bytes `i * PIECE .. (i + 1) * PIECE`. So who reads a piece needs to
+//! know nothing of the others, and each line or record is in exactly one. A whole piece in which no
+//! record begins is cut off the record that it goes on with: so none is longer than two pieces
+//! and a line.
+
+use std::io;
+
+use super::read::{ReadAt, fill};
+
+/// Bytes in which what is in one piece begins. Small enough for a core's cache, large enough that
+/// the system call does not count.
+pub const PIECE: usize = 256 * 1024;
+/// What is read beyond in the hope that the last line ends there.
+const SLACK: usize = 4 * 1024;
+/// What is kept of one line; the rest of a longer one is counted and not looked at.
+pub const LONGEST: usize = 128 * 1024 * 1024;
+
+/// Some whole lines or records of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Piece<'a> {
+    /// Where it begins in the file.
+    pub offset: u64,
+    /// The lines, each with its LF; only the last of a file may have none.
+    pub bytes: &'a [u8],
+    /// Bytes of the last line that were not kept because it is too long.
+    pub cut: u64,
+    /// The file ended before the length that it had when it was opened.
+    pub ended_early: bool,
+}
+
+/// Whether a line begins what shall not be cut.
+pub type Begins<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+
+/// For pieces of lines: each one begins.
+pub const EVERY_LINE: Begins<'static> = &|_| true;
+
+/// How many pieces a file of `length` bytes has.
+pub fn pieces(length: u64) -> u64 {
+    length.div_ceil(PIECE as u64)
+}
+
+/// Reads piece `index` of a file of `length` bytes into `buffer`.
+pub fn read<'a>(
+    file: &(impl ReadAt + ?Sized),
+    length: u64,
+    index: u64,
+    begins: Begins<'_>,
+    buffer: &'a mut Vec<u8>,
+) -> io::Result<Piece<'a>> {
+    let begin = index * PIECE as u64;
+    // The byte before says whether a line begins here.
+    let from = begin.saturating_sub(1);
+    let own = usize::try_from(begin - from).unwrap_or_default();
+    buffer.clear();
+    let mut window = Window { file, from, length, buffer, ended_early: false };
+    window.reach(own + PIECE + SLACK)?;
+    let nothing = |early| Piece { offset: begin, bytes: &[], cut: 0, ended_early: early };
+    // What the file begins with goes on with nothing.
+    let first_begins = if index == 0 { EVERY_LINE } else { begins };
+    let Some(start) = window.first(own, own + PIECE, first_begins)? else {
+        return Ok(nothing(window.ended_early));
+    };
+    let (stop, cut) = match window.line(own + PIECE, LONGEST)? {
+        // It is in a later piece, which has what begins there, or all if nothing does.
+        Some(next) => {
+            let later = (next - own) / PIECE + 1;
+            (window.first(next, own + later * PIECE, begins)?.unwrap_or(window.buffer.len()), 0)
+        }
+        None => (window.buffer.len(), window.rest_of_line()?),
+    };
+    let Window { buffer, ended_early, .. } = window;
+    let bytes = buffer.get(start..stop).unwrap_or_default();
+    Ok(Piece { offset: from + start as u64, bytes, cut, ended_early })
+}
+
+/// The bytes of a file from a place on, as far as they were asked for.
+struct Window<'a, 'b, F: ?Sized> {
+    file: &'a F,
+    from: u64,
+    length: u64,
+    buffer: &'b mut Vec<u8>,
+    ended_early: bool,
+}
+
+impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
+    /// Reads as far as `to`, or to the end of the file.
+    fn reach(&mut self, to: usize) -> io::Result<()> {
+        let filled = self.buffer.len();
+        let rest = usize::try_from(self.length.saturating_sub(self.from)).unwrap_or(usize::MAX);
+        let to = to.min(rest);
+        if filled >= to || self.ended_early {
+            return Ok(());
+        }
+        self.buffer.resize(to, 0);
+        let fresh = self.buffer.get_mut(filled..).unwrap_or_default();
+        let got = fill(self.file, fresh, self.from + filled as u64)?;
+        self.buffer.truncate(filled + got);
+        self.ended_early = filled + got < to;
+        Ok(())
+    }
+
+    /// Whether there is nothing behind what was read.
+    fn is_whole(&self) -> bool {
+        self.ended_early || self.from + self.buffer.len() as u64 >= self.length
+    }
+
+    /// Where the first line begins that begins in `at..to`.
+    fn line(&mut self, at: usize, to: usize) -> io::Result<Option<usize>> {
+        if at == 0 {
+            return Ok((!self.buffer.is_empty() && to > 0).then_some(0));
+        }
+        let mut from = at - 1;
+        loop {
+            let filled = self.buffer.len();
+            let looked = self.buffer.get(from..filled.min(to - 1)).unwrap_or_default();
+            if let Some(lf) = memchr::memchr(b'\n', looked) {
+                let start = from + lf + 1;
+                self.reach(start + 1)?;
+                return Ok((start < self.buffer.len()).then_some(start));
+            }
+            if filled >= to || self.is_whole() {
+                return Ok(None);
+            }
+            from = from.max(filled);
+            self.reach(to.min(2 * filled.max(PIECE)))?;
+        }
+    }
+
+    /// Where what shall not be cut first begins in `at..to`. The first line if nothing does, unless
+    /// the file ends before `to`.
+    fn first(&mut self, at: usize, to: usize, begins: Begins<'_>) -> io::Result<Option<usize>> {
+        let first = self.line(at, to)?;
+        let mut next = first;
+        while let Some(start) = next.filter(|start| *start < to) {
+            next = self.line(start + 1, LONGEST)?;
+            let end = next.unwrap_or(self.buffer.len());
+            if begins(without_end(self.buffer.get(start..end).unwrap_or_default())) {
+                return Ok(Some(start));
+            }
+        }
+        Ok(first.filter(|_| self.from + to as u64 <= self.length))
+    }
+
+    /// Bytes from the end of what was read to the end of the line, without its LF.
+    fn rest_of_line(&self) -> io::Result<u64> {
+        let offset = self.from + self.buffer.len() as u64;
+        let mut buffer = Vec::new();
+        let mut at = offset;
+        while at < self.length && !self.ended_early {
+            buffer.resize(PIECE, 0);
+            let got = fill(self.file, &mut buffer, at)?;
+            let read = buffer.get(..got).unwrap_or_default();
+            if let Some(lf) = memchr::memchr(b'\n', read) {
+                return Ok(at + lf as u64 - offset);
+            }
+            if got == 0 {
+                break;
+            }
+            at += got as u64;
+        }
+        Ok(at.min(self.length).max(offset) - offset)
+    }
+}
+
+/// Where in these whole lines the last one begins that shall not be cut off what is before it.
+pub fn last_beginning(lines: &[u8], begins: Begins<'_>) -> Option<usize> {
+    let mut end = lines.len();
+    while end > 0 {
+        let before = lines.get(..end - 1).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', before).map_or(0, |lf| lf + 1);
+        if begins(without_end(lines.get(start..end).unwrap_or_default())) {
+            return Some(start);
+        }
+        end = start;
+    }
+    None
+}
+
+/// A line without its LF or CR LF.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all(text: &[u8]) -> Vec<(u64, Vec<u8>)> {
+        all_that(text, EVERY_LINE)
+    }
+
+    fn all_that(text: &[u8], begins: Begins<'_>) -> Vec<(u64, Vec<u8>)> {
+        let mut buffer = Vec::new();
+        let length = text.len() as u64;
+        let pieces = (0..pieces(length)).map(|index| {
+            let piece = read(text, length, index, begins, &mut buffer).unwrap();
+            assert_eq!((piece.cut, piece.ended_early), (0, false));
+            (piece.offset, piece.bytes.to_vec())
+        });
+        pieces.filter(|(_, bytes)| !bytes.is_empty()).collect()
+    }
+
+    #[test]
+    fn a_line_is_whole_in_the_piece_in_which_it_begins() {
+        let long = "x".repeat(3 * PIECE);
+        let text = format!("one\n{long}\ntwo\nthree");
+        let pieces = all(text.as_bytes());
+        assert_eq!(pieces.len(), 2);
+        assert_eq!(pieces[0].1.len(), 4 + long.len() + 1);
+        assert_eq!(pieces[1], (5 + long.len() as u64, b"two\nthree".to_vec()));
+    }
+
+    #[test]
+    fn a_file_that_was_cut_says_so() {
+        let text = b"one\ntwo";
+        let mut buffer = Vec::new();
+        let piece = read(&text[..], 100, 0, EVERY_LINE, &mut buffer).unwrap();
+        assert_eq!((piece.bytes, piece.ended_early), (&text[..], true));
+        let gone = read(&text[..], 2 * PIECE as u64, 1, EVERY_LINE, &mut buffer).unwrap();
+        assert_eq!((gone.bytes, gone.ended_early), (&[][..], true));
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_the_rest_is_counted() {
+        struct Endless;
+        impl ReadAt for Endless {
+            fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+                buffer.fill(b'x');
+                let lf = 3 * LONGEST as u64;
+                if let Some(at) =
+                    lf.checked_sub(offset).and_then(|at| buffer.get_mut(usize::try_from(at).unwrap()))
+                {
+                    *at = b'\n';
+                }
+                Ok(buffer.len())
+            }
+        }
+        let mut buffer = Vec::new();
+        let piece = read(&Endless, 4 * LONGEST as u64, 0, EVERY_LINE, &mut buffer).unwrap();
+        assert!(piece.bytes.len() >= LONGEST);
+        assert_eq!(piece.bytes.len() as u64 + piece.cut, 3 * LONGEST as u64);
+    }
+
+    #[test]
+    fn a_record_is_whole_unless_it_is_longer_than_a_piece() {
+        let record = format!("* one\n{}", "  goes on\n".repeat(PIECE / 20));
+        let pieces = all_that(record.repeat(20).as_bytes(), &|line| line.starts_with(b"*"));
+        let fronts: Vec<_> = pieces
+            .iter()
+            .map(|(at, bytes)| (*at, String::from_utf8_lossy(&bytes[..6]).into_owned(), bytes.len()))
+            .collect();
+        assert!(fronts.iter().all(|(_, front, _)| front == "* one\n"), "{fronts:?}");
+        let endless = format!("* one\n{}", "  goes on\n".repeat(PIECE));
+        let pieces = all_that(endless.as_bytes(), &|line| line.starts_with(b"*"));
+        assert!(pieces.len() > 5);
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_is_in_one_piece(
+            lengths in proptest::collection::vec(prop_oneof![0_usize..50, 10_000_usize..90_000, PIECE - 3..PIECE + 3], 0..20),
+            ends in any::<bool>(),
+            begin in 1_usize..9,
+        ) {
+            let mut text: Vec<u8> = Vec::new();
+            for (letter, length) in (b'a'..=b'z').cycle().zip(&lengths) {
+                text.extend(std::iter::repeat_n(letter, *length));
+                text.push(b'\n');
+            }
+            if !ends {
+                text.pop();
+            }
+            let pieces = all_that(&text, &|line| line.len() % begin == 0);
+            let mut at = 0;
+            for (offset, bytes) in &pieces {
+                prop_assert_eq!(*offset, at);
+                at += bytes.len() as u64;
+                prop_assert!(bytes.ends_with(b"\n") || at == text.len() as u64);
+            }
+            let joined: Vec<u8> = pieces.into_iter().flat_map(|(_, bytes)| bytes).collect();
+            prop_assert!(joined == text);
+        }
+    }
+}
