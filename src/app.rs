@@ -56,6 +56,19 @@ const NEWS: SignedDuration = SignedDuration::from_secs(60);
 /// seconds, the environment in scope.
 type Mark = (u64, i64, Option<RawText>);
 
+/// From where the name of the person at the keys is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Named {
+    /// From the configuration or a flag.
+    Given,
+    /// Nobody said it: it is the name of the login.
+    ByLogin,
+    /// The same, and it was told that entries are written under it.
+    ByLoginAsTold,
+    /// The person said it, here or in an earlier session.
+    Said,
+}
+
 /// The whole state of the console. `update` is the only thing that changes it.
 pub struct App {
     state: State,
@@ -89,8 +102,7 @@ pub struct App {
     synced: Option<Mark>,
     /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
     chose_focus: bool,
-    /// Whether who is at the keys had to be asked.
-    asked_person: bool,
+    named: Named,
     presence: Presence,
 }
 
@@ -100,6 +112,7 @@ impl App {
         let (keymap, conflicts) = Keymap::new(&setup.bindings);
         let lost: Vec<_> = conflicts.iter().map(|conflict| conflict.loser).collect();
         let notes = Notes::new(setup.person.clone(), setup.session_name.clone());
+        let named = if setup.is_named { Named::Given } else { Named::ByLogin };
         let size = setup.size;
         let mut app = Self {
             state: State::new(setup),
@@ -123,7 +136,7 @@ impl App {
             sealing: false,
             synced: None,
             chose_focus: false,
-            asked_person: false,
+            named,
             presence: Presence::default(),
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));

@@ -487,37 +487,52 @@ fn the_page_of_a_source_tells_what_it_reads_and_how_many_lines_came() {
     assert!(screen.contains("  app.log: 3"), "{screen}");
 }
 
-#[test]
-fn the_first_note_asks_who_writes_and_the_answer_is_found_again() {
-    let nobody = || Setup { person: "".into(), ..setup((100, 30)) };
-    let mut console = Console::with(nobody());
-    console.keys(";").type_text(" ").keys("Enter");
-    assert!(console.row("An entry needs the name of who writes it").is_some(), "{}", console.screen());
-    console.keys(";");
-    assert!(console.row("who are you?").is_some(), "{}", console.screen());
-    console.type_text("ana").keys("Enter").type_text("checkout is down").keys("Enter");
-    let written = console.effects.iter().find_map(|effect| match effect {
-        Effect::Note(NoteCommand::Entry(entry)) => Some((entry.person.clone(), entry.text.clone())),
+/// Person and text of the entries that were written.
+fn written(console: &Console) -> Vec<(String, String)> {
+    let text = |raw: &midwatch::model::text::RawText| raw.as_str().unwrap_or_default().to_owned();
+    let entry = |effect: &Effect| match effect {
+        Effect::Note(NoteCommand::Entry(entry)) => Some((text(&entry.person), text(&entry.text))),
         _ => None,
-    });
-    assert_eq!(written, Some(("ana".into(), "checkout is down".into())));
+    };
+    console.effects.iter().filter_map(entry).collect()
+}
+
+#[test]
+fn what_is_typed_after_the_note_key_is_the_note_and_a_name_is_said_apart() {
+    let nobody = || Setup { person: "root".into(), is_named: false, ..setup((100, 30)) };
+    let mut console = Console::with(nobody());
+    console.keys(";").type_text("checkout is down").keys("Enter");
+    assert_eq!(written(&console), [("root".to_owned(), "checkout is down".to_owned())]);
+    let said = "Written as root, the name of your login. :as NAME says who you are.";
+    assert!(console.row(said).is_some(), "{}", console.screen());
+    console.keys(";").type_text("payments too").keys("Enter");
+    assert!(console.row(said).is_none(), "told once\n{}", console.screen());
     console.keys("0");
+    assert!(console.row("you are root by your login (:as NAME)").is_some(), "{}", console.screen());
+
+    console.keys(":").type_text("as").keys("Enter");
+    assert!(console.row("A name is typed behind it: :as NAME").is_some(), "{}", console.screen());
+    console.keys(":").type_text("as ana").keys("Enter");
+    assert!(console.row("You are ana from here on.").is_some(), "{}", console.screen());
+    console.keys(";").type_text("rolled back").keys("Enter");
+    assert_eq!(written(&console).last(), Some(&("ana".to_owned(), "rolled back".to_owned())));
     assert!(console.row("you are ana").is_some(), "{}", console.screen());
 
     let saved = console.app.session().view;
     let mut again = Console::with(nobody());
     again.app.restore(&saved, again.now);
-    again.keys(";");
-    assert!(again.row("note:").is_some(), "{}", again.screen());
-    // A name that is said wins, and is not kept for somebody else.
+    assert!(again.row("You are ana, as last time; :as NAME says that").is_some(), "{}", again.screen());
+    again.keys(";").type_text("x").keys("Enter");
+    assert_eq!(written(&again), [("ana".to_owned(), "x".to_owned())]);
+    // A name that is configured wins, and is not kept for somebody else.
     let mut other = Console::with(setup((100, 30)));
     other.app.restore(&saved, other.now);
     other.keys("0");
     assert!(other.row("you are kim").is_some(), "{}", other.screen());
     let mut third = Console::with(nobody());
     third.app.restore(&other.app.session().view, third.now);
-    third.keys(";");
-    assert!(third.row("who are you?").is_some(), "{}", third.screen());
+    third.keys(";").type_text("y").keys("Enter");
+    assert_eq!(written(&third), [("root".to_owned(), "y".to_owned())]);
 }
 
 #[test]

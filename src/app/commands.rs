@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::app::App;
 use crate::app::overlay::{Asks, Overlay, Prompt};
 use crate::app::place::Place;
+use crate::app::{App, Named};
 use crate::command::table::{Argument, Id, by_name};
 use crate::model::health::Failure;
 use crate::model::note::NoteCommand;
@@ -28,7 +28,6 @@ impl App {
             Id::Palette => self.open_palette(),
             Id::Filter if self.graph_here().is_some() => self.say("A graph has nothing to filter.", now),
             Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
-            Id::Note if self.state.person.is_empty() => self.ask(Asks::Person, ""),
             Id::Note => self.ask(Asks::Note, ""),
             Id::Back => {
                 if !self.back(now) {
@@ -74,7 +73,7 @@ impl App {
             }
             Id::Repaint => return vec![Effect::Repaint],
             Id::Suspend => return vec![Effect::Suspend],
-            Id::Theme | Id::Environment | Id::SaveNotes | Id::Login | Id::Graph | Id::Watch => {
+            Id::Theme | Id::Environment | Id::SaveNotes | Id::Login | Id::Graph | Id::Watch | Id::As => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
             _ => return self.run_in_focus(id, now),
@@ -110,6 +109,13 @@ impl App {
             }
             Argument::Credential => return self.log_in(argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
+            Argument::Person if argument.is_empty() => {
+                self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
+            }
+            Argument::Person => {
+                self.set_person(argument);
+                self.say(safe!("You are {} from here on.", self.who()), now);
+            }
             Argument::Path if argument.is_empty() => {
                 self.say("Type a path behind it: :write /tmp/notes.md", now);
             }
@@ -313,22 +319,21 @@ impl App {
         self.take(outcome, now)
     }
 
-    /// Takes the name of who is at the keys, and goes on to the entry that it is for.
-    pub(super) fn know_person(&mut self, name: &str, now: Timestamp) -> Vec<Effect> {
-        if name.trim().is_empty() {
-            self.say("An entry needs the name of who writes it; a shared account is not a person.", now);
-        } else {
-            self.set_person(name.trim().into());
-            self.ask(Asks::Note, "");
-        }
-        Vec::new()
-    }
-
     /// From here on the person at the keys, as they say themselves.
     pub(super) fn set_person(&mut self, person: RawText) {
         self.notes.set_person(person.clone());
         self.state.person = person;
-        self.asked_person = true;
+        self.named = Named::Said;
+    }
+
+    /// Who is at the keys, and from where that is known if nobody said it.
+    pub(super) fn who(&self) -> SafeText {
+        let person = clean(&self.state.person);
+        if matches!(self.named, Named::Given | Named::Said) {
+            person
+        } else {
+            safe!("{} by your login (:as NAME)", person)
+        }
     }
 
     /// Writes a one-line entry; the focus stays where it is.
@@ -336,6 +341,12 @@ impl App {
         if text.trim().is_empty() {
             self.say(SafeText::literal("An empty note is not written."), now);
             return Vec::new();
+        }
+        // A shared account is not a person: told once, and nobody has to answer.
+        if self.named == Named::ByLogin {
+            self.named = Named::ByLoginAsTold;
+            let person = clean(&self.state.person);
+            self.say(safe!("Written as {}, the name of your login. :as NAME says who you are.", person), now);
         }
         vec![self.notes.write(text.trim(), now)]
     }

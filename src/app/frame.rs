@@ -58,7 +58,7 @@ impl App {
         let focused = pane == self.arrangement.focus;
         let view = self.state.view(focused, now);
         match (&self.place, pane) {
-            (Some(place), _) if focused => place.draw(&view, &self.state.person, area, canvas),
+            (Some(place), _) if focused => place.draw(&view, &self.who(), area, canvas),
             _ if self.graph.as_ref().is_some_and(|(at, _)| *at == pane) => {
                 if let Some((_, graph)) = &self.graph {
                     graph.draw(&view, area, canvas);
@@ -174,7 +174,6 @@ impl App {
             let word = match prompt.asks {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
-                Asks::Person => "who are you? your name, for the notes: ",
             };
             let used = canvas.text(
                 inner.x,

@@ -51,8 +51,6 @@ pub(super) enum Asks {
     Filter,
     /// A one-line entry.
     Note,
-    /// Who is at the keys; the entry is asked for next.
-    Person,
 }
 
 impl App {
@@ -73,7 +71,6 @@ impl App {
             Code::Enter => match prompt.asks {
                 Asks::Filter => self.set_filter(&prompt.field.text(), now),
                 Asks::Note => self.write_note(&prompt.field.text(), now),
-                Asks::Person => self.know_person(&prompt.field.text(), now),
             },
             _ => {
                 prompt.field.key(key);

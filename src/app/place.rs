@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::insight::changes::Subject;
-use crate::model::text::RawText;
+use crate::model::text::SafeText;
 use crate::pane::changes::Changes;
 use crate::pane::effect::Outcome;
 use crate::pane::sources::Sources;
@@ -99,9 +99,9 @@ impl Place {
         }
     }
 
-    pub(super) fn draw(&self, view: &View<'_>, person: &RawText, area: Rect, canvas: &mut Canvas<'_>) {
+    pub(super) fn draw(&self, view: &View<'_>, who: &SafeText, area: Rect, canvas: &mut Canvas<'_>) {
         match self {
-            Self::Sources(sources) => sources.draw(view, person, area, canvas),
+            Self::Sources(sources) => sources.draw(view, who, area, canvas),
             Self::Changes(changes) => changes.draw(view, area, canvas),
         }
     }

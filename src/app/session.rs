@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
+use crate::app::{App, Named};
 use crate::logs::buffer::StreamStats;
 use crate::model::text::{RawText, clean};
 use crate::model::world::Remembered;
@@ -36,7 +36,7 @@ pub struct SavedView {
     step: i8,
     relative: bool,
     environment: Option<RawText>,
-    /// Who was at the keys, where that had to be asked.
+    /// Who was at the keys, where they said so with `:as`.
     person: Option<RawText>,
     pipelines: String,
     logs: String,
@@ -53,7 +53,7 @@ impl App {
             step: self.arrangement.step,
             relative: matches!(self.state.zone, Zone::Relative),
             environment: self.state.environment.clone(),
-            person: self.asked_person.then(|| self.state.person.clone()),
+            person: (self.named == Named::Said).then(|| self.state.person.clone()),
             pipelines: self.pipelines.filter_text().to_owned(),
             logs: self.logs.filter_text().to_owned(),
             alerts: self.alerts.filter_text().to_owned(),
@@ -81,10 +81,11 @@ impl App {
             let known = |name: &&RawText| self.state.environments.iter().any(|one| one.name == **name);
             self.state.environment = saved.environment.as_ref().filter(known).cloned();
         }
-        // Asked once: what is configured or said by a flag is known already and wins.
-        if let Some(person) = saved.person.as_ref().filter(|_| self.state.person.is_empty()) {
+        // Said once: what is configured or said by a flag is known already and wins.
+        if let Some(person) = saved.person.as_ref().filter(|_| self.named != Named::Given) {
             self.set_person(person.clone());
-            let text = safe!("You are {}, as last time; --as NAME starts as somebody else.", clean(person));
+            let text =
+                safe!("You are {}, as last time; :as NAME says that you are somebody else.", clean(person));
             self.say(text, now);
         }
         let view = self.state.view(true, now);

@@ -42,6 +42,8 @@ pub struct Setup {
     pub bindings: Vec<Binding>,
     /// Who is at the keys.
     pub person: RawText,
+    /// Whether the person was named; otherwise it is the name of the login.
+    pub is_named: bool,
     /// Names this console among all that write notes.
     pub session_name: RawText,
     /// The person's own zone, if one is known.

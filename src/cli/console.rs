@@ -12,7 +12,7 @@ use crate::app::{Setup, Themes};
 use crate::command::bindings;
 use crate::config::credentials::CredentialTable;
 use crate::config::origin::Warning;
-use crate::config::places::Places;
+use crate::config::places::{Places, login};
 use crate::config::sources::SourceTable;
 use crate::config::theme::Depth;
 use crate::config::zone::of_system;
@@ -176,7 +176,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         themes: Themes { all: themes.map(|theme| (theme.name.clone(), Styles::new(theme))).collect() },
         ascii: settings.ascii,
         bindings,
-        // Where nothing is written nobody has to say who they are.
+        is_named: settings.person.is_some() || place == Place::Nowhere,
         person: settings.person.clone().unwrap_or_else(|| stranger(&place)),
         session_name: session_name(Clock::Real.now()),
         zone: zone.filter(|zone| *zone != jiff::tz::TimeZone::UTC),
@@ -244,7 +244,10 @@ fn depth() -> Depth {
     Depth::of(said)
 }
 
-/// Who writes notes when nobody has said: asked at the first note, unless they are gone at the end.
+/// Who writes notes when nobody has said: the login, unless the notes are gone at the end.
 fn stranger(place: &Place) -> RawText {
-    if *place == Place::Nowhere { "guest".into() } else { RawText::default() }
+    if *place == Place::Nowhere {
+        return "guest".into();
+    }
+    login()
 }

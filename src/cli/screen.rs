@@ -31,6 +31,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         ascii: false,
         bindings: Vec::new(),
         person: "kim".into(),
+        is_named: true,
         session_name: "screen".into(),
         zone: None,
         log_budget: 64 << 20,

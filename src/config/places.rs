@@ -1,6 +1,9 @@
 //! Where configuration and state are kept on this machine.
 
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
+
+use crate::model::text::RawText;
 
 /// The system's and the person's own places, by the XDG base directory specification.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,4 +31,11 @@ impl Places {
             state: own.as_ref().map(state),
         }
     }
+}
+
+/// The name of the login.
+pub fn login() -> RawText {
+    let variables = ["USER", "LOGNAME"].iter().filter_map(std::env::var_os);
+    let login = variables.map(|name| RawText::from(name.into_vec())).find(|name| !name.is_empty());
+    login.unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()).into())
 }

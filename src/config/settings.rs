@@ -147,7 +147,9 @@ pub(super) fn read<'a>(
         Some((_, Some(name))) => {
             let found = variable(name).map(str::trim).filter(|person| !person.is_empty());
             if found.is_none() {
-                let what = format!("`person`: the variable `{name}` is not set, so the name will be asked");
+                let what = format!(
+                    "`person`: the variable `{name}` is not set, so notes have the name of the login"
+                );
                 warnings.push(table.error("person", what));
             }
             found

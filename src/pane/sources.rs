@@ -196,18 +196,14 @@ impl Sources {
     }
 
     /// Draws the view.
-    pub fn draw(&self, view: &View<'_>, person: &RawText, area: Rect, canvas: &mut Canvas<'_>) {
+    pub fn draw(&self, view: &View<'_>, who: &SafeText, area: Rect, canvas: &mut Canvas<'_>) {
         let styles = view.styles;
         let (shown, all) = self.counts();
         let mut title = safe!("0 Sources  {}", all);
         if shown != all {
             title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));
         }
-        let foot = if person.is_empty() {
-            SafeText::literal("nobody is named: ; asks, or start with --as NAME")
-        } else {
-            safe!("you are {}", clean(person))
-        };
+        let foot = safe!("you are {}", who);
         canvas.fill(area, styles.of(Meaning::Text));
         coverage::frame(view, area, canvas, &title, (&foot, Meaning::Muted));
         let mut body = inside(area);

@@ -58,6 +58,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         ascii: false,
         bindings: Vec::new(),
         person: "kim".into(),
+        is_named: true,
         session_name: "test".into(),
         zone: None,
         log_budget: 8 << 20,

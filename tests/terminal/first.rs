@@ -7,7 +7,7 @@ use crate::pty::{Pty, Start};
 
 /// A console in a home with nothing in it.
 fn first(home: &Path) -> Pty {
-    let pty = Start::default().size(100, 30).env("HOME", home).run(&[MIDWATCH]);
+    let pty = Start::default().size(100, 30).env("USER", "deploy").env("HOME", home).run(&[MIDWATCH]);
     pty.wait("the first screen", |shown| shown.text().contains("There is no configuration yet."));
     pty
 }
@@ -49,34 +49,37 @@ fn who_leaves_at_once_leaves_nothing_behind() {
 }
 
 #[test]
-fn enter_looks_at_what_was_found_and_a_note_is_kept_under_the_name_that_was_asked() {
+fn enter_looks_at_what_was_found_and_a_note_is_kept_under_the_login_or_the_name_that_was_said() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = first(home.path());
     pty.send(b"\r");
     pty.wait("the console", |shown| {
         is_painted(shown) && !shown.text().contains("There is no configuration yet.")
     });
-    pty.send(b";");
-    pty.wait("the question", |shown| shown.text().contains("who are you?"));
-    pty.send(b"ana\r");
-    pty.wait("the note", |shown| shown.text().contains("note: "));
-    pty.send(b"checkout is down\r");
+    // Typed at once, as by somebody in a hurry.
+    pty.send(b";checkout is down\r");
     let notes = home.path().join(".local/state/midwatch/notes");
-    pty.wait("the note on the disk", |_| {
+    let is_kept = |person: &str, note: &str| {
+        let person = format!("\"person\":\"{person}\"");
         std::fs::read_dir(&notes).into_iter().flatten().any(|entry| {
             let text = std::fs::read(entry.unwrap().path()).unwrap_or_default();
             let text = String::from_utf8_lossy(&text).into_owned();
-            text.contains("checkout is down") && text.contains("ana")
+            text.contains(note) && text.contains(&person)
         })
+    };
+    pty.wait("the note on the disk", |_| is_kept("deploy", "checkout is down"));
+    pty.wait("how to say a name", |shown| {
+        shown.text().contains("Written as deploy, the name of your login.")
     });
+    pty.send(b":as ana\r;rolled back\r");
+    pty.wait("the second note", |_| is_kept("ana", "rolled back"));
     // It may not have heard yet that the entry is saved: q would ask.
     pty.send(b"\x03\x03");
     pty.wait_end();
     assert_eq!(pty.code(), 0);
     assert!(!home.path().join(".config").exists(), "{:?}", files(home.path()));
 
-    // It is asked once.
+    // It is said once.
     let pty = first(home.path());
-    pty.send(b"\r;");
-    pty.wait("the note", |shown| shown.text().contains("note: "));
+    pty.wait("the name", |shown| shown.text().contains("You are ana, as last time"));
 }
