@@ -210,7 +210,9 @@ impl App {
             }
         }
         effects.extend(rest);
-        self.find_sought(is_frame, now);
+        if is_frame {
+            self.find_sought(now);
+        }
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);
         effects.extend(self.due(now));
@@ -252,9 +254,8 @@ impl App {
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
         // What is past waits for a frame, which no wake hastens.
         let shown = shown.chain(place).filter(|at| *at >= now);
-        let sought = self.sought.as_ref().and_then(Sought::next_wake);
         let ends = self.state.credentials.next_change(now);
-        let own = shown.chain(sought).chain(notice).chain(keys).chain(clock).chain(ends);
+        let own = shown.chain(notice).chain(keys).chain(clock).chain(ends);
         own.chain(self.graph_wake()).min()
     }
 

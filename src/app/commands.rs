@@ -73,7 +73,14 @@ impl App {
             }
             Id::Repaint => return vec![Effect::Repaint],
             Id::Suspend => return vec![Effect::Suspend],
-            Id::Theme | Id::Environment | Id::SaveNotes | Id::Login | Id::Graph | Id::Watch | Id::As => {
+            Id::Theme
+            | Id::Environment
+            | Id::SaveNotes
+            | Id::Login
+            | Id::Graph
+            | Id::Watch
+            | Id::As
+            | Id::Goto => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
             _ => return self.run_in_focus(id, now),
@@ -109,10 +116,14 @@ impl App {
             }
             Argument::Credential => return self.log_in(argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
-            Argument::Person if argument.is_empty() => {
+            Argument::Name if command.id == Id::Goto && argument.is_empty() => {
+                self.say("Type what to go to behind it: :goto HighErrorRate", now);
+            }
+            Argument::Name if command.id == Id::Goto => self.seek(argument),
+            Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
             }
-            Argument::Person => {
+            Argument::Name => {
                 self.set_person(argument);
                 self.say(safe!("You are {} from here on.", self.who()), now);
             }

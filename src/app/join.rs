@@ -1,9 +1,12 @@
 //! What joins the panes: what changed before this row, and its logs.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::place::Place;
+use crate::config::nearest::near;
 use crate::insight::changes::Subject;
 use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
@@ -16,23 +19,16 @@ use crate::pane::pipelines::Pipelines;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
 
-/// How long something is waited for before the person is told what there is to wait for.
-const SOUGHT: SignedDuration = SignedDuration::from_secs(15);
+/// Names told that may have been meant.
+const NEAR: usize = 3;
 
 /// What is to be opened as soon as it is seen.
 pub(super) struct Sought {
     what: RawText,
-    /// When it is said that it is not here; `None` when that has been said.
-    until: Option<Timestamp>,
     /// What the sources had said when it was looked for last.
     looked: Option<u64>,
-}
-
-impl Sought {
-    /// When it is said that it is not here.
-    pub(super) fn next_wake(&self) -> Option<Timestamp> {
-        self.until
-    }
+    /// What was said of it last.
+    told: Option<SafeText>,
 }
 
 /// The alert or run of this name, in which pane, and in which environment it is.
@@ -41,10 +37,43 @@ fn find(what: &RawText, view: &View<'_>) -> Option<(PaneId, (RawText, RawText), 
     alert.or_else(|| Pipelines::find(what, view).map(|(key, place)| (PaneId::Pipelines, key, place)))
 }
 
+/// What is said of something that is not here, and whether it is waited for.
+fn not_seen(what: &RawText, view: &View<'_>) -> (SafeText, bool) {
+    let gives = [Gives::Alerts, Gives::Runs];
+    let missing = coverage::unseen(view, &gives);
+    let name = clean(what);
+    let is_starting = gives
+        .iter()
+        .flat_map(|gives| coverage::sources(view, *gives))
+        .any(|source| matches!(source.health(view.now), Health::Starting));
+    if is_starting {
+        let why = coverage::listed(&missing);
+        return (safe!("{} is not seen yet: {}. It opens when it is; a key ends that.", name, why), true);
+    }
+    let near = near_names(what, view);
+    if missing.is_empty() {
+        return (safe!("No alert or run is called {}.{} / filters a pane.", name, near), false);
+    }
+    let why = coverage::listed(&missing);
+    (safe!("No alert or run that is seen is called {}: {}.{} A key ends the wait.", name, why, near), true)
+}
+
+/// ` Near: HighErrorRate, HighErrorBudget.`, or nothing.
+fn near_names(what: &RawText, view: &View<'_>) -> SafeText {
+    let alerts = view.world.alerts().map(|(_, alert)| &alert.name);
+    let runs = view.world.runs().map(|(_, run)| &run.pipeline);
+    let known: BTreeSet<&str> = alerts.chain(runs).filter_map(RawText::as_str).collect();
+    let near = near(what.as_str().unwrap_or_default(), known, NEAR);
+    if near.is_empty() {
+        return SafeText::default();
+    }
+    safe!(" Near: {}.", clean(&near.join(", ").into()))
+}
+
 impl App {
     /// Opens this alert or run as soon as it is seen, unless the person does something before.
-    pub fn seek(&mut self, what: RawText, now: Timestamp) {
-        self.sought = Some(Sought { what, until: now.checked_add(SOUGHT).ok(), looked: None });
+    pub fn seek(&mut self, what: RawText) {
+        self.sought = Some(Sought { what, looked: None, told: None });
     }
 
     /// The person does something else than to wait for what is sought.
@@ -56,26 +85,21 @@ impl App {
         }
     }
 
-    /// Opens what is sought, if it is here now; says what is waited for when that takes long. Looks only
-    /// before a frame, and at the time when something has to be said.
-    pub(super) fn find_sought(&mut self, is_frame: bool, now: Timestamp) {
-        let is_welcoming = self.is_welcoming();
-        let Some(sought) = &mut self.sought else { return };
-        if is_welcoming {
+    /// Opens what is sought, if it is here now; says what is waited for, and that it is not here as soon as
+    /// every source that could know it has answered or failed. Looks only before a frame.
+    pub(super) fn find_sought(&mut self, now: Timestamp) {
+        if self.is_welcoming() {
             // Nothing has been started yet.
-            sought.until = now.checked_add(SOUGHT).ok();
             return;
         }
         let revision = self.state.world.revision();
-        let is_due = sought.until.is_some_and(|until| until <= now);
-        if !is_due && (!is_frame || sought.looked == Some(revision)) {
+        let Some(sought) = &mut self.sought else { return };
+        // Other news may have taken the footer meanwhile.
+        if sought.looked == Some(revision) && self.notice.is_some() {
             return;
         }
         sought.looked = Some(revision);
-        if is_due {
-            sought.until = None;
-        }
-        let (what, is_late) = (sought.what.clone(), sought.until.is_none());
+        let (what, told) = (sought.what.clone(), sought.told.take());
         let view = self.state.view(true, now);
         if let Some((pane, key, _)) = find(&what, &view) {
             let is_open = match pane {
@@ -85,28 +109,22 @@ impl App {
             if is_open {
                 self.sought = None;
                 let said = self.reach(pane);
-                self.notice = said.map(|text| (text, Timestamp::MAX)).or(self.notice.take());
+                let other = self.notice.take().filter(|(text, _)| Some(text) != told.as_ref());
+                self.notice = said.map(|text| (text, Timestamp::MAX)).or(other);
                 self.fit(now);
                 return;
             }
         }
-        let said = if let Some((_, _, place)) = find(&what, &View { environment: None, ..view }) {
-            self.sought = None;
-            self.elsewhere(&clean(&what), place.as_ref())
-        } else if !is_late {
-            return;
+        let (said, waits) = if let Some((_, _, place)) = find(&what, &View { environment: None, ..view }) {
+            (self.elsewhere(&clean(&what), place.as_ref()), false)
         } else {
-            let missing = coverage::unseen(&view, &[Gives::Alerts, Gives::Runs]);
-            if missing.is_empty() {
-                self.sought = None;
-                safe!("No alert or run is called {}. / filters a pane.", clean(&what))
-            } else if is_due {
-                let why = coverage::listed(&missing);
-                safe!("{} is not seen yet: {}. It opens when it is; a key ends that.", clean(&what), why)
-            } else {
-                return;
-            }
+            not_seen(&what, &view)
         };
+        if waits && let Some(sought) = &mut self.sought {
+            sought.told = Some(said.clone());
+        } else {
+            self.sought = None;
+        }
         // Whoever started it may look elsewhere for now: it stays until the first key.
         self.notice = Some((said, Timestamp::MAX));
     }

@@ -156,7 +156,7 @@ fn called(command: &Command) -> String {
         Argument::Theme => " THEME",
         Argument::Environment => " ENVIRONMENT",
         Argument::Path => " FILE",
-        Argument::Person => " NAME",
+        Argument::Name => " NAME",
         Argument::Credential => " CREDENTIAL",
         Argument::Query => " QUERY",
     };

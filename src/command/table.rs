@@ -48,8 +48,8 @@ pub enum Argument {
     Path,
     /// The name of a credential.
     Credential,
-    /// A person's name.
-    Person,
+    /// A name, written out.
+    Name,
     /// A query of metrics, after `name:` of a source if it is not the first.
     Query,
 }
@@ -131,7 +131,8 @@ commands! {
     Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
-    As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Person);
+    Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen." (Name);
+    As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);
     Login Global "login" [] "log in" "Runs the login of a credential on this terminal, then lets its sources look again." (Credential);

@@ -20,6 +20,9 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("hostname", "names"),
 ];
 
+/// With fewer letters a part of a name means nothing.
+const LEAST_PART: usize = 3;
+
 /// The one of `known` that was probably meant by `word`, if one is near enough.
 pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = fold(word);
@@ -36,6 +39,23 @@ pub(super) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         }
     }
     found
+}
+
+/// Those of `known` that may have been meant by `word`, the nearest first, `most` of them: a part of it is
+/// written, or it is written with a slip.
+pub fn near<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, most: usize) -> Vec<&'a str> {
+    let wanted = fold(word);
+    let limit = wanted.len().div_ceil(3).max(1);
+    let far = |name: &str| {
+        let name = fold(name);
+        let is_part = wanted.len() >= LEAST_PART && name.contains(&wanted);
+        if is_part { 0 } else { distance(&wanted, &name) }
+    };
+    let mut found: Vec<_> = known.into_iter().map(|name| (far(name), name)).collect();
+    found.retain(|(far, _)| *far <= limit);
+    found.sort_unstable();
+    found.dedup();
+    found.into_iter().map(|(_, name)| name).take(most).collect()
 }
 
 /// ` (did you mean ...?)` with the nearest word, or nothing.
@@ -97,6 +117,17 @@ mod tests {
         assert_eq!(nearest("interval", known), Some("every"));
         assert_eq!(nearest("zebra", known), None);
         assert_eq!(nearest("x", known), None);
+    }
+
+    #[test]
+    fn names_are_near_by_a_part_or_by_a_slip() {
+        let known = ["LatencyP99", "HighErrorBudget", "HighErrorRate", "HighErrorRate", "DiskFilling"];
+        assert_eq!(near("HighErorRate", known, 3), ["HighErrorRate"]);
+        assert_eq!(near("latency", known, 3), ["LatencyP99"]);
+        assert_eq!(near("high", known, 3), ["HighErrorBudget", "HighErrorRate"]);
+        assert_eq!(near("high", known, 1), ["HighErrorBudget"]);
+        assert_eq!(near("nothing", known, 3), [""; 0]);
+        assert_eq!(near("", known, 3), [""; 0]);
     }
 
     #[test]

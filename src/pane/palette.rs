@@ -49,7 +49,7 @@ impl Palette {
                 Argument::Theme => themes,
                 Argument::Environment => environments,
                 Argument::Credential => credentials,
-                Argument::None | Argument::Path | Argument::Person | Argument::Query => &[],
+                Argument::None | Argument::Path | Argument::Name | Argument::Query => &[],
             };
             let with = arguments.iter().map(|argument| Line { command, argument: Some(argument.clone()) });
             let alone = arguments.is_empty().then_some(Line { command, argument: None });
@@ -155,7 +155,7 @@ impl Palette {
         self.written = text.split_once(' ').and_then(|(name, argument)| {
             let command = by_name(name).filter(|command| command.argument != Argument::None)?;
             // Words that are known are chosen from, as long as one of them matches.
-            let is_free = matches!(command.argument, Argument::Path | Argument::Person | Argument::Query);
+            let is_free = matches!(command.argument, Argument::Path | Argument::Name | Argument::Query);
             let free = is_free || found.is_empty();
             free.then(|| Line { command, argument: Some(argument.trim().to_owned()) })
         });

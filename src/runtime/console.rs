@@ -171,7 +171,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         app.restore(&view, clock.now());
     }
     if let Some(what) = launch.goto {
-        app.seek(what, clock.now());
+        app.seek(what);
     }
     let (begin, gate) = watch::channel(launch.found.is_none());
     if let Some(facts) = launch.found {
