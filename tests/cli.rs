@@ -449,7 +449,8 @@ fn services_are_suggested_from_what_was_seen_last_and_are_right() {
     let home = Home::new();
     let said = home.run(&["services", "suggest"]);
     assert_eq!((said.code, said.output.as_str()), (Some(1), ""));
-    assert!(said.errors.contains("nothing is kept yet: run midwatch until"), "{}", said.errors);
+    assert!(said.errors.contains(".local/state/midwatch: run midwatch until"), "{}", said.errors);
+    assert!(said.errors.contains("nothing is kept yet in "), "{}", said.errors);
 
     let at = "2026-11-22T03:12:00Z";
     let alert = |id: &str, labels: Value| serde_json::json!({ "id": id, "name": "A", "severity": "critical", "state": "firing", "labels": labels, "started": at });
@@ -483,6 +484,42 @@ fn services_are_suggested_from_what_was_seen_last_and_are_right() {
     home.write(".config/midwatch/config.toml", &said.output);
     let again = home.run(&["services", "suggest"]);
     assert_eq!((again.code, again.output.as_str()), (Some(0), ""), "{}", again.errors);
+}
+
+#[test]
+fn services_are_suggested_from_the_history_that_a_running_console_writes() {
+    use midwatch::model::alert::Alert;
+    use midwatch::model::run::Run;
+    use midwatch::model::transition::{Happened, Transition};
+    use midwatch::store::files::Disk;
+    use midwatch::store::history::History;
+
+    let home = Home::new();
+    let dir = home.path().join(".local/state/midwatch/history");
+    let now = midwatch::runtime::clock::Clock::Real.now();
+    let mut alert = Alert::new("1", "HighErrorRate", now);
+    alert.labels.insert("service".into(), "checkout".into());
+    let run: Run = serde_json::from_value(serde_json::json!({
+        "id": "7", "pipeline": "deploy", "state": "running", "service": "shop/checkout", "created": now,
+    }))
+    .unwrap();
+    let of = |source: &str, what| Transition { at: now, source: source.into(), what };
+    let ran = [Happened::Began(run.clone().into()), Happened::Ended(run.into())].map(|what| of("ci", what));
+    let (mut history, _) = History::open(Disk, &dir, &"1-1".into(), now);
+    history.append(&ran).unwrap();
+    history.append(&[of("am", Happened::Fired(alert.into()))]).unwrap();
+    let before = home.files();
+    let said = home.run(&["services", "suggest"]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(said.errors.contains("Looked at 1 runs, 1 alerts and 0 log streams"), "{}", said.errors);
+    assert!(said.errors.contains("Log streams are not kept yet"), "{}", said.errors);
+    assert!(said.output.contains("[[service]]\nname = \"checkout\"\n"), "{}", said.output);
+    assert_eq!(home.files(), before, "it writes nothing");
+    // The writer has not been disturbed, and a start reads all of it.
+    history.append(&[of("am", Happened::Sees)]).unwrap();
+    drop(history);
+    let (_, found) = History::open(Disk, &dir, &"2-1".into(), now);
+    assert_eq!(found.transitions.len(), 4, "{:?}", found.transitions);
 }
 
 #[test]

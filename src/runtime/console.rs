@@ -36,8 +36,9 @@ use crate::store::{last, notes};
 
 /// Messages that may wait for the loop.
 const QUEUE: usize = 64;
-/// How often what is known is kept for the next start.
+/// How often what is known is kept for the next start, and how soon the first time.
 const KEEP: SignedDuration = SignedDuration::from_secs(60);
+const KEEP_FIRST: SignedDuration = SignedDuration::from_secs(10);
 /// How long tasks get to end.
 const STOP: Duration = Duration::from_millis(500);
 
@@ -213,7 +214,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
 
     let perform =
         Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, launch.face));
-    let mut console = Keeps { app, keeper: keeper.clone(), kept: clock.now() };
+    let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST) };
     match &mut shown {
         Shown::Screen(session) => {
             let wiring = Wiring { intake, perform, clock, depth: launch.depth, logins: launch.logins };
@@ -382,14 +383,14 @@ fn perform(
 struct Keeps {
     app: App,
     keeper: Keeper,
-    kept: Timestamp,
+    keep_at: Timestamp,
 }
 
 impl run::Console for Keeps {
     fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
         let effects = self.app.update(msg, now);
-        if effects.contains(&Effect::Quit) || now.duration_since(self.kept) >= KEEP {
-            self.kept = now;
+        if effects.contains(&Effect::Quit) || self.keep_at <= now {
+            self.keep_at = later(now, KEEP);
             self.keeper.last(self.app.session());
         }
         effects
@@ -402,6 +403,10 @@ impl run::Console for Keeps {
     fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         self.app.next_wake(now)
     }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 impl plain::Spoken for Keeps {

@@ -204,22 +204,10 @@ impl<F: Files> History<F> {
         }
     }
 
-    /// The journals, the newest first.
-    fn journals(&self) -> io::Result<Vec<(PathBuf, Stamp)>> {
-        let names = self.files.list(&self.dir, NAMES)?;
-        let journals = names.into_iter().filter(|path| path.extension().is_some_and(|end| end == "journal"));
-        let mut journals: Vec<_> = journals
-            .filter_map(|path| Some((self.files.stamp(&path).ok()??, path)))
-            .map(|(s, p)| (p, s))
-            .collect();
-        journals.sort_by(|(a, of_a), (b, of_b)| (of_b.modified(), b).cmp(&(of_a.modified(), a)));
-        Ok(journals)
-    }
-
     /// Takes away what is older than `before`, and the oldest of what is more than `most` bytes. Returns
     /// what stays.
     fn prune(&self, before: Timestamp, most: u64, notices: &mut Vec<SafeText>) -> Vec<(PathBuf, Stamp)> {
-        let journals = match self.journals() {
+        let journals = match journals(&self.files, &self.dir) {
             Ok(journals) => journals,
             Err(e) => {
                 notices.push(StoreError::new("read", &self.dir, e).sentence());
@@ -262,6 +250,40 @@ impl<F: Files> History<F> {
         all.dedup();
         found.transitions = all;
     }
+}
+
+/// What the history in `dir` holds, up to 14 days of it. Nothing is changed: a console may write it meanwhile.
+pub fn peek(files: &impl Files, dir: &Path) -> Found {
+    let mut found = Found::default();
+    let all = match journals(files, dir) {
+        Ok(all) => all,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(e) => {
+            found.notices.push(StoreError::new("read", dir, e).sentence());
+            Vec::new()
+        }
+    };
+    for (path, _) in all {
+        match journal::peek(files, &path) {
+            // One of another version says what this one cannot.
+            Ok(records) => {
+                let known = records.iter().filter_map(|one| serde_json::from_slice(one).ok());
+                found.transitions.extend(known);
+            }
+            Err(e) => found.notices.push(StoreError::new("read", &path, e).sentence()),
+        }
+    }
+    found
+}
+
+/// The journals, the newest first.
+fn journals(files: &impl Files, dir: &Path) -> io::Result<Vec<(PathBuf, Stamp)>> {
+    let names = files.list(dir, NAMES)?;
+    let journals = names.into_iter().filter(|path| path.extension().is_some_and(|end| end == "journal"));
+    let mut journals: Vec<_> =
+        journals.filter_map(|path| Some((files.stamp(&path).ok()??, path))).map(|(s, p)| (p, s)).collect();
+    journals.sort_by(|(a, of_a), (b, of_b)| (of_b.modified(), b).cmp(&(of_a.modified(), a)));
+    Ok(journals)
 }
 
 /// A transition as it is kept. A row that is larger than any honest one goes without what it says.
@@ -397,7 +419,7 @@ mod tests {
         let flood = vec![large; 400];
         for _ in 0..5 {
             history.append(&flood).unwrap();
-            let size: u64 = history.journals().unwrap().iter().map(|(_, stamp)| stamp.size()).sum();
+            let size: u64 = journals(&Disk, dir.path()).unwrap().iter().map(|(_, stamp)| stamp.size()).sum();
             assert!(size <= MOST, "{size}");
         }
         drop(history);

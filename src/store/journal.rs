@@ -205,6 +205,13 @@ impl Old {
     }
 }
 
+/// What a journal holds. Nothing is changed, and its writer may go on meanwhile.
+pub fn peek(files: &impl Files, path: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let bytes = files.read(path, MOST_READ)?;
+    let replay = replay(&bytes).ok_or_else(|| io::Error::other("it is not a midwatch journal"))?;
+    Ok(replay.records)
+}
+
 /// Reads a journal that this process does not write. If its writer is dead, a torn end is kept
 /// beside it as `.torn-<time>` and then cut off. `time` is a file-safe text.
 pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> {
