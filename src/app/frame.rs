@@ -217,14 +217,14 @@ impl App {
         // While the screen is held still, a number that goes on would not be.
         if !self.filter_text().is_empty() && !self.state.is_frozen() {
             let (shown, all) = self.filter_counts(now);
-            let text = safe!("{} of {}  ", shown, all);
+            let text = safe!("{} of {}", shown, all);
             x += canvas.text(
                 x,
                 inner.y,
                 inner.right().saturating_sub(x),
                 &text,
                 styles.on(Meaning::Footer, Meaning::Match),
-            );
+            ) + 2;
         }
         for id in self.hints() {
             let Some(key) = self.keymap.keys_of(id).into_iter().next() else { continue };

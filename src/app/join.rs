@@ -55,7 +55,7 @@ fn not_seen(what: &RawText, view: &View<'_>) -> (SafeText, bool) {
         return (safe!("No alert or run is called {}.{} / filters a pane.", name, near), false);
     }
     let why = coverage::listed(&missing);
-    (safe!("No alert or run that is seen is called {}: {}.{} A key ends the wait.", name, why, near), true)
+    (safe!("{} is not seen.{} Not all is: {}. It opens when it is; a key ends that.", name, near, why), true)
 }
 
 /// ` Near: HighErrorRate, HighErrorBudget.`, or nothing.
