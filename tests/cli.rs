@@ -712,3 +712,61 @@ fn logs_stats_of_what_cannot_be_read_is_two_and_of_nothing_is_one() {
         assert_eq!(said.errors.is_empty(), word.is_empty(), "{}", said.errors);
     }
 }
+
+#[test]
+fn logs_patterns_counts_what_lines_say_and_assigns_each_line() {
+    let home = Home::new();
+    let mut text = String::new();
+    for n in 0..40 {
+        text = format!("{text}2026-11-22T03:12:{n:02}Z INFO api: served /cart/{n} in {n} ms\n");
+        if n % 4 == 0 {
+            text = format!("{text}2026-11-22T03:12:{n:02}Z ERROR db: lost connection to 10.0.0.{n}:5432\n");
+        }
+    }
+    text += "2026-11-22T03:13:00Z WARN disk is nearly full";
+    let log = home.write("app.log", &text);
+    let said = home.run(&["logs", "patterns", &log]);
+    assert_eq!((said.code, said.errors.as_str()), (Some(0), ""));
+    let rows: Vec<Vec<&str>> = said.output.lines().map(|row| row.split_whitespace().collect()).collect();
+    let texts: Vec<_> = rows.iter().map(|row| (row[0], row[2..].join(" "))).collect();
+    let expected = [
+        ("40", "served <path> in <time>".to_owned()),
+        ("10", "lost connection to <addr>".to_owned()),
+        ("1", "disk is nearly full".to_owned()),
+    ];
+    assert_eq!(texts, expected);
+
+    let said = home.run(&["logs", "patterns", "--assign", &log]);
+    let ids: Vec<_> = said.output.lines().collect();
+    assert_eq!((said.code, ids.len()), (Some(0), text.lines().count()));
+    assert_eq!(ids[..3], [rows[0][1], rows[1][1], rows[0][1]]);
+    assert_eq!(ids.last(), Some(&rows[2][1]));
+
+    let mut piped = home.command(&["logs", "patterns", "-o", "json", "-"]);
+    let mut piped = piped.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    piped.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = piped.wait_with_output().unwrap();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let top = &answer["patterns"][0];
+    assert_eq!((&answer["lines"], &answer["other"], &top["count"]), (&51.into(), &0.into(), &40.into()));
+    assert_eq!(
+        (&top["first"], &top["last"]),
+        (&"2026-11-22T03:12:00Z".into(), &"2026-11-22T03:12:39Z".into())
+    );
+    assert!(top["example"].as_str().unwrap().ends_with("served /cart/0 in 0 ms"), "{top}");
+}
+
+#[test]
+fn logs_patterns_of_messages_alone_keeps_what_looks_like_a_header() {
+    let home = Home::new();
+    let log = home.write("app.log", "2026-11-22 03:12:00 INFO started\n");
+    let pattern = |arguments: &[&str]| home.run(arguments).output.trim().to_owned();
+    assert!(pattern(&["logs", "patterns", &log]).ends_with("1  started"));
+    assert!(pattern(&["logs", "patterns", "--message-only", &log]).ends_with("<time> INFO started"));
+    let empty = home.write("empty.log", "");
+    for (file, code) in [("missing.log", 2), (empty.as_str(), 1)] {
+        for flag in ["--assign", "--message-only"] {
+            assert_eq!(home.run(&["logs", "patterns", flag, file]).code, Some(code), "{file} {flag}");
+        }
+    }
+}

@@ -154,6 +154,9 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__generate,sources)
                 cmd="midwatch__subcmd__help__subcmd__generate__subcmd__sources"
                 ;;
+            midwatch__subcmd__help__subcmd__logs,patterns)
+                cmd="midwatch__subcmd__help__subcmd__logs__subcmd__patterns"
+                ;;
             midwatch__subcmd__help__subcmd__logs,stats)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__stats"
                 ;;
@@ -163,11 +166,17 @@ _midwatch() {
             midwatch__subcmd__logs,help)
                 cmd="midwatch__subcmd__logs__subcmd__help"
                 ;;
+            midwatch__subcmd__logs,patterns)
+                cmd="midwatch__subcmd__logs__subcmd__patterns"
+                ;;
             midwatch__subcmd__logs,stats)
                 cmd="midwatch__subcmd__logs__subcmd__stats"
                 ;;
             midwatch__subcmd__logs__subcmd__help,help)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__help"
+                ;;
+            midwatch__subcmd__logs__subcmd__help,patterns)
+                cmd="midwatch__subcmd__logs__subcmd__help__subcmd__patterns"
                 ;;
             midwatch__subcmd__logs__subcmd__help,stats)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__stats"
@@ -935,8 +944,22 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__logs)
-            opts="stats"
+            opts="stats patterns"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__logs__subcmd__patterns)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1063,7 +1086,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version stats help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version stats patterns help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1093,7 +1116,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs__subcmd__help)
-            opts="stats help"
+            opts="stats patterns help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1120,6 +1143,20 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__logs__subcmd__help__subcmd__patterns)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__logs__subcmd__help__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1127,6 +1164,44 @@ _midwatch() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__patterns)
+            opts="-o -h -V --output --assign --message-only --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -151,16 +151,17 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from suggest" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l config -d 'Reads this configuration instead of your own' -r -F
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l env -d 'Shows this environment at the start' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l as -d 'Who is at the keys' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l theme -d 'The theme' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l ascii -d 'Draws ASCII only'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -s h -l help -d 'Print help'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -s V -l version -d 'Print version'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -171,7 +172,20 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l assign -d 'Print the id of the pattern of each line instead'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l message-only -d 'The lines have no header: no time, level or component before the message'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l env -d 'Shows this environment at the start' -r
@@ -258,6 +272,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from services" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'

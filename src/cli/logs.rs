@@ -1,5 +1,6 @@
 //! `midwatch logs`: the log engine on files and pipes, without a screen.
 
+mod patterns;
 mod stats;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,22 @@ pub(super) enum Logs {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Tells what lines say again and again, with the values taken out
+    #[command(after_long_help = patterns::HELP)]
+    Patterns {
+        /// How the answer is written
+        #[arg(short, long, value_enum, default_value_t = Form::Text)]
+        output: Form,
+        /// Print the id of the pattern of each line instead
+        #[arg(long, conflicts_with = "output")]
+        assign: bool,
+        /// The lines have no header: no time, level or component before the message
+        #[arg(long)]
+        message_only: bool,
+        /// The files; - is standard input, .gz is unpacked
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// How an answer is written.
@@ -42,6 +59,9 @@ pub(super) enum Form {
 pub(super) fn logs(what: &Logs) -> ExitCode {
     match what {
         Logs::Stats { output, files } => stats::stats(*output, files),
+        Logs::Patterns { output, assign, message_only, files } => {
+            patterns::patterns(*output, *assign, *message_only, files)
+        }
     }
 }
 

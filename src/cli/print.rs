@@ -12,8 +12,14 @@ use crate::store::error::{path_text, reason};
 /// Prints an answer to standard output and gives its exit code, or another if it could not be
 /// written. A reader that has gone, as `| head` does, has what it wanted.
 pub(super) fn print(text: &str, code: u8) -> ExitCode {
+    print_parts([text], code)
+}
+
+/// The same of an answer that is too long to be made before it is printed.
+pub(super) fn print_parts(parts: impl IntoIterator<Item = impl AsRef<[u8]>>, code: u8) -> ExitCode {
     let mut output = io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+    let written = parts.into_iter().try_for_each(|part| output.write_all(part.as_ref()));
+    match written.and_then(|()| output.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             refuse(FAILED, &safe!("cannot write to standard output: {}", reason(&error)))
         }

@@ -1,0 +1,144 @@
+//! `midwatch logs patterns`: what the lines of files say again and again.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Form, name, open};
+use crate::cli::WRONG;
+use crate::cli::print::{plain, print, print_parts, refuse};
+use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
+use crate::logs::piece::{EVERY_LINE, Piece};
+use crate::logs::stamp::Zone;
+use crate::logs::when;
+use crate::model::text::RawText;
+use crate::runtime::clock::Clock;
+use crate::runtime::sweep::sweep;
+use crate::safe;
+use crate::store::error::reason;
+
+/// What `midwatch logs patterns --help` says at its end.
+pub(super) const HELP: &str = "\
+A pattern is what lines say again and again, with <num>, <id>, <addr>, <path>, <str>, <time>, <size> or <*>
+where they differ. Headers (time, level, host, component) are not of it; of a line of fields it is made of the
+message, or of the names of the fields if there is none. All files are taken together.
+
+Most lines first: their number, the id of the pattern, the pattern. At most 8192 patterns are held; the lines
+of those seen least, and longest ago, are then in the row of id 0.
+
+--assign prints one line for each line of the files, in their order: the id of its pattern. Ids are of this run.
+
+Exit codes:
+  0  there is a line
+  1  there is none
+  2  a file could not be read; nothing is told of the others
+
+-o json prints one object: lines, other (lines of no pattern), evicted (patterns that are no longer held), and
+patterns, an array of id, key (the same in every run that finds this pattern), count, first, last, pattern,
+example.";
+
+/// Reads, prints and gives the exit code.
+pub(super) fn patterns(form: Form, assign: bool, message_only: bool, files: &[PathBuf]) -> ExitCode {
+    let now = Clock::Real.now();
+    let mut found = Patterns::new(message_only);
+    let mut lines = 0_u64;
+    let mut column: Vec<Box<[Id]>> = Vec::new();
+    for path in files {
+        let input = match open(path) {
+            Ok(input) => input,
+            Err(code) => return code,
+        };
+        let mut ended_early = false;
+        let work = |piece: Piece<'_>| {
+            let mut zone = Zone::default();
+            // Times are told with the patterns only.
+            let times: Vec<_> = if assign {
+                Vec::new()
+            } else {
+                lines_of(piece.bytes).map(|line| when::time(line, &mut zone, now)).collect()
+            };
+            (piece.bytes.to_vec(), times, piece.ended_early)
+        };
+        let take = |(bytes, times, early): (Vec<u8>, Vec<Option<i64>>, bool)| {
+            let mut times = times.into_iter();
+            let ids = lines_of(&bytes).map(|line| {
+                lines += 1;
+                found.take(line, times.next().flatten())
+            });
+            if assign {
+                column.push(ids.collect());
+            } else {
+                ids.for_each(drop);
+            }
+            ended_early |= early;
+            ControlFlow::Continue(())
+        };
+        if let Err(error) = sweep(&input, EVERY_LINE, work, take) {
+            return refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
+        }
+        if ended_early {
+            return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
+        }
+    }
+    let code = u8::from(lines == 0);
+    if assign {
+        let text = |ids: Box<[Id]>| {
+            ids.iter().fold(String::new(), |text, id| text + &found.resolve(*id).to_string() + "\n")
+        };
+        return print_parts(column.into_iter().map(text), code);
+    }
+    match form {
+        Form::Text => print(&table(&found), code),
+        Form::Json => print(&format!("{:#}\n", object(&found, lines)), code),
+    }
+}
+
+/// The lines of whole lines, each without its LF.
+fn lines_of(mut bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        if bytes.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+        let line = bytes.get(..end).unwrap_or_default();
+        bytes = bytes.get(end + 1..).unwrap_or_default();
+        Some(line)
+    })
+}
+
+fn table(found: &Patterns) -> String {
+    let row = |count: u64, id: Id, text: &str| format!("{count:>9} {id:>6}  {text}\n");
+    let mut text: String = found
+        .top()
+        .into_iter()
+        .map(|pattern| row(pattern.count, pattern.id, &plain(&RawText::from(pattern.text()))))
+        .collect();
+    let (lines, _) = found.rest();
+    if lines > 0 {
+        text += &row(lines, OTHER, "lines of patterns that were too many to hold");
+    }
+    text
+}
+
+fn object(found: &Patterns, lines: u64) -> Value {
+    let (other, evicted) = found.rest();
+    let patterns: Vec<_> = found.top().into_iter().map(of_pattern).collect();
+    json!({ "lines": lines, "other": other, "evicted": evicted, "patterns": patterns })
+}
+
+fn of_pattern(pattern: &Pattern) -> Value {
+    let time = |millis: i64| Timestamp::from_millisecond(millis).ok();
+    let example = String::from_utf8_lossy(&pattern.example).into_owned();
+    json!({
+        "id": pattern.id,
+        "key": format!("{:016x}", pattern.key()),
+        "count": pattern.count,
+        "first": pattern.times.and_then(|(first, _)| time(first)),
+        "last": pattern.times.and_then(|(_, last)| time(last)),
+        "pattern": plain(&RawText::from(pattern.text())),
+        "example": plain(&RawText::from(example)),
+    })
+}
