@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use midwatch::logs::buffer::Buffer;
-use midwatch::logs::filter::Filter;
+use midwatch::logs::query::Query;
 use midwatch::logs::search::Search;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Splitter;
@@ -102,7 +102,7 @@ fn main() {
         "/orders/9[0-9]+ .*=3.$/",
     ] {
         let started = Instant::now();
-        let mut search = Search::new(Filter::parse(text).unwrap(), &buffer);
+        let mut search = Search::new(Query::parse(text, now).unwrap(), &buffer);
         let mut longest = Duration::ZERO;
         loop {
             let slice = Instant::now();

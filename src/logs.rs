@@ -3,18 +3,19 @@
 //! ```text
 //! bytes -> Splitter -> Line -> SegmentBuilder -> Segment      on a source's worker
 //! Segment -> Buffer -> LineRef, Rates                         in the app
-//! text -> Filter -> Search over the Buffer, in slices         in the app
+//! text -> Query -> Search over the Buffer, in slices         in the app
 //! ```
 
 pub mod buffer;
-pub mod filter;
 mod head;
 mod json;
 pub mod level;
 pub mod pattern;
 pub mod piece;
+pub mod query;
 pub mod rate;
 pub mod read;
+pub mod record;
 pub mod search;
 pub mod segment;
 mod sgr;

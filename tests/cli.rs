@@ -770,3 +770,61 @@ fn logs_patterns_of_messages_alone_keeps_what_looks_like_a_header() {
         }
     }
 }
+
+/// A log with records of several lines, and its path.
+fn outage(home: &Home) -> String {
+    home.write(
+        "app.log",
+        "2026-11-22T03:12:01Z ERROR broke status=503 took=120ms\n\tat Foo.java:1\n\
+         2026-11-22T03:12:02Z INFO went on status=200 took=1.5s\n\
+         {\"time\":\"2026-11-22T03:12:03Z\",\"level\":\"warn\",\"http\":{\"status\":503},\"msg\":\"slow\\u001b[2J\"}\n",
+    )
+}
+
+#[test]
+fn logs_query_prints_and_counts_what_it_sees() {
+    let home = Home::new();
+    let log = outage(&home);
+    for (query, records, lines) in [
+        ("", 3, 4),
+        ("foo.java", 1, 1),
+        ("level>=warn", 2, 3),
+        ("status=503", 1, 1),
+        ("http.status=503 | status=503", 2, 2),
+        ("status!=503", 2, 3),
+        ("took>=100ms took<1s", 1, 1),
+        ("msg~/^slow/", 1, 1),
+        ("from:2026-11-22T03:12:02 to:2026-11-22T03:12:03Z", 1, 1),
+        ("-/./", 0, 0),
+    ] {
+        for (flag, count) in [("--count", records), ("--lines", lines)] {
+            let said = home.run(&["logs", "query", flag, query, &log]);
+            assert_eq!(said.output, format!("{count}\n"), "{query} {flag}: {}", said.errors);
+            assert_eq!(said.code, Some(i32::from(count == 0)), "{query}");
+        }
+    }
+    let said = home.run(&["logs", "query", "broke", &log]);
+    assert_eq!(said.output, "2026-11-22T03:12:01Z ERROR broke status=503 took=120ms\n\tat Foo.java:1\n");
+    let said = home.run(&["logs", "query", "-o", "json", "level=warn", &log]);
+    let object: Value = serde_json::from_str(&said.output).unwrap();
+    assert_eq!((&object["level"], &object["time"]), (&"warn".into(), &"2026-11-22T03:12:03Z".into()));
+    let said = home.run(&["logs", "query", "--count", "broke", &log, &log]);
+    assert_eq!(said.output, format!("{log}:1\n{log}:1\n"));
+}
+
+#[test]
+fn logs_query_points_at_what_is_wrong() {
+    let home = Home::new();
+    let log = outage(&home);
+    for (arguments, word) in [
+        (["logs", "query", "ok /(/", &log], "column 4: regular expression"),
+        (["logs", "query", "a |", &log], "column 3: | wants something on both sides"),
+        (["logs", "query", "status= x", &log], "column 1: status= wants a value"),
+        (["logs", "query", "since:soon", &log], "no time \"soon\""),
+        (["logs", "query", "x", "missing.log"], "does not exist"),
+    ] {
+        let said = home.run(&arguments);
+        assert_eq!((said.code, said.output.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(said.errors.contains(word), "{}", said.errors);
+    }
+}

@@ -157,6 +157,9 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__logs,patterns)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__patterns"
                 ;;
+            midwatch__subcmd__help__subcmd__logs,query)
+                cmd="midwatch__subcmd__help__subcmd__logs__subcmd__query"
+                ;;
             midwatch__subcmd__help__subcmd__logs,stats)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__stats"
                 ;;
@@ -169,6 +172,9 @@ _midwatch() {
             midwatch__subcmd__logs,patterns)
                 cmd="midwatch__subcmd__logs__subcmd__patterns"
                 ;;
+            midwatch__subcmd__logs,query)
+                cmd="midwatch__subcmd__logs__subcmd__query"
+                ;;
             midwatch__subcmd__logs,stats)
                 cmd="midwatch__subcmd__logs__subcmd__stats"
                 ;;
@@ -177,6 +183,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__logs__subcmd__help,patterns)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__patterns"
+                ;;
+            midwatch__subcmd__logs__subcmd__help,query)
+                cmd="midwatch__subcmd__logs__subcmd__help__subcmd__query"
                 ;;
             midwatch__subcmd__logs__subcmd__help,stats)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__stats"
@@ -944,7 +953,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__logs)
-            opts="stats patterns"
+            opts="query stats patterns"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -958,6 +967,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__logs__subcmd__patterns)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__logs__subcmd__query)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1086,7 +1109,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version stats patterns help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version query stats patterns help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1116,7 +1139,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs__subcmd__help)
-            opts="stats patterns help"
+            opts="query stats patterns help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1157,6 +1180,20 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__logs__subcmd__help__subcmd__query)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__logs__subcmd__help__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1173,6 +1210,44 @@ _midwatch() {
             ;;
         midwatch__subcmd__logs__subcmd__patterns)
             opts="-o -h -V --output --assign --message-only --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__query)
+            opts="-o -h -V --count --lines --output --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

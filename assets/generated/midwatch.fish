@@ -151,17 +151,30 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from suggest" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l config -d 'Reads this configuration instead of your own' -r -F
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l env -d 'Shows this environment at the start' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l as -d 'Who is at the keys' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l theme -d 'The theme' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l ascii -d 'Draws ASCII only'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -s h -l help -d 'Print help'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -s V -l version -d 'Print version'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from stats patterns help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -s o -l output -d 'How records are written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l count -d 'Prints how many records are seen'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l lines -d 'Prints how many lines are seen, each looked at by itself, as grep counts'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from stats" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -184,6 +197,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -271,6 +285,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto status init add services logs generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from services" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'

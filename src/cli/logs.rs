@@ -1,6 +1,7 @@
 //! `midwatch logs`: the log engine on files and pipes, without a screen.
 
 mod patterns;
+mod query;
 mod stats;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,9 @@ use crate::store::error::{path_text, reason};
 /// What is done with lines.
 #[derive(Debug, Subcommand)]
 pub(super) enum Logs {
+    /// Prints the records that a query sees, or how many there are
+    #[command(after_long_help = query::HELP)]
+    Query(query::Asked),
     /// Counts lines, records and levels, and tells from when to when they are
     #[command(after_long_help = stats::HELP)]
     Stats {
@@ -58,6 +62,7 @@ pub(super) enum Form {
 /// Does it and gives the exit code.
 pub(super) fn logs(what: &Logs) -> ExitCode {
     match what {
+        Logs::Query(asked) => query::query(asked),
         Logs::Stats { output, files } => stats::stats(*output, files),
         Logs::Patterns { output, assign, message_only, files } => {
             patterns::patterns(*output, *assign, *message_only, files)

@@ -53,8 +53,7 @@ pub fn read<'a>(
     // The byte before says whether a line begins here.
     let from = begin.saturating_sub(1);
     let own = usize::try_from(begin - from).unwrap_or_default();
-    buffer.clear();
-    let mut window = Window { file, from, length, buffer, ended_early: false };
+    let mut window = Window { file, from, length, buffer, filled: 0, ended_early: false };
     window.reach(own + PIECE + SLACK)?;
     let nothing = |early| Piece { offset: begin, bytes: &[], cut: 0, ended_early: early };
     // What the file begins with goes on with nothing.
@@ -66,9 +65,9 @@ pub fn read<'a>(
         // It is in a later piece, which has what begins there, or all if nothing does.
         Some(next) => {
             let later = (next - own) / PIECE + 1;
-            (window.first(next, own + later * PIECE, begins)?.unwrap_or(window.buffer.len()), 0)
+            (window.first(next, own + later * PIECE, begins)?.unwrap_or(window.filled), 0)
         }
-        None => (window.buffer.len(), window.rest_of_line()?),
+        None => (window.filled, window.rest_of_line()?),
     };
     let Window { buffer, ended_early, .. } = window;
     let bytes = buffer.get(start..stop).unwrap_or_default();
@@ -80,45 +79,49 @@ struct Window<'a, 'b, F: ?Sized> {
     file: &'a F,
     from: u64,
     length: u64,
+    /// Longer than what was read: what it had before is written over, not cleared first.
     buffer: &'b mut Vec<u8>,
+    filled: usize,
     ended_early: bool,
 }
 
 impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
     /// Reads as far as `to`, or to the end of the file.
     fn reach(&mut self, to: usize) -> io::Result<()> {
-        let filled = self.buffer.len();
+        let filled = self.filled;
         let rest = usize::try_from(self.length.saturating_sub(self.from)).unwrap_or(usize::MAX);
         let to = to.min(rest);
         if filled >= to || self.ended_early {
             return Ok(());
         }
-        self.buffer.resize(to, 0);
-        let fresh = self.buffer.get_mut(filled..).unwrap_or_default();
+        if self.buffer.len() < to {
+            self.buffer.resize(to, 0);
+        }
+        let fresh = self.buffer.get_mut(filled..to).unwrap_or_default();
         let got = fill(self.file, fresh, self.from + filled as u64)?;
-        self.buffer.truncate(filled + got);
+        self.filled = filled + got;
         self.ended_early = filled + got < to;
         Ok(())
     }
 
     /// Whether there is nothing behind what was read.
     fn is_whole(&self) -> bool {
-        self.ended_early || self.from + self.buffer.len() as u64 >= self.length
+        self.ended_early || self.from + self.filled as u64 >= self.length
     }
 
     /// Where the first line begins that begins in `at..to`.
     fn line(&mut self, at: usize, to: usize) -> io::Result<Option<usize>> {
         if at == 0 {
-            return Ok((!self.buffer.is_empty() && to > 0).then_some(0));
+            return Ok((self.filled > 0 && to > 0).then_some(0));
         }
         let mut from = at - 1;
         loop {
-            let filled = self.buffer.len();
+            let filled = self.filled;
             let looked = self.buffer.get(from..filled.min(to - 1)).unwrap_or_default();
             if let Some(lf) = memchr::memchr(b'\n', looked) {
                 let start = from + lf + 1;
                 self.reach(start + 1)?;
-                return Ok((start < self.buffer.len()).then_some(start));
+                return Ok((start < self.filled).then_some(start));
             }
             if filled >= to || self.is_whole() {
                 return Ok(None);
@@ -135,7 +138,7 @@ impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
         let mut next = first;
         while let Some(start) = next.filter(|start| *start < to) {
             next = self.line(start + 1, LONGEST)?;
-            let end = next.unwrap_or(self.buffer.len());
+            let end = next.unwrap_or(self.filled);
             if begins(without_end(self.buffer.get(start..end).unwrap_or_default())) {
                 return Ok(Some(start));
             }
@@ -145,7 +148,7 @@ impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
 
     /// Bytes from the end of what was read to the end of the line, without its LF.
     fn rest_of_line(&self) -> io::Result<u64> {
-        let offset = self.from + self.buffer.len() as u64;
+        let offset = self.from + self.filled as u64;
         let mut buffer = Vec::new();
         let mut at = offset;
         while at < self.length && !self.ended_early {

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::buffer::Buffer;
-use super::filter::Filter;
+use super::query::Query;
 
 /// A filter's hits in the buffer, kept up with what comes and what is evicted.
 #[derive(Debug)]
 pub struct Search {
-    filter: Filter,
+    filter: Query,
     /// Numbers of the lines seen, ascending.
     hits: VecDeque<u64>,
     /// Lines from here up to `high` have been looked at.
@@ -20,7 +20,7 @@ pub struct Search {
 
 impl Search {
     /// A search that has looked at nothing yet. It begins with the newest line.
-    pub fn new(filter: Filter, buffer: &Buffer) -> Self {
+    pub fn new(filter: Query, buffer: &Buffer) -> Self {
         let end = buffer.bounds().end;
         Self { filter, hits: VecDeque::new(), low: end, high: end, evicted: 0 }
     }
@@ -91,7 +91,7 @@ impl Search {
     }
 
     /// The filter.
-    pub fn filter(&self) -> &Filter {
+    pub fn filter(&self) -> &Query {
         &self.filter
     }
 
@@ -133,6 +133,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn query(text: &str) -> Query {
+        Query::parse(text, jiff::Timestamp::UNIX_EPOCH).unwrap()
+    }
     use crate::logs::segment::{Given, Segment, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
@@ -155,7 +159,7 @@ mod tests {
         let mut buffer = Buffer::default();
         let lines: Vec<String> = (0..100).map(|i| format!("n{}", i % 10)).collect();
         buffer.push(segment("a", &lines));
-        let mut search = Search::new(Filter::parse("n9").unwrap(), &buffer);
+        let mut search = Search::new(query("n9"), &buffer);
         assert!(search.step(&buffer, 15));
         assert_eq!(hits(&search), [89, 99]);
         buffer.push(segment("b", &lines));
@@ -175,7 +179,7 @@ mod tests {
             budget in 3000_usize..20_000,
         ) {
             let mut buffer = Buffer::new(budget);
-            let filter = Filter::parse(&filter).unwrap();
+            let filter = query(&filter);
             let mut search = Search::new(filter.clone(), &buffer);
             for (stream, lines, step) in batches {
                 buffer.push(segment(&format!("s{stream}"), &lines));

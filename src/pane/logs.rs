@@ -18,8 +18,8 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
-use crate::logs::filter::Filter;
 use crate::logs::level::Level;
+use crate::logs::query::Query;
 use crate::logs::search::Search;
 use crate::model::text::{RawText, SafeText, clean_line, raw_view};
 use crate::model::update::Gives;
@@ -48,7 +48,7 @@ const FARTHEST: u16 = 8000;
 pub struct Logs {
     /// The filter as written, and as read.
     text: String,
-    words: Filter,
+    words: Query,
     /// The lowest level shown; [`Level::Unknown`] shows all.
     minimum: Level,
     /// Streams of sources that are out of scope, and what that was found for: the environment and
@@ -175,7 +175,7 @@ impl Logs {
     /// Shows the lines that a filter sees; an empty text shows all. A filter that cannot be read
     /// becomes a notice, and the one before stays.
     pub fn filter(&mut self, text: &str, view: &View<'_>) -> Outcome {
-        match Filter::parse(text) {
+        match Query::parse(text, view.now) {
             Ok(words) => {
                 text.trim().clone_into(&mut self.text);
                 self.words = words;

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::config::theme::Meaning;
-use crate::logs::filter::Filter;
 use crate::logs::level::Level;
+use crate::logs::query::Query;
 use crate::model::text::{RawText, SafeText, clean, clean_line, raw_view};
 use crate::pane::logs::line::Line;
 use crate::pane::view::View;
@@ -105,7 +105,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(line: Line, shape: Shape, filter: Option<&Filter>) -> Self {
+    pub(super) fn new(line: Line, shape: Shape, filter: Option<&Query>) -> Self {
         let text = text(line.bytes(), shape);
         let hits = filter.map(|filter| filter.hits(text.as_str().as_bytes())).unwrap_or_default();
         let (width, left) = (usize::from(shape.width.max(1)), usize::from(shape.left));

@@ -583,7 +583,7 @@ proptest! {
             desk.come(&format!("s{stream}"), lines);
         }
         desk.filter(&filter);
-        let naive_filter = Filter::parse(&filter).unwrap();
+        let naive_filter = Query::parse(&filter, Timestamp::UNIX_EPOCH).unwrap();
         let all: Vec<u64> = desk.buffer.forward(0).filter(|line| naive_filter.matches(line)).map(|l| l.seq).collect();
         let rows = usize::from(height) - 2;
         let (mut cursor, mut top) = (all.len().saturating_sub(1), all.len().saturating_sub(rows));

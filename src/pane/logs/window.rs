@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::logs::filter::Filter;
+use crate::logs::query::Query;
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::row::{Row, Shape};
 
@@ -43,7 +43,7 @@ pub(super) struct Maker<'a> {
     pub(super) lines: Lines<'a>,
     pub(super) shape: Shape,
     /// Whose hits are marked.
-    pub(super) filter: Option<&'a Filter>,
+    pub(super) filter: Option<&'a Query>,
     /// Rows of this shape and filter.
     pub(super) known: BTreeMap<u64, Arc<Row>>,
 }

@@ -1,0 +1,63 @@
+//! Moments as a person writes them in a query: `03:12`, `2026-11-22T03:12`, `-15m`.
+
+use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+
+/// Reads a moment: a date and time (UTC unless it says its zone), a time of day (its latest, UTC) or
+/// a length of time before `now`. In milliseconds since 1970.
+pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
+    if let Some(length) = text.strip_prefix('-') {
+        return now.checked_sub(length_of(length)?).ok().map(Timestamp::as_millisecond);
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.as_millisecond());
+    }
+    if let Ok(at) = text.parse::<civil::DateTime>() {
+        return at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp().as_millisecond());
+    }
+    let time: civil::Time = text.parse().ok()?;
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let at = today.to_datetime(time).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let at = if at > now { at.checked_sub(SignedDuration::from_hours(24)).ok()? } else { at };
+    Some(at.as_millisecond())
+}
+
+/// A length of time: `90s`, `15m`, `2h`, `1d`.
+pub(super) fn length_of(text: &str) -> Option<SignedDuration> {
+    let (unit_at, unit) = text.char_indices().next_back()?;
+    let number: i64 = text.get(..unit_at)?.parse().ok().filter(|number| *number >= 0)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    number.checked_mul(seconds).map(SignedDuration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_read_as_written() {
+        let now: Timestamp = "2026-11-22T04:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-11-22T03:12:01Z", "2026-11-22T03:12:01Z"),
+            ("2026-11-22T03:12:01+01:00", "2026-11-22T02:12:01Z"),
+            ("2026-11-22T03:12", "2026-11-22T03:12:00Z"),
+            ("2026-11-22", "2026-11-22T00:00:00Z"),
+            ("03:12", "2026-11-22T03:12:00Z"),
+            ("03:12:30", "2026-11-22T03:12:30Z"),
+            ("23:50", "2026-11-21T23:50:00Z"),
+            ("-15m", "2026-11-22T03:45:00Z"),
+            ("-1d", "2026-11-21T04:00:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            assert_eq!(moment(text, now), Some(expected.as_millisecond()), "{text}");
+        }
+        for text in ["", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
+            assert_eq!(moment(text, now), None, "{text}");
+        }
+    }
+}
