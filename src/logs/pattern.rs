@@ -514,6 +514,8 @@ mod tests {
             "2026/11/22 03:12:02 [error] 812#812: lost the connection",
             "11-22 03:12:02.123  812  840 E Pool: lost the connection",
             "1795403522 lost the connection",
+            "2026-11-22 03:12:02.123 UTC [812] ERROR:  lost the connection",
+            "[2026-11-22T03:12:02,123][INFO ][o.e.n.Node               ] lost the connection",
             "ts=2026-11-22T03:12:02Z level=info msg=\"lost the connection\" n=1",
             r#"{"time":"2026-11-22T03:12:02Z","level":"info","msg":"lost the connection"}"#,
             r#"{"log":"2026-11-22 03:12:02 INFO lost the connection\n","stream":"stderr"}"#,
@@ -535,6 +537,11 @@ mod tests {
             ("a [x, y, z] b []", "a [<*>] b [<*>]"),
             ("lock Work{10 of {a=1}} at Sat Jun 18 02:08:11 2005", "lock <*> at <time>"),
             ("for uid=0 tty= rhost=a", "for uid=<num> tty=<*> rhost=a"),
+            (
+                "10.0.0.1 said \"GET /a/1 HTTP/1.1\" 200 512 \"-\" \"curl/8.0 (X11; Linux)\"",
+                "<addr> said \"GET <path>\" <*>",
+            ),
+            ("got {\"a\":1,\"b\":\"c\"}", "got {\"a\":<num>,\"b\":<str>}"),
             ("\"GET /a/1 HTTP/1.1\" status: 200", "\"GET <path>\" status: <num>"),
         ] {
             assert_eq!(text(line), pattern, "{line}");

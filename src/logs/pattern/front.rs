@@ -250,7 +250,7 @@ fn part(line: &[u8], from: usize) -> Option<Part<'_>> {
     while let Some((b']' | b')' | b'>' | b',' | b':' | b'"', inner)) = text.split_last() {
         text = inner;
     }
-    Some(Part { text, whole, next: start + length })
+    Some(Part { text: text.trim_ascii(), whole, next: start + length })
 }
 
 /// What a part before the message is.
@@ -491,19 +491,27 @@ fn behind_stamp(line: &[u8], from: usize, to: usize, numbered: bool) -> usize {
     let mut at = from;
     let mut cut = to.max(from);
     let mut leveled = false;
+    let mut first = true;
     for _ in 0..6 {
         let Some(part) = part(line, at) else { break };
         if has_process(part.whole) {
             return part.next;
         }
         let role = role(part);
-        if role == Role::Level || (numbered && is_letter_level(part)) {
+        // Further on, an error in small letters is a word of the message.
+        let plain = part.whole == part.text && part.text.iter().any(u8::is_ascii_lowercase);
+        if (role == Role::Level && (first || !plain)) || (numbered && is_letter_level(part)) {
             cut = part.next;
             leveled = true;
             break;
         }
         if role == Role::Sign && matches!(part.whole, b"-" | b"|" | b"--") {
             cut = cut.max(part.next);
+        }
+        if first && is_zone(part.whole) {
+            cut = cut.max(part.next);
+        } else {
+            first &= matches!(role, Role::Sign | Role::Numbered);
         }
         // file.go:12]
         if part.whole.ends_with(b"]") && part.whole.first() != Some(&b'[') && at >= to {
@@ -536,6 +544,25 @@ fn behind_stamp(line: &[u8], from: usize, to: usize, numbered: bool) -> usize {
         cut = part.next;
     }
     cut
+}
+
+/// `UTC`, `CEST`
+fn is_zone(text: &[u8]) -> bool {
+    matches!(
+        text,
+        b"UTC"
+            | b"GMT"
+            | b"Z"
+            | b"CET"
+            | b"CEST"
+            | b"EST"
+            | b"EDT"
+            | b"PST"
+            | b"PDT"
+            | b"IST"
+            | b"JST"
+            | b"MSK"
+    )
 }
 
 /// `org.apache.Some$Thing:`

@@ -95,6 +95,8 @@ pub(super) struct Tokens {
     spaced: bool,
     /// The last is a number, or ends with one.
     number: bool,
+    /// A quote is open whose inside is text.
+    open: bool,
 }
 
 impl Tokens {
@@ -102,6 +104,7 @@ impl Tokens {
     pub(super) fn read(&mut self, text: &[u8]) {
         self.list.clear();
         self.spaced = false;
+        self.open = false;
         let text = text.get(..FRONT).unwrap_or(text);
         let mut at = 0;
         while let Some(&byte) = text.get(at) {
@@ -210,8 +213,12 @@ impl Tokens {
     fn sign(&mut self, text: &[u8], at: usize) -> usize {
         let byte = text.get(at).copied().unwrap_or_default();
         match byte {
+            b'"' if self.open => self.open = false,
             b'"' | b'\'' => {
-                if let Some(end) = quoted(text, at) {
+                self.open = byte == b'"' && is_open(text, at);
+                if !self.open
+                    && let Some(end) = quoted(text, at)
+                {
                     self.value(text, at, end, Kind::Text);
                     return end;
                 }
@@ -261,6 +268,13 @@ impl Tokens {
 
     /// A run of letters, digits and what may be inside of names.
     fn core(&mut self, text: &[u8], from: usize) -> usize {
+        // Behind a key in quotes.
+        if text.get(from) == Some(&b':')
+            && text.get(from + 1).is_some_and(|byte| class(*byte) & (LETTER | DIGIT) != 0)
+        {
+            self.push(text, from, from + 1, Kind::Sign);
+            return from + 1;
+        }
         let mut bits = 0;
         let mut to = from;
         while let Some(&byte) = text.get(to) {
@@ -434,7 +448,16 @@ fn colour_end(text: &[u8], at: usize) -> usize {
     at + 3 + rest.iter().take(32).position(|byte| (0x40..0x7f).contains(byte)).unwrap_or_default()
 }
 
-/// The end of a quoted string that is a value. A request line and a key of JSON are none.
+/// Whether what is quoted here is no value: a request line, a key of JSON.
+fn is_open(text: &[u8], at: usize) -> bool {
+    let rest = text.get(at + 1..).unwrap_or_default();
+    let rest = rest.get(..REACH).unwrap_or(rest);
+    let is_request = [&b"GET "[..], b"POST ", b"PUT ", b"DELETE ", b"HEAD ", b"PATCH ", b"OPTIONS "];
+    is_request.iter().any(|method| rest.starts_with(method))
+        || memchr::memchr(b'"', rest).is_some_and(|end| end > 0 && rest.get(end + 1) == Some(&b':'))
+}
+
+/// The end of a quoted string.
 fn quoted(text: &[u8], at: usize) -> Option<usize> {
     let quote = *text.get(at)?;
     if quote == b'\'' && at > 0 && text.get(at - 1).is_some_and(u8::is_ascii_alphanumeric) {
@@ -444,11 +467,6 @@ fn quoted(text: &[u8], at: usize) -> Option<usize> {
     let rest = rest.get(..REACH).unwrap_or(rest);
     let length = memchr::memchr_iter(quote, rest)
         .find(|end| quote == b'"' || !rest.get(end + 1).is_some_and(u8::is_ascii_alphanumeric))?;
-    let inner = rest.get(..length)?;
-    let is_request = [&b"GET "[..], b"POST ", b"PUT ", b"DELETE ", b"HEAD ", b"PATCH ", b"OPTIONS "];
-    if is_request.iter().any(|method| inner.starts_with(method)) || rest.get(length + 1) == Some(&b':') {
-        return None;
-    }
     Some(at + length + 2)
 }
 
