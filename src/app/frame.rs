@@ -148,7 +148,7 @@ impl App {
                 PaneId::Pipelines => (self.pipelines.failed(), "x"),
                 PaneId::Alerts => (self.alerts.loud(), "!"),
                 PaneId::Logs => (0, ""),
-                PaneId::Notes => (usize::from(self.notes.unsaved().is_some()), "unsaved "),
+                PaneId::Notes => (self.notes.unsaved_count(), "unsaved "),
             };
             let mut text = safe!("{} {}", u64::from(pane.number()), SafeText::literal(title));
             if count > 0 {

@@ -72,6 +72,9 @@ pub enum NoteReply {
     PadSaved(u64),
     /// The last command is not durable, and why. The text stays in memory and is tried again.
     NotSaved(RawText),
+    /// Another program removed or changed journals in this directory; so many entries that were in
+    /// them are written anew.
+    Restored(usize, RawText),
     /// Entries and pad were written to this path.
     Written(RawText),
     /// Another program changed the pad's file and nothing was typed here since it was written:

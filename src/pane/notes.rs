@@ -12,6 +12,7 @@ use crate::command::table::Id;
 use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
+use crate::model::keeping::Kept;
 use crate::model::note::{Entry, MOST_PAD, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::effect::{Effect, Outcome};
@@ -200,6 +201,15 @@ impl Notes {
             NoteReply::NotSaved(why) => {
                 self.saving.not_saved(clean(why)).then(|| safe!("NOT SAVED: {}", clean(why)))
             }
+            NoteReply::Restored(count, dir) => {
+                let told = safe!(
+                    "another program removed or changed notes in {}: {} known here are written there anew",
+                    clean(dir),
+                    *count
+                );
+                self.timeline.tell(told.clone());
+                Some(told)
+            }
             NoteReply::Written(path) => Some(safe!("Entries and pad are written to {}.", clean(path))),
             NoteReply::PadChanged(text) => Some(self.changed_outside(text)),
             NoteReply::PadKept(path) => {
@@ -213,6 +223,11 @@ impl Notes {
     /// What was written and is not durable: `2 entries are not saved: the disk is full.`
     pub fn unsaved(&self) -> Option<SafeText> {
         self.saving.unsaved()
+    }
+
+    /// How much was written and is not durable: entries, and the pad as one.
+    pub fn unsaved_count(&self) -> usize {
+        self.saving.count()
     }
 
     /// Why what was written is not durable, while the record does not get it there.
@@ -311,7 +326,8 @@ impl Notes {
         if self.tab == Tab::Timeline && !self.filter_text().is_empty() {
             title.push(&safe!("  /{}", clean(&self.filter_text().into())));
         }
-        let (mut foot, meaning) = self.saving.words();
+        let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
+        let (mut foot, meaning) = self.saving.words(lasts);
         if self.tab == Tab::Timeline && self.timeline.news() > 0 {
             foot.push(&safe!("  {} new", self.timeline.news()));
         }

@@ -16,6 +16,7 @@ use super::login::Logins;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
+use super::signals;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
@@ -126,6 +127,7 @@ pub fn run(launch: Launch) -> Result<(), LaunchError> {
 
 async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let clock = launch.clock;
+    signals::outlive_large_files().map_err(|error| LaunchError::Refused("a signal handler", error))?;
     let (messages, intake) = mpsc::channel(QUEUE);
     let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
     let is_recorded = recording.is_some();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 use rustix::process::Signal;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
@@ -22,6 +22,15 @@ pub struct Screen {
     pub size: Size,
     /// Changes when the screen was given back and taken again: everything must be painted anew.
     pub taken: u64,
+}
+
+/// Makes a write beyond the largest file that is allowed (`ulimit -f`) an error like that of a full
+/// disk, instead of the end of the process.
+///
+/// Errors when the system refuses a handler.
+pub fn outlive_large_files() -> std::io::Result<()> {
+    // Caught and not ignored: programs that we start have it as usual. The mark is read by nobody.
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 /// Catches the signals and starts the thread. The receiver holds the latest size and says when

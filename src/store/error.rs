@@ -56,6 +56,7 @@ pub fn path_text(path: &Path) -> SafeText {
 pub fn reason(cause: &io::Error) -> SafeText {
     let known = match cause.raw_os_error().map(Errno::from_raw_os_error) {
         Some(Errno::NOSPC) => "the disk is full",
+        Some(Errno::FBIG) => "no file may grow further here (ulimit -f)",
         Some(Errno::DQUOT) => "the disk quota is used up",
         Some(Errno::ROFS) => "the file system is read-only",
         Some(Errno::ACCESS | Errno::PERM) => "permission denied",

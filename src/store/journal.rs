@@ -7,8 +7,9 @@
 //! Numbers are little-endian; the checksum is over the length's four bytes and the payload, so
 //! that a run of zeros (what a file system leaves after a power loss) is not a record.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::atomic::{beside, folder};
@@ -68,7 +69,7 @@ impl Journal {
     }
 
     /// Appends records; when this returns `Ok` they are on the disk. After an error none of them
-    /// counts, and the journal may have become untrusted.
+    /// counts, and the journal may have become untrusted, as it does when somebody took the file away.
     pub fn append(&mut self, files: &impl Files, payloads: &[Vec<u8>]) -> io::Result<()> {
         if !self.trusted {
             return Err(io::Error::other("an earlier write to it was lost"));
@@ -77,7 +78,21 @@ impl Journal {
         for payload in payloads {
             frame(payload, &mut bytes)?;
         }
-        self.put(files, &bytes)
+        self.put(files, &bytes)?;
+        if !self.is_whole() {
+            // Written to a file that nobody will find, or behind rubbish.
+            self.trusted = false;
+            return Err(io::Error::other("another program removed or changed it"));
+        }
+        Ok(())
+    }
+
+    /// Whether the file still has its name and its length: nobody removed, replaced, cut or extended it.
+    pub fn is_whole(&self) -> bool {
+        let (Ok(open), Ok(named)) = (self.file.metadata(), fs::symlink_metadata(&self.path)) else {
+            return false;
+        };
+        (open.dev(), open.ino()) == (named.dev(), named.ino()) && open.len() == self.len
     }
 
     fn put(&mut self, files: &impl Files, bytes: &[u8]) -> io::Result<()> {
@@ -244,7 +259,6 @@ pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> 
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::Write as _;
 
     use proptest::prelude::*;
@@ -276,6 +290,33 @@ mod tests {
             assert!(part.records.len() < 3);
         }
         assert_eq!(replay(b"#!/bin/sh\n"), None);
+    }
+
+    #[test]
+    fn an_append_to_a_file_that_was_removed_replaced_or_cut_is_an_error() {
+        let harms: [(&str, fn(&Path)); 4] = [
+            ("removed", |path| fs::remove_file(path).unwrap()),
+            ("replaced", |path| {
+                let bytes = fs::read(path).unwrap();
+                fs::remove_file(path).unwrap();
+                fs::write(path, bytes).unwrap();
+            }),
+            ("emptied", |path| File::options().write(true).open(path).unwrap().set_len(0).unwrap()),
+            ("extended", |path| {
+                File::options().append(true).open(path).unwrap().write_all(b"x").unwrap();
+            }),
+        ];
+        for (what, harm) in harms {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.journal");
+            let mut journal = Journal::create(&Disk, &path, &some(&["first"])).unwrap();
+            journal.append(&Disk, &some(&["second"])).unwrap();
+            assert!(journal.is_whole(), "{what}");
+            harm(&path);
+            assert!(!journal.is_whole(), "{what}");
+            let why = journal.append(&Disk, &some(&["third"])).unwrap_err();
+            assert!(why.to_string().contains("another program") && !journal.is_trusted(), "{what}: {why}");
+        }
     }
 
     #[test]

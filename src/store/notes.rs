@@ -21,7 +21,7 @@ use self::entries::Entries;
 use self::pad::Pad;
 use super::atomic;
 use super::dirs;
-use super::error::StoreError;
+use super::error::{StoreError, path_text};
 use super::files::Files;
 use crate::model::note::{Entry, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
@@ -49,6 +49,8 @@ pub struct Writer<F> {
     dir: PathBuf,
     entries: Entries,
     pad: Pad,
+    /// Entries that another program took from the disk and that are not written anew yet.
+    gone: usize,
 }
 
 impl<F: Files> Writer<F> {
@@ -57,8 +59,8 @@ impl<F: Files> Writer<F> {
     pub fn open(files: F, dir: &Path, session: &Session, now: Timestamp) -> (Self, NoteReply) {
         let mut notices: Vec<SafeText> = dirs::prepare(dir).err().into_iter().collect();
         let stem = format!("{}.{}", safe_name(&session.host), safe_name(&session.id));
-        let entries =
-            Entries::open(&files, dir, format!("{}.{stem}", safe_name(&session.person)), now, &mut notices);
+        let own = format!("{}.{stem}", safe_name(&session.person));
+        let entries = Entries::open(&files, dir, own, &session.id, now, &mut notices);
         let holder = safe!(
             "{}@{} since {}",
             clean(&session.person),
@@ -66,7 +68,7 @@ impl<F: Files> Writer<F> {
             clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
         );
         let pad = Pad::open(&files, dir, stem, raw(&holder), now, &mut notices);
-        let writer = Self { files, dir: dir.to_owned(), entries, pad };
+        let writer = Self { files, dir: dir.to_owned(), entries, pad, gone: 0 };
         let opened = writer.opened(&notices);
         (writer, opened)
     }
@@ -101,14 +103,18 @@ impl<F: Files> Writer<F> {
                 }];
             }
         }
-        if self.entries.is_homeless() {
-            // The directory may have come back; where it has not, saving says so.
-            drop(dirs::prepare(&self.dir));
-        }
+        let gone = self.look_after();
         match self.entries.flush(&self.files) {
-            Ok(saved) => replies.extend(saved.into_iter().map(NoteReply::EntrySaved)),
+            Ok(saved) => {
+                let gone = std::mem::take(&mut self.gone) + gone;
+                if gone > 0 {
+                    replies.push(NoteReply::Restored(gone, raw(&path_text(&self.dir))));
+                }
+                replies.extend(saved.into_iter().map(NoteReply::EntrySaved));
+            }
             Err(e) => {
                 let waiting = self.entries.waiting();
+                self.gone += gone;
                 problem = Some(safe!("{}; entries only in memory: {}", e.sentence(), waiting));
             }
         }
@@ -129,9 +135,20 @@ impl<F: Files> Writer<F> {
         replies
     }
 
+    /// Sees whether the files are still there. Gives how many entries are in none any more.
+    fn look_after(&mut self) -> usize {
+        let gone = self.entries.look_after(&self.files);
+        if self.entries.is_homeless() || self.pad.is_homeless() {
+            // The directory may have come back or been removed; where it cannot be used, saving says so.
+            drop(dirs::prepare(&self.dir));
+        }
+        gone
+    }
+
     /// The last thing before the end: saves what is left and gives back what was kept ahead. The
     /// error says what is lost.
     pub fn close(mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.look_after();
         let entries = self.entries.flush(&self.files).map(|_| ());
         let pad = self.pad.flush(&self.files).and_then(|_| self.pad.snapshot(&self.files, now)).map(|_| ());
         self.entries.close(&self.files);

@@ -133,3 +133,31 @@ fn a_directory_in_memory_is_marked_as_long_as_it_is_used() {
     let said = console.app.summary(console.now);
     assert!(said.iter().any(|line| line.as_str().contains("notes lost on reboot since 03:26")), "{said:?}");
 }
+
+#[test]
+fn the_notes_say_of_what_is_written_the_same_as_the_header() {
+    let mut console = Console::new((80, 24));
+    console.send(Msg::Note(NoteReply::Opened {
+        entries: Vec::new(),
+        pad: "".into(),
+        held_by: None,
+        notices: Vec::new(),
+    }));
+    console.keys("4");
+    let foot = |console: &Console, word: &str| {
+        console.screen().lines().any(|line| line.contains(&format!("\u{2514} {word} \u{2500}")))
+    };
+    assert!(foot(&console, "saved"), "{}", console.screen());
+    let why = "cannot write in /home/kim: the file system is read-only, so notes go to /dev/shm/m now";
+    console.send(Msg::Keeping(Kept::PastReboot, Some(why.into())));
+    assert!(foot(&console, "lost on reboot") && !foot(&console, "saved"), "{}", console.screen());
+    console.send(Msg::Keeping(Kept::PastReboot, None));
+    assert!(foot(&console, "saved"), "{}", console.screen());
+
+    let mut console = Console::new((60, 20));
+    for text in ["one", "two"] {
+        console.keys(";").type_text(text).keys("Enter");
+    }
+    console.send(Msg::Note(NoteReply::NotSaved("the disk is full; entries only in memory: 2".into())));
+    assert!(console.screen().contains("unsaved 2"), "{}", console.screen());
+}

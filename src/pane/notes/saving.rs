@@ -139,7 +139,7 @@ impl Saving {
 
     /// Whether the record was told something that is not durable.
     fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty() || self.sent > self.saved
+        self.count() > 0
     }
 
     /// What the record has to be told by now.
@@ -202,6 +202,11 @@ impl Saving {
         }
     }
 
+    /// How much was told to the record and is not durable: entries, and the pad as one.
+    pub(super) fn count(&self) -> usize {
+        self.waiting.len() + usize::from(self.sent > self.saved)
+    }
+
     /// What the record was told and has not saved: for the person who wants to leave.
     pub(super) fn unsaved(&self) -> Option<SafeText> {
         let (entries, pad) = (self.waiting.len(), self.sent > self.saved);
@@ -220,17 +225,23 @@ impl Saving {
     }
 
     /// For the border: whether all that was written is durable, and who has the pad.
-    pub(super) fn words(&self) -> (SafeText, Meaning) {
+    /// `lasts`: what is on the disk is there after a reboot.
+    pub(super) fn words(&self, lasts: bool) -> (SafeText, Meaning) {
         let unsent = self.typed > self.sent;
         match self.state() {
             State::Not(why) if self.is_waiting() => (safe!("NOT SAVED: {}", why), Meaning::Critical),
             _ if self.is_waiting() || unsent => ("saving".into(), Meaning::Stale),
             _ if self.record == Record::Opening => ("opening".into(), Meaning::Muted),
             _ if self.record == Record::Unkept => ("not written: gone when you leave".into(), Meaning::Stale),
-            _ => match &self.held_by {
-                Some(who) => (safe!("saved; pad held by {}, read only", clean(who)), Meaning::Muted),
-                None => ("saved".into(), Meaning::Muted),
-            },
+            _ => {
+                let (saved, meaning) =
+                    if lasts { ("saved", Meaning::Muted) } else { ("lost on reboot", Meaning::Critical) };
+                let mut words = SafeText::literal(saved);
+                if let Some(who) = &self.held_by {
+                    words.push(&safe!("; pad held by {}, read only", clean(who)));
+                }
+                (words, meaning)
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The timeline's entries on disk: one journal per console, read together at the start.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 
 use super::file_time;
 use crate::model::note::{Entry, merge};
-use crate::model::text::SafeText;
+use crate::model::text::{RawText, SafeText};
 use crate::safe;
 use crate::store::error::{StoreError, path_text};
 use crate::store::files::Files;
@@ -28,11 +29,15 @@ const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
 pub(super) struct Entries {
     dir: PathBuf,
     stem: String,
+    /// This console: only its own entries are acknowledged to it.
+    session: RawText,
     /// The last journal's number; a new one never takes an old one's name.
     number: u32,
     journal: Option<Journal>,
     waiting: Vec<Entry>,
     all: Vec<Entry>,
+    /// Numbers of what is on the disk and was not acknowledged yet.
+    saved: Vec<u64>,
 }
 
 impl Entries {
@@ -42,12 +47,21 @@ impl Entries {
         files: &impl Files,
         dir: &Path,
         stem: String,
+        session: &RawText,
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Self {
         let all = read(files, dir, now, notices);
-        let mut entries =
-            Self { dir: dir.to_owned(), stem, number: 0, journal: None, waiting: Vec::new(), all };
+        let mut entries = Self {
+            dir: dir.to_owned(),
+            stem,
+            session: session.clone(),
+            number: 0,
+            journal: None,
+            waiting: Vec::new(),
+            all,
+            saved: Vec::new(),
+        };
         if let Err(e) = entries.renew(files, &[]) {
             notices.push(e.sentence());
         }
@@ -85,31 +99,54 @@ impl Entries {
         Ok(())
     }
 
+    /// Sees whether another program removed or changed our journal. What is known here and is in no
+    /// journal any more then waits to be written anew; gives how much that is.
+    pub(super) fn look_after(&mut self, files: &impl Files) -> usize {
+        if self.journal.as_ref().is_none_or(|j| j.is_empty() || j.is_whole()) {
+            return 0;
+        }
+        self.journal = None;
+        let mut there = on_disk(files, &self.dir);
+        there.extend(self.waiting.iter().map(key));
+        let before = self.waiting.len();
+        self.waiting.extend(self.all.iter().filter(|e| !there.contains(&key(e))).cloned());
+        self.waiting.len() - before
+    }
+
     /// Saves what waits; gives the numbers of what is on the disk now.
     pub(super) fn flush(&mut self, files: &impl Files) -> Result<Vec<u64>, StoreError> {
-        if self.waiting.is_empty() {
-            return Ok(Vec::new());
-        }
-        let payloads: Vec<Vec<u8>> = self
-            .waiting
-            .iter()
-            .map(serde_json::to_vec)
-            .collect::<Result<_, _>>()
-            .map_err(|e| StoreError::new("write", &self.dir, io::Error::from(e)))?;
-        match self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < MOST_JOURNAL) {
-            Some(journal) => {
-                if let Err(e) = journal.append(files, &payloads) {
-                    let e = StoreError::new("write", journal.path(), e);
-                    // A full disk stays full; a journal that lost a write is given up for a new one.
-                    if journal.is_trusted() {
-                        return Err(e);
-                    }
-                    self.renew(files, &payloads)?;
+        while !self.waiting.is_empty() {
+            let (mut payloads, mut bytes) = (Vec::new(), 0);
+            for entry in &self.waiting {
+                let payload = serde_json::to_vec(entry)
+                    .map_err(|e| StoreError::new("write", &self.dir, io::Error::from(e)))?;
+                bytes += payload.len() as u64;
+                payloads.push(payload);
+                if bytes >= MOST_JOURNAL {
+                    break;
                 }
             }
-            None => self.renew(files, &payloads)?,
+            self.write(files, &payloads)?;
+            let written = self.waiting.drain(..payloads.len()).filter(|e| e.session == self.session);
+            self.saved.extend(written.map(|e| e.seq));
         }
-        Ok(self.waiting.drain(..).map(|e| e.seq).collect())
+        Ok(std::mem::take(&mut self.saved))
+    }
+
+    fn write(&mut self, files: &impl Files, payloads: &[Vec<u8>]) -> Result<(), StoreError> {
+        let Some(journal) = self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < MOST_JOURNAL) else {
+            return self.renew(files, payloads);
+        };
+        match journal.append(files, payloads) {
+            Ok(()) => Ok(()),
+            // A full disk stays full; a journal that lost a write is given up for a new one.
+            Err(e) if journal.is_trusted() => Err(StoreError::new("write", journal.path(), e)),
+            Err(_) => {
+                // What else was in it is looked for too: it may be gone since we looked.
+                self.look_after(files);
+                self.renew(files, payloads)
+            }
+        }
     }
 
     fn renew(&mut self, files: &impl Files, payloads: &[Vec<u8>]) -> Result<(), StoreError> {
@@ -137,6 +174,19 @@ impl Entries {
             }
         }
     }
+}
+
+/// Tells an entry from all others.
+fn key(entry: &Entry) -> (RawText, u64) {
+    (entry.session.clone(), entry.seq)
+}
+
+/// The entries that are in a journal now. What cannot be read is not there.
+fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64)> {
+    let names = files.list(dir, MOST_FILES).unwrap_or_default();
+    let journals = names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal"));
+    let records = journals.filter_map(|path| journal::peek(files, path).ok()).flatten();
+    records.filter_map(|r| serde_json::from_slice::<Entry>(&r).ok()).map(|e| key(&e)).collect()
 }
 
 /// Reads the entries of all consoles. What cannot be read is a notice each.

@@ -279,7 +279,8 @@ impl Pad {
         if self.text != self.journalled {
             records.push(Record::between(&self.journalled, &self.text));
         }
-        match self.journal.as_mut().filter(|j| j.is_trusted() && j.len() < MOST_JOURNAL) {
+        let is_good = |j: &&mut Journal| j.is_trusted() && j.len() < MOST_JOURNAL && j.is_whole();
+        match self.journal.as_mut().filter(is_good) {
             Some(_) if records.is_empty() => {}
             Some(journal) => {
                 let payloads = payloads(&records);
@@ -298,6 +299,11 @@ impl Pad {
             None => self.renew(files)?,
         }
         Ok(self.unsaved.take())
+    }
+
+    /// Its journal is no longer where it was.
+    pub(super) fn is_homeless(&self) -> bool {
+        self.journal.as_ref().is_some_and(|j| !j.is_whole())
     }
 
     /// There is no journal and nothing that needs one.

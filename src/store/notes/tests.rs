@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
@@ -197,6 +198,52 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
     drop(second);
     let (_, third) = open(dir.path(), "s3");
     assert_eq!((third.entries.len(), third.pad.as_str()), (2, "by the second"));
+}
+
+#[test]
+fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
+    let harms: [(&str, fn(&Path, &Path)); 3] = [
+        ("directory", |dir, _| fs::remove_dir_all(dir).unwrap()),
+        ("journal", |_, journal| fs::remove_file(journal).unwrap()),
+        ("empty", |_, journal| fs::File::options().write(true).open(journal).unwrap().set_len(0).unwrap()),
+    ];
+    for (what, harm) in harms {
+        // With the next entry, with the next rest, and at the end.
+        for when in 0..3 {
+            let top = tempfile::tempdir().unwrap();
+            let dir = top.path().join("notes");
+            let (mut old, _) = open(&dir, "s0");
+            old.handle(NoteCommand::Entry(entry("s0", 1)), now());
+            old.close(now()).unwrap();
+            let (mut writer, _) = open(&dir, "s1");
+            writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
+            writer.handle(pad("a pad"), now());
+            let own = |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
+            let journal = Disk.list(&dir, 100).unwrap().into_iter().find(own).unwrap();
+            harm(&dir, &journal);
+            let known = if what == "directory" { 2 } else { 1 };
+            let restored = NoteReply::Restored(known, RawText::from(dir.to_str().unwrap()));
+            match when {
+                0 => {
+                    let replies = writer.handle(NoteCommand::Entry(entry("s1", 2)), now());
+                    let saved = [restored, NoteReply::EntrySaved(1), NoteReply::EntrySaved(2)];
+                    assert!(saved.iter().all(|reply| replies.contains(reply)), "{what}: {replies:?}");
+                    drop(writer);
+                }
+                1 => {
+                    let replies = writer.handle(NoteCommand::Rest, now());
+                    assert!(replies.contains(&restored), "{what}: {replies:?}");
+                    drop(writer);
+                }
+                _ => writer.close(now()).unwrap(),
+            }
+            assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+            let (_, found) = open(&dir, "s2");
+            let expected = if when == 0 { 3 } else { 2 };
+            assert_eq!((found.entries.len(), found.pad.as_str()), (expected, "a pad"), "{what} {when}");
+            assert_eq!(found.notices, [""; 0], "{what} {when}");
+        }
+    }
 }
 
 #[test]
