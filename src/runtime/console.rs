@@ -16,8 +16,8 @@ use super::login::Logins;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
-use super::signals;
 use super::session::{Session, SessionError};
+use super::signals;
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
@@ -33,7 +33,7 @@ use crate::source::outlet::{Intake, Report, Request};
 use crate::source::recording::format::{Header, Item};
 use crate::source::registry::Built;
 use crate::store::recording::Recording;
-use crate::store::{last, notes};
+use crate::store::{dirs, last, notes};
 
 /// Messages that may wait for the loop.
 const QUEUE: usize = 64;
@@ -148,6 +148,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         place: launch.place.clone(),
         takes_notes: launch.face != Face::Collector,
         waits: launch.found.is_some(),
+        fallbacks: fallbacks(&launch.place),
         session: notes::Session {
             person: launch.setup.person.clone(),
             host: host(),
@@ -234,6 +235,11 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
 enum Shown {
     Screen(Session),
     Lines(Lines),
+}
+
+/// Directories in memory besides the one where everything goes.
+fn fallbacks(place: &Place) -> Vec<PathBuf> {
+    dirs::fallbacks().into_iter().filter(|path| Some(path.as_path()) != place.directory()).collect()
 }
 
 /// The name of this machine.

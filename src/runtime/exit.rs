@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use super::terminal::Terminal;
+use crate::model::text::SafeText;
 use crate::net::child;
+use crate::safe;
 
 /// How long the notes get to reach the disk.
 const SAVE: Duration = Duration::from_secs(2);
@@ -13,8 +15,8 @@ const SAVE: Duration = Duration::from_secs(2);
 /// How long a terminal that does not read gets to take the bytes that leave the alternate screen.
 const RESTORE: Duration = Duration::from_millis(300);
 
-/// Saves what must not be lost; safe to call from any thread, twice, and while a panic unwinds.
-pub type Save = dyn Fn() + Send + Sync;
+/// Saves what must not be lost, and says what could not be saved and where it is; safe to call from any thread, twice, and while a panic unwinds.
+pub type Save = dyn Fn() -> Option<SafeText> + Send + Sync;
 
 /// Ends the process in order, once, from whichever thread is first.
 pub struct Exit {
@@ -37,25 +39,31 @@ impl Exit {
     }
 
     /// Saves, on a thread of its own: a hung disk must not keep a dead session alive.
-    pub fn save(&self) {
+    ///
+    /// Gives what is to be said of that.
+    pub fn save(&self) -> Option<SafeText> {
         let (done, wait) = mpsc::channel();
         let save = Arc::clone(&self.save);
         let thread = std::thread::Builder::new().name("midwatch-save".to_owned()).spawn(move || {
-            save();
             // Nobody listens any more when the deadline was missed.
-            let _late = done.send(());
+            let _late = done.send(save());
         });
         match thread {
             // When it is not done by then, the journal keeps what it has.
-            Ok(_) => drop(wait.recv_timeout(SAVE)),
+            Ok(_) => wait.recv_timeout(SAVE).unwrap_or_else(|_| {
+                Some("the disk did not answer in time; what did not show as saved may be lost".into())
+            }),
             Err(_) => (self.save)(),
         }
     }
 
     /// Saves and gives the screen back; the caller goes on to return from `main`.
     pub fn settle(&self) {
-        self.save();
+        let left = self.save();
         self.restore();
+        if let Some(left) = left {
+            say(&left);
+        }
     }
 
     /// Ends the programs that we run, saves, gives the screen back and ends the process with `code`. A
@@ -73,5 +81,18 @@ impl Exit {
         if let Some(terminal) = &self.terminal {
             terminal.restore(RESTORE);
         }
+    }
+}
+
+/// Says on standard error what was not saved. It may be closed, or a terminal that does not read.
+fn say(left: &SafeText) {
+    let text = safe!("midwatch: not everything was saved: {}.", left);
+    let (done, wait) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("midwatch-say".to_owned()).spawn(move || {
+        let line = format!("{}\n", text.as_str());
+        let _late = done.send(rustix::io::write(rustix::stdio::stderr(), line.as_bytes()));
+    });
+    if thread.is_ok() {
+        let _late = wait.recv_timeout(RESTORE);
     }
 }

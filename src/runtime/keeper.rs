@@ -67,6 +67,8 @@ pub struct Keeping {
     pub takes_notes: bool,
     /// Whether nothing is made on the disk before [`Keeper::begin`].
     pub waits: bool,
+    /// Directories in memory, for what cannot be saved at the end; what lies there is taken over.
+    pub fallbacks: Vec<PathBuf>,
     /// Who writes.
     pub session: Session,
     /// What is being recorded to.
@@ -79,7 +81,7 @@ enum Work {
     Happened(Vec<Transition>),
     Last(Box<LastState>),
     Record(Item),
-    Flush(Sender<()>),
+    Flush(Sender<Option<SafeText>>),
     Close(Sender<Result<(), SafeText>>),
 }
 
@@ -151,12 +153,24 @@ impl Keeper {
         wait.recv_timeout(FLUSH).unwrap_or_else(|_| Err("the disk did not answer in time".into()))
     }
 
-    /// Waits until everything asked for so far is written, a bounded time.
-    pub fn flush(&self) {
+    /// Waits until everything asked for so far is written, a bounded time. What cannot be saved goes to
+    /// a fallback: gives why, and where it is.
+    pub fn flush(&self) -> Option<SafeText> {
         let (done, wait) = channel();
-        if self.work.try_send(Work::Flush(done)).is_ok() {
-            // When the disk hangs, the journal keeps what it has.
-            let _late = wait.recv_timeout(FLUSH);
+        match self.work.try_send(Work::Flush(done)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                return Some("the disk does not answer; what was typed last may be lost".into());
+            }
+            // All was closed already, and told.
+            Err(TrySendError::Disconnected(_)) => return None,
+        }
+        match wait.recv_timeout(FLUSH) {
+            Ok(left) => left,
+            Err(RecvTimeoutError::Timeout) => {
+                Some("the disk did not answer in time; what did not show as saved may be lost".into())
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 }
@@ -166,7 +180,7 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
     loop {
         match todo.recv() {
             Ok(Work::Begin) => return true,
-            Ok(Work::Flush(done)) => drop(done.send(())),
+            Ok(Work::Flush(done)) => drop(done.send(None)),
             Ok(Work::Close(done)) => {
                 drop(done.send(Ok(())));
                 return false;
@@ -180,6 +194,7 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
 /// The thread's own things.
 struct Desk {
     notes: Option<Writer<Disk>>,
+    fallbacks: Vec<PathBuf>,
     history: Option<History<Disk>>,
     /// What happened and is not in the history yet, and how much of it had to go.
     waiting: VecDeque<Transition>,
@@ -203,7 +218,9 @@ impl Desk {
         let now = clock.now();
         let writers = directory.filter(|_| keeping.takes_notes);
         let notes = writers.map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, now));
-        let (notes, opened) = notes.unzip();
+        let (mut notes, opened) = notes.unzip();
+        let lasts = matches!(keeping.place, Place::Directory(_));
+        let taken = notes.as_mut().filter(|_| lasts).and_then(|notes| notes.take_in(&keeping.fallbacks, now));
         let id = &keeping.session.id;
         // A recording has a time of its own, in which nothing happens to what we have here.
         let lasting = directory.filter(|_| matches!(clock, Clock::Real));
@@ -218,6 +235,7 @@ impl Desk {
         };
         let mut desk = Self {
             notes,
+            fallbacks: keeping.fallbacks,
             history,
             waiting: VecDeque::new(),
             lost: 0,
@@ -230,7 +248,7 @@ impl Desk {
             unsaved: false,
             told: BTreeMap::new(),
         };
-        if let Some(opened) = opened {
+        for opened in opened.into_iter().chain(taken) {
             desk.answer(opened);
         }
         if let Some(Found { transitions, notices, refused }) = found {
@@ -264,15 +282,17 @@ impl Desk {
                 Ok(Work::Flush(done)) => {
                     self.sync_recording();
                     // Nobody listens any more when the deadline was missed.
-                    let _late = done.send(());
+                    let _late = done.send(self.rescue());
                 }
                 Ok(Work::Close(done)) => {
                     self.sync_recording();
                     let history = self.keep();
                     let now = self.clock.now();
                     self.history.take().into_iter().for_each(|history| history.close(now));
+                    let left = self.rescue().map_or(Ok(()), Err);
                     let notes = self.notes.take().map_or(Ok(()), |notes| notes.close(self.clock.now()));
-                    let _late = done.send(notes.map_err(|error| error.sentence()).and(history));
+                    let notes = left.and(notes.map_err(|error| error.sentence()));
+                    let _late = done.send(notes.and(history));
                     return;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -288,6 +308,10 @@ impl Desk {
                 let _told = self.keep();
             }
         }
+    }
+
+    fn rescue(&mut self) -> Option<SafeText> {
+        self.notes.as_mut()?.rescue(&self.fallbacks, self.clock.now())
     }
 
     fn note(&mut self, command: NoteCommand) {
@@ -405,7 +429,7 @@ mod tests {
     fn keeping(place: Place) -> Keeping {
         let now = Clock::Real.now();
         let session = Session { person: "kim".into(), host: "h".into(), id: "1-1".into(), since: now };
-        Keeping { place, takes_notes: true, waits: false, session, recording: None }
+        Keeping { place, takes_notes: true, waits: false, fallbacks: Vec::new(), session, recording: None }
     }
 
     fn fired(name: &str) -> Vec<Transition> {

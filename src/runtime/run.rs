@@ -330,7 +330,7 @@ mod tests {
         let (screen, from_screen) = watch::channel(Screen { size, taken: 0 });
         let mut session = Session {
             writer: Writer::start(&terminal).unwrap(),
-            _leave: Leave(Arc::new(Exit::new(Some(&terminal), Arc::new(|| ())))),
+            _leave: Leave(Arc::new(Exit::new(Some(&terminal), Arc::new(|| None)))),
             terminal,
             typed: from_keys,
             screen: from_screen,

@@ -55,12 +55,25 @@ fn choose(wanted: Option<PathBuf>, runtime: Option<&Path>, memory: &Path) -> Res
         },
         None => SafeText::literal("there is no home directory to keep state in"),
     };
-    let uid = rustix::process::getuid().as_raw();
-    let mut offers = Vec::new();
-    offers.extend(runtime.map(|dir| dir.join("midwatch")));
-    offers.push(memory.join(format!("midwatch-{uid}")));
-    let offers = offers.into_iter().filter(|path| offerable(path));
+    let offers = in_memory(runtime, memory).into_iter().filter(|path| offerable(path));
     Err(NoState { reason, offers: offers.map(|path| Place { path, lasts: false }).collect() })
+}
+
+/// Where state goes while no directory that lasts can be written, the best first. Nothing is made.
+pub fn fallbacks() -> Vec<PathBuf> {
+    let runtime = directories::BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(Path::to_owned));
+    in_memory(runtime.as_deref(), Path::new("/dev/shm"))
+}
+
+fn in_memory(runtime: Option<&Path>, memory: &Path) -> Vec<PathBuf> {
+    let uid = rustix::process::getuid().as_raw();
+    let own = runtime.map(|dir| dir.join("midwatch"));
+    own.into_iter().chain([memory.join(format!("midwatch-{uid}"))]).collect()
+}
+
+/// Whether the directory is there and only its own user can have put anything into it.
+pub fn is_own(path: &Path) -> bool {
+    inspect(path).is_ok()
 }
 
 /// Whether a directory could be used, without making it: its parent decides when it is missing.

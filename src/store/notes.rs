@@ -135,6 +135,61 @@ impl<F: Files> Writer<F> {
         replies
     }
 
+    /// Takes over what consoles left below these directories while none that lasts could be written.
+    /// Gives what is known then, if anything was there.
+    pub fn take_in(&mut self, places: &[PathBuf], now: Timestamp) -> Option<NoteReply> {
+        let mut notices = Vec::new();
+        for place in places {
+            let dir = place.join("notes");
+            if !dirs::is_own(place) || !dirs::is_own(&dir) {
+                continue;
+            }
+            match self.entries.take_in(&self.files, &dir, now, &mut notices) {
+                Ok(0) => {}
+                Ok(count) => notices.push(safe!(
+                    "{} in {} until now: kept on the disk from here on",
+                    written(count, false),
+                    path_text(&dir)
+                )),
+                Err(e) => {
+                    notices.push(safe!("{}; the notes in {} stay there", e.sentence(), path_text(&dir)))
+                }
+            }
+            if let Err(e) = self.pad.take_in(&self.files, &dir, now, &mut notices) {
+                notices.push(safe!("{}; the pad in {} stays there", e.sentence(), path_text(&dir)));
+            }
+        }
+        (!notices.is_empty()).then(|| self.opened(&notices))
+    }
+
+    /// At the end: saves, and writes what cannot be saved here below the first of these directories
+    /// that takes it. Gives why, and where it is; `None`: everything is saved.
+    pub fn rescue(&mut self, places: &[PathBuf], now: Timestamp) -> Option<SafeText> {
+        self.look_after();
+        let entries = self.entries.flush(&self.files).err();
+        let pad = self.pad.flush(&self.files).err();
+        let with_pad = pad.is_some();
+        let why = entries.or(pad)?.sentence();
+        let what = written(self.entries.waiting(), with_pad);
+        for place in places {
+            let dir = place.join("notes");
+            let ready = dirs::prepare(place).and_then(|()| dirs::prepare(&dir));
+            let put = || {
+                self.entries.rescue(&self.files, &dir)?;
+                if with_pad { self.pad.rescue(&self.files, &dir, now) } else { Ok(()) }
+            };
+            if ready.is_ok() && put().is_ok() {
+                return Some(safe!(
+                    "{}; {} in {}, which is lost on reboot; the next start takes that over",
+                    why,
+                    what,
+                    path_text(&dir)
+                ));
+            }
+        }
+        Some(safe!("{}; {} lost: no other directory could be written", why, what))
+    }
+
     /// Sees whether the files are still there. Gives how many entries are in none any more.
     fn look_after(&mut self) -> usize {
         let gone = self.entries.look_after(&self.files);
@@ -175,6 +230,17 @@ impl<F: Files> Writer<F> {
         text.push_str("\n# Pad\n\n");
         text.push_str(self.pad.text());
         atomic::write(&self.files, path, text.as_bytes()).map(|_| ())
+    }
+}
+
+/// "1 note is", "2 notes and the pad are".
+fn written(notes: usize, pad: bool) -> SafeText {
+    match (notes, pad) {
+        (0, _) => "the pad is".into(),
+        (1, false) => "1 note is".into(),
+        (1, true) => "1 note and the pad are".into(),
+        (_, false) => safe!("{} notes are", notes),
+        (_, true) => safe!("{} notes and the pad are", notes),
     }
 }
 

@@ -18,7 +18,7 @@ fn words(shown: &Shown) -> String {
 #[test]
 fn what_the_disk_refuses_is_marked_until_it_is_written() {
     // No file may grow, as on a disk that is full.
-    let script = format!("trap '' XFSZ; ulimit -S -f 0; exec {MIDWATCH}");
+    let script = format!("ulimit -S -f 0; exec {MIDWATCH}");
     let mut console = begin(Start::default().size(60, 20), &["sh", "-c", &script]);
     ready(&console);
     console.send(b";it began\r");
@@ -26,7 +26,8 @@ fn what_the_disk_refuses_is_marked_until_it_is_written() {
     console.send(b"0");
     console.wait("what is to be known", |shown| {
         let words = words(shown);
-        words.contains(".journal: File too large") && words.contains(":write PATH keeps a copy elsewhere.")
+        words.contains(".journal: no file may grow further here")
+            && words.contains(":write PATH keeps a copy elsewhere.")
     });
     console.send(b"0");
     let pid = console.pid.as_raw_nonzero().to_string();
@@ -43,4 +44,20 @@ fn what_the_disk_refuses_is_marked_until_it_is_written() {
     let kept =
         std::fs::read_dir(notes).unwrap().filter_map(|entry| std::fs::read(entry.unwrap().path()).ok());
     assert!(kept.into_iter().any(|bytes| String::from_utf8_lossy(&bytes).contains("it began")));
+}
+
+#[test]
+fn a_signal_says_what_could_not_be_saved() {
+    let script = format!("ulimit -S -f 0; exec {MIDWATCH}");
+    let mut console = begin(Start::default().size(60, 20), &["sh", "-c", &script]);
+    ready(&console);
+    console.send(b";it began\r");
+    console.wait("the mark", |shown| header(shown).contains("notes NOT saved since "));
+    rustix::process::kill_process(console.pid, rustix::process::Signal::TERM).unwrap();
+    // The limit holds for every directory.
+    console.wait("what is lost", |shown| {
+        let words = words(shown);
+        words.contains("not everything was saved: ") && words.contains("1 note is lost")
+    });
+    assert_eq!(console.pty.code(), 143);
 }

@@ -113,6 +113,66 @@ impl Entries {
         self.waiting.len() - before
     }
 
+    /// Writes what waits into another directory, for a console that ends.
+    pub(super) fn rescue(&self, files: &impl Files, dir: &Path) -> Result<(), StoreError> {
+        let mut other = Self {
+            dir: dir.to_owned(),
+            stem: self.stem.clone(),
+            session: self.session.clone(),
+            number: 0,
+            journal: None,
+            waiting: self.waiting.clone(),
+            all: Vec::new(),
+            saved: Vec::new(),
+        };
+        other.flush(files)?;
+        other.close(files);
+        Ok(())
+    }
+
+    /// Saves here what consoles that have ended left in another directory, and removes it there when
+    /// it is on the disk. Gives how many entries are new here.
+    pub(super) fn take_in(
+        &mut self,
+        files: &impl Files,
+        dir: &Path,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Result<usize, StoreError> {
+        let names = files.list(dir, MOST_FILES).map_err(|e| StoreError::new("read", dir, e))?;
+        let mut known: HashSet<_> = self.all.iter().map(key).collect();
+        let (mut done, mut left) = (Vec::new(), Vec::new());
+        for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
+            let old = match journal::read_old(files, &path, &file_time(now)) {
+                Ok(old) => old,
+                Err(e) => {
+                    notices.push(StoreError::new("read", &path, e).sentence());
+                    continue;
+                }
+            };
+            notices.extend(old.torn_notice(&path));
+            if old.live {
+                continue;
+            }
+            let read: Vec<Entry> =
+                old.records.iter().filter_map(|r| serde_json::from_slice(r).ok()).collect();
+            // What this version cannot read, and what is torn and not kept beside it, stays there.
+            if read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
+                done.push(path);
+            }
+            left.extend(read.into_iter().filter(|e| known.insert(key(e))));
+        }
+        let count = left.len();
+        self.waiting.extend(left.iter().cloned());
+        self.all = merge(std::mem::take(&mut self.all).into_iter().chain(left).collect());
+        self.saved = self.flush(files)?;
+        for path in done {
+            // One that stays is known here at the next start.
+            drop(files.remove(&path));
+        }
+        Ok(count)
+    }
+
     /// Saves what waits; gives the numbers of what is on the disk now.
     pub(super) fn flush(&mut self, files: &impl Files) -> Result<Vec<u64>, StoreError> {
         while !self.waiting.is_empty() {

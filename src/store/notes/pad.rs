@@ -245,10 +245,7 @@ impl Pad {
         what: &str,
         now: Timestamp,
     ) -> Result<PathBuf, StoreError> {
-        let time = file_time(now);
-        let crc = print(bytes).crc;
-        let path = self.dir.join(format!("pad.{what}-{time}-{crc:08x}.md"));
-        atomic::write(files, &path, bytes).map(|_| path)
+        aside(files, &self.dir, bytes, what, now)
     }
 
     /// Takes a new text to be saved, or says why it cannot be.
@@ -398,6 +395,54 @@ impl Pad {
         Ok(None)
     }
 
+    /// Writes the text beside the pad of another directory, for a console that ends.
+    pub(super) fn rescue(&self, files: &impl Files, dir: &Path, now: Timestamp) -> Result<(), StoreError> {
+        aside(files, dir, self.text.as_bytes(), "left", now).map(drop)
+    }
+
+    /// Keeps here, beside the pad, the texts of it that consoles that have ended left in another
+    /// directory, and removes them there.
+    pub(super) fn take_in(
+        &self,
+        files: &impl Files,
+        dir: &Path,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Result<(), StoreError> {
+        let failed = |e| StoreError::new("read", dir, e);
+        let is_pad = |path: &&PathBuf| {
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            name.starts_with("pad.")
+        };
+        let names = files.list(dir, MOST_FILES).map_err(failed)?;
+        if !names.iter().any(|path| is_pad(&path)) {
+            return Ok(());
+        }
+        // Another console that lives may write it.
+        let Taken::Mine(_lock) = lock::take(&dir.join("pad.lock"), &self.holder) else { return Ok(()) };
+        let found = Found::read(files, dir, now, notices)?;
+        let dead = || found.journals.iter().filter(|old| !old.live);
+        let mut texts = vec![found.text.clone().into_bytes()];
+        texts.extend(found.aside.clone());
+        texts.extend(dead().filter(|old| !old.known).map(|old| old.text.clone().into_bytes()));
+        let mut done: Vec<PathBuf> = dead().map(|old| old.path.clone()).collect();
+        for path in names.iter().filter(is_pad).filter(|p| p.extension().is_some_and(|e| e == "md")) {
+            if !path.ends_with("pad.md") {
+                texts.extend(read_pad(files, path)?);
+            }
+            done.push(path.clone());
+        }
+        for text in texts.iter().filter(|text| !text.is_empty() && text.as_slice() != self.text.as_bytes()) {
+            let path = self.keep_aside(files, text, "left", now)?;
+            notices.push(safe!("a pad that was in {} is in {} now", path_text(dir), path_text(&path)));
+        }
+        for path in done {
+            // One that stays is kept once more at the next start.
+            drop(files.remove(&path));
+        }
+        Ok(())
+    }
+
     /// Leaves no journal where `pad.md` says it all.
     pub(super) fn close(self, files: &impl Files) {
         let all_there = self.is_in_file();
@@ -409,6 +454,19 @@ impl Pad {
             }
         }
     }
+}
+
+/// Writes a text of the pad beside it.
+fn aside(
+    files: &impl Files,
+    dir: &Path,
+    bytes: &[u8],
+    what: &str,
+    now: Timestamp,
+) -> Result<PathBuf, StoreError> {
+    let (time, crc) = (file_time(now), print(bytes).crc);
+    let path = dir.join(format!("pad.{what}-{time}-{crc:08x}.md"));
+    atomic::write(files, &path, bytes).map(|_| path)
 }
 
 fn payloads(records: &[Record]) -> io::Result<Vec<Vec<u8>>> {

@@ -218,7 +218,8 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
             let (mut writer, _) = open(&dir, "s1");
             writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
             writer.handle(pad("a pad"), now());
-            let own = |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
+            let own =
+                |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
             let journal = Disk.list(&dir, 100).unwrap().into_iter().find(own).unwrap();
             harm(&dir, &journal);
             let known = if what == "directory" { 2 } else { 1 };
@@ -244,6 +245,78 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
             assert_eq!(found.notices, [""; 0], "{what} {when}");
         }
     }
+}
+
+#[test]
+fn what_a_disk_refuses_at_the_end_goes_to_a_fallback_and_the_next_start_takes_it_over() {
+    let top = tempfile::tempdir().unwrap();
+    let dir = top.path().join("notes");
+    let places = [top.path().join("file/below"), top.path().join("memory")];
+    by_another(&top.path().join("file"), "in the way");
+    by_another(&dir, "in the way too");
+    let (mut writer, _) = open(&dir, "s1");
+    writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
+    writer.handle(NoteCommand::Entry(entry("s1", 2)), now());
+    writer.handle(pad("typed"), now());
+    let said = writer.rescue(&[], now()).unwrap();
+    assert!(said.as_str().contains("; 2 notes and the pad are lost: "), "{said:?}");
+    let said = writer.rescue(&places, now()).unwrap();
+    let there = places[1].join("notes");
+    let named = format!("; 2 notes and the pad are in {}, which is lost on reboot", there.display());
+    assert!(said.as_str().contains(&named), "{said:?}");
+    assert_eq!(fs::metadata(&there).unwrap().permissions().mode() & 0o777, 0o700);
+    for path in Disk.list(&there, 100).unwrap() {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{path:?}");
+    }
+    drop(writer);
+
+    let (mut still, _) = open(&dir, "s2");
+    let kept = opened(&still.take_in(&places, now()).unwrap());
+    assert!(kept.notices.iter().any(|notice| notice.contains("stay there")), "{:?}", kept.notices);
+    drop(still);
+    let left = Disk.list(&there, 100).unwrap();
+    let left = left.iter().filter(|path| !path.ends_with("pad.lock")).count();
+    assert_eq!(left, 2, "nothing is removed before it is kept");
+
+    fs::remove_file(&dir).unwrap();
+    let (mut next, found) = open(&dir, "s3");
+    assert_eq!(found.entries, [0; 0]);
+    let taken = opened(&next.take_in(&places, now()).unwrap());
+    assert_eq!(taken.entries, [1, 2]);
+    assert!(taken.notices.iter().any(|notice| notice.starts_with("2 notes are in ")), "{:?}", taken.notices);
+    assert!(
+        taken.notices.iter().any(|notice| notice.starts_with("a pad that was in ")),
+        "{:?}",
+        taken.notices
+    );
+    assert_eq!(next.take_in(&places, now()), None, "once");
+    assert_eq!(next.rescue(&places, now()), None);
+    drop(next);
+    let (_, last) = open(&dir, "s4");
+    assert_eq!(last.entries, [1, 2]);
+    let pads = Disk.list(&dir, 100).unwrap().into_iter().filter_map(|path| fs::read(path).ok());
+    assert!(pads.into_iter().any(|text| text == b"typed"), "the pad's text is beside the pad");
+}
+
+#[test]
+fn notes_of_a_console_that_lived_in_a_fallback_are_taken_over_when_it_has_ended() {
+    let top = tempfile::tempdir().unwrap();
+    let (memory, dir) = (top.path().join("memory"), top.path().join("notes"));
+    dirs::prepare(&memory).unwrap();
+    let (mut homeless, _) = open(&memory.join("notes"), "s1");
+    homeless.handle(NoteCommand::Entry(entry("s1", 1)), now());
+    homeless.handle(pad("in memory"), now());
+    let places = [memory.clone()];
+    let (mut early, _) = open(&dir, "s2");
+    assert_eq!(early.take_in(&places, now()), None, "its console lives");
+    drop((early, homeless));
+    let (mut next, _) = open(&dir, "s3");
+    let taken = opened(&next.take_in(&places, now()).unwrap());
+    assert_eq!((taken.entries.as_slice(), taken.notices.len()), (&[1][..], 2), "{:?}", taken.notices);
+    drop(next);
+    assert_eq!(open(&dir, "s4").1.entries, [1]);
+    let left = Disk.list(&memory.join("notes"), 100).unwrap();
+    assert!(left.iter().all(|path| path.ends_with("pad.lock")), "{left:?}");
 }
 
 #[test]
