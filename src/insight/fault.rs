@@ -68,7 +68,13 @@ impl Fault {
 
     /// Whether a source that can be believed says that it is in another state than the first does.
     pub fn is_disputed(&self) -> bool {
-        self.others.iter().any(|word| word.is_live && word.alert.state != self.first.alert.state)
+        let onset = self.first.alert.onset();
+        // Of another time that it was wrong: the source does not contradict what it says now.
+        let is_earlier = |alert: &Alert| {
+            alert.state == AlertState::Resolved && alert.ended.is_some_and(|ended| ended <= onset)
+        };
+        let differs = |alert: &Alert| alert.state != self.first.alert.state && !is_earlier(alert);
+        self.others.iter().any(|word| word.is_live && differs(&word.alert))
     }
 }
 
@@ -136,7 +142,12 @@ fn fault(mut words: Vec<Word>) -> Option<Fault> {
     let mut words = words.into_iter();
     let (mut first, others) = (words.next()?, words.collect::<Vec<_>>());
     // Who routes an alert knows since when it fires; who evaluates the rule, since when it holds.
-    let earlier = others.iter().filter(|word| word.is_live && word.alert.onset() < first.alert.onset());
+    // What has ended began at a time of its own.
+    let (is_over, onset) = (first.alert.state == AlertState::Resolved, first.alert.onset());
+    let lends = |word: &&Word| {
+        word.is_live && (is_over || word.alert.state != AlertState::Resolved) && word.alert.onset() < onset
+    };
+    let earlier = others.iter().filter(lends);
     if let Some(word) = earlier.min_by_key(|word| word.alert.onset()) {
         let (started, held) = (word.alert.started, word.alert.held);
         first.alert = Arc::new(Alert { started, held, ..Alert::clone(&first.alert) });
@@ -226,6 +237,21 @@ mod tests {
         assert_eq!(fault.first.source, "am".into());
         let before = Timestamp::UNIX_EPOCH.duration_since(fault.first.alert.onset());
         assert_eq!((before.as_mins(), fault.first.alert.value.as_ref()), (65, Some(&"0.42".into())));
+    }
+
+    #[test]
+    fn what_ended_before_lends_no_onset_and_disputes_nothing() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut ended = word("am", ROUTED, AlertState::Resolved, &["team"]);
+        Arc::make_mut(&mut ended.alert).ended = Some(at(120));
+        let mut pends = word("prom", RULE, AlertState::Pending, &[]);
+        Arc::make_mut(&mut pends.alert).started = at(430);
+        let [fault] = &faults([ended.clone(), pends.clone()])[..] else { panic!() };
+        assert_eq!((fault.first.alert.onset(), fault.is_disputed()), (at(430), false));
+        // The end was seen after the begin of the next: that is a dispute, but no onset.
+        Arc::make_mut(&mut ended.alert).ended = Some(at(440));
+        let [fault] = &faults([ended, pends])[..] else { panic!() };
+        assert_eq!((fault.first.alert.onset(), fault.is_disputed()), (at(430), true));
     }
 
     #[test]

@@ -101,6 +101,23 @@ impl Sight {
     }
 }
 
+/// Whether the last that was told of that alert, run or source is this very thing.
+pub(super) fn is_known<'a>(
+    mut told: impl DoubleEndedIterator<Item = &'a Transition>,
+    one: &Transition,
+) -> bool {
+    let Some((what, id, which)) = one.what.about() else { return false };
+    let is_of_it = |before: &&Transition| {
+        before.source == one.source
+            && before.what.about().is_some_and(|(kind, other, _)| (kind, other) == (what, id))
+    };
+    let sight = |one: &Transition, which| Sight { which, at: one.at, own: one.what.own() };
+    told.rfind(is_of_it).is_some_and(|before| {
+        let before_which = before.what.about().map_or(which, |(_, _, which)| which);
+        sight(one, which).is_of(&sight(before, before_which))
+    })
+}
+
 /// Puts in order what several processes saw, each thing once.
 pub(super) fn merge(mut all: Vec<Transition>) -> Vec<Transition> {
     all.sort_by_key(|one| one.at);

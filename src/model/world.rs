@@ -209,10 +209,15 @@ impl World {
         }
         // What happened between two sessions did not happen just now.
         let at = |what: &Happened| since.map_or(update.at, |since| what.at(since, update.at));
-        let transitions: Vec<_> = happened
+        let mut transitions: Vec<_> = happened
             .into_iter()
             .map(|what| Transition { at: at(&what), source: update.source.clone(), what })
             .collect();
+        if since.is_some() {
+            // A session that was not the last to keep its state may have told of it already.
+            transitions.retain(|one| !transition::is_known(self.history.iter(), one));
+            self.date_ends();
+        }
         self.history.extend(transitions.iter().cloned());
         self.happened += transitions.len();
         self.history.drain(..self.history.len().saturating_sub(HISTORY));
@@ -267,7 +272,27 @@ impl World {
         self.happened = self.happened.saturating_sub((before + seen).saturating_sub(all.len()));
         all.drain(..all.len().saturating_sub(HISTORY));
         self.history = all.into();
+        self.date_ends();
         self.revision += 1;
+    }
+
+    /// Gives alerts that ended the time at which their end was seen first: the look of a later session
+    /// is no end.
+    fn date_ends(&mut self) {
+        let mut seen: HashMap<_, Timestamp> = HashMap::new();
+        for one in &self.history {
+            if let Happened::Resolved(alert) = &one.what {
+                let first = seen.entry((&one.source, &alert.id, alert.started)).or_insert(one.at);
+                *first = one.at.min(*first);
+            }
+        }
+        for (source, alert) in &mut self.resolved {
+            let first = seen.get(&(&*source, &alert.id, alert.started)).copied();
+            if let Some(first) = first.filter(|first| alert.ended.is_some_and(|ended| *first < ended)) {
+                Arc::make_mut(alert).ended = Some(first);
+            }
+        }
+        self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
     }
 
     /// Runs that ended and that no source lists any more, each once and as it ended last, with what is
@@ -504,6 +529,38 @@ mod tests {
         let known = [&old, &shorter, &other, &new].map(|key| world.detail(&"am".into(), key).is_some());
         assert_eq!(known, [false, true, true, true]);
     }
+
+    #[test]
+    fn an_end_that_an_earlier_session_saw_is_not_told_anew_at_each_start() {
+        // The session that saw it ended without keeping its state, but what it saw is in the history.
+        let mut before = world();
+        say(&mut before, 0, vec![alert("a", AlertState::Firing)], vec![]);
+        let kept = before.remember();
+        let mut second = self::world();
+        second.recall(kept.clone());
+        assert_eq!(say(&mut second, 900, vec![], vec![]).len(), 1);
+        let history: Vec<_> = second.history().cloned().collect();
+        // The history may be read before or after the source speaks.
+        for is_late in [false, true] {
+            let mut third = self::world();
+            third.recall(kept.clone());
+            if is_late {
+                say(&mut third, 1100, vec![], vec![]);
+                third.recall_history(history.clone());
+            } else {
+                third.recall_history(history.clone());
+                assert_eq!(say(&mut third, 1100, vec![], vec![]), vec![]);
+            }
+            let times: Vec<_> = third.history().map(|one| one.at).collect();
+            let ends: Vec<_> = third.resolved().map(|(_, alert)| alert.ended).collect();
+            assert_eq!((times, ends), (vec![at(900)], vec![Some(at(900))]), "{is_late}");
+            // The next time that it fires and ends is another.
+            let again = Alert { started: at(1200), ..alert("a", AlertState::Firing) };
+            assert_eq!(say(&mut third, 1210, vec![again], vec![]).len(), 1);
+            assert_eq!(say(&mut third, 1300, vec![], vec![]).len(), 1);
+        }
+    }
+
     #[test]
     fn what_happened_between_two_sessions_has_its_own_time() {
         let mut before = world();

@@ -387,7 +387,7 @@ fn perform(
     }
 }
 
-/// The app, with what it knows kept for the next start every minute and at the end.
+/// The app, with what it knows kept for the next start every minute and on every way out.
 struct Keeps {
     app: App,
     keeper: Keeper,
@@ -396,10 +396,13 @@ struct Keeps {
 
 impl run::Console for Keeps {
     fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
+        let changes = matches!(msg, Msg::Update(_) | Msg::Key(_));
         let effects = self.app.update(msg, now);
         if effects.contains(&Effect::Quit) || self.keep_at <= now {
             self.keep_at = later(now, KEEP);
             self.keeper.last(self.app.session());
+        } else if changes {
+            self.keeper.latest(self.app.session());
         }
         effects
     }

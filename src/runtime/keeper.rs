@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
@@ -91,6 +91,8 @@ pub struct Keeper {
     work: SyncSender<Work>,
     /// Events that there was no room for.
     left_out: Arc<AtomicUsize>,
+    /// What is known now: a way out writes it, and may be on any thread.
+    latest: Arc<Mutex<Option<Box<LastState>>>>,
 }
 
 /// Where the last state stands in the state directory.
@@ -111,7 +113,7 @@ impl Keeper {
                 Desk::open(keeping, clock, answers, missed).work(&todo);
             }
         })?;
-        Ok(Self { work, left_out })
+        Ok(Self { work, left_out, latest: Arc::default() })
     }
 
     /// The person goes on from the first screen: what is kept is opened now.
@@ -139,6 +141,19 @@ impl Keeper {
         let _later = self.work.try_send(Work::Last(Box::new(state)));
     }
 
+    /// Has at hand what a way out keeps; nothing is written before.
+    pub fn latest(&self, state: LastState) {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(state));
+    }
+
+    fn keep_latest(&self) {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(state) = latest {
+            // When there is no room, what was kept a minute ago stands.
+            let _full = self.work.try_send(Work::Last(state));
+        }
+    }
+
     /// Writes one item of the recording; false when it had to be left out.
     pub fn record(&self, item: Item) -> bool {
         !matches!(self.work.try_send(Work::Record(item)), Err(TrySendError::Full(_)))
@@ -146,6 +161,7 @@ impl Keeper {
 
     /// Writes what is left and ends. The error says what is lost.
     pub fn close(&self) -> Result<(), SafeText> {
+        self.keep_latest();
         let (done, wait) = channel();
         if self.work.try_send(Work::Close(done)).is_err() {
             return Err("the disk does not answer: what was typed last may be lost".into());
@@ -156,6 +172,7 @@ impl Keeper {
     /// Waits until everything asked for so far is written, a bounded time. What cannot be saved goes to
     /// a fallback: gives why, and where it is.
     pub fn flush(&self) -> Option<SafeText> {
+        self.keep_latest();
         let (done, wait) = channel();
         match self.work.try_send(Work::Flush(done)) {
             Ok(()) => {}
@@ -491,6 +508,22 @@ mod tests {
         assert!(keeper.happened(fired("A")));
         let why = keeper.close().unwrap_err();
         assert!(why.as_str().starts_with("the history lacks 1 event: cannot "), "{why:?}");
+    }
+
+    #[test]
+    fn what_is_known_is_kept_on_the_way_out_of_a_lost_terminal() {
+        let dir = tempfile::tempdir().unwrap();
+        let (answers, _told) = mpsc::channel(64);
+        let keeper =
+            Keeper::start(keeping(Place::Directory(dir.path().to_owned())), Clock::Real, answers).unwrap();
+        let json = serde_json::json!({"world": {"sources": {}}, "view": {"alerts": "disk"}});
+        let state: LastState = serde_json::from_value(json).unwrap();
+        keeper.latest(state.clone());
+        assert!(!last_state(dir.path()).exists());
+        // On this way nothing is closed: the process ends.
+        keeper.flush();
+        assert_eq!(last::load::<LastState>(&last_state(dir.path())).unwrap(), Some(state));
+        keeper.close().unwrap();
     }
 
     #[test]

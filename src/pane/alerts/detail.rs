@@ -1,9 +1,11 @@
 //! The page of one alert: what it says, since when, who has it, what mutes it, its graph, its labels.
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
-use crate::model::alert::{AlertState, Group, Silence};
+use crate::model::alert::{Alert, AlertState, Group, Silence};
 use crate::model::health::FailureKind;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::update::{Detail, DetailKey};
@@ -83,7 +85,7 @@ fn head(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         for (index, name) in alert.receivers.iter().enumerate() {
             names.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
         }
-        page.push(Paragraph::new(safe!("Told to {}.", names), text));
+        page.push(Paragraph::new(told(row, &names, view), text));
         page.extend(together(row, view));
     }
     for name in &alert.inhibited_by {
@@ -92,13 +94,35 @@ fn head(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     page
 }
 
+/// Who is told of it, or would be if nothing muted it, and how old that knowledge is.
+fn told(row: &Row, names: &SafeText, view: &View<'_>) -> SafeText {
+    let mut line = if !row.alert.silenced_by.is_empty() {
+        safe!("Would be told to {}, but for the silence", names)
+    } else if !row.alert.inhibited_by.is_empty() {
+        safe!("Would be told to {}, but for what inhibits it", names)
+    } else {
+        safe!("Told to {}", names)
+    };
+    let routes = |(name, alert): (&RawText, &Arc<Alert>)| {
+        let source = view.world.source(name)?;
+        let own = source.alerts.iter().find(|own| own.id == alert.id)?;
+        (!own.receivers.is_empty()).then_some(source)
+    };
+    let blind = row.tellers().find_map(routes).filter(|source| !source.health(view.now).is_live());
+    if let Some(heard) = blind.and_then(|source| source.condition.last_ok) {
+        line.push(&safe!(", as of {} ago", age(view.now.duration_since(heard))));
+    }
+    line.push(&SafeText::literal("."));
+    line
+}
+
 /// With which others the receivers are told of it, one line for each.
 fn together(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     let muted = view.styles.of(Meaning::Muted);
     let key = DetailKey::Groups { alert: row.alert.id.clone() };
     match view.world.detail(&row.source, &key) {
         Some(Ok(Detail::Groups(groups))) => {
-            groups.iter().map(|group| Paragraph::new(with(group, &row.alert.name), muted)).collect()
+            groups.iter().map(|group| Paragraph::new(with(group, &row.alert), muted)).collect()
         }
         // Sources that put nothing together have nothing to say.
         Some(Err(failure)) if failure.kind != FailureKind::Missing => {
@@ -110,13 +134,16 @@ fn together(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
 }
 
 /// `pager is told of it with 3 others (service=checkout): LatencyP99, InstanceDown x2`.
-fn with(group: &Group, name: &RawText) -> SafeText {
+fn with(group: &Group, alert: &Alert) -> SafeText {
     const NAMED: usize = 8;
+    let name = &alert.name;
+    let is_muted = !alert.silenced_by.is_empty() || !alert.inhibited_by.is_empty();
+    let is = SafeText::literal(if is_muted { "would be" } else { "is" });
     let all: usize = group.alerts.values().sum();
     let mut line = match all.saturating_sub(1) {
-        0 => safe!("{} is told of it alone", clean(&group.receiver)),
-        1 => safe!("{} is told of it with 1 other", clean(&group.receiver)),
-        others => safe!("{} is told of it with {} others", clean(&group.receiver), others),
+        0 => safe!("{} {} told of it alone", clean(&group.receiver), is),
+        1 => safe!("{} {} told of it with 1 other", clean(&group.receiver), is),
+        others => safe!("{} {} told of it with {} others", clean(&group.receiver), is, others),
     };
     for (index, (label, value)) in group.labels.iter().enumerate() {
         let before = SafeText::literal(if index > 0 { ", " } else { " (" });
