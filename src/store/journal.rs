@@ -294,12 +294,13 @@ mod tests {
 
     #[test]
     fn an_append_to_a_file_that_was_removed_replaced_or_cut_is_an_error() {
-        let harms: [(&str, fn(&Path)); 4] = [
+        type Harm = (&'static str, fn(&Path));
+        let harms: [Harm; 4] = [
             ("removed", |path| fs::remove_file(path).unwrap()),
             ("replaced", |path| {
                 let bytes = fs::read(path).unwrap();
                 fs::remove_file(path).unwrap();
-                fs::write(path, bytes).unwrap();
+                File::create(path).unwrap().write_all(&bytes).unwrap();
             }),
             ("emptied", |path| File::options().write(true).open(path).unwrap().set_len(0).unwrap()),
             ("extended", |path| {

@@ -152,7 +152,7 @@ impl<F: Files> Writer<F> {
                     path_text(&dir)
                 )),
                 Err(e) => {
-                    notices.push(safe!("{}; the notes in {} stay there", e.sentence(), path_text(&dir)))
+                    notices.push(safe!("{}; the notes in {} stay there", e.sentence(), path_text(&dir)));
                 }
             }
             if let Err(e) = self.pad.take_in(&self.files, &dir, now, &mut notices) {

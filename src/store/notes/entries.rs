@@ -165,7 +165,12 @@ impl Entries {
         let count = left.len();
         self.waiting.extend(left.iter().cloned());
         self.all = merge(std::mem::take(&mut self.all).into_iter().chain(left).collect());
-        self.saved = self.flush(files)?;
+        let flushed = self.flush(files);
+        if flushed.is_err() {
+            // They are where they were, and the next start tries again: not to be written a third time.
+            self.waiting.retain(|e| e.session == self.session);
+        }
+        self.saved = flushed?;
         for path in done {
             // One that stays is known here at the next start.
             drop(files.remove(&path));

@@ -202,7 +202,8 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
 
 #[test]
 fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
-    let harms: [(&str, fn(&Path, &Path)); 3] = [
+    type Harm = (&'static str, fn(&Path, &Path));
+    let harms: [Harm; 3] = [
         ("directory", |dir, _| fs::remove_dir_all(dir).unwrap()),
         ("journal", |_, journal| fs::remove_file(journal).unwrap()),
         ("empty", |_, journal| fs::File::options().write(true).open(journal).unwrap().set_len(0).unwrap()),
