@@ -389,8 +389,14 @@ impl App {
     fn tell(&mut self, transitions: &[Transition], now: Timestamp) {
         // What a recording tells of the time before it began is no news.
         let is_loud = |one: &Transition| {
-            matches!(&one.what, Happened::Fired(alert) if alert.severity == Severity::Critical && alert.is_loud())
-                && now.duration_since(one.at) < NEWS
+            let is_loud = match &one.what {
+                Happened::Fired(alert) => alert.severity == Severity::Critical && alert.is_loud(),
+                Happened::Unsilenced(alert) => {
+                    alert.severity == Severity::Critical && alert.inhibited_by.is_empty()
+                }
+                _ => false,
+            };
+            is_loud && now.duration_since(one.at) < NEWS
         };
         if !transitions.iter().any(is_loud) {
             return;
@@ -399,10 +405,13 @@ impl App {
         let first = self.state.world.history().count().saturating_sub(transitions.len());
         let mut fresh = events(&self.state.world);
         fresh.retain(|event| event.index >= first && is_loud(&event.what));
-        if let Some(Happened::Fired(alert)) = fresh.last().map(|event| &event.what.what) {
-            let severity = SafeText::literal(alert.severity.word());
-            self.say(safe!("{} {} fires.", severity, clean(&alert.name)), now);
-        }
+        let (alert, how) = match fresh.last().map(|event| &event.what.what) {
+            Some(Happened::Fired(alert)) => (alert, "fires."),
+            Some(Happened::Unsilenced(alert)) => (alert, "still fires, and is silenced no more."),
+            _ => return,
+        };
+        let (severity, how) = (SafeText::literal(alert.severity.word()), SafeText::literal(how));
+        self.say(safe!("{} {} {}", severity, clean(&alert.name), how), now);
     }
 
     fn run_in_focus(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {

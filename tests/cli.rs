@@ -503,7 +503,7 @@ fn services_are_suggested_from_the_history_that_a_running_console_writes() {
         "id": "7", "pipeline": "deploy", "state": "running", "service": "shop/checkout", "created": now,
     }))
     .unwrap();
-    let of = |source: &str, what| Transition { at: now, source: source.into(), what };
+    let of = |source: &str, what| Transition::new(now, source, what);
     let ran = [Happened::Began(run.clone().into()), Happened::Ended(run.into())].map(|what| of("ci", what));
     let (mut history, _) = History::open(Disk, &dir, &"1-1".into(), now);
     history.append(&ran).unwrap();

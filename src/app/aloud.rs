@@ -98,7 +98,7 @@ impl App {
         let told = if fresh > 0 { events(world) } else { Vec::new() };
         for event in told.iter().filter(|event| event.index >= known.saturating_sub(fresh)) {
             if is_shown(event, &view) {
-                lines.push(safe!("{} {}", view.zone.moment(event.what.at, view.now), happened(event)));
+                lines.push(safe!("{} {}", view.zone.moment(event.what.at, view.now), happened(event, &view)));
             }
         }
         let following = self.arrangement.focus == PaneId::Logs

@@ -49,7 +49,10 @@ pub(super) fn services(flags: &Flags, what: &Services) -> ExitCode {
     let (mut runs, mut alerts) = (BTreeMap::new(), BTreeMap::new());
     for Transition { source, what, .. } in &history.transitions {
         match what {
-            Happened::Fired(alert) | Happened::Resolved(alert) | Happened::Silenced(alert) => {
+            Happened::Fired(alert)
+            | Happened::Resolved(alert)
+            | Happened::Silenced(alert)
+            | Happened::Unsilenced(alert) => {
                 alerts.insert((source, &alert.id), &**alert);
             }
             Happened::Began(run) | Happened::Ended(run) => {

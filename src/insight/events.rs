@@ -4,6 +4,7 @@
 //! back from other sessions and what this one saw are told alike.
 
 use std::collections::{HashMap, HashSet};
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use crate::insight::fault::{self, Word};
@@ -57,7 +58,11 @@ pub fn events(world: &World) -> Vec<Event> {
             }
             _ => {
                 let muted = known.muted.and_then(|muted| events.get_mut(muted));
-                if let Some(muted) = muted.filter(|muted| !muted.sources.contains(source)) {
+                let is_same = |muted: &&mut Event| {
+                    discriminant(&muted.what.what) == discriminant(&what.what)
+                        && !muted.sources.contains(source)
+                };
+                if let Some(muted) = muted.filter(is_same) {
                     add(&mut muted.sources, source);
                 } else {
                     known.muted = Some(events.len());
@@ -72,7 +77,7 @@ pub fn events(world: &World) -> Vec<Event> {
 /// What is known of a fault since it began.
 #[derive(Default)]
 struct Lasting {
-    /// Where in the events its begin stands, and the last time that it was muted.
+    /// Where in the events its begin stands, and the last time that it was muted or that this ended.
     fired: Option<usize>,
     muted: Option<usize>,
     /// Who has told of it.
@@ -159,7 +164,9 @@ impl Faults {
 fn about(what: &Happened) -> Option<(&Arc<Alert>, bool)> {
     match what {
         Happened::Fired(alert) => Some((alert, false)),
-        Happened::Resolved(alert) | Happened::Silenced(alert) => Some((alert, true)),
+        Happened::Resolved(alert) | Happened::Silenced(alert) | Happened::Unsilenced(alert) => {
+            Some((alert, true))
+        }
         _ => None,
     }
 }
@@ -216,6 +223,7 @@ mod tests {
                 Happened::Fired(_) => "fired",
                 Happened::Resolved(_) => "resolved",
                 Happened::Silenced(_) => "silenced",
+                Happened::Unsilenced(_) => "loud",
                 _ => "other",
             };
             let sources: Vec<_> = event.sources.iter().map(|name| clean(name).as_str().to_owned()).collect();
@@ -314,13 +322,16 @@ mod tests {
         for source in ["am", "am2"] {
             says(&mut world, source, 10, &["checkout"]);
         }
-        for (source, second) in [("am", 20), ("am2", 25)] {
+        for (source, second, by) in
+            [("am", 20, Some("s1")), ("am2", 25, Some("s1")), ("am2", 60, None), ("am", 65, None)]
+        {
             let (_, alert) = world.alerts().find(|(of, _)| of.info.name == source.into()).unwrap();
-            let alert = Alert { silenced_by: vec!["s1".into()], ..Alert::clone(alert) };
+            let silenced_by = by.into_iter().map(RawText::from).collect();
+            let alert = Alert { silenced_by, ..Alert::clone(alert) };
             let snapshot = Snapshot { alerts: vec![Arc::new(alert)], ..Snapshot::default() };
             let news = News::Snapshot(Arc::new(snapshot));
             world.apply(&Update { source: source.into(), at: at(second), news });
         }
-        assert_eq!(told(&world), ["10 fired am+am2", "20 silenced am+am2"]);
+        assert_eq!(told(&world), ["10 fired am+am2", "20 silenced am+am2", "60 loud am2+am"]);
     }
 }

@@ -84,6 +84,9 @@ pub struct Alert {
     /// When it ended.
     #[serde(default)]
     pub ended: Option<Timestamp>,
+    /// When it was last seen to fire, if it ended at a time that nobody saw, before `ended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_after: Option<Timestamp>,
     /// Ids of the silences that mute it.
     #[serde(default)]
     pub silenced_by: Vec<RawText>,
@@ -131,6 +134,7 @@ impl Alert {
             started,
             held: None,
             ended: None,
+            ended_after: None,
             silenced_by: Vec::new(),
             inhibited_by: Vec::new(),
             acknowledged: None,

@@ -192,6 +192,7 @@ fn alert(alert: &mut Alert, room: &mut Room) {
         started: _,
         held: _,
         ended: _,
+        ended_after: _,
         silenced_by,
         inhibited_by,
         acknowledged,

@@ -1,12 +1,12 @@
 //! What happened between two things that a source said.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::model::alert::{Alert, AlertState};
+use crate::model::alert::{Alert, AlertState, Silence};
 use crate::model::health::Failure;
 use crate::model::run::Run;
 use crate::model::text::RawText;
@@ -20,6 +20,82 @@ pub struct Transition {
     pub source: RawText,
     /// What happened.
     pub what: Happened,
+    /// When the source was looked at last before it, if that it happened was not seen as it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Timestamp>,
+    /// What its source tells of the silences of its alert.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub silences: Vec<Arc<Silence>>,
+}
+
+impl Transition {
+    /// What was seen as it happened, without silences.
+    pub fn new(at: Timestamp, source: impl Into<RawText>, what: Happened) -> Self {
+        Self { at, source: source.into(), what, after: None, silences: Vec::new() }
+    }
+
+    /// The time that the source itself tells: when the alert began to fire, when the run began or ended,
+    /// from when the silence was.
+    fn own(&self) -> Option<Timestamp> {
+        match &self.what {
+            Happened::Fired(alert) | Happened::Resolved(alert) => Some(alert.started),
+            Happened::Silenced(_) | Happened::Unsilenced(_) => {
+                self.silences.iter().map(|silence| silence.starts).max()
+            }
+            Happened::Began(run) => Some(run.began()),
+            Happened::Ended(run) => run.finished,
+            Happened::Blind(_) | Happened::Sees | Happened::Unwatched(_) => None,
+        }
+    }
+}
+
+/// How something was seen.
+pub(super) struct Look<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Since when nobody saw what its source tells.
+    pub unseen_since: Option<Timestamp>,
+    /// Whether that was in an earlier session.
+    pub is_first: bool,
+    /// The silences as they are told now, and as they were told before.
+    pub silences: [&'a [Arc<Silence>]; 2],
+}
+
+impl Look<'_> {
+    /// What happened, with its time as far as that is told, and its silences.
+    pub(super) fn of(&self, source: &RawText, what: Happened) -> Transition {
+        let silences = match &what {
+            Happened::Fired(alert) | Happened::Silenced(alert) | Happened::Unsilenced(alert) => {
+                let of_it =
+                    |id: &RawText| self.silences.iter().find_map(|all| all.iter().find(|one| one.id == *id));
+                alert.silenced_by.iter().filter_map(of_it).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        let seen = Transition { silences, ..Transition::new(self.at, source.clone(), what) };
+        let Some(since) = self.unseen_since else { return seen };
+        let unseen = since..=self.at;
+        let told = match &seen.what {
+            Happened::Fired(alert) => self.is_first.then_some(alert.started),
+            Happened::Began(run) => Some(run.began()),
+            Happened::Ended(run) => run.finished,
+            Happened::Resolved(alert) => alert.ended,
+            Happened::Unsilenced(_) => {
+                seen.silences.iter().map(|silence| silence.ends).max().filter(|ends| unseen.contains(ends))
+            }
+            Happened::Silenced(_) => {
+                let starts = seen.silences.iter().map(|silence| silence.starts).max();
+                starts.filter(|starts| unseen.contains(starts))
+            }
+            Happened::Blind(_) | Happened::Sees | Happened::Unwatched(_) => None,
+        };
+        let is_of_a_row = !matches!(
+            seen.what,
+            Happened::Fired(_) | Happened::Blind(_) | Happened::Sees | Happened::Unwatched(_)
+        );
+        let after = (told.is_none() && is_of_a_row).then_some(since);
+        Transition { at: told.map_or(self.at, |told| told.max(since).min(self.at)), after, ..seen }
+    }
 }
 
 /// What happened, with the row that it happened to: who reads it later has no other.
@@ -28,10 +104,12 @@ pub struct Transition {
 pub enum Happened {
     /// An alert began to fire.
     Fired(Arc<Alert>),
-    /// An alert ended. It is told as it was before.
+    /// An alert ended. It is told as it was before, with its end where the source tells that.
     Resolved(Arc<Alert>),
     /// An alert that fires is muted now.
     Silenced(Arc<Alert>),
+    /// An alert that fires is muted no more. It is told as it was before.
+    Unsilenced(Arc<Alert>),
     /// A run appeared or began.
     Began(Arc<Run>),
     /// A run ended.
@@ -48,34 +126,13 @@ pub enum Happened {
 const SAME: SignedDuration = SignedDuration::from_mins(2);
 
 impl Happened {
-    /// When it happened, as far as that is told, of something that was seen at `now` and not yet at
-    /// `before`.
-    pub(super) fn at(&self, before: Timestamp, now: Timestamp) -> Timestamp {
-        let told = match self {
-            Self::Fired(alert) => Some(alert.started),
-            Self::Began(run) => Some(run.began()),
-            Self::Ended(run) => run.finished,
-            Self::Resolved(_) | Self::Silenced(_) | Self::Blind(_) | Self::Sees | Self::Unwatched(_) => None,
-        };
-        told.map_or(now, |told| told.max(before).min(now))
-    }
-
-    /// The time that the source itself tells: when the alert began to fire, when the run began or ended.
-    fn own(&self) -> Option<Timestamp> {
-        match self {
-            Self::Fired(alert) | Self::Resolved(alert) => Some(alert.started),
-            Self::Began(run) => Some(run.began()),
-            Self::Ended(run) => run.finished,
-            Self::Silenced(_) | Self::Blind(_) | Self::Sees | Self::Unwatched(_) => None,
-        }
-    }
-
     /// What it happened to, and which of the things that can happen to it.
     fn about(&self) -> Option<(&'static str, &[u8], u8)> {
         match self {
             Self::Fired(alert) => Some(("alert", alert.id.as_bytes(), 0)),
             Self::Resolved(alert) => Some(("alert", alert.id.as_bytes(), 1)),
             Self::Silenced(alert) => Some(("alert", alert.id.as_bytes(), 2)),
+            Self::Unsilenced(alert) => Some(("alert", alert.id.as_bytes(), 3)),
             Self::Began(run) => Some(("run", run.id.as_bytes(), 0)),
             Self::Ended(run) => Some(("run", run.id.as_bytes(), 1)),
             Self::Blind(_) => Some(("source", b"", 0)),
@@ -111,7 +168,7 @@ pub(super) fn is_known<'a>(
         before.source == one.source
             && before.what.about().is_some_and(|(kind, other, _)| (kind, other) == (what, id))
     };
-    let sight = |one: &Transition, which| Sight { which, at: one.at, own: one.what.own() };
+    let sight = |one: &Transition, which| Sight { which, at: one.at, own: one.own() };
     told.rfind(is_of_it).is_some_and(|before| {
         let before_which = before.what.about().map_or(which, |(_, _, which)| which);
         sight(one, which).is_of(&sight(before, before_which))
@@ -126,7 +183,7 @@ pub(super) fn merge(mut all: Vec<Transition>) -> Vec<Transition> {
     for one in all {
         let known = one.what.about().is_some_and(|(what, id, which)| {
             let key = (one.source.clone(), what, RawText::from_bytes(id));
-            let sight = Sight { which, at: one.at, own: one.what.own() };
+            let sight = Sight { which, at: one.at, own: one.own() };
             let is_known = last.get(&key).is_some_and(|before| sight.is_of(before));
             last.insert(key, sight);
             is_known
@@ -140,20 +197,37 @@ pub(super) fn merge(mut all: Vec<Transition>) -> Vec<Transition> {
 
 /// What happened to the alerts of a source.
 pub(super) fn of_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &mut Vec<Happened>) {
-    let old: BTreeMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
-    let mut still = BTreeSet::new();
-    for alert in after.iter().filter(|alert| alert.state != AlertState::Resolved) {
-        still.insert(&alert.id);
-        let was = old.get(&alert.id);
-        if alert.state == AlertState::Firing && was.is_none_or(|was| was.state != AlertState::Firing) {
-            happened.push(Happened::Fired(Arc::clone(alert)));
+    // Thousands may fire at once, and a key waits meanwhile: each is looked up, not searched.
+    let old: HashMap<_, _> = before.iter().map(|alert| (&alert.id, alert)).collect();
+    let mut still = HashSet::new();
+    let mut ends: HashMap<_, Option<Timestamp>> = HashMap::new();
+    for alert in after {
+        if alert.state == AlertState::Resolved {
+            // Of one that ended more than once, the last time counts.
+            let ended = ends.entry(&alert.id).or_default();
+            *ended = alert.ended.max(*ended);
+            continue;
         }
-        if was.is_some_and(|was| was.is_loud()) && !alert.silenced_by.is_empty() {
-            happened.push(Happened::Silenced(Arc::clone(alert)));
+        still.insert(&alert.id);
+        let was = old.get(&alert.id).filter(|was| was.state == AlertState::Firing);
+        if alert.state != AlertState::Firing {
+            continue;
+        }
+        match was {
+            None => happened.push(Happened::Fired(Arc::clone(alert))),
+            Some(was) => match (was.silenced_by.is_empty(), alert.silenced_by.is_empty()) {
+                (true, false) => happened.push(Happened::Silenced(Arc::clone(alert))),
+                (false, true) => happened.push(Happened::Unsilenced(Arc::clone(was))),
+                _ => {}
+            },
         }
     }
     for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains(&a.id)) {
-        happened.push(Happened::Resolved(Arc::clone(alert)));
+        let mut alert = Arc::clone(alert);
+        if let Some(ended) = ends.get(&alert.id).copied().flatten() {
+            Arc::make_mut(&mut alert).ended = Some(ended);
+        }
+        happened.push(Happened::Resolved(alert));
     }
 }
 

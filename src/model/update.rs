@@ -87,6 +87,7 @@ impl Snapshot {
             let alert = Arc::make_mut(alert);
             right(&mut alert.started);
             maybe(&mut alert.ended);
+            maybe(&mut alert.ended_after);
             alert.acknowledged.iter_mut().for_each(|ack| right(&mut ack.at));
         }
         for silence in &mut self.silences {

@@ -10,7 +10,7 @@ use crate::model::alert::{Alert, AlertState, Silence};
 use crate::model::health::{Condition, Failure, Health};
 use crate::model::run::Run;
 use crate::model::text::RawText;
-use crate::model::transition::{self, Happened, Transition};
+use crate::model::transition::{self, Happened, Look, Transition};
 use crate::model::update::{Detail, DetailKey, Gives, News, Update};
 
 /// Transitions kept for the notes pane; older ones are forgotten.
@@ -131,7 +131,9 @@ impl World {
         let Some(source) = self.sources.get_mut(&update.source) else { return Vec::new() };
         self.revision += 1;
         let mut happened = Vec::new();
-        let since = source.condition.last_ok.filter(|_| source.condition.recalled);
+        let is_first = source.condition.recalled;
+        let unseen_since = source.condition.last_ok.filter(|_| !source.health(update.at).is_live());
+        let mut silences = Vec::new();
         match &update.news {
             News::Snapshot(snapshot) => {
                 // The first snapshot after a start is where we come in: it is not news.
@@ -139,21 +141,18 @@ impl World {
                     transition::of_alerts(&source.alerts, &snapshot.alerts, &mut happened);
                     transition::of_runs(&source.runs, &snapshot.runs, &mut happened);
                 }
-                // Thousands may fire at once, and a key waits meanwhile: each is looked up, not searched.
-                // One that fires again may be told of as ended too.
-                let is_over = |alert: &&Arc<Alert>| alert.state == AlertState::Resolved;
-                let mut over: HashMap<_, _> = HashMap::new();
-                for alert in snapshot.alerts.iter().filter(is_over) {
-                    // Of one that ended more than once, the last time counts.
-                    let ended = over.entry(&alert.id).or_insert(alert.ended);
-                    *ended = alert.ended.max(*ended);
-                }
-                let lasts: HashSet<_> =
-                    snapshot.alerts.iter().filter(|alert| !is_over(alert)).map(|alert| &alert.id).collect();
-                for gone in &source.alerts {
-                    if gone.state == AlertState::Firing && !lasts.contains(&gone.id) {
-                        let ended = over.get(&gone.id).copied().flatten().or(Some(update.at));
-                        let alert = Alert { state: AlertState::Resolved, ended, ..Alert::clone(gone) };
+                for what in &happened {
+                    if let Happened::Resolved(gone) = what {
+                        let (ended, after) = match gone.ended {
+                            Some(ended) => (ended, None),
+                            None => (update.at, unseen_since),
+                        };
+                        let alert = Alert {
+                            state: AlertState::Resolved,
+                            ended: Some(ended),
+                            ended_after: after,
+                            ..Alert::clone(gone)
+                        };
                         self.resolved.push_front((update.source.clone(), Arc::new(alert)));
                     }
                 }
@@ -167,12 +166,14 @@ impl World {
                     }
                 }
                 self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
+                let lasts = snapshot.alerts.iter().filter(|alert| alert.state != AlertState::Resolved);
+                let lasts: HashSet<_> = lasts.map(|alert| &alert.id).collect();
                 self.resolved.retain(|(name, alert)| *name != update.source || !lasts.contains(&alert.id));
                 self.resolved.truncate(RESOLVED);
                 source.runs.clone_from(&snapshot.runs);
                 source.alerts =
                     snapshot.alerts.iter().filter(|a| a.state != AlertState::Resolved).cloned().collect();
-                source.silences.clone_from(&snapshot.silences);
+                silences = std::mem::replace(&mut source.silences, snapshot.silences.clone());
                 source.condition.every = snapshot.every;
                 source.condition.spoken.clone_from(&snapshot.spoken);
                 worked(&mut source.condition, update.at, &mut happened);
@@ -207,14 +208,12 @@ impl World {
                 }
             }
         }
-        // What happened between two sessions did not happen just now.
-        let at = |what: &Happened| since.map_or(update.at, |since| what.at(since, update.at));
-        let mut transitions: Vec<_> = happened
-            .into_iter()
-            .map(|what| Transition { at: at(&what), source: update.source.clone(), what })
-            .collect();
-        if since.is_some() {
-            // A session that was not the last to keep its state may have told of it already.
+        let silences = [&source.silences[..], &silences[..]];
+        let look = Look { at: update.at, unseen_since, is_first, silences };
+        let happened = happened.into_iter().map(|what| look.of(&update.source, what));
+        let mut transitions: Vec<_> = happened.collect();
+        if unseen_since.is_some() {
+            // Another session may have seen it, and told of it already.
             transitions.retain(|one| !transition::is_known(self.history.iter(), one));
             self.date_ends();
         }
@@ -279,17 +278,20 @@ impl World {
     /// Gives alerts that ended the time at which their end was seen first: the look of a later session
     /// is no end.
     fn date_ends(&mut self) {
-        let mut seen: HashMap<_, Timestamp> = HashMap::new();
+        let mut seen: HashMap<_, &Transition> = HashMap::new();
         for one in &self.history {
             if let Happened::Resolved(alert) = &one.what {
-                let first = seen.entry((&one.source, &alert.id, alert.started)).or_insert(one.at);
-                *first = one.at.min(*first);
+                let first = seen.entry((&one.source, &alert.id, alert.started)).or_insert(one);
+                if one.at < first.at {
+                    *first = one;
+                }
             }
         }
         for (source, alert) in &mut self.resolved {
             let first = seen.get(&(&*source, &alert.id, alert.started)).copied();
-            if let Some(first) = first.filter(|first| alert.ended.is_some_and(|ended| *first < ended)) {
-                Arc::make_mut(alert).ended = Some(first);
+            if let Some(first) = first.filter(|first| alert.ended.is_some_and(|ended| first.at < ended)) {
+                let alert = Arc::make_mut(alert);
+                (alert.ended, alert.ended_after) = (Some(first.at), first.after);
             }
         }
         self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
@@ -562,6 +564,66 @@ mod tests {
     }
 
     #[test]
+    fn a_silence_begins_and_ends_with_who_made_it_and_an_end_that_nobody_saw_has_two_times() {
+        let silence = |ends| {
+            let json = serde_json::json!({"id": "s1", "matchers": [], "starts": at(10), "ends": at(ends)});
+            Arc::new(Silence { person: "ada".into(), ..serde_json::from_value(json).unwrap() })
+        };
+        let firing = |is_silenced: bool| Alert {
+            silenced_by: if is_silenced { vec!["s1".into()] } else { vec![] },
+            ..alert("a", AlertState::Firing)
+        };
+        let look = |world: &mut World, second, alerts: Vec<Alert>, silences: Vec<Arc<Silence>>| {
+            let alerts = alerts.into_iter().map(Arc::new).collect();
+            let snapshot = Arc::new(Snapshot { alerts, silences, ..Snapshot::default() });
+            let news = News::Snapshot(snapshot);
+            world.apply(&Update { source: "am".into(), at: at(second), news })
+        };
+        let known = |second, what, ends| Transition {
+            silences: vec![silence(ends)],
+            ..Transition::new(at(second), "am", what)
+        };
+        let (silenced, over) =
+            (Happened::Silenced(firing(true).into()), Happened::Unsilenced(firing(true).into()));
+        let mut world = world();
+        look(&mut world, 0, vec![firing(false)], vec![]);
+        let told = look(&mut world, 15, vec![firing(true)], vec![silence(600)]);
+        assert_eq!(told, [known(15, silenced, 600)]);
+        let kept = world.remember();
+        let told = look(&mut world, 30, vec![firing(false)], vec![]);
+        assert_eq!(told, [known(30, over.clone(), 600)], "before its end");
+        // Nobody looked: one that has come to its end ended then, one that was taken away did somewhen.
+        let after = Some(at(15));
+        for (second, expected) in [
+            (900, known(600, over.clone(), 600)),
+            (300, Transition { after, ..known(300, over.clone(), 600) }),
+        ] {
+            let mut next = self::world();
+            next.recall(kept.clone());
+            let told = look(&mut next, second, vec![firing(false)], vec![]);
+            assert_eq!(told, [expected]);
+            // The next that has the older state and reads this does not tell it anew.
+            let mut third = self::world();
+            third.recall(kept.clone());
+            third.recall_history(serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap());
+            assert_eq!(look(&mut third, second + 1000, vec![firing(false)], vec![]), []);
+        }
+        // Blind, and it is gone at the next look; with what its source says itself, it is known when.
+        for told in [None, Some(at(700))] {
+            let mut next = self::world();
+            look(&mut next, 15, vec![firing(false)], vec![]);
+            let news = News::Failed(Failure::new(FailureKind::TimedOut, "late"));
+            next.apply(&Update { source: "am".into(), at: at(30), news });
+            let ended = told.map(|end| Alert { ended: Some(end), ..alert("a", AlertState::Resolved) });
+            let end = look(&mut next, 900, ended.into_iter().collect(), vec![]).remove(0);
+            let expected = if told.is_some() { (at(700), None) } else { (at(900), after) };
+            assert_eq!((end.at, end.after), expected);
+            let (_, alert) = next.resolved().next().unwrap();
+            assert_eq!((alert.ended, alert.ended_after), (Some(expected.0), expected.1));
+        }
+    }
+
+    #[test]
     fn what_happened_between_two_sessions_has_its_own_time() {
         let mut before = world();
         say(&mut before, 0, vec![], vec![]);
@@ -579,7 +641,7 @@ mod tests {
 
     #[test]
     fn what_two_consoles_saw_at_different_times_is_told_once() {
-        let seen = |second, what| Transition { at: at(second), source: "am".into(), what };
+        let seen = |second, what| Transition::new(at(second), "am", what);
         let ended = |end| {
             let run = Run { finished: Some(at(end)), ..run("1", RunState::Succeeded) };
             Happened::Ended(Arc::new(run))
@@ -610,7 +672,7 @@ mod tests {
         let mut world = world();
         say(&mut world, 0, vec![], vec![run("2", RunState::Running)]);
         say(&mut world, 10, vec![], vec![run("2", RunState::Succeeded)]);
-        let before = |second, what| Transition { at: at(second), source: "am".into(), what };
+        let before = |second, what| Transition::new(at(second), "am", what);
         let ended = |id| Happened::Ended(Arc::new(run(id, RunState::Succeeded)));
         world.recall_history(vec![before(-600, ended("1")), before(8, ended("2")), before(-600, ended("1"))]);
         let times: Vec<_> = world.history().map(|one| one.at).collect();

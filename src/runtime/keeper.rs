@@ -452,7 +452,7 @@ mod tests {
     fn fired(name: &str) -> Vec<Transition> {
         let at = Clock::Real.now();
         let what = Happened::Fired(Arc::new(Alert::new(name, name, at)));
-        vec![Transition { at, source: "am".into(), what }]
+        vec![Transition::new(at, "am", what)]
     }
 
     /// The next word about what is kept.

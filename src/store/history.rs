@@ -93,7 +93,7 @@ impl<F: Files> History<F> {
             let gap = watched.filter(|until| now.duration_since(*until) >= GAP);
             if let Some(until) = gap {
                 let what = Happened::Unwatched(until);
-                let gap = Transition { at: now, source: RawText::default(), what };
+                let gap = Transition::new(now, "", what);
                 found.refused = history.append(std::slice::from_ref(&gap)).err();
                 found.transitions.push(gap);
             }
@@ -307,11 +307,17 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
         Happened::Fired(alert) => Happened::Fired(bare(alert)),
         Happened::Resolved(alert) => Happened::Resolved(bare(alert)),
         Happened::Silenced(alert) => Happened::Silenced(bare(alert)),
+        Happened::Unsilenced(alert) => Happened::Unsilenced(bare(alert)),
         Happened::Began(run) => Happened::Began(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
         Happened::Ended(run) => Happened::Ended(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
         other => other.clone(),
     };
-    serde_json::to_vec(&Transition { what, ..transition.clone() })
+    // Who silenced it is told whole or not at all.
+    let mut brief = Transition { what, ..transition.clone() };
+    if serde_json::to_vec(&brief.silences)?.len() > RECORD / 2 {
+        brief.silences.clear();
+    }
+    serde_json::to_vec(&brief)
 }
 
 fn cut(text: &RawText) -> &[u8] {
@@ -346,7 +352,7 @@ mod tests {
 
     fn fired(second: i64) -> Transition {
         let alert = Alert::new("a", "HighErrorRate", at(second - 5));
-        Transition { at: at(second), source: "am".into(), what: Happened::Fired(Arc::new(alert)) }
+        Transition::new(at(second), "am", Happened::Fired(Arc::new(alert)))
     }
 
     fn open(dir: &Path, session: &str, second: i64) -> (History<Disk>, Found) {
@@ -369,6 +375,25 @@ mod tests {
         let (_, found) = open(dir.path(), "3-1", 30 * 3600);
         let [gap] = &found.transitions[..] else { panic!("a day later: {:?}", found.transitions) };
         assert_eq!(gap.what, Happened::Unwatched(at(100)));
+    }
+
+    #[test]
+    fn what_was_kept_before_there_were_spans_and_silences_reads_back() {
+        let old = format!(
+            r#"{{"at":"{}","source":"am","what":{{"silenced":{{"id":"a","name":"HighErrorRate","severity":"critical","state":"firing","started":"{}","silenced_by":["s1"]}}}}}}"#,
+            at(10),
+            at(5)
+        );
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("0-1.000000.journal");
+        drop(Journal::create(&Disk, &path, &[old.into_bytes()]).unwrap());
+        let (mut history, found) = open(dir.path(), "1-1", 20);
+        let [silenced] = &found.transitions[..] else { panic!("{:?}", found.transitions) };
+        assert!(matches!(&silenced.what, Happened::Silenced(alert) if alert.silenced_by.len() == 1));
+        let ended = Transition { at: at(19), after: Some(at(11)), ..silenced.clone() };
+        history.append(std::slice::from_ref(&ended)).unwrap();
+        drop(history);
+        assert_eq!(open(dir.path(), "2-1", 30).1.transitions, [silenced.clone(), ended]);
     }
 
     #[test]
@@ -415,7 +440,7 @@ mod tests {
         let (mut history, _) = open(dir.path(), "1-1", 0);
         let annotations = [("text".into(), "x".repeat(50_000).as_str().into())].into();
         let alert = Alert { annotations, ..Alert::new("a", "Floods", at(0)) };
-        let large = Transition { at: at(1), source: "am".into(), what: Happened::Fired(Arc::new(alert)) };
+        let large = Transition::new(at(1), "am", Happened::Fired(Arc::new(alert)));
         let flood = vec![large; 400];
         for _ in 0..5 {
             history.append(&flood).unwrap();
@@ -428,7 +453,7 @@ mod tests {
         let annotations = [("text".into(), "x".repeat(5_000_000).as_str().into())].into();
         let labels = [("service".into(), "checkout".into())].into();
         let alert = Alert { labels, annotations, ..Alert::new("b", "Huge", at(0)) };
-        let huge = Transition { at: at(20), source: "am".into(), what: Happened::Fired(Arc::new(alert)) };
+        let huge = Transition::new(at(20), "am", Happened::Fired(Arc::new(alert)));
         let (mut history, _) = open(dir.path(), "3-1", 20);
         history.append(&[huge]).unwrap();
         let (_, found) = open(dir.path(), "4-1", 30);

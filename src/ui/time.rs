@@ -59,11 +59,23 @@ impl Zone {
         if matches!(self, Self::Relative) {
             return age(now.duration_since(at));
         }
+        self.clock(at, now)
+    }
+
+    /// `03:26`, `Nov 22 03:26` when it is not today: for times within a sentence, also where others are
+    /// shown as ages.
+    pub fn clock(&self, at: Timestamp, now: Timestamp) -> SafeText {
         let (time, today) = (at.to_zoned(self.zone()), now.to_zoned(self.zone()));
         if time.date() == today.date() {
             return two(time.hour(), time.minute());
         }
         safe!("{} {}", day(&time), two(time.hour(), time.minute()))
+    }
+
+    /// `between 03:12 and 09:40`; nothing where both are shown alike.
+    pub fn between(&self, after: Timestamp, at: Timestamp, now: Timestamp) -> Option<SafeText> {
+        let [after, at] = [after, at].map(|time| self.clock(time, now));
+        (after != at).then(|| safe!("between {} and {}", after, at))
     }
 
     /// The times between two that are a multiple of `step` seconds, with a short text for each:

@@ -236,7 +236,15 @@ fn times(row: &Row, view: &View<'_>) -> SafeText {
     let mut line = match (alert.state, alert.ended) {
         (AlertState::Resolved, Some(ended)) => {
             let lasted = took(ended.duration_since(alert.onset()));
-            safe!("Resolved at {}. Began at {}, lasted {}.", view.zone.moment(ended, view.now), onset, lasted)
+            let after = alert.ended_after.unwrap_or(ended);
+            if let Some(between) = view.zone.between(after, ended, view.now) {
+                let least = took(after.duration_since(alert.onset()));
+                let lasted = safe!("{} to {}", least, lasted);
+                safe!("Resolved {}, nobody saw when. Began at {}, lasted {}.", between, onset, lasted)
+            } else {
+                let ended = view.zone.moment(ended, view.now);
+                safe!("Resolved at {}. Began at {}, lasted {}.", ended, onset, lasted)
+            }
         }
         (AlertState::Pending, _) => safe!("Pending since {}.", onset),
         _ => safe!("Began at {}, {} ago.", onset, age(view.now.duration_since(alert.onset()))),
@@ -254,7 +262,7 @@ fn silence(row: &Row, id: &RawText, view: &View<'_>) -> SafeText {
     let Some((source, silence)) = known else {
         return safe!("Silenced by {}, which the source does not describe.", clean(id));
     };
-    let until = view.zone.moment(silence.ends, view.now);
+    let until = view.zone.clock(silence.ends, view.now);
     let mut line = safe!("Silenced until {} by {}", until, clean(&silence.person));
     if !silence.comment.is_empty() {
         line.push(&safe!(": {}", clean(&silence.comment)));

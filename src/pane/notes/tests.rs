@@ -10,6 +10,7 @@ use ratatui::style::Color;
 use super::*;
 use crate::config::theme::{Depth, built_ins};
 use crate::logs::buffer::Buffer;
+use crate::model::alert::{Alert, Silence};
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
@@ -345,6 +346,58 @@ fn entries_and_what_happened_stand_in_the_order_of_time() {
     desk.run(Id::Open);
     desk.shows("sam at 03:12; session s2");
     assert!(desk.with(Notes::back));
+}
+
+#[test]
+fn silences_say_who_why_and_until_when_and_an_end_that_nobody_saw_stands_between_two_times() {
+    let mut desk = Desk::new();
+    let minute = |minute: i64| at(minute * 60_000);
+    let silence = |ends| {
+        let (starts, ends) = (minute(1), minute(ends));
+        Arc::new(Silence {
+            id: "s1".into(),
+            matchers: Vec::new(),
+            starts,
+            ends,
+            person: "ada".into(),
+            comment: "database move".into(),
+        })
+    };
+    let mut look = |at, is_silenced: bool, silences: Vec<Arc<Silence>>| {
+        let silenced_by = if is_silenced { vec!["s1".into()] } else { vec![] };
+        let alert = Alert { silenced_by, ..Alert::new("a", "SlowQueries", minute(0)) };
+        let snapshot = Snapshot { alerts: vec![alert.into()], silences, ..Snapshot::default() };
+        desk.world.apply(&Update { source: "am".into(), at, news: News::Snapshot(snapshot.into()) });
+    };
+    look(minute(0), false, vec![]);
+    look(minute(1), true, vec![silence(5)]);
+    look(minute(5), false, vec![]);
+    look(minute(6), true, vec![silence(30)]);
+    look(minute(7), false, vec![]);
+    let news = News::Failed(Failure::new(FailureKind::Missing, "am is gone"));
+    desk.world.apply(&Update { source: "am".into(), at: minute(8), news });
+    let news = News::Snapshot(Snapshot::default().into());
+    desk.world.apply(&Update { source: "am".into(), at: minute(20), news });
+    desk.now = minute(20);
+    desk.reply(NoteReply::Opened { entries: vec![], pad: "".into(), held_by: None, notices: vec![] });
+    let mut texts: Vec<String> = Vec::new();
+    desk.run(Id::Top);
+    for _ in 0..7 {
+        texts.push(desk.run(Id::CopyRow).show.unwrap().1[0].as_str().to_owned());
+        desk.run(Id::Down);
+    }
+    assert_eq!(
+        texts,
+        [
+            "03:13 alert SlowQueries silenced by ada until 03:17: database move",
+            "03:17 silence of alert SlowQueries expired, it still fires (by ada until 03:17: database move)",
+            "03:18 alert SlowQueries silenced by ada until 03:42: database move",
+            "03:19 silence of alert SlowQueries was taken away before its end, it still fires (by ada until 03:42: database move)",
+            "03:20 source am blind: am is gone",
+            "03:32 alert SlowQueries resolved between 03:19 and 03:32, nobody saw when",
+            "03:32 source am sees again",
+        ]
+    );
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Timeline {
         self.all = rows.len();
         let words = Words::new(&self.filter);
         if !words.is_empty() {
-            rows.retain(|_, row| words.match_any(&self.texts(row)));
+            rows.retain(|_, row| words.match_any(&self.texts(row, view)));
         }
         self.seen = Some(seen);
         if self.put(rows.keys().cloned().collect(), view.now) {
@@ -179,20 +179,20 @@ impl Timeline {
         rows
     }
 
-    fn texts(&self, row: &Row) -> Vec<RawText> {
+    fn texts(&self, row: &Row, view: &View<'_>) -> Vec<RawText> {
         match row {
             Row::Entry(entry) => vec![entry.person.clone(), entry.text.clone()],
-            row => vec![self.text(row).as_str().into()],
+            row => vec![self.text(row, view).as_str().into()],
         }
     }
 
     /// What a row says, in one line without its time.
-    fn text(&self, row: &Row) -> SafeText {
+    fn text(&self, row: &Row, view: &View<'_>) -> SafeText {
         match row {
             Row::Entry(entry) if entry.person == self.person => clean(&entry.text),
             Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
             Row::Told(text) => safe!("notes: {}", text),
-            Row::Event(event, _) => happened(event),
+            Row::Event(event, _) => happened(event, view),
         }
     }
 
@@ -232,7 +232,7 @@ impl Timeline {
         let line = |key: &Key| {
             let text = match self.rows.get(key)? {
                 Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
-                row => self.text(row),
+                row => self.text(row, view),
             };
             Some(safe!("{} {}", view.zone.moment(key.0, view.now), text))
         };
@@ -347,7 +347,7 @@ impl Timeline {
             Row::Entry(entry) => saving.entry(entry, &self.session),
             Row::Event(..) | Row::Told(_) => State::Saved,
         };
-        let mut said = self.text(row);
+        let mut said = self.text(row, view);
         if let Row::Event(_, Some(environment)) = row
             && view.many_environments()
         {
@@ -382,8 +382,8 @@ pub fn is_shown(event: &Event, view: &View<'_>) -> bool {
 }
 
 /// What happened, as one line, with who told of it if that was more than one.
-pub fn happened(event: &Event) -> SafeText {
-    let mut text = said(&event.what);
+pub fn happened(event: &Event, view: &View<'_>) -> SafeText {
+    let mut text = said(&event.what, view);
     if event.sources.len() > 1 {
         text.push(&safe!(" (told by {})", names(&event.sources)));
     }
@@ -398,17 +398,58 @@ fn names(sources: &[RawText]) -> SafeText {
     text
 }
 
-fn said(transition: &Transition) -> SafeText {
+fn said(transition: &Transition, view: &View<'_>) -> SafeText {
+    let mut text = what(transition, view);
+    if let Some(between) =
+        transition.after.and_then(|after| view.zone.between(after, transition.at, view.now))
+    {
+        text.push(&safe!(" {}, nobody saw when", between));
+    }
+    text
+}
+
+/// `by ada until 14:30: database move`, each with `before` it and `after` it; nothing where the source
+/// does not tell.
+fn silences(transition: &Transition, before: &'static str, after: &'static str, view: &View<'_>) -> SafeText {
+    let mut text = SafeText::default();
+    for (index, silence) in transition.silences.iter().enumerate() {
+        text.push(&SafeText::literal(if index > 0 { "; " } else { before }));
+        let until = view.zone.clock(silence.ends, view.now);
+        text.push(&safe!("by {} until {}", clean(&silence.person), until));
+        if !silence.comment.is_empty() {
+            text.push(&safe!(": {}", clean(&silence.comment)));
+        }
+    }
+    if !text.as_str().is_empty() {
+        text.push(&SafeText::literal(after));
+    }
+    text
+}
+
+fn what(transition: &Transition, view: &View<'_>) -> SafeText {
     let named = |run: &Run| {
         let number = run.number.map(|number| safe!(" #{}", number)).unwrap_or_default();
         safe!("run {}{}", clean(&run.pipeline), number)
     };
     match &transition.what {
         Happened::Fired(alert) => {
-            safe!("alert {} fired, {}", clean(&alert.name), SafeText::literal(alert.severity.word()))
+            let by = silences(transition, ", silenced ", "", view);
+            safe!("alert {} fired, {}{}", clean(&alert.name), SafeText::literal(alert.severity.word()), by)
         }
         Happened::Resolved(alert) => safe!("alert {} resolved", clean(&alert.name)),
-        Happened::Silenced(alert) => safe!("alert {} silenced", clean(&alert.name)),
+        Happened::Silenced(alert) => {
+            safe!("alert {} silenced{}", clean(&alert.name), silences(transition, " ", "", view))
+        }
+        Happened::Unsilenced(alert) => {
+            let told = &transition.silences;
+            let how = match told.iter().all(|silence| silence.ends <= transition.at) {
+                _ if told.is_empty() => "ended",
+                true => "expired",
+                false => "was taken away before its end",
+            };
+            let (how, by) = (SafeText::literal(how), silences(transition, " (", ")", view));
+            safe!("silence of alert {} {}, it still fires{}", clean(&alert.name), how, by)
+        }
         Happened::Began(run) => safe!("{} began", named(run)),
         Happened::Ended(run) => safe!("{} {}", named(run), SafeText::literal(run.state.word())),
         Happened::Blind(failure) => {
@@ -442,7 +483,7 @@ fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
             if let Some(environment) = environment {
                 from.push(&safe!("; environment {}", clean(environment)));
             }
-            vec![Paragraph::new(said(&event.what), text), Paragraph::new(from, muted)]
+            vec![Paragraph::new(said(&event.what, view), text), Paragraph::new(from, muted)]
         }
     }
 }

@@ -293,9 +293,13 @@ impl Vendor for AlertmanagerConfig {
         };
         let mut alerts: Vec<Alert> = state.alerts.values().map(|alert| alert.model(named)).collect();
         state.missing.judge(&self.expect, &mut alerts, now);
-        let alerts = alerts.into_iter().map(Arc::new).collect();
-        let in_force = state.silences.values().filter(|silence| silence.status.state == "active");
+        // The silences are asked for after the alerts: one that ended between the two still has its alerts.
+        let muting: BTreeSet<_> = alerts.iter().flat_map(|alert| &alert.silenced_by).collect();
+        let in_force = state.silences.values().filter(|silence| {
+            silence.status.state == "active" || muting.contains(&RawText::from(silence.id.as_str()))
+        });
         let silences = in_force.map(|silence| silence.model().into()).collect();
+        let alerts = alerts.into_iter().map(Arc::new).collect();
         Snapshot { alerts, silences, ..Snapshot::default() }
     }
 }
@@ -453,7 +457,11 @@ mod tests {
     #[test]
     fn what_has_expired_is_left_out_and_a_bad_item_is_told() {
         let expired = SILENCES.replace("active", "expired");
+        // One that ended between the two answers: the alerts were still muted by it.
         let (snapshot, _) = seen(&AlertmanagerConfig::default(), ALERTS, &expired);
+        assert_eq!(snapshot.silences.len(), 1);
+        let others = expired.replace("532b17c8", "99999999");
+        let (snapshot, _) = seen(&AlertmanagerConfig::default(), ALERTS, &others);
         assert!(snapshot.silences.is_empty());
         let spoilt = ALERTS.replace(r#""fingerprint":"cfde758a87f80f24""#, r#""fingerprint":7"#);
         let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), &spoilt, "[]");
