@@ -95,7 +95,8 @@ impl Checked {
             Err(errors) => return Ok(wrong(errors)),
         };
         let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
-        Ok(of(Ok(config), warnings, probe(built, clock)?))
+        let probed = probe(built, &config.catalog.telling(), clock)?;
+        Ok(of(Ok(config), warnings, probed))
     }
 
     fn is_whole(&self) -> bool {

@@ -1,11 +1,14 @@
 //! Printing where no screen is taken. That nobody listens any more is no fault.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use serde_json::{Map, Value};
+
 use super::FAILED;
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText, clean, raw_view};
 use crate::safe;
 use crate::store::error::{path_text, reason};
 
@@ -68,9 +71,37 @@ pub(super) fn plain(raw: &RawText) -> String {
     clean(raw).as_str().to_owned()
 }
 
+/// Labels as they may be printed: an item for each, also where names differ only in what cannot be shown.
+pub(super) fn pairs(of: &BTreeMap<RawText, RawText>) -> Map<String, Value> {
+    let mut all = Map::new();
+    for (name, value) in of {
+        let spelt = || raw_view(name.as_bytes()).as_str().to_owned();
+        let numbered = (2..).map(|number| format!("{} ({number})", spelt()));
+        let mut names = std::iter::once(plain(name)).chain(std::iter::once_with(spelt)).chain(numbered);
+        if let Some(free) = names.find(|name| !all.contains_key(name)) {
+            all.insert(free, plain(value).into());
+        }
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_all_printed() {
+        let names = ["a\u{200b}", "a<U+200B>", "b\u{e0041}\u{e0042}", "b\u{e0043}\u{e0044}", "c"];
+        let of = names.map(|name| (RawText::from(name), RawText::from(name.escape_unicode().to_string())));
+        let printed = pairs(&of.clone().into());
+        let names: Vec<_> = printed.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a<U+200B>", "a<U+200B> (2)", "b<TAGx 2>", "b<U+E0043><U+E0044>", "c"]);
+        let mut values: Vec<_> = printed.values().map(|value| value.as_str().unwrap()).collect();
+        values.sort_unstable();
+        let mut expected: Vec<_> = of.iter().map(|(_, value)| value.as_str().unwrap()).collect();
+        expected.sort_unstable();
+        assert_eq!(values, expected);
+    }
 
     #[test]
     fn a_path_is_one_word_of_a_shell() {

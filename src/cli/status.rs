@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::load::load;
-use super::print::{count, padded, plain, print, refuse};
+use super::print::{count, padded, pairs, plain, print, refuse};
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::config::Config;
 use crate::insight::fault::{self, Fault, Together, Word};
@@ -50,6 +50,7 @@ Exit codes:
   runs       those that are not over or ended in the last day: pipeline, number, attempt, state,
              branch, revision, service, environment, person, began, finished, link, source
   sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
+Names of labels that look alike are told apart by their code points, then by a number.
 Keys are added in later versions, never renamed. What is not known is null.";
 
 /// The widest column of a table.
@@ -82,7 +83,7 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
     let scope = config.settings.scope.as_ref();
     let in_scope = |name: Option<&RawText>| scope.is_none() || name.is_none() || name == scope;
     let built: Vec<_> = built.into_iter().filter(|built| in_scope(built.info.environment.as_ref())).collect();
-    let sources = probe(built, clock)?;
+    let sources = probe(built, &config.catalog.telling(), clock)?;
     let seen = Seen { config: &config, sources, now: clock.now() };
     let text = match form {
         Form::Table => seen.table(),
@@ -200,7 +201,7 @@ impl Seen<'_> {
                 "environment": optional(fault.environment()),
                 "muted": !alert.silenced_by.is_empty() || !alert.inhibited_by.is_empty(),
                 "acknowledged_by": optional(alert.acknowledged.as_ref().map(|ack| &ack.person)),
-                "labels": alert.labels.iter().map(|(name, value)| (plain(name), json!(plain(value)))).collect::<serde_json::Map<_, _>>(),
+                "labels": pairs(&alert.labels),
                 "sources": sources.map(|word| plain(&word.source)).collect::<Vec<_>>(),
             })
         };

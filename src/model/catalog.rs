@@ -1,6 +1,7 @@
 //! Which service and which host a thing belongs to: the keys that join runs, logs and alerts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::model::run::Run;
 use crate::model::text::RawText;
@@ -23,6 +24,43 @@ pub const SERVICE_LABELS: &[&str] = &[
 /// Labels that name a host where nothing is configured, the most telling first.
 pub const HOST_LABELS: &[&str] =
     &["host", "hostname", "host_name", "host.name", "node", "nodename", "instance"];
+
+/// Labels and annotations that stay where there are too many, besides those of services and hosts.
+const TELLING: &[&str] = &[
+    "alertname",
+    "severity",
+    "environment",
+    "env",
+    "cluster",
+    "namespace",
+    "team",
+    "summary",
+    "description",
+    "message",
+    "runbook_url",
+];
+
+/// Which labels and annotations stay where there are too many: those that are joined on and read first.
+#[derive(Clone, Debug)]
+pub struct Telling(Arc<BTreeSet<String>>);
+
+impl Default for Telling {
+    fn default() -> Self {
+        Self::and([])
+    }
+}
+
+impl Telling {
+    /// Those that every console looks at, and these.
+    pub fn and(names: impl IntoIterator<Item = String>) -> Self {
+        let known = [TELLING, SERVICE_LABELS, HOST_LABELS].concat().into_iter().map(str::to_owned);
+        Self(Arc::new(known.chain(names).collect()))
+    }
+
+    pub(super) fn has(&self, name: &RawText) -> bool {
+        self.0.contains(&fold(name))
+    }
+}
 
 /// One configured service.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -144,6 +182,11 @@ impl Catalog {
             catalog.hosts.push(host.name.clone());
         }
         catalog
+    }
+
+    /// The labels that stay where an alert has too many.
+    pub fn telling(&self) -> Telling {
+        Telling::and(self.by_label.keys().map(|(label, _)| label.clone()))
     }
 
     /// The service that labels speak of: the configured one with the most labels that all match, else the

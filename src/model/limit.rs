@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ring::digest::{Context, SHA256};
 
 use crate::model::alert::{Alert, Comparison, Group, Matcher, Silence};
+use crate::model::catalog::Telling;
 use crate::model::graph::Graph;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::{Job, Run, RunState, Step};
@@ -55,15 +56,15 @@ pub fn is_cut(text: &RawText) -> bool {
 impl News {
     /// Keeps of everything only as much as one item may have.
     #[must_use]
-    pub fn limited(mut self) -> Self {
+    pub fn limited(mut self, telling: &Telling) -> Self {
         match &mut self {
             Self::Snapshot(snapshot) => {
                 // What is to be told of it, the driver of the source has told.
-                Arc::make_mut(snapshot).limit();
+                Arc::make_mut(snapshot).limit(telling);
             }
             Self::Alive { troubles } => troubles.iter_mut().for_each(failure),
             Self::Failed(why) | Self::Detail(_, Err(why)) => failure(why),
-            Self::Detail(_, Ok(what)) => detail(what),
+            Self::Detail(_, Ok(what)) => detail(what, telling),
             Self::Crashed => {}
         }
         self
@@ -72,8 +73,8 @@ impl News {
 
 impl Snapshot {
     /// Keeps of everything only as much as one item may have. Says so if a text was longer than any may be.
-    pub fn limit(&mut self) -> Option<Failure> {
-        let mut room = Room::default();
+    pub fn limit(&mut self, telling: &Telling) -> Option<Failure> {
+        let mut room = Room { telling: Some(telling), ..Room::default() };
         self.alerts.iter_mut().for_each(|one| alert(Arc::make_mut(one), &mut room));
         self.silences.iter_mut().for_each(|one| silence(Arc::make_mut(one), &mut room));
         self.runs.iter_mut().for_each(|one| run(Arc::make_mut(one), &mut room));
@@ -90,14 +91,15 @@ impl Snapshot {
 
 /// Room for the texts of one item.
 #[derive(Default)]
-struct Room {
+struct Room<'a> {
     left: usize,
+    telling: Option<&'a Telling>,
     /// How many texts of all items were longer than any may be, and how long the longest was.
     huge: usize,
     longest: usize,
 }
 
-impl Room {
+impl Room<'_> {
     fn of(left: usize) -> Self {
         Self { left, ..Self::default() }
     }
@@ -128,8 +130,11 @@ impl Room {
     }
 
     fn pairs(&mut self, pairs: &mut BTreeMap<RawText, RawText>, most: usize) {
-        let all: Vec<_> = std::mem::take(pairs).into_iter().collect();
+        let mut all: Vec<_> = std::mem::take(pairs).into_iter().collect();
         let kept = if all.len() > LIST { LIST - 1 } else { LIST };
+        if let Some(telling) = self.telling {
+            all.sort_by_key(|(name, _)| !telling.has(name));
+        }
         for (mut name, mut value) in all.iter().take(kept).cloned() {
             self.text(&mut name, NAME);
             self.text(&mut value, most);
@@ -181,7 +186,7 @@ fn digest<'a>(texts: impl IntoIterator<Item = &'a RawText>) -> String {
     format!("{:016x}", u64::from_be_bytes(first))
 }
 
-fn alert(alert: &mut Alert, room: &mut Room) {
+fn alert(alert: &mut Alert, room: &mut Room<'_>) {
     let Alert {
         id,
         name,
@@ -212,7 +217,7 @@ fn alert(alert: &mut Alert, room: &mut Room) {
     room.pairs(annotations, TEXT);
 }
 
-fn silence(silence: &mut Silence, room: &mut Room) {
+fn silence(silence: &mut Silence, room: &mut Room<'_>) {
     let Silence { id, matchers, starts: _, ends: _, person, comment } = silence;
     room.left = ITEM;
     room.names([id, person]);
@@ -224,7 +229,7 @@ fn silence(silence: &mut Silence, room: &mut Room) {
     room.texts([comment]);
 }
 
-fn run(run: &mut Run, room: &mut Room) {
+fn run(run: &mut Run, room: &mut Room<'_>) {
     let Run {
         id,
         pipeline,
@@ -251,7 +256,7 @@ fn run(run: &mut Run, room: &mut Room) {
     jobs(parts, room);
 }
 
-fn jobs(jobs: &mut Vec<Job>, room: &mut Room) {
+fn jobs(jobs: &mut Vec<Job>, room: &mut Room<'_>) {
     if let Some(rest) = beyond(jobs, JOBS) {
         jobs.push(Job {
             id: MORE.into(),
@@ -280,7 +285,7 @@ fn jobs(jobs: &mut Vec<Job>, room: &mut Room) {
     }
 }
 
-fn detail(detail: &mut Detail) {
+fn detail(detail: &mut Detail, telling: &Telling) {
     match detail {
         Detail::Jobs(of_run) => jobs(of_run, &mut Room::of(RUN)),
         Detail::Log(lines) => {
@@ -296,16 +301,18 @@ fn detail(detail: &mut Detail) {
                 let receiver = left_out(rest.len(), rest.iter().map(|group| &group.receiver));
                 all.push(Group { receiver, labels: BTreeMap::new(), alerts: BTreeMap::new() });
             }
-            all.iter_mut().for_each(group);
+            for one in &mut all {
+                group(one, telling);
+            }
             *groups = all.into();
         }
-        Detail::Graph(graph) => self::graph(Arc::make_mut(graph)),
+        Detail::Graph(graph) => self::graph(Arc::make_mut(graph), telling),
     }
 }
 
-fn group(group: &mut Group) {
+fn group(group: &mut Group, telling: &Telling) {
     let Group { receiver, labels, alerts } = group;
-    let mut room = Room::of(ITEM);
+    let mut room = Room { telling: Some(telling), ..Room::of(ITEM) };
     room.names([receiver]);
     room.pairs(labels, NAME);
     let mut all: Vec<_> = std::mem::take(alerts).into_iter().collect();
@@ -319,9 +326,9 @@ fn group(group: &mut Group) {
     }
 }
 
-fn graph(graph: &mut Graph) {
+fn graph(graph: &mut Graph, telling: &Telling) {
     let Graph { step: _, series, more_series: _, more_points: _, warnings } = graph;
-    let mut room = Room::of(ITEM);
+    let mut room = Room { telling: Some(telling), ..Room::of(ITEM) };
     room.list(warnings);
     for line in series {
         room.pairs(&mut line.labels, NAME);
@@ -462,12 +469,16 @@ mod tests {
         for news in all() {
             let before = sizes(&serde_json::to_value(&news).unwrap());
             assert!(before.0 >= HUGE, "{before:?}");
-            let limited = news.limited();
+            let limited = news.limited(&Telling::default());
             let after = sizes(&serde_json::to_value(&limited).unwrap());
             assert!(after.0 <= LINE && after.1 <= STEPS, "{after:?}");
-            assert_eq!(limited.clone().limited(), limited, "as a recording does that is played");
+            assert_eq!(
+                limited.clone().limited(&Telling::default()),
+                limited,
+                "as a recording does that is played"
+            );
         }
-        let size = |news: News| sizes(&serde_json::to_value(news.limited()).unwrap());
+        let size = |news: News| sizes(&serde_json::to_value(news.limited(&Telling::default())).unwrap());
         let one = |alert| {
             News::Snapshot(Arc::new(Snapshot { alerts: vec![Arc::new(alert)], ..Snapshot::default() }))
         };
@@ -482,11 +493,11 @@ mod tests {
         let mut one = Alert::new("id", "x".repeat(TEXT).as_str(), jiff::Timestamp::UNIX_EPOCH);
         one.annotations = [("description".into(), long("")), ("summary".into(), long("more"))].into();
         let mut snapshot = Snapshot { alerts: vec![Arc::new(one)], ..Snapshot::default() };
-        let told = snapshot.limit().unwrap();
+        let told = snapshot.limit(&Telling::default()).unwrap();
         assert_eq!(told.kind, FailureKind::TooLarge);
         let words = "texts of more than 16 KiB are cut (2; the longest has 71684 bytes)";
         assert_eq!(told.what.as_str(), Some(words));
-        assert_eq!(snapshot.limit(), None);
+        assert_eq!(snapshot.limit(&Telling::default()), None);
     }
 
     #[test]
@@ -534,6 +545,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_joined_on_and_read_first_stays_whatever_else_there_is() {
+        let mut one = Alert::new("id", "HighErrorRate", jiff::Timestamp::UNIX_EPOCH);
+        one.labels = (0..400).map(|n| (format!("a{n:03}").into(), "v".into())).collect();
+        one.annotations = one.labels.clone();
+        for name in ["alertname", "severity", "service", "instance", "Squad"] {
+            one.labels.insert(name.into(), "kept".into());
+        }
+        one.annotations.insert("summary".into(), "kept".into());
+        let telling = crate::model::catalog::Catalog::new(
+            &[crate::model::catalog::ServiceEntry {
+                labels: vec![("squad".into(), "cart".into())],
+                ..Default::default()
+            }],
+            &[],
+        );
+        let mut snapshot = Snapshot { alerts: vec![Arc::new(one)], ..Snapshot::default() };
+        snapshot.limit(&telling.telling());
+        let [kept] = &snapshot.alerts[..] else { panic!() };
+        assert_eq!((kept.labels.len(), kept.annotations.len()), (LIST, LIST));
+        let values = |pairs: &BTreeMap<RawText, RawText>| {
+            pairs.values().filter(|value| **value == "kept".into()).count()
+        };
+        assert_eq!((values(&kept.labels), values(&kept.annotations)), (5, 1));
+        assert!(kept.labels[&MORE.into()].as_str().unwrap().starts_with("(+278 left out, "));
+    }
+
+    #[test]
     fn a_list_tells_how_many_are_left_out() {
         let mut one = huge_alert();
         one.labels = (0..400).map(|n| (format!("label{n}").into(), "v".into())).collect();
@@ -547,7 +585,7 @@ mod tests {
         );
         assert!(one.receivers[LIST - 1].as_str().unwrap().starts_with("(+23 left out, "));
         let mut group = huge_group();
-        super::group(&mut group);
+        super::group(&mut group, &Telling::default());
         assert_eq!(
             group.alerts.values().sum::<usize>(),
             2 * MANY,

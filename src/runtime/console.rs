@@ -170,6 +170,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         Face::Collector => Shown::Lines(Lines::without_keys(save, crashes)?),
     };
 
+    let telling = launch.setup.catalog.telling();
     let mut app = App::new(launch.setup);
     if let Some(view) = view {
         app.restore(&view, clock.now());
@@ -189,7 +190,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         net.read_ahead().await;
         known.send_replace(true);
     });
-    let said = Intake::without(mask.clone(), ready);
+    let said = Intake::without(mask.clone(), ready).keeping(telling);
     let resting = said.rests();
     let requests = start(launch.sources, &said, clock, &gate, &tasks, deaths);
     hand_on(said, messages.clone(), is_recorded.then(|| keeper.clone()));

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::clock::Clock;
 use super::console::LaunchError;
+use crate::model::catalog::Telling;
 use crate::model::health::{Failure, FailureKind, Health};
 use crate::model::update::{News, Update};
 use crate::model::world::{Source, SourceInfo, World};
@@ -62,7 +63,7 @@ pub struct Probed {
 /// Tries all sources, for at most five seconds. They are in the order in which they were given.
 ///
 /// Errors when the system refuses a thread.
-pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchError> {
+pub fn probe(sources: Vec<Built>, telling: &Telling, clock: Clock) -> Result<Vec<Probed>, LaunchError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -70,7 +71,8 @@ pub fn probe(sources: Vec<Built>, clock: Clock) -> Result<Vec<Probed>, LaunchErr
         .map_err(|error| LaunchError::Refused("a thread", error))?;
     let probed = runtime.block_on(async {
         let infos: Vec<_> = sources.iter().map(|built| built.info.clone()).collect();
-        let tried: Vec<_> = sources.into_iter().map(|built| tokio::spawn(try_one(built, clock))).collect();
+        let tried: Vec<_> =
+            sources.into_iter().map(|built| tokio::spawn(try_one(built, telling.clone(), clock))).collect();
         let mut probed = Vec::with_capacity(tried.len());
         for (info, tried) in infos.into_iter().zip(tried) {
             probed.push(tried.await.unwrap_or_else(|_| crashed(info)));
@@ -93,8 +95,8 @@ pub fn recognise(url: &Url, with: With<'_>, net: &Net) -> Result<Result<Recognis
     Ok(found)
 }
 
-async fn try_one(Built { info, source }: Built, clock: Clock) -> Probed {
-    let mut intake = Intake::default();
+async fn try_one(Built { info, source }: Built, telling: Telling, clock: Clock) -> Probed {
+    let mut intake = Intake::default().keeping(telling);
     // While there is somebody who could ask, it waits for that.
     let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
     // Sources that are asked spread their first round over some seconds, unless somebody waits.
@@ -201,7 +203,8 @@ mod tests {
             exposed: Vec::new(),
         };
         let start = Instant::now();
-        let probed = try_one(Built { info, source: Arc::new(Acts(acts)) }, Clock::Real).await;
+        let probed =
+            try_one(Built { info, source: Arc::new(Acts(acts)) }, Telling::default(), Clock::Real).await;
         let what = |failure: &Failure| failure.what.as_str().unwrap().to_owned();
         (probed.state, probed.failures.iter().map(what).collect(), start.elapsed())
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 
 use crate::logs::segment::Segment;
+use crate::model::catalog::Telling;
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, News, Snapshot, Update};
@@ -67,6 +68,7 @@ pub struct Intake {
     rests: watch::Sender<bool>,
     mask: Mask,
     ready: watch::Receiver<bool>,
+    telling: Telling,
 }
 
 impl Default for Intake {
@@ -80,7 +82,21 @@ impl Intake {
     /// lost theirs already. No line comes before they are known, which `ready` says.
     pub fn without(mask: Mask, ready: watch::Receiver<bool>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        Self { slots: Arc::default(), queue, sender, rests: watch::Sender::default(), mask, ready }
+        Self {
+            slots: Arc::default(),
+            queue,
+            sender,
+            rests: watch::Sender::default(),
+            mask,
+            ready,
+            telling: Telling::default(),
+        }
+    }
+
+    /// Keeps these labels where there are too many.
+    #[must_use]
+    pub fn keeping(self, telling: Telling) -> Self {
+        Self { telling, ..self }
     }
 
     /// An outlet for the source of this name, and the sender of requests to it.
@@ -96,6 +112,7 @@ impl Intake {
             rests: self.rests.subscribe(),
             mask: self.mask.clone(),
             ready: self.ready.clone(),
+            telling: self.telling.clone(),
         };
         (outlet, ask)
     }
@@ -149,6 +166,7 @@ pub struct Outlet {
     rests: watch::Receiver<bool>,
     mask: Mask,
     ready: watch::Receiver<bool>,
+    telling: Telling,
 }
 
 impl Outlet {
@@ -220,7 +238,7 @@ impl Outlet {
     }
 
     async fn answer(&self, at: Timestamp, key: DetailKey, detail: Result<Detail, Failure>) {
-        let news = News::Detail(key, detail).limited();
+        let news = News::Detail(key, detail).limited(&self.telling);
         let update = Update { source: self.source.clone(), at, news };
         drop(self.queue.send(Report::Update(update)).await);
     }
@@ -231,6 +249,11 @@ impl Outlet {
             Some(request) => request,
             None => std::future::pending().await,
         }
+    }
+
+    /// The labels that stay where there are too many.
+    pub fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// Whether nobody has been at the keys for long: what is asked again and again can wait.
@@ -246,7 +269,7 @@ impl Outlet {
     }
 
     fn put(&self, at: Timestamp, news: News) {
-        let update = Update { source: self.source.clone(), at, news: news.limited() };
+        let update = Update { source: self.source.clone(), at, news: news.limited(&self.telling) };
         self.slots.with(|waiting| {
             let slot = waiting.entry(self.source.clone()).or_default();
             if matches!(update.news, News::Snapshot(_)) {

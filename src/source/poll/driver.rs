@@ -253,7 +253,7 @@ fn say<V: Vendor>(
         went.troubles.push(skewed(ahead));
     }
     went.troubles.extend(went.ends.and_then(|at| ending(at, now)));
-    went.troubles.extend(snapshot.limit());
+    went.troubles.extend(snapshot.limit(outlet.telling()));
     outlet.snapshot(snapshot);
     if !went.troubles.is_empty() {
         outlet.alive(went.troubles);
