@@ -55,8 +55,13 @@ impl Segment {
 
     /// The same lines, their text changed by `blot`, which keeps its length and every line's end.
     #[must_use]
-    pub fn blotted(mut self, blot: impl FnOnce(&mut [u8])) -> Self {
+    pub fn blotted(mut self, blot: impl Fn(&mut [u8])) -> Self {
         blot(&mut self.bytes);
+        // By itself a line that was cut shows that it ends so.
+        for (line, _) in &self.cuts {
+            let place = self.start(*line)..self.end(*line).saturating_sub(1);
+            self.bytes.get_mut(place).into_iter().for_each(&blot);
+        }
         self
     }
 

@@ -413,7 +413,7 @@ fn unexpected(trip: &Trip, request: &Request, media: &str) -> Failure {
     let what = match media {
         page if page.contains("html") => "a page for a browser".to_owned(),
         "" => "none".to_owned(),
-        other => failure::brief(other),
+        other => failure::brief(other, &trip.mask),
     };
     let wanted = if request.wants_json() { "JSON" } else { request.accept };
     let failure =

@@ -4,6 +4,7 @@
 mod escaped;
 mod file;
 mod format;
+mod forms;
 mod helper;
 mod mask;
 mod secret;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::credential::Mask;
 use super::stream::Stream;
 use crate::model::health::Failure;
 use crate::model::text::RawText;
@@ -29,6 +30,15 @@ pub struct Event {
     pub cut: usize,
 }
 
+impl Event {
+    /// The same without these secrets in its data.
+    fn without(self, mask: &Mask) -> Self {
+        let mut data = self.data.as_bytes().to_vec();
+        mask.blot(&mut data);
+        Self { data: data.into(), ..self }
+    }
+}
+
 /// An open stream of events.
 pub struct EventStream {
     stream: Stream,
@@ -51,7 +61,8 @@ impl EventStream {
                 return Ok(Some(event));
             }
             let Some(piece) = self.stream.next().await? else { return Ok(None) };
-            self.ready.extend(self.parser.push(&piece));
+            let events = self.parser.push(&piece).into_iter();
+            self.ready.extend(events.map(|event| event.without(self.stream.mask())));
         }
     }
 

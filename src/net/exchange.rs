@@ -372,7 +372,7 @@ impl Response {
 
     /// The first characters of a text that may quote the answer, without any secret of ours.
     pub fn brief(&self, text: &str) -> String {
-        failure::brief(self.mask.text(text).as_ref())
+        failure::brief(text, &self.mask)
     }
 
     /// A failure that may quote the answer, without any secret of ours.

@@ -329,7 +329,7 @@ impl<'a> Found<'a> {
 }
 
 /// What a server says about its refusal: the usual members of a JSON error, or the first line of text.
-/// Without what `mask` knows: also a secret that would be cut in two.
+/// Without what `mask` knows.
 pub(super) fn words(body: &[u8], mask: &Mask) -> Option<RawText> {
     // What matters is said at the beginning.
     let body = body.get(..MOST).unwrap_or(body);
@@ -340,12 +340,13 @@ pub(super) fn words(body: &[u8], mask: &Mask) -> Option<RawText> {
             String::from_utf8_lossy(body).lines().map(str::trim).find(|line| !line.is_empty())?.to_owned()
         }
     };
-    let text = brief(mask.text(text.trim()).as_ref());
+    let text = brief(text.trim(), mask);
     (!text.is_empty()).then(|| text.into())
 }
 
-/// The first characters of a text.
-pub(super) fn brief(text: &str) -> String {
+/// The first characters of a text, without what `mask` knows: also a secret that would be cut in two.
+pub(super) fn brief(text: &str, mask: &Mask) -> String {
+    let text = mask.text(text);
     let mut characters = text.chars();
     let mut brief: String = characters.by_ref().take(WORDS).collect();
     if characters.next().is_some() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::credential::Mask;
 use super::failure::Trip;
 use super::link::Head;
 use crate::model::health::{Failure, FailureKind};
@@ -48,6 +49,11 @@ impl Stream {
     /// A header that it began with; the name in small letters.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.header(name)
+    }
+
+    /// What nothing of it may say.
+    pub(super) fn mask(&self) -> &Mask {
+        &self.head.trip.mask
     }
 
     /// What comes next; `None` at its end. Dropping the wait loses nothing.

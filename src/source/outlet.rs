@@ -78,8 +78,8 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// Takes in what the sources say, without these secrets in lines of logs: answers of servers have
-    /// lost theirs already. No line comes before they are known, which `ready` says.
+    /// Takes in what the sources say, without these secrets in lines of logs and in failures: answers of
+    /// servers have lost theirs already. No line comes before they are known, which `ready` says.
     pub fn without(mask: Mask, ready: watch::Receiver<bool>) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         Self {
@@ -187,12 +187,13 @@ impl Outlet {
 
     /// Says that the source works, and which parts of it do not.
     pub fn alive(&self, troubles: Vec<Failure>) {
+        let troubles = troubles.into_iter().map(|trouble| self.mask.failure(trouble)).collect();
         self.put(self.now(), News::Alive { troubles });
     }
 
     /// Says that the source does not work, and why.
     pub fn failed(&self, failure: Failure) {
-        self.put(self.now(), News::Failed(failure));
+        self.put(self.now(), News::Failed(self.mask.failure(failure)));
     }
 
     /// Says that the source's task crashed and is started again.
@@ -234,6 +235,7 @@ impl Outlet {
 
     /// Answers a request for a detail.
     pub async fn detail(&self, key: DetailKey, detail: Result<Detail, Failure>) {
+        let detail = detail.map_err(|failure| self.mask.failure(failure));
         self.answer(self.now(), key, detail).await;
     }
 
@@ -290,7 +292,8 @@ mod tests {
 
     use super::*;
     use crate::config::endpoint::{Endpoint, HeaderValue};
-    use crate::logs::segment::SegmentBuilder;
+    use crate::logs::segment::{Given, SegmentBuilder};
+    use crate::logs::split::{LINE_LIMIT, Line};
     use crate::logs::stamp::Zone;
     use crate::model::alert::Alert;
     use crate::model::health::FailureKind;
@@ -311,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn no_line_comes_before_the_secrets_that_lie_here_are_known() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(b"canary-token-1").unwrap();
+        file.write_all(b"c4nary-token-1").unwrap();
         let mut endpoint = Endpoint::at("https://ci.example").unwrap();
         endpoint.headers = vec![("X-Api-Key".to_owned(), HeaderValue::File(file.path().to_owned()))];
         let net = Net::new(Vault::new(&[], [&endpoint], Arc::new(|| Timestamp::UNIX_EPOCH)));
@@ -319,7 +322,7 @@ mod tests {
         let mut intake = Intake::without(net.vault().mask().clone(), ready);
         let outlet = outlet(&intake);
         let mut lines = SegmentBuilder::new("app.log".into(), Zone::default());
-        lines.note("calling with canary-token-1", Timestamp::UNIX_EPOCH);
+        lines.note("calling with c4nary-token-1", Timestamp::UNIX_EPOCH);
         let segment = lines.seal().unwrap();
         let given = outlet.segment(segment);
         tokio::pin!(given);
@@ -329,6 +332,16 @@ mod tests {
         given.await;
         let Some(Report::Segment(segment)) = intake.take() else { panic!() };
         assert!(segment.line(0).ends_with(b"calling with **************"), "{segment:?}");
+        let long = format!("{}c4nary-token-1", "x".repeat(LINE_LIMIT - 10));
+        let mut lines = SegmentBuilder::new("app.log".into(), Zone::default());
+        lines.push(Line::from(long.as_bytes()), Given::default(), Timestamp::UNIX_EPOCH);
+        outlet.segment(lines.seal().unwrap()).await;
+        let Some(Report::Segment(segment)) = intake.take() else { panic!() };
+        assert!(segment.line(0).ends_with(b"xx**********"), "what the cut left of it");
+        // A program's last words.
+        outlet.failed(Failure::new(FailureKind::Ended, r"kubectl: exit status 1: no \u00634nary-token-1"));
+        let Some(News::Failed(failure)) = news(intake.take()) else { panic!() };
+        assert_eq!(failure.what, "kubectl: exit status 1: no [secret]".into());
     }
 
     #[tokio::test]

@@ -94,6 +94,11 @@ fn home(gate: &Gate) -> tempfile::TempDir {
     let header =
         format!("headers = {{ X-Api-Key = 'file:{}', X-Other = 'env:OTHER' }}", at("held/header").display());
     source("headers", "alertmanager", "plain", &header);
+    let bearer = "credential = 'variable'\nauth = 'bearer'";
+    for (form, _) in escaped("") {
+        source(&format!("as-{form}"), "alertmanager", &format!("escaped-{form}"), bearer);
+    }
+    source("cut", "alertmanager", "cut", bearer);
     let more = "headers = { X-Third = 'env:THIRD' }\ncredential = 'file'";
     source("third", "alertmanager", "good", more);
     text += "[[source]]\nname = 'proxied'\nkind = 'alertmanager'\nevery = '1s'\nurl = 'http://canary.invalid/plain'\n\
@@ -119,6 +124,23 @@ fn environment(gate: &Gate, home: &Path) -> BTreeMap<&'static str, String> {
     ])
 }
 
+/// The twelve as they are sent, in ways to write them that need no character of theirs.
+fn escaped(head: &str) -> [(&'static str, String); 7] {
+    let of = |write: &dyn Fn(u8) -> String| -> String {
+        let sent = head.lines().filter_map(|line| line.find(MARK).and_then(|at| line.get(at..)));
+        sent.map(|secret| secret.bytes().map(write).collect::<String>() + " | ").collect()
+    };
+    [
+        ("json", of(&|byte| format!("\\u{byte:04x}"))),
+        ("json-json", of(&|byte| format!("\\\\u{byte:04X}"))),
+        ("percent", of(&|byte| format!("%{byte:02x}"))),
+        ("percent-percent", of(&|byte| format!("%25{byte:02X}"))),
+        ("percent-json", of(&|byte| format!("\\u0025{byte:02X}"))),
+        ("html", of(&|byte| format!("&#x{byte:x};"))),
+        ("logged", of(&|byte| format!("\\x{byte:02X}"))),
+    ]
+}
+
 /// Says all that it heard, in every way of failing, and once in an answer that is good.
 fn quotes(head: &str) -> (&'static str, String) {
     let said: Vec<&str> = head.lines().filter(|line| line.contains(": ")).collect();
@@ -136,7 +158,14 @@ fn quotes(head: &str) -> (&'static str, String) {
     };
     let path = head.split(' ').nth(1).unwrap_or_default();
     let is = |mode: &str| path.contains(&format!("/{mode}/"));
+    // The beginning of a page that is torn where a secret is quoted.
+    let cut = || said.find(MARK).and_then(|at| said.get(..at + MARK.len() + 3)).unwrap_or(&said).to_owned();
+    let text = escaped(head).into_iter().find(|(form, _)| path.contains(&format!("/escaped-{form}/")));
+    if let Some((_, text)) = text {
+        return ("400 Bad Request", format!("not allowed: {text}"));
+    }
     match () {
+        () if is("cut") => ("400 Bad Request", cut().split_off(cut().len().saturating_sub(60))),
         () if is("good") => ("200 OK", good()),
         () if is("401") => ("401 Unauthorized", format!(r#"{{"error":{quoted}}}"#)),
         () if is("403") => ("403 Forbidden", STANDARD.encode(&said)),
@@ -157,12 +186,29 @@ fn leaks(texts: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
         let first = (before * 8).div_ceil(6);
         needles.push(text.as_bytes()[first..(before + MARK.len()) * 8 / 6].to_vec());
     }
+    // The mark as escapes, however many backslashes are before each.
+    let escapes: [fn(u8) -> String; 6] = [
+        |byte| format!("u{byte:04x}"),
+        |byte| format!("%{byte:02x}"),
+        |byte| format!("%25{byte:02x}"),
+        |byte| format!("u0025{byte:02x}"),
+        |byte| format!("&#x{byte:x};"),
+        |byte| format!("x{byte:02x}"),
+    ];
+    let escapes: Vec<Vec<u8>> = escapes
+        .iter()
+        .map(|write| MARK.bytes().flat_map(|byte| write(byte).into_bytes()).collect())
+        .collect();
     let has = |text: &[u8], needle: &Vec<u8>| text.windows(needle.len()).position(|part| part == needle);
     let mut found = Vec::new();
     for (name, text) in texts {
         for at in needles.iter().filter_map(|needle| has(text, needle)) {
             let around = &text[at.saturating_sub(60)..text.len().min(at + 60)];
             found.push(format!("{name}: {}", String::from_utf8_lossy(around)));
+        }
+        let bare: Vec<u8> = text.iter().filter(|byte| **byte != b'\\').map(u8::to_ascii_lowercase).collect();
+        for at in escapes.iter().filter_map(|needle| has(&bare, needle)) {
+            found.push(format!("{name}: {}", String::from_utf8_lossy(&bare[at..bare.len().min(at + 60)])));
         }
     }
     found
@@ -274,6 +320,11 @@ fn none_of_twelve_secrets_is_in_anything_that_is_written_printed_or_drawn() {
     }
     assert_eq!(leaks(&texts), Vec::<String>::new());
     // That this finds something where there is something.
+    let sent = gate.heard().join("\n");
+    for (form, text) in escaped(&sent) {
+        let quoted = serde_json::to_string(&text).unwrap().into_bytes();
+        assert_ne!(leaks(&BTreeMap::from([(form.to_owned(), quoted)])), Vec::<String>::new(), "{form}");
+    }
     let heard = BTreeMap::from([("heard".to_owned(), gate.heard().join("\n").into_bytes())]);
     assert!(leaks(&heard).len() >= 2, "as it is, and as Basic packs it");
 }

@@ -1,152 +1,242 @@
-//! Secrets whose letters are written as escapes (`\u0063`): what a reader of JSON would make of a text is
-//! searched, a piece at a time.
+//! Undoes escapes, of whichever sort: `\u0063`, `\x63` and `\/` of strings, `%63` of URLs, `&amp;` and
+//! `&#x63;` of pages for a browser.
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
-use memchr::memmem;
+use memchr::{memchr, memchr3};
 
-/// So many bytes are undone at a time.
-const AT_ONCE: usize = 64 << 10;
+/// The longest escape: two UTF-16 units.
+pub(super) const LONGEST: usize = 12;
 
-/// Where `content` has what `known` finds once escapes are undone; nothing where there are none.
-pub(super) fn find(known: &AhoCorasick, content: &[u8]) -> Vec<Range<usize>> {
-    let Some(first) = memmem::find(content, b"\\u") else { return Vec::new() };
-    let longest = known.max_pattern_len();
-    // What is before the first escape matters only as the beginning of a secret. To begin between a
-    // backslash and what it escapes could be to read on wrongly, so all of them are taken in.
-    let mut at = first.saturating_sub(longest);
-    while at > 0 && content.get(at - 1) == Some(&b'\\') {
-        at -= 1;
-    }
-    // Undone bytes, and where each of them was.
-    let (mut plain, mut places) = (Vec::new(), Vec::new());
-    let mut found = Vec::new();
-    while at < content.len() {
-        while plain.len() < AT_ONCE + longest
-            && let Some(rest) = content.get(at..).filter(|rest| !rest.is_empty())
-        {
-            let mut utf8 = [0; 4];
-            let (bytes, length) = undone(rest, &mut utf8);
-            plain.extend_from_slice(bytes);
-            places.resize(plain.len(), at);
-            at += length;
+/// A text with its escapes undone, and where what it says was written.
+#[derive(Default)]
+pub(super) struct Undone {
+    pub(super) bytes: Vec<u8>,
+    /// Where an escape begins at the end of the text and is not whole.
+    pub(super) cut: Option<usize>,
+    runs: Vec<Run>,
+    written: usize,
+}
+
+/// Bytes that were written together.
+#[derive(Clone, Copy)]
+struct Run {
+    at: usize,
+    written: usize,
+    /// All of it is one escape.
+    escape: bool,
+}
+
+impl Undone {
+    /// Nothing where there is nothing to undo.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        let mut undone = Self { written: text.len(), ..Self::default() };
+        let (mut taken, mut from) = (0, 0);
+        while let Some(found) = text.get(from..).and_then(|rest| memchr3(b'\\', b'%', b'&', rest)) {
+            let here = from + found;
+            let rest = text.get(here..).unwrap_or_default();
+            if let Some(escape) = Escape::of(rest) {
+                undone.take(text, taken..here);
+                undone.runs.push(Run { at: undone.bytes.len(), written: here, escape: true });
+                undone.bytes.extend(escape.says.iter().take(escape.says_bytes));
+                (taken, from) = (here + escape.length, here + escape.length);
+            } else {
+                if undone.cut.is_none() && is_cut(rest) {
+                    undone.cut = Some(undone.bytes.len() + here - taken);
+                }
+                from = here + 1;
+            }
         }
-        let place = |index: usize| places.get(index).copied().unwrap_or(at);
-        found.extend(known.find_iter(&plain).map(|hit| place(hit.start())..place(hit.end())));
-        let done = plain.len().saturating_sub(longest);
-        plain.drain(..done);
-        places.drain(..done);
-    }
-    found
-}
-
-/// The first character or byte with its escape undone (RFC 8259, 7), and how many bytes it was.
-fn undone<'a>(rest: &'a [u8], utf8: &'a mut [u8; 4]) -> (&'a [u8], usize) {
-    let own = rest.get(..1).unwrap_or_default();
-    if own != b"\\" {
-        return (own, 1);
-    }
-    let short: &[u8] = match rest.get(1) {
-        Some(b'u') => {
-            let unit = unit(rest);
-            let pair = unit.and_then(|high| Some([high, unit_at(rest, 6)?]));
-            let mut both = char::decode_utf16(pair.into_iter().flatten());
-            return match (both.next(), unit.and_then(|unit| char::from_u32(unit.into()))) {
-                (_, Some(c)) => (c.encode_utf8(utf8).as_bytes(), 6),
-                (Some(Ok(c)), None) => (c.encode_utf8(utf8).as_bytes(), 12),
-                _ => (own, 1),
-            };
+        if taken == 0 && undone.cut.is_none() {
+            return None;
         }
-        Some(b'"') => b"\"",
-        Some(b'\\') => b"\\",
-        Some(b'/') => b"/",
-        Some(b'n') => b"\n",
-        Some(b't') => b"\t",
-        Some(b'r') => b"\r",
-        Some(b'b') => b"\x08",
-        Some(b'f') => b"\x0c",
-        _ => return (own, 1),
-    };
-    (short, 2)
+        undone.take(text, taken..text.len());
+        Some(undone)
+    }
+
+    fn take(&mut self, text: &[u8], range: Range<usize>) {
+        if !range.is_empty() {
+            self.runs.push(Run { at: self.bytes.len(), written: range.start, escape: false });
+            self.bytes.extend_from_slice(text.get(range).unwrap_or_default());
+        }
+    }
+
+    /// Where this part of it was written.
+    pub(super) fn written(&self, part: &Range<usize>) -> Range<usize> {
+        let start = self.runs.partition_point(|run| run.at <= part.start).checked_sub(1);
+        let end = self.runs.partition_point(|run| run.at < part.end);
+        let place = |run: &Run, at: usize| if run.escape { run.written } else { run.written + (at - run.at) };
+        let last = end.checked_sub(1).and_then(|last| self.runs.get(last));
+        let after = self.runs.get(end).map_or(self.written, |run| run.written);
+        let start = start.and_then(|run| self.runs.get(run)).map_or(0, |run| place(run, part.start));
+        let end = last.map_or(0, |run| if run.escape { after } else { place(run, part.end) });
+        start..end
+    }
+
+    /// A place at or before this one in what was written that is within no escape.
+    pub(super) fn boundary(&self, written: usize) -> usize {
+        let run = self.runs.partition_point(|run| run.written <= written).checked_sub(1);
+        let run = run.and_then(|run| self.runs.get(run));
+        run.map_or(0, |run| if run.escape { run.written } else { written })
+    }
 }
 
-/// The number of `\uXXXX`.
-fn unit(text: &[u8]) -> Option<u16> {
-    let digits = text.strip_prefix(b"\\u")?.get(..4)?;
-    digits.iter().try_fold(0, |unit, digit| {
-        let digit = char::from(*digit).to_digit(16).and_then(|digit| u16::try_from(digit).ok())?;
-        Some(unit << 4 | digit)
-    })
+/// What an escape says, and how long it is.
+struct Escape {
+    says: [u8; 4],
+    says_bytes: usize,
+    length: usize,
 }
 
-fn unit_at(text: &[u8], at: usize) -> Option<u16> {
-    unit(text.get(at..)?)
+impl Escape {
+    /// The escape that the text begins with.
+    fn of(text: &[u8]) -> Option<Self> {
+        match text {
+            [b'%', high, low, ..] | [b'\\', b'x', high, low, ..] => {
+                let byte = u8::try_from(hex(&[*high, *low])?).ok()?;
+                let length = if text.starts_with(b"%") { 3 } else { 4 };
+                Some(Self { says: [byte, 0, 0, 0], says_bytes: 1, length })
+            }
+            [b'\\', b'u', b'{', rest @ ..] => {
+                let digits = rest.get(..memchr(b'}', rest.get(..7).unwrap_or(rest))?)?;
+                Some(Self::char(char::from_u32(hex(digits)?)?, digits.len() + 4))
+            }
+            [b'\\', b'u', ..] => {
+                let unit = |at: usize| hex(text.get(at..)?.strip_prefix(b"\\u")?.get(..4)?);
+                let high = unit(0)?;
+                let pair = || {
+                    let units = [high, unit(6)?].map(|unit| u16::try_from(unit).unwrap_or_default());
+                    Some(Self::char(char::decode_utf16(units).next()?.ok()?, 12))
+                };
+                char::from_u32(high).map_or_else(pair, |c| Some(Self::char(c, 6)))
+            }
+            [b'\\', c, ..] => {
+                let says = match c {
+                    b'"' | b'\\' | b'/' | b'\'' => *c,
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' => 8,
+                    b'f' => 12,
+                    _ => return None,
+                };
+                Some(Self { says: [says, 0, 0, 0], says_bytes: 1, length: 2 })
+            }
+            [b'&', rest @ ..] => {
+                let name = rest.get(..memchr(b';', rest.get(..LONGEST - 1).unwrap_or(rest))?)?;
+                let c = match name {
+                    [b'#', b'x' | b'X', digits @ ..] => char::from_u32(hex(digits)?)?,
+                    [b'#', digits @ ..] => char::from_u32(std::str::from_utf8(digits).ok()?.parse().ok()?)?,
+                    b"amp" => '&',
+                    b"lt" => '<',
+                    b"gt" => '>',
+                    b"quot" => '"',
+                    b"apos" => '\'',
+                    _ => return None,
+                };
+                Some(Self::char(c, name.len() + 2))
+            }
+            _ => None,
+        }
+    }
+
+    fn char(c: char, length: usize) -> Self {
+        let mut says = [0; 4];
+        let says_bytes = c.encode_utf8(&mut says).len();
+        Self { says, says_bytes, length }
+    }
+}
+
+/// The number that these digits are, at most six.
+fn hex(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() || digits.len() > 6 {
+        return None;
+    }
+    digits.iter().try_fold(0, |number, digit| Some(number << 4 | char::from(*digit).to_digit(16)?))
+}
+
+/// Whether an escape may begin so, of which the rest is missing.
+fn is_cut(rest: &[u8]) -> bool {
+    let inner = rest.get(1..).unwrap_or_default();
+    rest.len() < LONGEST && inner.iter().all(|byte| byte.is_ascii_alphanumeric() || b"#{\\".contains(byte))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
-    use proptest::prelude::*;
-
     use super::*;
 
-    fn known(secret: &str) -> AhoCorasick {
-        AhoCorasick::new([secret]).unwrap()
-    }
-
-    fn found(secret: &str, text: &str) -> Vec<String> {
-        find(&known(secret), text.as_bytes())
-            .into_iter()
-            .map(|place| text.get(place).unwrap().to_owned())
-            .collect()
+    fn undone(text: &str) -> String {
+        Undone::of(text.as_bytes())
+            .map_or_else(|| text.to_owned(), |undone| String::from_utf8(undone.bytes).unwrap())
     }
 
     #[test]
-    fn escaped_letters_are_found_and_nothing_is_where_none_are() {
-        for form in [
-            r"\u0063anary-1",
-            r"canary\u002d1",
-            r"\u0063\u0061\u006E\u0061\u0072\u0079\u002D\u0031",
-            r"\\\u0063anary-1",
+    fn every_sort_of_escape_is_undone_once_and_nothing_else_is() {
+        for (text, says) in [
+            (r"\u0063anary\u002D1", "canary-1"),
+            (r#"\"\\\/\'\n\t\r"#, "\"\\/'\n\t\r"),
+            (r"\\u0063", r"\u0063"),
+            (r"\ud83d\udd12", "\u{1f512}"),
+            (r"\u{63}\u{1f512}\x2d", "c\u{1f512}-"),
+            ("%63%2d%2D%c3%a9", "c--\u{e9}"),
+            ("%2563", "%63"),
+            ("&amp;&lt;&gt;&quot;&apos;&#39;&#x27;&#X63;&#128274;", "&<>\"'''c\u{1f512}"),
+            ("&amp;amp;", "&amp;"),
         ] {
-            let text = format!(r#"{{"a":"x {form} y \u00e9"}}"#);
-            assert_eq!(found("canary-1", &text), [form.trim_start_matches(r"\\")], "{text}");
+            assert_eq!(undone(text), says, "{text}");
         }
-        assert_eq!(
-            found("p\u{1f512}ss\"/w", r#""p\ud83d\udd12\u0073s\"\/w""#),
-            [r#"p\ud83d\udd12\u0073s\"\/w"#]
-        );
-        // A backslash of its own, and letters.
-        for text in
-            [r"\\u0063anary-1", r"\u0063anary-2", r"\u006", r"\ud83d", r"\ud83d\u0041", r"\u00zz canar\"]
-        {
-            assert_eq!(found("canary-1", text), [""; 0], "{text}");
+        for text in [
+            r"\q",
+            r"\u00zz",
+            r"\ud83d",
+            "%zz",
+            "100% of it",
+            "a & b",
+            "&nbsp;",
+            "&#;",
+            r"\u{}",
+            "&#xffffffff;",
+        ] {
+            assert_eq!(undone(text), text);
         }
     }
 
-    proptest! {
-        #[test]
-        fn no_place_is_overlooked(
-            before in "[a-z\\\\\"\u{e9}]{0,40}", fill in 0_usize..3, which in 0_u8..=255, secret in "[!-~\u{1f512}]{6,20}",
-        ) {
-            // Also where one piece ends and the next begins.
-            let before = before + &"\\u0041".repeat(fill * (AT_ONCE - 8));
-            let mut escaped = String::new();
-            for (n, c) in secret.chars().enumerate() {
-                if n == 0 || which >> (n % 8) & 1 == 1 {
-                    c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| write!(escaped, "\\u{unit:04x}").unwrap());
-                } else {
-                    let quoted = serde_json::to_string(&c).unwrap();
-                    escaped += quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
-                }
-            }
-            // A backslash before it would escape the backslash of its first escape.
-            let before = before.replace('\\', "\\\\").replace("\\\\u0041", "\\u0041");
-            let text = format!("{before}{escaped}, more");
-            let places = find(&known(&secret), text.as_bytes());
-            prop_assert!(places.contains(&(before.len()..before.len() + escaped.len())), "{:?}", places);
+    #[test]
+    fn an_escape_that_is_not_whole_at_the_end_is_told() {
+        let cut = |text: &str| Undone::of(text.as_bytes()).and_then(|undone| undone.cut);
+        for end in [
+            "\\",
+            r"\u",
+            r"\u006",
+            r"\ud83d",
+            r"\ud83d\ud",
+            r"\u{6",
+            r"\x6",
+            "%",
+            "%6",
+            "&",
+            "&#",
+            "&#x6",
+            "&am",
+        ] {
+            assert_eq!(cut(&format!("%61b{end}")), Some(2), "{end}");
+        }
+        for text in ["%61b", "%61b%6 ", "a & b", r"\u0063"] {
+            assert_eq!(cut(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_part_is_placed_where_it_was_written() {
+        let undone = Undone::of(br"ab\u0063de%66&amp;g").unwrap();
+        assert_eq!(undone.bytes, b"abcdef&g");
+        for (part, written) in
+            [(0..2, 0..2), (1..3, 1..8), (2..3, 2..8), (3..6, 8..13), (6..8, 13..19), (0..8, 0..19)]
+        {
+            assert_eq!(undone.written(&part), written, "{part:?}");
+        }
+        for (written, boundary) in [(0, 0), (1, 1), (2, 2), (5, 2), (8, 8), (9, 9), (12, 10), (18, 18)] {
+            assert_eq!(undone.boundary(written), boundary);
         }
     }
 }

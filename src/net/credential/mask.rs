@@ -1,24 +1,20 @@
 //! Takes known secrets out of text, in the forms in which they come back.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-
-use super::escaped;
+use super::forms::{self, Finder};
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 
 /// Stands where a secret was.
 const MASKED: &str = "[secret]";
-/// Shorter ones are not looked for: they are words of any text.
-const SHORTEST: usize = 6;
-/// Values that are remembered; a credential that is renewed each hour has many in a week.
+/// Values that are remembered, and bytes of their forms; a credential that is renewed each hour has many
+/// in a week.
 const MOST: usize = 512;
+const BYTES: usize = 8 << 20;
 
 /// The secrets that have been held since the start. Clones share them.
 #[derive(Clone, Default)]
@@ -32,17 +28,17 @@ impl fmt::Debug for Mask {
 
 #[derive(Default)]
 struct Known {
-    /// The forms of each value, the oldest first.
-    values: VecDeque<(Vec<String>, bool)>,
-    automaton: Option<Arc<AhoCorasick>>,
+    /// The forms of each value, the oldest first, and whether it is a word.
+    values: VecDeque<(Vec<Arc<[u8]>>, bool)>,
+    finder: Option<Arc<Finder>>,
     /// Only of those that are no word of an ordinary text.
-    telling: Option<Arc<AhoCorasick>>,
+    telling: Option<Arc<Finder>>,
 }
 
 impl Mask {
     /// Learns a secret, and the user that Basic puts before it.
     pub(in crate::net) fn learn(&self, user: Option<&str>, secret: &str) {
-        let forms = forms(user, secret);
+        let forms = forms::of(user, secret);
         if forms.is_empty() {
             return;
         }
@@ -50,18 +46,23 @@ impl Mask {
         if known.values.iter().any(|(value, _)| *value == forms) {
             return;
         }
-        known.values.push_back((forms, is_word(secret)));
-        if known.values.len() > MOST {
-            known.values.pop_front();
+        known.values.push_back((forms, forms::is_word(secret.as_bytes())));
+        let size = |(forms, _): &(Vec<Arc<[u8]>>, bool)| forms.iter().map(|form| form.len()).sum::<usize>();
+        let mut bytes: usize = known.values.iter().map(size).sum();
+        while known.values.len() > MOST || (bytes > BYTES && known.values.len() > 1) {
+            bytes -= known.values.pop_front().as_ref().map_or(0, size);
         }
-        // Only too many patterns are refused, which `MOST` keeps far away; then the old ones stay.
-        if let Some(built) = automaton(known.values.iter().flat_map(|(forms, _)| forms)) {
-            known.automaton = Some(built);
-        }
+        // Only too many forms are refused, which `MOST` keeps far away; then the old ones stay.
+        // Only too many forms are refused, which `MOST` keeps far away; then the old ones stay.
+        let all = known.values.iter().flat_map(|(forms, _)| forms);
+        let Some(all) = Finder::of(all).map(Arc::new) else { return };
         let telling = known.values.iter().filter(|(_, is_word)| !is_word);
-        if let Some(built) = automaton(telling.flat_map(|(forms, _)| forms)) {
-            known.telling = Some(built);
-        }
+        let telling = match telling.clone().count() {
+            0 => None,
+            many if many == known.values.len() => Some(Arc::clone(&all)),
+            _ => Finder::of(telling.flat_map(|(forms, _)| forms)).map(Arc::new),
+        };
+        (known.finder, known.telling) = (Some(all), telling);
     }
 
     /// Writes stars over them in what somebody else wrote: an answer, lines of a log. Its length stays.
@@ -69,9 +70,7 @@ impl Mask {
     pub fn blot(&self, content: &mut [u8]) {
         let telling = self.0.read().unwrap_or_else(PoisonError::into_inner).telling.clone();
         let Some(telling) = telling else { return };
-        let mut found: Vec<_> = telling.find_iter(&*content).map(|found| found.range()).collect();
-        found.extend(escaped::find(&telling, content));
-        for place in found {
+        for place in telling.find(content) {
             content.get_mut(place).into_iter().flatten().for_each(|byte| *byte = b'*');
         }
     }
@@ -85,7 +84,7 @@ impl Mask {
     }
 
     /// The failure without them.
-    pub(in crate::net) fn failure(&self, failure: Failure) -> Failure {
+    pub fn failure(&self, failure: Failure) -> Failure {
         let hide = |text: RawText| match self.hide(text.as_bytes()) {
             Cow::Borrowed(_) => text,
             Cow::Owned(bytes) => RawText::from(bytes),
@@ -96,125 +95,26 @@ impl Mask {
 
     /// The bytes without them.
     fn hide<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        let automaton = self.0.read().unwrap_or_else(PoisonError::into_inner).automaton.clone();
-        let Some(automaton) = automaton else { return Cow::Borrowed(text) };
+        let finder = self.0.read().unwrap_or_else(PoisonError::into_inner).finder.clone();
+        let found = finder.map(|finder| finder.find(text)).unwrap_or_default();
+        if found.is_empty() {
+            return Cow::Borrowed(text);
+        }
         let mut hidden = Vec::new();
         let mut from = 0;
-        for found in automaton.find_iter(text) {
-            hidden.extend_from_slice(text.get(from..found.start()).unwrap_or_default());
+        for place in found {
+            hidden.extend_from_slice(text.get(from..place.start).unwrap_or_default());
             hidden.extend_from_slice(MASKED.as_bytes());
-            from = found.end();
-        }
-        if from == 0 {
-            return Cow::Borrowed(text);
+            from = place.end;
         }
         hidden.extend_from_slice(text.get(from..).unwrap_or_default());
         Cow::Owned(hidden)
     }
 }
 
-fn automaton<'a>(forms: impl Iterator<Item = &'a String>) -> Option<Arc<AhoCorasick>> {
-    let mut forms = forms.peekable();
-    forms.peek()?;
-    AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms).ok().map(Arc::new)
-}
-
-/// Whether other texts have it too, by chance.
-fn is_word(secret: &str) -> bool {
-    const LONGEST: usize = 20;
-    let letters = secret.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_. ".contains(&byte));
-    secret.len() < LONGEST && (letters || secret.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// How a secret looks in a header, in a URL, in JSON, and inside base64 of something longer.
-fn forms(user: Option<&str>, secret: &str) -> Vec<String> {
-    if secret.len() < SHORTEST {
-        return Vec::new();
-    }
-    let mut forms = BTreeSet::from([secret.to_owned()]);
-    let basic = user.map(|user| format!("{user}:{secret}"));
-    for text in [Some(secret), basic.as_deref()].into_iter().flatten() {
-        forms.insert(STANDARD_NO_PAD.encode(text));
-        forms.insert(URL_SAFE_NO_PAD.encode(text));
-    }
-    for before in 0..3 {
-        forms.extend(inside_base64(secret, before));
-    }
-    forms.extend(percent(secret));
-    forms.extend(json(secret));
-    forms.insert(html(secret));
-    forms.into_iter().collect()
-}
-
-/// What is fixed of a base64 text that holds the secret after `before` other bytes (modulo 3).
-fn inside_base64(secret: &str, before: usize) -> Vec<String> {
-    let mut bytes = vec![0; before];
-    bytes.extend_from_slice(secret.as_bytes());
-    // A character is 6 bits: the first ones also hold bits of what is before, the last of what follows.
-    let first = (before * 8).div_ceil(6);
-    let end = bytes.len() * 8 / 6;
-    let fixed = |text: &str| text.get(first..end).filter(|fixed| fixed.len() >= SHORTEST).map(str::to_owned);
-    [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)]
-        .iter()
-        .filter_map(|text| fixed(text))
-        .collect()
-}
-
-/// RFC 3986: what is not unreserved as `%XX`, by upper or lower case digits, and as forms write spaces.
-fn percent(secret: &str) -> [String; 3] {
-    let encode = |lower: bool| -> String {
-        let encoded = secret.bytes().map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                char::from(byte).to_string()
-            } else if lower {
-                format!("%{byte:02x}")
-            } else {
-                format!("%{byte:02X}")
-            }
-        });
-        encoded.collect()
-    };
-    let upper = encode(false);
-    let form = upper.replace("%20", "+");
-    [upper, encode(true), form]
-}
-
-/// As a page for a browser holds it.
-fn html(secret: &str) -> String {
-    let mut escaped = String::new();
-    for c in secret.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// As a JSON string holds it: with as few escapes as possible, as PHP does (`/`), and as Go does
-/// (`<`, `>`, `&`); non-ASCII also by its UTF-16 units.
-fn json(secret: &str) -> Vec<String> {
-    let Ok(quoted) = serde_json::to_string(secret) else { return Vec::new() };
-    let plain = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
-    let go = plain.replace('<', r"\u003c").replace('>', r"\u003e").replace('&', r"\u0026");
-    let mut ascii = String::new();
-    for c in plain.chars() {
-        if c.is_ascii() {
-            ascii.push(c);
-        } else {
-            let mut units = [0; 2];
-            ascii.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    vec![plain.replace('/', r"\/"), go, ascii, plain]
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
     use proptest::prelude::*;
 
@@ -248,11 +148,6 @@ mod tests {
     #[test]
     fn content_keeps_its_length_and_its_words() {
         let mask = Mask::default();
-        let blotted = |mask: &Mask, text: &str| {
-            let mut bytes = text.as_bytes().to_vec();
-            mask.blot(&mut bytes);
-            String::from_utf8(bytes).unwrap()
-        };
         assert_eq!(blotted(&mask, "hunter2"), "hunter2");
         mask.learn(Some("kim"), "prometheus");
         assert_eq!(blotted(&mask, "job=prometheus"), "job=prometheus");
@@ -280,6 +175,122 @@ mod tests {
             mask.learn(None, &format!("value-{n:04}"));
         }
         assert_eq!(hidden(&mask, "value-0000 value-0001"), "value-0000 [secret]");
+    }
+
+    /// The parts of a text in which its secrets are found.
+    fn blotted(mask: &Mask, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        mask.blot(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn each(text: &str, write: impl Fn(u8) -> String) -> String {
+        text.bytes().map(write).collect()
+    }
+
+    type Write<'a> = &'a dyn Fn(&str) -> String;
+
+    #[test]
+    fn escapes_hide_no_secret_however_they_are_nested() {
+        const SECRET: &str = "s3cret/\"<x>&+ z9";
+        let mask = Mask::default();
+        mask.learn(Some("kim"), SECRET);
+        let json = |text: &str| {
+            let quoted = serde_json::to_string(text).unwrap();
+            quoted.strip_prefix('"').unwrap().strip_suffix('"').unwrap().to_owned()
+        };
+        let units = |text: &str| each(text, |byte| format!("\\u{byte:04x}"));
+        let percent = |text: &str| each(text, |byte| format!("%{byte:02X}"));
+        let some = |text: &str| {
+            each(text, |byte| {
+                if byte % 3 == 0 || byte == b'%' {
+                    format!("%{byte:02x}")
+                } else {
+                    char::from(byte).to_string()
+                }
+            })
+        };
+        let numbers = |text: &str| each(text, |byte| format!("&#{byte};"));
+        let hex = |text: &str| each(text, |byte| format!("&#x{byte:X};"));
+        let nginx = |text: &str| {
+            each(text, |byte| {
+                if b"\"\\".contains(&byte) { format!("\\x{byte:02X}") } else { char::from(byte).to_string() }
+            })
+        };
+        let form = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let debug = |text: &str| text.escape_debug().to_string();
+        let of_rust = |text: &str| text.escape_unicode().to_string();
+        let base64 = |text: &str| STANDARD.encode(text);
+        let url_safe = |text: &str| URL_SAFE.encode(text);
+        let ways: [(&str, Write<'_>); 13] = [
+            ("plain", &str::to_owned),
+            ("json", &json),
+            ("units", &units),
+            ("percent", &percent),
+            ("some", &some),
+            ("numbers", &numbers),
+            ("hex", &hex),
+            ("nginx", &nginx),
+            ("form", &form),
+            ("debug", &debug),
+            ("rust", &of_rust),
+            ("base64", &base64),
+            ("url-safe", &url_safe),
+        ];
+        let packs = ["base64", "url-safe"];
+        let packed = ["plain", "json", "form", "base64", "url-safe"];
+        let mut left = Vec::new();
+        for (first, inner) in ways {
+            for (second, outer) in ways {
+                // What is packed is not unpacked: its forms are those that are usual in it.
+                if packs.contains(&second) && !packed.contains(&first) {
+                    continue;
+                }
+                let written = outer(&inner(SECRET));
+                let text = format!("not [{written}] allowed");
+                let (shown, stars) = (hidden(&mask, &text), blotted(&mask, &text));
+                // Of base64 an end may stay, which holds bits of what is around.
+                let most = if packs.contains(&first) || packs.contains(&second) { 24 } else { 0 };
+                let rest =
+                    shown.strip_prefix("not [[secret]").and_then(|rest| rest.strip_suffix("] allowed"));
+                if rest.is_none_or(|rest| rest.len() > most)
+                    || stars.len() != text.len()
+                    || !stars.starts_with("not [******")
+                {
+                    left.push(format!("{first} in {second}: {text} -> {shown}"));
+                }
+            }
+        }
+        assert!(left.is_empty(), "{}: {left:#?}", left.len());
+    }
+
+    #[test]
+    fn what_a_cut_leaves_of_a_secret_is_hidden_too() {
+        const SECRET: &str = "glpat-Zq3hR9sWmX2tLk7vB4nY";
+        let mask = Mask::default();
+        mask.learn(None, SECRET);
+        let units = each(SECRET, |byte| format!("\\\\u{byte:04x}"));
+        for (written, one) in [(SECRET.to_owned(), 1), (units, 7)] {
+            // Eight of them could be a word.
+            for at in one * 9..written.len() {
+                let (head, tail) = written.split_at(at);
+                let shown = hidden(&mask, &format!("said: {head}"));
+                let rest = shown.strip_prefix("said: [secret]");
+                assert!(rest.is_some_and(|rest| rest.len() < 7), "{shown}");
+                if tail.len() >= one * 8 + 6 {
+                    let shown = hidden(&mask, &format!("{tail} was said"));
+                    let rest = shown.strip_suffix("[secret] was said");
+                    assert!(rest.is_some_and(|rest| rest.len() < one), "{shown}");
+                    assert!(
+                        blotted(&mask, &format!("{tail} was said")).ends_with("******** was said"),
+                        "{tail}"
+                    );
+                }
+            }
+        }
+        for text in ["it has to begin with glpat-", "glpat-Zq", "tLk7vB4 is short", "4nY"] {
+            assert_eq!(hidden(&mask, text), text);
+        }
     }
 
     proptest! {
