@@ -235,8 +235,8 @@ impl Playing {
 
 impl Flags {
     /// A command line of midwatch, as the person would type it about the same configuration.
-    fn typed(&self, command: &'static str) -> SafeText {
-        let command = SafeText::literal(command);
+    fn typed(&self, command: impl Into<SafeText>) -> SafeText {
+        let command = command.into();
         match &self.config {
             Some(path) => safe!("{} --config {}", command, shell_word(path)),
             None => command,
@@ -275,6 +275,8 @@ mod tests {
         let taken: Vec<_> = all
             .iter()
             .filter(|(_, flag)| flag.split(['-', '_']).any(|word| SECRET.contains(&word)))
+            // They say where it is to be had.
+            .filter(|(_, flag)| !flag.ends_with("_file") && !flag.ends_with("_env"))
             .collect();
         assert!(taken.is_empty(), "{taken:?}");
     }

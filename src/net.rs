@@ -51,6 +51,12 @@ use tunnel::Tunnels;
 /// How advice names the setting for authorities. Who has a flag for it says that instead.
 pub const AS_CA: &str = "as `ca`";
 
+/// How an advice tells how to say who asks: where no configuration is at hand, another way stands for it.
+pub const AS_CREDENTIAL: &str = "name a [[credential]] as `credential`";
+
+/// The same where HTTP Basic is wanted.
+pub const AS_USER: &str = "name a [[credential]] with `user` as `credential`";
+
 /// What all clients share.
 #[derive(Clone)]
 pub struct Net(Arc<Shared>);

@@ -373,7 +373,8 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
         (&["add", address.as_str()][..], 1, "is none of Alertmanager, Prometheus, GitLab, GitHub, Buildbot"),
         (&["add", "https://kim:hunter2@prom.example"], 2, "change it"),
         (&["add", "ftp://hunter2.example"], 2, "no address that can be asked"),
-        (&["add", "http://prom.example", "--with", "ci"], 2, "there is no [[credential]] `ci`"),
+        (&["add", "https://prom.example", "--with", "ci"], 2, "there is no [[credential]] `ci`"),
+        (&["add", "http://prom.example", "--token-env", "T"], 2, "is not sent over http"),
         (&["add", "https://github.com/shop"], 1, "OWNER/NAME"),
         (&["add", "http://127.0.0.1:1"], 1, "127.0.0.1:1"),
         (&["add", "https://127.0.0.1:1", "--ca", "/nowhere/ca.pem"], 1, "open /nowhere/ca.pem: "),
@@ -385,6 +386,94 @@ fn add_says_what_it_cannot_do_and_repeats_no_password() {
         assert!(!said.errors.contains("hunter2"), "{}", said.errors);
     }
     assert!(home.files().is_empty(), "{:?}", home.files());
+}
+
+#[test]
+fn add_asks_with_a_password_that_stands_in_a_file_or_a_variable_and_writes_only_where() {
+    const WANTED: &str = "Basic a2ltOmh1bnRlcjI=";
+    let home = Home::new();
+    let address = guarded(WANTED);
+    let command = "midwatch add {} --user NAME --password-file FILE (the secret is the first line of FILE, which nobody but you may read: chmod 600)";
+    let said = home.run(&["add", &address]);
+    assert_eq!(said.code, Some(1), "{}", said.output);
+    assert!(said.errors.contains("401") && said.errors.contains("(HTTP Basic)"), "{}", said.errors);
+    assert!(said.errors.trim_end().ends_with(&command.replace("{}", &address)), "{}", said.errors);
+
+    let file = home.write("prom.password", "hunter2\n");
+    let add = |more: &[&str]| home.run(&[&["add", &address][..], more].concat());
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let said = add(&["--user", "kim", "--password-file", &file]);
+    assert_eq!(said.code, Some(1), "{}", said.output);
+    assert!(said.errors.contains(&format!("chmod 600 {file}")), "{}", said.errors);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let said = add(&["--user", "ada", "--password-file", &file]);
+    assert!(said.errors.contains("401") && said.errors.contains("the right one"), "{}", said.errors);
+    for (flags, expected) in [
+        (&["--user", "kim"][..], "--secret-file <FILE>"),
+        (&["--password-file", "a", "--password-env", "B"], "cannot be used with"),
+        (&["--with", "x", "--token-env", "B"], "cannot be used with"),
+        (&["--token-env", "$B"], "the name of a variable is needed"),
+        (&["--token-env", "NOT_SET_HERE"], "the variable NOT_SET_HERE is not set"),
+    ] {
+        let said = add(flags);
+        assert!(said.code != Some(0) && said.errors.contains(expected), "{flags:?}: {}", said.errors);
+    }
+    assert!(!home.own().exists());
+
+    let said = add(&["--user", "kim", "--password-file", &file]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    let table = format!(
+        "[[credential]]\nname = \"127.0.0.1\"\nuser = \"kim\"\nfile = {file:?}\n\n[[source]]\nname = \"prometheus\"\nkind = \"prometheus\"\nurl = \"{address}\"\ncredential = \"127.0.0.1\"\n"
+    );
+    assert_eq!(std::fs::read_to_string(home.own()).unwrap(), table);
+    let checked = home.run(&["check", "-o", "json"]);
+    assert!(!checked.output.contains("401"), "{}", checked.output);
+
+    // The next source with the same password has no table of its own, and another way gets another name.
+    let other = guarded(WANTED);
+    let said = home.run(&["add", &other, "--user", "kim", "--password-file", &file, "--dry-run"]);
+    let table = format!(
+        "[[source]]\nname = \"prometheus-2\"\nkind = \"prometheus\"\nurl = \"{other}\"\ncredential = \"127.0.0.1\"\n"
+    );
+    assert_eq!(said.output, table, "{}", said.errors);
+    let mut run = home.command(&["add", &other, "--user", "kim", "--password-env", "PROM", "--dry-run"]);
+    let said = run.env("PROM", "hunter2").output().unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(
+        text.starts_with("[[credential]]\nname = \"127.0.0.1-2\"\nuser = \"kim\"\nenv = \"PROM\"\n"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"));
+}
+
+/// A Prometheus that answers only who shows this, until the test ends.
+fn guarded(wanted: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let (mut head, mut byte) = (Vec::new(), [0]);
+            while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|read| read > 0) {
+                head.push(byte[0]);
+            }
+            let head = String::from_utf8_lossy(&head).into_owned();
+            let is_known =
+                head.lines().any(|line| line.eq_ignore_ascii_case(&format!("authorization: {wanted}")));
+            // As Prometheus with a web.config.file says it.
+            let (status, more, body) = match head.starts_with("GET /api/v1/status/buildinfo ") {
+                _ if !is_known => ("401 Unauthorized", "www-authenticate: Basic\r\n", "Unauthorized\n"),
+                true => ("200 OK", "content-type: application/json\r\n", BUILD),
+                false => ("404 Not Found", "", "404 page not found\n"),
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\n{more}connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+            );
+            drop(stream.write_all(answer.as_bytes()));
+        }
+    });
+    address
 }
 
 #[test]

@@ -121,6 +121,9 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s h -l help -d 
 complete -c midwatch -n "__fish_midwatch_using_subcommand init" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l name -d 'The name of the source' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l with -d 'The `[[credential]]` to ask it with' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l user -d 'The user of HTTP Basic; the secret is then the password' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l secret-file -l password-file -l token-file -d 'The file whose first line is the password or token; nobody but you may read it' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l secret-env -l password-env -l token-env -d 'The variable that holds the password or token whenever midwatch runs' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l ca -d 'A file of certificates (PEM) of authorities to trust beside those of this machine' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand add" -l env -d 'Shows this environment at the start' -r

@@ -9,20 +9,23 @@ use color_eyre::eyre;
 use url::Url;
 
 use super::load::load;
-use super::print::{print, refuse, tell};
+use super::print::{print, refuse, shell_word, tell};
 use super::{FAILED, Flags, WRONG, wrong};
+use crate::config::credentials::CredentialTable;
 use crate::config::endpoint::Address;
+use crate::config::origin::ConfigError;
 use crate::config::places::Places;
 use crate::config::sources::SourceTable;
 use crate::config::{Config, of_text};
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
-use crate::net::{AS_CA, Net};
+use crate::net::{AS_CA, AS_CREDENTIAL, AS_USER, Net};
 use crate::runtime::console::LaunchError;
 use crate::runtime::probe;
 use crate::safe;
 use crate::source::recognise::{self, Recognised, With, endpoint, is_open};
 use crate::source::registry;
+use crate::source::written::quoted;
 use crate::store::atomic::{self, Fresh};
 use crate::store::dirs;
 use crate::store::error::path_text;
@@ -38,6 +41,17 @@ pub(super) struct Addition {
     /// The `[[credential]]` to ask it with
     #[arg(long, value_name = "NAME")]
     with: Option<String>,
+    /// The user of HTTP Basic; the secret is then the password
+    #[arg(long, value_name = "NAME", requires = "secret")]
+    user: Option<String>,
+    /// The file whose first line is the password or token; nobody but you may read it
+    #[arg(long, value_name = "FILE", group = "secret", conflicts_with = "with")]
+    #[arg(visible_aliases = ["password-file", "token-file"])]
+    secret_file: Option<PathBuf>,
+    /// The variable that holds the password or token whenever midwatch runs
+    #[arg(long, value_name = "VARIABLE", group = "secret", conflicts_with = "with")]
+    #[arg(visible_aliases = ["password-env", "token-env"])]
+    secret_env: Option<String>,
     /// A file of certificates (PEM) of authorities to trust beside those of this machine
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
@@ -48,15 +62,23 @@ pub(super) struct Addition {
 
 /// Finds out what answers, and writes the table for it.
 pub(super) fn add(flags: &Flags, asked: &Addition) -> eyre::Result<ExitCode> {
-    let (config, _) = match load(flags) {
+    let (mut config, _) = match load(flags) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
-    let (url, ca) = match address(asked, &config).and_then(|url| Ok((url, authorities(asked)?))) {
-        Ok(asked) => asked,
+    let read = address(asked, &config).and_then(|url| {
+        let ca = asked.ca.as_deref().map(whole).transpose()?;
+        Ok((credential(asked, &url, &mut config)?, url, ca))
+    });
+    let (credential, url, ca) = match read {
+        Ok(read) => read,
         Err(why) => return Ok(refuse(WRONG, &why)),
     };
-    let with = With { credential: asked.with.as_deref(), ca: ca.as_deref() };
+    let (name, credentials) = credential.unzip();
+    let is_token = name.as_ref().is_some_and(|name| {
+        config.credentials.iter().any(|table| table.name == *name && table.user.is_none())
+    });
+    let with = With { credential: name.as_deref(), ca: ca.as_deref(), is_token };
     let named = recognise::by_name(&url).map(Ok);
     let found = named.map_or_else(|| ask(&url, with, &config), Ok)?;
     let found = match found {
@@ -67,12 +89,60 @@ pub(super) fn add(flags: &Flags, asked: &Addition) -> eyre::Result<ExitCode> {
                 let advice = clean(advice);
                 // Here there is no configuration yet to name it in.
                 let advice = advice.as_str().replace(AS_CA, "by --ca FILE");
+                let advice = advice
+                    .replace(AS_USER, again(flags, asked, "--user NAME --password-file FILE").as_str())
+                    .replace(AS_CREDENTIAL, again(flags, asked, "--token-file FILE").as_str());
                 why.push(&safe!("; {}", clean(&advice.into())));
             }
             return Ok(refuse(FAILED, &why));
         }
     };
-    Ok(write(flags, asked, with, &config, &found).unwrap_or_else(|why| refuse(FAILED, &why)))
+    let credentials = credentials.unwrap_or_default();
+    Ok(write(flags, asked, with, &credentials, &config, &found).unwrap_or_else(|why| refuse(FAILED, &why)))
+}
+
+/// The command line to type again, with a file for the secret.
+fn again(flags: &Flags, asked: &Addition, with: &'static str) -> SafeText {
+    let url = shell_word(Path::new(&asked.url));
+    let command = flags.typed(safe!("midwatch add {} {}", url, SafeText::literal(with)));
+    safe!("{} (the secret is the first line of FILE, which nobody but you may read: chmod 600)", command)
+}
+
+/// The name of the credential that the flags name or describe, and its table as text if it is a new one,
+/// which `config` has then too.
+fn credential(
+    asked: &Addition,
+    url: &Url,
+    config: &mut Config,
+) -> Result<Option<(String, String)>, SafeText> {
+    if let Some(name) = &asked.with {
+        if config.credentials.iter().all(|known| known.name != *name) {
+            return Err(safe!("there is no [[credential]] `{}`", clean(&name.as_str().into())));
+        }
+        return Ok(Some((name.clone(), String::new())));
+    }
+    let place = match (&asked.secret_file, &asked.secret_env) {
+        (Some(path), _) => format!("file = {}", quoted(&whole(path)?)),
+        (None, Some(name)) => format!("env = {}", quoted(name)),
+        (None, None) => return Ok(None),
+    };
+    let host = url.host_str().unwrap_or_default().replace(':', "-");
+    let numbered = (2..).map(|number| format!("{host}-{number}"));
+    let is_free = |name: &String| config.credentials.iter().all(|known| known.name != *name);
+    let name = std::iter::once(host.clone()).chain(numbered).find(is_free).unwrap_or_default();
+    let user = asked.user.as_ref().map(|user| format!("user = {}\n", quoted(user))).unwrap_or_default();
+    let text = format!("[[credential]]\nname = {}\n{user}{place}\n\n", quoted(&name));
+    let read = of_text(&"the command line".into(), &text, &registry::kinds(), None);
+    let what = |errors: Vec<ConfigError>| errors.first().map(|error| error.what.clone()).unwrap_or_default();
+    let (_, tables) = read.map_err(what)?;
+    for table in tables {
+        let is_same = |known: &&CredentialTable| known.source == table.source && known.user == table.user;
+        if let Some(known) = config.credentials.iter().find(is_same) {
+            return Ok(Some((known.name.clone(), String::new())));
+        }
+        config.credentials.push(table);
+    }
+    Ok(Some((name, text)))
 }
 
 /// Asks who answers.
@@ -95,16 +165,11 @@ fn address(asked: &Addition, config: &Config) -> Result<Url, SafeText> {
     };
     if !url.username().is_empty() || url.password().is_some() {
         return Err("a user or password in an address is seen by everybody on this machine: change it, \
-                    and name a [[credential]] by --with"
+                    and give --user NAME --password-file FILE"
             .into());
     }
-    if let Some(name) = &asked.with {
-        if config.credentials.iter().all(|known| known.name != *name) {
-            return Err(safe!("there is no [[credential]] `{}`", clean(&name.as_str().into())));
-        }
-        if is_open(&url) {
-            return Err("a credential is not sent over http, which everybody on the way can read".into());
-        }
+    if is_open(&url) && (asked.with.is_some() || asked.secret_file.is_some() || asked.secret_env.is_some()) {
+        return Err("a credential is not sent over http, which everybody on the way can read".into());
     }
     if asked.ca.is_some() && url.scheme() == "http" {
         return Err("--ca is for https: over http no server shows a certificate".into());
@@ -119,17 +184,17 @@ fn address(asked: &Addition, config: &Config) -> Result<Url, SafeText> {
     Ok(url)
 }
 
-/// The file of authorities as the configuration has it: from any folder the same.
-fn authorities(asked: &Addition) -> Result<Option<String>, SafeText> {
-    let Some(path) = &asked.ca else { return Ok(None) };
+/// The path of a file as the configuration has it: from any folder the same.
+fn whole(path: &Path) -> Result<String, SafeText> {
     let whole = std::path::absolute(path).ok().and_then(|path| path.to_str().map(str::to_owned));
-    whole.map(Some).ok_or_else(|| safe!("{}: this path cannot stand in a configuration", path_text(path)))
+    whole.ok_or_else(|| safe!("{}: this path cannot stand in a configuration", path_text(path)))
 }
 
 fn write(
     flags: &Flags,
     asked: &Addition,
     with: With<'_>,
+    credentials: &str,
     config: &Config,
     found: &Recognised,
 ) -> Result<ExitCode, SafeText> {
@@ -150,7 +215,7 @@ fn write(
         .iter()
         .map(|known| String::from_utf8_lossy(known.name.as_bytes()).into_owned())
         .collect();
-    let table = source.text(&mut taken);
+    let table = format!("{credentials}{}", source.text(&mut taken));
     let read = of_text(&"the new table".into(), &table, &registry::kinds(), None);
     let (read, _) = read.map_err(|errors| match errors.first() {
         Some(error) => safe!("the table for it would be wrong: {}", error.what),
@@ -158,10 +223,23 @@ fn write(
     })?;
     let known = config.sources.iter().find(|known| read.iter().any(|new| is_same(known, new)));
     if let Some(known) = known {
-        return Err(safe!("{} It is there already as the source {}.", answers, clean(&known.name)));
+        let mut why = safe!("{} It is there already as the source {}.", answers, clean(&known.name));
+        let named = known.endpoint.as_ref().and_then(|endpoint| endpoint.credential.as_deref());
+        if let Some(name) = with.credential.filter(|name| named != Some(name)) {
+            let key = clean(&format!("credential = {}", quoted(name)).into());
+            why.push(&safe!(" It stays as it is: write {} there", key));
+            let table = credentials.trim_end().replace('\n', " / ");
+            if !table.is_empty() {
+                why.push(&safe!(", and below it {}", clean(&table.into())));
+            }
+        }
+        return Err(why);
     }
-    let scope = found.product.scope().filter(|_| asked.with.is_none()).map(SafeText::literal);
-    let scope = scope.map(|scope| safe!("It wants {}: add a [[credential]], and `credential` here.", scope));
+    let scope = found.product.scope().filter(|_| with.credential.is_none()).map(SafeText::literal);
+    let scope = scope.map(|scope| {
+        let again = again(flags, asked, "--token-file FILE");
+        safe!("It wants {}: with one, take this table out again and type {}.", scope, again)
+    });
     if asked.dry_run {
         std::iter::once(&answers).chain(&scope).for_each(tell);
         return Ok(print(&table, 0));

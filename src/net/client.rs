@@ -20,7 +20,7 @@ use super::failure::{self, Trip};
 use super::link::{Head, Link, Way};
 use super::shown;
 use super::stream::Stream;
-use super::{Net, now};
+use super::{AS_CREDENTIAL, AS_USER, Net, now};
 use crate::config::endpoint::Endpoint;
 use crate::model::health::{Failure, FailureKind};
 
@@ -399,7 +399,16 @@ impl Inner {
             return Failure { what: failure.what, ..credential };
         }
         if head.status == 401 && shown::names(&self.endpoint).is_empty() {
-            return failure.advise("it wants to know who asks: name a [[credential]] as `credential`");
+            let is_basic = |(name, value): &(String, String)| {
+                let scheme = value.as_bytes().get(..5).unwrap_or_default();
+                name == "www-authenticate" && scheme.eq_ignore_ascii_case(b"basic")
+            };
+            let advice = if head.headers.iter().any(is_basic) {
+                format!("it wants a user and a password (HTTP Basic): {AS_USER}")
+            } else {
+                format!("it wants to know who asks: {AS_CREDENTIAL}")
+            };
+            return failure.advise(advice);
         }
         match told.retry_after() {
             Some(wait) if head.status == 503 => again_in(failure, wait),

@@ -162,6 +162,8 @@ pub struct With<'a> {
     pub credential: Option<&'a str>,
     /// A file of authorities to trust beside those of this machine.
     pub ca: Option<&'a str>,
+    /// Whether the credential has no user: it is a token.
+    pub is_token: bool,
 }
 
 /// What was recognised, and where.
@@ -208,6 +210,10 @@ impl Recognised {
             keys.push("allow_plaintext = true      # everybody on the way can read what is sent".to_owned());
         }
         keys.extend(with.credential.map(|name| format!("credential = {}", quoted(name))));
+        if with.is_token && matches!(product, Product::Alertmanager | Product::Buildbot) {
+            // They have none themselves: what stands before them takes it as it did here.
+            keys.push("auth = \"bearer\"".to_owned());
+        }
         keys.extend(with.ca.map(|path| format!("ca = {}", quoted(path))));
         let name = match product {
             Product::GitHub => "github",
@@ -582,7 +588,7 @@ mod tests {
         };
         let table = |found: Recognised, credential| {
             found
-                .source(With { credential, ca: None })
+                .source(With { credential, ..With::default() })
                 .map(|source| source.text(&mut std::collections::BTreeSet::new()))
         };
         let text = table(found(Product::Alertmanager, Some("http://am:9093/x"), None), None).unwrap();
