@@ -102,7 +102,7 @@ fn main() {
         "/orders/9[0-9]+ .*=3.$/",
     ] {
         let started = Instant::now();
-        let mut search = Search::new(Query::parse(text, now).unwrap(), &buffer);
+        let mut search = Search::new(Query::parse(text, now).unwrap());
         let mut longest = Duration::ZERO;
         loop {
             let slice = Instant::now();

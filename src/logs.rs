@@ -2,14 +2,17 @@
 //!
 //! ```text
 //! bytes -> Splitter -> Line -> SegmentBuilder -> Segment      on a source's worker
-//! Segment -> Buffer -> LineRef, Rates                         in the app
-//! text -> Query -> Search over the Buffer, in slices         in the app
+//! Segment -> Buffer -> parts, Rates                           in the app
+//! text -> Query -> Search over the Buffer, in slices          in the app
+//! Buffer, Search -> Merged -> LineRef, by time                in the app
 //! ```
 
 pub mod buffer;
 mod head;
 mod json;
+pub mod key;
 pub mod level;
+pub mod merge;
 pub mod pattern;
 pub mod piece;
 pub mod query;

@@ -32,11 +32,11 @@ const MOST: usize = 10;
 const LINES: usize = 5;
 
 /// How far the news has been told.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Heard {
     happened: usize,
-    /// The log line to go on with; `None` while logs do not follow in focus.
-    line: Option<u64>,
+    /// How many log lines of each stream had come; `None` while logs do not follow in focus.
+    lines: Option<Vec<u64>>,
 }
 
 impl App {
@@ -109,14 +109,17 @@ impl App {
         if self.state.is_frozen() {
             return self.in_glyphs(lines);
         }
-        let from = heard.line.unwrap_or(self.logs.end());
-        heard.line = following.then_some(from);
-        if let Some((told, skipped, next)) = heard.line.and_then(|from| self.logs.since(from, LINES, &view)) {
-            if skipped > 0 {
-                lines.push(safe!("{} lines skipped", skipped));
+        let told = heard.lines.take().unwrap_or_else(|| self.state.logs.received_of_each());
+        if following {
+            if let Some((newest, skipped)) = self.logs.since(&told, LINES, &view) {
+                if skipped > 0 {
+                    lines.push(safe!("{} lines skipped", skipped));
+                }
+                lines.extend(newest);
+                heard.lines = Some(self.state.logs.received_of_each());
+            } else {
+                heard.lines = Some(told);
             }
-            lines.extend(told);
-            heard.line = Some(next);
         }
         self.in_glyphs(lines)
     }

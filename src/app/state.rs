@@ -134,14 +134,14 @@ impl State {
     pub(super) fn toggle_freeze(&mut self, now: Timestamp) -> bool {
         self.frozen = match self.frozen.take() {
             Some(_) => None,
-            None => Some((now, self.world.clone(), self.logs.bounds().end)),
+            None => Some((now, self.world.clone(), self.logs.received())),
         };
         self.is_frozen()
     }
 
     /// While the screen is frozen: since when, and how many lines have come since.
     pub(super) fn frozen(&self) -> Option<(Timestamp, u64)> {
-        self.frozen.as_ref().map(|(at, _, end)| (*at, self.logs.bounds().end - end))
+        self.frozen.as_ref().map(|(at, _, lines)| (*at, self.logs.received() - lines))
     }
 
     /// Shows times in the next way: UTC, the person's own zone if it is another, ages.

@@ -1,9 +1,9 @@
-//! All streams in the order that their lines came, within one byte budget.
+//! All streams, each in parts of its lines, within one byte budget.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::ops::Range;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 
+use super::key::Key;
 use super::level::Level;
 use super::rate::Rates;
 use super::segment::Segment;
@@ -19,14 +19,12 @@ const FAN_IN: usize = 8;
 const SEALED: usize = 1 << 20;
 /// Segments from this size on stay as they are.
 const LARGE: usize = 256 << 10;
-/// Index memory of one run: its place and its node's share, its entry in the stream.
-const RUN_SIZE: usize = 2 * size_of::<(u64, Place)>() + size_of::<u64>();
 
 /// One line of the buffer.
 #[derive(Clone, Copy, Debug)]
 pub struct LineRef<'a> {
-    /// Number in order of arrival over all streams; never used twice.
-    pub seq: u64,
+    /// Where it stands among all lines.
+    pub key: Key,
     /// The segment that it is in. A reader that must keep the line clones this.
     pub segment: &'a Arc<Segment>,
     /// Which line of the segment.
@@ -62,35 +60,43 @@ pub struct StreamStats {
     pub dropped: u64,
     /// Bytes cut off lines that were too long.
     pub cut: u64,
+    /// Lines that came after lines written more than a second later.
+    pub late: u64,
+    /// Lines that say a time more than 5 s after they came.
+    pub ahead: u64,
     /// Memory that its lines take.
     pub bytes: usize,
 }
 
-/// Lines of one segment that are neighbours in the order of arrival.
-#[derive(Clone, Debug)]
-struct Place {
-    segment: Arc<Segment>,
-    line: u32,
-    lines: u32,
-}
-
+/// Lines of one stream that came one after the other.
 #[derive(Debug)]
-struct Held {
-    segment: Arc<Segment>,
-    /// First numbers of its runs, in order: keys of the index.
-    runs: Vec<u64>,
+pub(super) struct Part {
+    /// Never used twice, ascending in the order in which parts were made.
+    pub(super) id: u64,
+    /// Which stream it is of, in the order in which they first appeared.
+    pub(super) stream: u32,
+    /// The number of its first line within the stream.
+    pub(super) first: u64,
+    pub(super) segment: Arc<Segment>,
+    /// The parts that it was put together from, in order.
+    pub(super) made_of: Box<[u64]>,
 }
 
-impl Held {
+impl Part {
     fn size(&self) -> usize {
-        self.segment.size() + size_of::<Self>() + self.runs.len() * RUN_SIZE
+        self.segment.size() + size_of::<Self>() + size_of_val(&*self.made_of)
+    }
+
+    /// One past the number of its last line.
+    pub(super) fn end(&self) -> u64 {
+        self.first + u64::from(self.segment.lines())
     }
 }
 
 #[derive(Debug)]
 struct Stream {
     stats: StreamStats,
-    held: VecDeque<Held>,
+    parts: VecDeque<Part>,
 }
 
 /// Batches of one stream to be put together, which a worker may do.
@@ -132,61 +138,56 @@ pub struct Buffer {
     budget: usize,
     streams: Vec<Stream>,
     by_name: HashMap<RawText, usize>,
-    index: BTreeMap<u64, Place>,
-    next_seq: u64,
+    next_part: u64,
     lines: u64,
-    /// Of segments that are here.
+    received: u64,
+    /// Of parts that are here.
     used: usize,
     /// Segments that were evicted while a reader held them, with their sizes.
     pinned: Vec<(Weak<Segment>, usize)>,
-    /// One past the highest number ever evicted.
-    evicted_below: u64,
-    evicted: u64,
     rates: Rates,
 }
 
 impl Buffer {
-    /// An empty buffer that keeps to `budget` bytes, its index included.
+    /// An empty buffer that keeps to `budget` bytes.
     pub fn new(budget: usize) -> Self {
         Self {
             budget,
             streams: Vec::new(),
             by_name: HashMap::new(),
-            index: BTreeMap::new(),
-            next_seq: 0,
+            next_part: 0,
             lines: 0,
+            received: 0,
             used: 0,
             pinned: Vec::new(),
-            evicted_below: 0,
-            evicted: 0,
             rates: Rates::default(),
         }
     }
 
-    /// Takes a segment; its lines get the next numbers, which are returned. What is over the
-    /// budget is evicted: the oldest segment of the stream that holds most.
-    pub fn push(&mut self, segment: Arc<Segment>) -> Range<u64> {
-        let stream = self.stream(segment.stream(), segment.source());
-        let first = self.next_seq;
+    /// Takes a segment. What is over the budget is evicted: the oldest part of the stream that
+    /// holds most.
+    pub fn push(&mut self, segment: Arc<Segment>) {
+        let index = self.stream(segment.stream(), segment.source());
         let lines = segment.lines();
-        self.next_seq += u64::from(lines);
-        self.lines += u64::from(lines);
+        let count = u64::from(lines);
+        self.received += count;
         for line in 0..lines {
             let counted = if segment.continues(line) { Level::Unknown } else { segment.level(line) };
-            self.rates.count(segment.effective_millis(line).div_euclid(1000), counted);
+            self.rates.count(segment.effective(line).div_euclid(1000), counted);
         }
-        if let Some(stats) = self.streams.get_mut(stream).map(|s| &mut s.stats) {
-            stats.received += u64::from(lines);
-            stats.held += u64::from(lines);
-            stats.dropped += segment.lost();
-            stats.cut += segment.cut();
-        }
+        let Some(stream) = self.streams.get_mut(index) else { return };
+        let first = stream.stats.received;
+        let (late, ahead) = segment.odds();
+        stream.stats.received += count;
+        stream.stats.dropped += segment.lost();
+        stream.stats.cut += segment.cut();
+        stream.stats.late += late as u64;
+        stream.stats.ahead += ahead as u64;
         if lines > 0 {
-            self.index.insert(first, Place { segment: Arc::clone(&segment), line: 0, lines });
-            self.add(stream, None, Held { segment, runs: vec![first] });
+            let end = stream.parts.len();
+            self.add(index, end, first, segment, Box::default());
             self.evict();
         }
-        first..self.next_seq
     }
 
     /// Counts lines of a stream that were dropped on their way here.
@@ -197,56 +198,22 @@ impl Buffer {
         }
     }
 
-    /// The line of a number, unless it was evicted or has not come.
-    pub fn line(&self, seq: u64) -> Option<LineRef<'_>> {
-        let (first, place) = self.index.range(..=seq).next_back()?;
-        let offset = u32::try_from(seq - first).ok().filter(|&offset| offset < place.lines)?;
-        Some(LineRef { seq, segment: &place.segment, line: place.line + offset })
-    }
-
-    /// Lines from number `from` on, oldest first.
-    pub fn forward(&self, from: u64) -> impl Iterator<Item = LineRef<'_>> {
-        self.runs_from(from).flat_map(move |run| run.lines(from..u64::MAX))
-    }
-
-    /// Lines below number `below`, newest first.
-    pub fn backward(&self, below: u64) -> impl Iterator<Item = LineRef<'_>> {
-        self.index
-            .range(..below)
-            .rev()
-            .flat_map(move |(first, place)| Run { first: *first, place }.lines(0..below).rev())
-    }
-
-    /// The first line after number `after` of this level or above that begins a record.
-    pub fn next_at_least(&self, level: Level, after: u64) -> Option<LineRef<'_>> {
-        let from = after.saturating_add(1);
-        self.runs_from(from)
-            .filter(|run| run.place.segment.reaches(level))
-            .flat_map(|run| run.lines(from..u64::MAX))
-            .find(|line| begins_at_least(line, level))
-    }
-
-    /// The last line before number `before` of this level or above that begins a record.
-    pub fn previous_at_least(&self, level: Level, before: u64) -> Option<LineRef<'_>> {
-        self.index
-            .range(..before)
-            .rev()
-            .filter(|(_, place)| place.segment.reaches(level))
-            .flat_map(|(first, place)| Run { first: *first, place }.lines(0..before).rev())
-            .find(|line| begins_at_least(line, level))
-    }
-
-    /// The lowest number that may be here, and one past the highest.
-    pub fn bounds(&self) -> Range<u64> {
-        self.index.keys().next().copied().unwrap_or(self.next_seq)..self.next_seq
-    }
-
     /// How many lines are here.
     pub fn lines(&self) -> u64 {
         self.lines
     }
 
-    /// Memory in use: segments, index, and what readers hold of evicted segments.
+    /// How many lines ever came in.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// How many lines of each stream ever came in.
+    pub fn received_of_each(&self) -> Vec<u64> {
+        self.streams.iter().map(|stream| stream.stats.received).collect()
+    }
+
+    /// Memory in use: parts, and what readers hold of evicted ones.
     pub fn used(&self) -> usize {
         self.used + self.pinned()
     }
@@ -271,15 +238,25 @@ impl Buffer {
         &self.rates
     }
 
+    /// Another one whenever the parts are others.
+    pub(super) fn revision(&self) -> (u64, u64) {
+        (self.next_part, self.evicted())
+    }
+
+    /// The parts of all streams.
+    pub(super) fn parts(&self) -> impl DoubleEndedIterator<Item = &Part> {
+        self.streams.iter().flat_map(|stream| &stream.parts)
+    }
+
     /// Small batches worth putting together, if there are any. Give the result to
     /// [`Buffer::install`].
     ///
     /// No batch is more than half of the result: whatever the rate at which lines come, each is
     /// copied a handful of times on its way into a segment of up to 1 MiB.
     pub fn sealable(&self) -> Option<SealJob> {
-        self.streams.iter().enumerate().find_map(|(stream, Stream { held, .. })| {
+        self.streams.iter().enumerate().find_map(|(stream, Stream { parts, .. })| {
             let (mut total, mut largest, mut count) = (0, 0, 0);
-            for (before, part) in held.iter().rev().enumerate() {
+            for (before, part) in parts.iter().rev().enumerate() {
                 let size = part.segment.size();
                 total += size;
                 largest = largest.max(size);
@@ -290,7 +267,7 @@ impl Buffer {
                     count = before + 1;
                 }
             }
-            let parts = held.range(held.len() - count..).map(|held| Arc::clone(&held.segment)).collect();
+            let parts = parts.range(parts.len() - count..).map(|part| Arc::clone(&part.segment)).collect();
             (count > 0).then_some(SealJob { stream, parts })
         })
     }
@@ -298,56 +275,26 @@ impl Buffer {
     /// Puts a sealed segment in the place of its batches. `false`, and nothing changes, if some
     /// of them were evicted meanwhile.
     pub fn install(&mut self, sealed: Sealed) -> bool {
-        let Sealed { job: SealJob { stream, parts }, whole } = sealed;
-        let Some(held) = self.streams.get(stream).map(|s| &s.held) else { return false };
-        let Some(first) = parts.first() else { return false };
-        let Some(at) = held.iter().position(|held| Arc::ptr_eq(&held.segment, first)) else { return false };
-        if !parts.iter().zip(held.range(at..)).all(|(part, held)| Arc::ptr_eq(part, &held.segment))
-            || held.len() < at + parts.len()
+        let Sealed { job: SealJob { stream, parts: batches }, whole } = sealed;
+        let Some(parts) = self.streams.get(stream).map(|s| &s.parts) else { return false };
+        let Some(first) = batches.first() else { return false };
+        let Some(at) = parts.iter().position(|part| Arc::ptr_eq(&part.segment, first)) else { return false };
+        let count = batches.len();
+        if parts.len() < at + count
+            || !batches.iter().zip(parts.range(at..)).all(|(batch, part)| Arc::ptr_eq(batch, &part.segment))
         {
             return false;
         }
-        let count = parts.len();
-        drop(parts);
-        let mut runs: Vec<(u64, Place)> = Vec::new();
-        let mut line = 0;
-        for _ in 0..count {
-            for (first, place) in self.take(stream, at) {
-                let place = Place { segment: Arc::clone(&whole), line, lines: place.lines };
-                line += place.lines;
-                match runs.last_mut() {
-                    Some((last, joined)) if *last + u64::from(joined.lines) == first => {
-                        joined.lines += place.lines;
-                    }
-                    _ => runs.push((first, place)),
-                }
-            }
-        }
-        let held = Held { segment: whole, runs: runs.iter().map(|(first, _)| *first).collect() };
-        self.index.extend(runs);
-        self.add(stream, Some(at), held);
+        drop(batches);
+        let taken: Vec<Part> = (0..count).filter_map(|_| self.take(stream, at)).collect();
+        let first = taken.first().map_or(0, |part| part.first);
+        self.add(stream, at, first, whole, taken.iter().map(|part| part.id).collect());
         true
     }
 
     /// Lines evicted so far, of all streams.
     pub fn evicted(&self) -> u64 {
-        self.evicted
-    }
-
-    /// One past the highest number that was ever evicted: from here on nothing is missing.
-    pub(super) fn evicted_below(&self) -> u64 {
-        self.evicted_below
-    }
-
-    /// The runs that have a line from number `from` on.
-    pub(super) fn runs_from(&self, from: u64) -> impl Iterator<Item = Run<'_>> {
-        let start = self.index.range(..=from).next_back().map_or(from, |(first, _)| *first);
-        self.index.range(start..).map(|(first, place)| Run { first: *first, place })
-    }
-
-    /// The newest run that has a line below number `below`.
-    pub(super) fn run_below(&self, below: u64) -> Option<Run<'_>> {
-        self.index.range(..below).next_back().map(|(first, place)| Run { first: *first, place })
+        self.received - self.lines
     }
 
     fn stream(&mut self, name: &RawText, source: &RawText) -> usize {
@@ -362,38 +309,42 @@ impl Buffer {
             evicted: 0,
             dropped: 0,
             cut: 0,
+            late: 0,
+            ahead: 0,
             bytes: 0,
         };
-        self.streams.push(Stream { stats, held: VecDeque::new() });
+        self.streams.push(Stream { stats, parts: VecDeque::new() });
         self.by_name.insert(name.clone(), self.streams.len() - 1);
         self.streams.len() - 1
     }
 
-    fn add(&mut self, stream: usize, at: Option<usize>, held: Held) {
-        let Some(stream) = self.streams.get_mut(stream) else { return };
-        stream.stats.bytes += held.size();
-        self.used += held.size();
-        stream.held.insert(at.unwrap_or(stream.held.len()), held);
+    fn add(&mut self, index: usize, at: usize, first: u64, segment: Arc<Segment>, made_of: Box<[u64]>) {
+        let Some(stream) = self.streams.get_mut(index) else { return };
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let part = Part { id: self.next_part, stream: number, first, segment, made_of };
+        self.next_part += 1;
+        let lines = u64::from(part.segment.lines());
+        self.lines += lines;
+        self.used += part.size();
+        stream.stats.held += lines;
+        stream.stats.bytes += part.size();
+        stream.parts.insert(at, part);
     }
 
-    /// Takes a segment out of stream and index; returns its runs. Its memory stays counted while
-    /// a reader holds it.
-    fn take(&mut self, stream: usize, at: usize) -> Vec<(u64, Place)> {
-        let Some(held) = self.streams.get_mut(stream).and_then(|s| {
-            let held = s.held.remove(at)?;
-            s.stats.bytes -= held.size();
-            Some(held)
-        }) else {
-            return Vec::new();
-        };
-        self.used -= held.size();
-        let runs = held.runs.iter().filter_map(|first| Some((*first, self.index.remove(first)?))).collect();
-        // Here, in the runs just taken, and in a reader's hands?
-        if Arc::strong_count(&held.segment) > 1 + held.runs.len() {
+    /// Takes a part out. Its memory stays counted while a reader holds it.
+    fn take(&mut self, stream: usize, at: usize) -> Option<Part> {
+        let stream = self.streams.get_mut(stream)?;
+        let part = stream.parts.remove(at)?;
+        let lines = u64::from(part.segment.lines());
+        stream.stats.held -= lines;
+        stream.stats.bytes -= part.size();
+        self.lines -= lines;
+        self.used -= part.size();
+        if Arc::strong_count(&part.segment) > 1 {
             self.pinned.retain(|(held, _)| held.strong_count() > 0);
-            self.pinned.push((Arc::downgrade(&held.segment), held.segment.size()));
+            self.pinned.push((Arc::downgrade(&part.segment), part.segment.size()));
         }
-        runs
+        Some(part)
     }
 
     fn evict(&mut self) {
@@ -403,19 +354,9 @@ impl Buffer {
         while self.used + pinned > self.budget && self.used > floor {
             let most = self.streams.iter().enumerate().max_by_key(|(_, s)| s.stats.bytes).map(|(at, _)| at);
             let Some(stream) = most else { return };
-            let runs = self.take(stream, 0);
-            let lines: u64 = runs.iter().map(|(_, place)| u64::from(place.lines)).sum();
-            if lines == 0 {
-                return;
-            }
-            for (first, place) in runs {
-                self.evicted_below = self.evicted_below.max(first + u64::from(place.lines));
-            }
-            self.lines -= lines;
-            self.evicted += lines;
+            let Some(part) = self.take(stream, 0) else { return };
             if let Some(stats) = self.streams.get_mut(stream).map(|s| &mut s.stats) {
-                stats.held -= lines;
-                stats.evicted += lines;
+                stats.evicted += u64::from(part.segment.lines());
             }
         }
     }
@@ -427,55 +368,14 @@ impl Default for Buffer {
     }
 }
 
-fn begins_at_least(line: &LineRef<'_>, level: Level) -> bool {
-    line.level() >= level && !line.segment.continues(line.line)
-}
-
-/// A run of the index, for those that walk it.
-#[derive(Clone, Copy)]
-pub(super) struct Run<'a> {
-    pub(super) first: u64,
-    place: &'a Place,
-}
-
-impl<'a> Run<'a> {
-    pub(super) fn segment(&self) -> &'a Arc<Segment> {
-        &self.place.segment
-    }
-
-    /// The number after its last line's.
-    pub(super) fn end(&self) -> u64 {
-        self.first + u64::from(self.place.lines)
-    }
-
-    /// The segment's lines whose numbers are in `seqs`.
-    pub(super) fn within(&self, seqs: &Range<u64>) -> Range<u32> {
-        let offset = |seq: u64| {
-            let offset = seq.clamp(self.first, self.end()) - self.first;
-            self.place.line + u32::try_from(offset).unwrap_or(self.place.lines)
-        };
-        offset(seqs.start)..offset(seqs.end)
-    }
-
-    /// The number of a line of the segment.
-    pub(super) fn seq(&self, line: u32) -> u64 {
-        self.first + u64::from(line - self.place.line)
-    }
-
-    fn lines(self, seqs: Range<u64>) -> impl DoubleEndedIterator<Item = LineRef<'a>> {
-        self.within(&seqs).map(move |line| LineRef {
-            seq: self.seq(line),
-            segment: &self.place.segment,
-            line,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::logs::merge::Merged;
     use crate::logs::segment::{Given, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
@@ -493,42 +393,15 @@ mod tests {
         Arc::new(builder.seal().unwrap())
     }
 
-    fn texts<'a>(lines: impl Iterator<Item = LineRef<'a>>) -> Vec<(u64, String)> {
-        lines.map(|l| (l.seq, String::from_utf8_lossy(l.bytes()).into_owned())).collect()
+    /// The lines in order, with their streams.
+    fn texts(buffer: &Buffer) -> Vec<(String, String)> {
+        let lines = Merged { buffer, search: None }.forward(Key::FIRST);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        lines.map(|line| (text(line.segment.stream().as_bytes()), text(line.bytes()))).collect()
     }
 
     fn stats(buffer: &Buffer, name: &str) -> StreamStats {
         buffer.streams().find(|s| s.name == RawText::from(name)).unwrap().clone()
-    }
-
-    #[test]
-    fn streams_share_one_order() {
-        let mut buffer = Buffer::default();
-        assert_eq!(buffer.push(segment("a", &["a0", "a1"])), 0..2);
-        assert_eq!(buffer.push(segment("b", &["b0"])), 2..3);
-        assert_eq!(buffer.push(segment("a", &["a2"])), 3..4);
-        let all = [(0, "a0".into()), (1, "a1".into()), (2, "b0".into()), (3, "a2".into())];
-        assert_eq!(texts(buffer.forward(0)), all);
-        assert_eq!(texts(buffer.forward(1)), all[1..]);
-        assert_eq!(texts(buffer.backward(2)), [all[1].clone(), all[0].clone()]);
-        assert_eq!(buffer.line(2).unwrap().bytes(), b"b0");
-        assert!(buffer.line(4).is_none());
-        assert_eq!((buffer.lines(), buffer.bounds()), (4, 0..4));
-    }
-
-    #[test]
-    fn errors_are_found_both_ways_without_their_traces() {
-        let mut buffer = Buffer::default();
-        buffer.push(segment("a", &["ERROR one", "  at trace", "INFO x"]));
-        buffer.push(segment("b", &["INFO y"]));
-        buffer.push(segment("a", &["FATAL two"]));
-        let seq = |line: Option<LineRef<'_>>| line.map(|l| l.seq);
-        assert_eq!(seq(buffer.next_at_least(Level::Error, 0)), Some(4));
-        assert_eq!(seq(buffer.next_at_least(Level::Error, 4)), None);
-        assert_eq!(seq(buffer.previous_at_least(Level::Error, 4)), Some(0));
-        assert_eq!(seq(buffer.previous_at_least(Level::Error, 0)), None);
-        let counts = buffer.rates().bars(at(1), 1, 1)[0];
-        assert_eq!((counts[Level::Error as usize], counts.iter().sum::<u32>()), (1, 5));
     }
 
     #[test]
@@ -548,13 +421,6 @@ mod tests {
         assert_eq!((loud.received, loud.held + loud.evicted), (250_000, 250_000));
         assert!(loud.evicted > 0 && loud.bytes > 6 << 20, "{loud:?}");
         assert_eq!(buffer.lines(), quiet.held + loud.held);
-        assert_eq!(buffer.bounds().start, 0);
-        assert!(buffer.line(2000).is_none(), "the first loud line is gone");
-        assert_eq!(buffer.forward(2000).next().unwrap().bytes(), loud_first());
-    }
-
-    fn loud_first() -> Vec<u8> {
-        format!("loud 0 {}", "l".repeat(100)).into_bytes()
     }
 
     #[test]
@@ -562,11 +428,11 @@ mod tests {
         let mut buffer = Buffer::new(4 << 20);
         let lines: Vec<String> = (0..500).map(|_| "x".repeat(500)).collect();
         buffer.push(segment("a", &lines));
-        let pin = Arc::clone(buffer.line(0).unwrap().segment);
+        let pin = Arc::clone(&buffer.parts().next().unwrap().segment);
         for _ in 0..40 {
             buffer.push(segment("a", &lines));
         }
-        assert!(buffer.line(0).is_none());
+        assert!(stats(&buffer, "a").evicted > 0);
         assert_eq!(buffer.pinned(), pin.size());
         assert!(buffer.used() <= buffer.budget());
         assert_eq!(pin.line(0).len(), 500);
@@ -604,11 +470,10 @@ mod tests {
             buffer.push(segment("a", &[format!("line {line} {}", "x".repeat(80))]));
             copied += seal_all(&mut buffer);
         }
-        assert!(buffer.streams[0].held.len() < 60, "{}", buffer.streams[0].held.len());
-        assert!(buffer.index.len() < 60, "one run for each segment");
+        assert!(buffer.parts().count() < 60, "{}", buffer.parts().count());
         assert!(copied < 20_000 * 8, "{copied}");
         assert!(buffer.used() < 20_000 * 120, "{}", buffer.used());
-        assert_eq!(buffer.line(12_345).unwrap().bytes()[..10], *b"line 12345");
+        assert!(texts(&buffer)[12_345].1.starts_with("line 12345"));
     }
 
     #[test]
@@ -621,9 +486,9 @@ mod tests {
         for _ in 0..4 {
             buffer.push(segment("a", &vec!["y".repeat(1000); 400]));
         }
-        let before = texts(buffer.forward(0));
+        let before = texts(&buffer);
         assert!(!buffer.install(sealed));
-        assert_eq!(texts(buffer.forward(0)), before);
+        assert_eq!(texts(&buffer), before);
     }
 
     #[derive(Clone, Debug)]
@@ -642,47 +507,40 @@ mod tests {
         #[test]
         fn every_line_is_here_once_as_it_came_or_counted_as_evicted(steps in steps(), budget in 4000_usize..40_000) {
             let mut buffer = Buffer::new(budget);
-            let mut all: Vec<(String, String)> = Vec::new();
+            let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for step in steps {
                 match step {
                     Step::Push(stream, lines) => {
                         let stream = format!("s{stream}");
-                        let seqs = buffer.push(segment(&stream, &lines));
-                        prop_assert_eq!(seqs.start, all.len() as u64);
-                        all.extend(lines.into_iter().map(|line| (stream.clone(), line)));
-                        prop_assert_eq!(seqs.end, all.len() as u64);
+                        buffer.push(segment(&stream, &lines));
+                        all.entry(stream).or_default().extend(lines);
                     }
                     Step::Seal => { seal_all(&mut buffer); }
                 }
                 prop_assert!(buffer.used() <= budget.max(budget / 2 + 2000), "{} of {}", buffer.used(), budget);
             }
-            let forward = texts(buffer.forward(0));
-            let mut backward = texts(buffer.backward(u64::MAX));
-            backward.reverse();
-            prop_assert_eq!(&forward, &backward);
-            prop_assert_eq!(forward.len() as u64, buffer.lines());
-            let by_seq: Vec<u64> = (0..all.len() as u64).filter(|&seq| buffer.line(seq).is_some()).collect();
-            prop_assert_eq!(forward.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), by_seq);
-            for line in buffer.forward(0) {
-                let (stream, text) = &all[usize::try_from(line.seq).unwrap()];
-                prop_assert_eq!(line.segment.stream(), &RawText::from(stream.as_str()));
-                prop_assert_eq!(line.bytes(), text.as_bytes());
+            let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            for part in buffer.parts() {
+                let name = part.segment.stream().as_str().unwrap();
+                let lines = held.entry(name.to_owned()).or_default();
+                for line in 0..part.segment.lines() {
+                    prop_assert_eq!(part.first + u64::from(line), stats(&buffer, name).evicted + lines.len() as u64);
+                    lines.push(String::from_utf8_lossy(part.segment.line(line)).into_owned());
+                }
             }
             for stats in buffer.streams() {
                 let name = stats.name.as_str().unwrap();
-                prop_assert_eq!(stats.received, all.iter().filter(|(s, _)| s == name).count() as u64);
-                let held = buffer.forward(0).filter(|l| *l.segment.stream() == stats.name).count() as u64;
-                prop_assert_eq!(stats.held, held);
+                let here = held.remove(name).unwrap_or_default();
+                prop_assert_eq!(stats.received, all[name].len() as u64);
+                prop_assert_eq!(stats.held, here.len() as u64);
                 prop_assert_eq!(stats.held + stats.evicted, stats.received);
+                prop_assert!(all[name].ends_with(&here), "what is given up is the oldest");
             }
-            prop_assert_eq!(buffer.evicted(), all.len() as u64 - buffer.lines());
-            let size: usize = buffer.streams.iter().flat_map(|s| &s.held).map(Held::size).sum();
+            prop_assert_eq!(buffer.received(), all.values().map(Vec::len).sum::<usize>() as u64);
+            prop_assert_eq!(buffer.evicted(), buffer.received() - buffer.lines());
+            let size: usize = buffer.parts().map(Part::size).sum();
             prop_assert_eq!(buffer.used(), size);
-            for (at, line) in buffer.forward(0).enumerate() {
-                let next = buffer.next_at_least(Level::Warn, line.seq).map(|l| l.seq);
-                let naive = buffer.forward(0).skip(at + 1).find(|l| begins_at_least(l, Level::Warn));
-                prop_assert_eq!(next, naive.map(|l| l.seq));
-            }
+            prop_assert_eq!(texts(&buffer).len() as u64, buffer.lines());
         }
     }
 }

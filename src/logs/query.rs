@@ -129,7 +129,7 @@ impl Subject for SegmentLine<'_> {
     }
 
     fn time(&self) -> Option<i64> {
-        Some(self.segment.effective_millis(self.number))
+        Some(self.segment.effective(self.number))
     }
 
     fn stream(&self) -> &[u8] {
@@ -337,6 +337,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::logs::key::Key;
     use crate::logs::segment::{Given, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
@@ -357,7 +358,7 @@ mod tests {
         let mut found = Vec::new();
         filter.scan(segment, 0..segment.lines(), |line| found.push(line));
         let one_by_one = (0..segment.lines())
-            .filter(|&line| filter.matches(&LineRef { seq: 0, segment, line }))
+            .filter(|&line| filter.matches(&LineRef { key: Key::FIRST, segment, line }))
             .collect::<Vec<_>>();
         assert_eq!(found, one_by_one);
         found

@@ -16,14 +16,28 @@ const BATCH_LINES: usize = 512;
 const BATCH_BYTES: usize = 256 * 1024;
 /// Arrivals closer than this are one entry of the column.
 const ARRIVAL_STEP: i64 = 1000;
-/// Stands for "the line has no time".
-const NO_TIME: i64 = i64::MIN;
+/// A line that is further ahead of its arrival was written by a wrong clock: it takes its arrival.
+const AHEAD: i64 = 5000;
+/// A line without a time takes that of the line before it, unless it came so much later.
+const SAME: i64 = 5000;
+/// A line that is further behind those before it is late; less is how threads write.
+const LATE: i64 = 1000;
 
 /// Level, in the low three bits of a line's mark.
 const LEVEL: u8 = 0b0000_0111;
 const CONTINUES: u8 = 0b0000_1000;
 const STDERR: u8 = 0b0001_0000;
 const NOTE: u8 = 0b0010_0000;
+const TIMED: u8 = 0b0100_0000;
+
+/// What is odd about the time of a line, in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Odd {
+    /// It says a time more than 5 s after its arrival: this one.
+    Ahead(i64),
+    /// It was written so long before lines that came before it in its stream.
+    Late(i64),
+}
 
 /// An immutable batch of lines of one stream. A thread shares it as `Arc<Segment>`.
 #[derive(Debug)]
@@ -35,8 +49,13 @@ pub struct Segment {
     /// Where each line ends in `bytes`, after its LF.
     ends: Box<[u32]>,
     marks: Box<[u8]>,
-    /// Milliseconds since 1970 or [`NO_TIME`].
+    /// The effective time of each line, in milliseconds since 1970.
     times: Box<[i64]>,
+    odd: Box<[(u32, Odd)]>,
+    /// The lines by effective time; `None` when they stand so.
+    order: Option<Box<[u32]>>,
+    /// The lowest and the highest effective time.
+    reach: (i64, i64),
     /// First line and time of arrival of each batch that was put together here.
     arrivals: Box<[(u32, i64)]>,
     /// Lines that were longer than what is kept, and by how many bytes.
@@ -82,13 +101,15 @@ impl Segment {
 
     /// Bytes of memory that live as long as this does.
     pub fn size(&self) -> usize {
-        // Five heap blocks and the `Arc`, at 16 bytes of allocator each.
-        const BLOCKS: usize = 6 * 16;
+        // Seven heap blocks and the `Arc`, at 16 bytes of allocator each.
+        const BLOCKS: usize = 8 * 16;
         size_of::<Self>()
             + BLOCKS
             + self.bytes.len()
             + self.ends.len() * (size_of::<u32>() + size_of::<u8>() + size_of::<i64>())
             + (self.cuts.len() + self.arrivals.len()) * size_of::<(u32, u64)>()
+            + self.odd.len() * size_of::<(u32, Odd)>()
+            + self.order.as_ref().map_or(0, |order| order.len() * size_of::<u32>())
     }
 
     /// Whether any line has an ESC: such lines are searched with colour removed.
@@ -134,8 +155,54 @@ impl Segment {
 
     /// When the line says that it was written.
     pub fn time(&self, line: u32) -> Option<Timestamp> {
-        let millis = self.times.get(line as usize).copied().filter(|&t| t != NO_TIME)?;
+        let millis = match self.odd(line) {
+            Some(Odd::Ahead(said)) => said,
+            _ if self.mark(line) & TIMED == 0 => return None,
+            _ => self.effective(line),
+        };
         Timestamp::from_millisecond(millis).ok()
+    }
+
+    /// The time by which the line is ordered, in milliseconds since 1970: the one that it says; of a
+    /// line that says none, that of the line before it, or else its arrival, which also a line has
+    /// that says one more than 5 s after it.
+    pub fn effective(&self, line: u32) -> i64 {
+        self.times.get(line as usize).copied().unwrap_or(self.reach.1)
+    }
+
+    /// What is odd about the time of the line.
+    pub fn odd(&self, line: u32) -> Option<Odd> {
+        let at = self.odd.binary_search_by_key(&line, |(at, _)| *at).ok()?;
+        self.odd.get(at).map(|(_, odd)| *odd)
+    }
+
+    /// How many lines are late, and how many ahead.
+    pub fn odds(&self) -> (usize, usize) {
+        let late = self.odd.iter().filter(|(_, odd)| matches!(odd, Odd::Late(_))).count();
+        (late, self.odd.len() - late)
+    }
+
+    /// The lowest and the highest effective time.
+    pub(super) fn reach(&self) -> (i64, i64) {
+        self.reach
+    }
+
+    /// The line that stands at this place by effective time.
+    pub(super) fn at(&self, place: u32) -> u32 {
+        self.order.as_ref().map_or(place, |order| order.get(place as usize).copied().unwrap_or(u32::MAX))
+    }
+
+    /// Where this line stands by effective time.
+    pub(super) fn place(&self, line: u32) -> u32 {
+        let Some(order) = &self.order else { return line };
+        let key = (self.effective(line), line);
+        let place = order.partition_point(|&other| (self.effective(other), other) < key);
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// Whether lines stand by effective time.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.order.is_none()
     }
 
     /// When the line came, within a second.
@@ -162,6 +229,7 @@ impl Segment {
         let mut times = Vec::with_capacity(ends.capacity());
         let mut arrivals = Vec::new();
         let mut cuts = Vec::new();
+        let mut odd = Vec::new();
         let mut levels = [0; Level::ALL.len()];
         for part in parts {
             let offset = u32::try_from(bytes.len()).ok()?;
@@ -171,6 +239,7 @@ impl Segment {
             marks.extend_from_slice(&part.marks);
             times.extend_from_slice(&part.times);
             cuts.extend(part.cuts.iter().map(|(line, cut)| (line + lines, *cut)));
+            odd.extend(part.odd.iter().map(|(line, odd)| (line + lines, *odd)));
             for (line, at) in &part.arrivals {
                 arrived(&mut arrivals, line + lines, *at);
             }
@@ -184,7 +253,10 @@ impl Segment {
             bytes: bytes.into(),
             ends: ends.into(),
             marks: marks.into(),
+            order: by_time(&times),
+            reach: reach(&times),
             times: times.into(),
+            odd: odd.into(),
             arrivals: arrivals.into(),
             cuts: cuts.into(),
             levels,
@@ -219,15 +291,6 @@ impl Segment {
         self.arrivals.get(entry).map_or(0, |(_, at)| *at)
     }
 
-    /// For a line without a time or with one too far ahead of its arrival, the arrival.
-    pub(super) fn effective_millis(&self, line: u32) -> i64 {
-        let arrival = self.arrival_millis(line);
-        match self.times.get(line as usize) {
-            Some(&time) if time != NO_TIME && time <= arrival + 5000 => time,
-            _ => arrival,
-        }
-    }
-
     fn end(&self, line: u32) -> usize {
         self.ends.get(line as usize).map_or(self.bytes.len(), |&end| end as usize)
     }
@@ -239,6 +302,21 @@ impl Segment {
 
 fn is_indented(line: &[u8]) -> bool {
     matches!(line.first(), Some(b' ' | b'\t'))
+}
+
+/// The lines by time; `None` when they stand so.
+fn by_time(times: &[i64]) -> Option<Box<[u32]>> {
+    if times.is_sorted() {
+        return None;
+    }
+    let mut order: Vec<u32> = (0..u32::try_from(times.len()).unwrap_or(u32::MAX)).collect();
+    order.sort_by_key(|&line| times.get(line as usize).copied());
+    Some(order.into())
+}
+
+fn reach(times: &[i64]) -> (i64, i64) {
+    let lowest = times.iter().copied().min().unwrap_or_default();
+    (lowest, times.iter().copied().max().unwrap_or_default())
 }
 
 fn arrived(arrivals: &mut Vec<(u32, i64)>, line: u32, at: i64) {
@@ -271,10 +349,15 @@ pub struct SegmentBuilder {
     ends: Vec<u32>,
     marks: Vec<u8>,
     times: Vec<i64>,
+    odd: Vec<(u32, Odd)>,
     arrivals: Vec<(u32, i64)>,
     cuts: Vec<(u32, u64)>,
     levels: [u32; Level::ALL.len()],
     lost: u64,
+    /// Effective time and arrival of the last line that says a time.
+    said: Option<(i64, i64)>,
+    /// The highest effective time so far.
+    newest: i64,
     /// Level of the record that an indented line goes on with; `None` before the first.
     record: Option<Level>,
 }
@@ -289,10 +372,13 @@ impl SegmentBuilder {
             ends: Vec::new(),
             marks: Vec::new(),
             times: Vec::new(),
+            odd: Vec::new(),
             arrivals: Vec::new(),
             cuts: Vec::new(),
             levels: [0; Level::ALL.len()],
             lost: 0,
+            said: None,
+            newest: i64::MIN,
             record: None,
         }
     }
@@ -312,12 +398,12 @@ impl SegmentBuilder {
             mark |= CONTINUES;
         }
         self.record = Some(level);
-        self.add(line, mark | level as u8, time.unwrap_or(NO_TIME), arrival);
+        self.add(line, mark | level as u8, time, arrival);
     }
 
     /// Adds a line of midwatch's own about the stream.
     pub fn note(&mut self, text: &str, now: Timestamp) {
-        self.add(Line::from(text.as_bytes()), NOTE, NO_TIME, now.as_millisecond());
+        self.add(Line::from(text.as_bytes()), NOTE, None, now.as_millisecond());
     }
 
     /// Counts lines as dropped; nothing is added that says so.
@@ -354,7 +440,10 @@ impl SegmentBuilder {
             bytes: self.bytes.as_slice().into(),
             ends: self.ends.as_slice().into(),
             marks: self.marks.as_slice().into(),
+            order: by_time(&self.times),
+            reach: reach(&self.times),
             times: self.times.as_slice().into(),
+            odd: self.odd.as_slice().into(),
             arrivals: self.arrivals.as_slice().into(),
             cuts: self.cuts.as_slice().into(),
             levels: self.levels,
@@ -365,6 +454,7 @@ impl SegmentBuilder {
         self.ends.clear();
         self.marks.clear();
         self.times.clear();
+        self.odd.clear();
         self.arrivals.clear();
         self.cuts.clear();
         self.levels = [0; Level::ALL.len()];
@@ -372,8 +462,25 @@ impl SegmentBuilder {
         Some(segment)
     }
 
-    fn add(&mut self, line: Line<'_>, mark: u8, time: i64, arrival: i64) {
+    fn add(&mut self, line: Line<'_>, mut mark: u8, said: Option<i64>, arrival: i64) {
         let index = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        let time = match (said, self.said) {
+            (Some(said), _) if said > arrival + AHEAD => {
+                self.odd.push((index, Odd::Ahead(said)));
+                arrival
+            }
+            (Some(said), _) => said,
+            (None, Some((before, came))) if mark & CONTINUES != 0 || arrival - came <= SAME => before,
+            (None, _) => arrival,
+        };
+        if said.is_some() {
+            mark |= TIMED;
+            self.said = Some((time, arrival));
+            if said == Some(time) && time < self.newest.saturating_sub(LATE) {
+                self.odd.push((index, Odd::Late(self.newest - time)));
+            }
+        }
+        self.newest = self.newest.max(time);
         let kept = line.bytes.get(..LINE_LIMIT).unwrap_or(line.bytes);
         self.bytes.extend_from_slice(kept);
         self.bytes.push(b'\n');
@@ -516,6 +623,9 @@ mod tests {
                     prop_assert_eq!(whole.line(line), part.line(index));
                     prop_assert_eq!(whole.mark(line), part.mark(index));
                     prop_assert_eq!(whole.time(line), part.time(index));
+                    prop_assert_eq!(whole.effective(line), part.effective(index));
+                    prop_assert_eq!(whole.odd(line), part.odd(index));
+                    prop_assert_eq!(whole.at(whole.place(line)), line);
                     prop_assert_eq!(whole.cut_of(line), part.cut_of(index));
                     prop_assert_eq!(whole.arrival(line), part.arrival(index));
                     prop_assert_eq!(whole.line_at(whole.start(line)), line);

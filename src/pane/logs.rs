@@ -18,7 +18,9 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
+use crate::logs::key::Key;
 use crate::logs::level::Level;
+use crate::logs::merge::Merged;
 use crate::logs::query::Query;
 use crate::logs::search::Search;
 use crate::model::text::{RawText, SafeText, clean_line, raw_view};
@@ -61,16 +63,14 @@ pub struct Logs {
     settled: bool,
     /// Whether the window stands still instead of following.
     paused: bool,
-    /// While paused: the number that is selected, or the next line after it.
-    cursor: u64,
+    /// While paused: the line that is selected, or the next one after it.
+    cursor: Key,
     /// While paused: the first line of the window.
-    top: u64,
+    top: Key,
     /// So many lines shall stand above the cursor, instead of beginning at `top`.
     place: Option<usize>,
-    /// One past the last line that was there when last looked.
-    end: u64,
-    /// While paused: one past the last line that was in the window.
-    seen: u64,
+    /// While paused: after the last line that was in the window.
+    seen: Key,
     /// While paused: lines after that.
     below: u64,
     window: Window,
@@ -80,7 +80,7 @@ pub struct Logs {
     name_width: u16,
     /// The rows of the window are of another shape than asked for.
     stale: bool,
-    /// What the following window was made from: end, hits, lines given up.
+    /// What the following window was made from: lines that came, hits, lines given up.
     made_of: Option<(u64, usize, u64)>,
     /// How lines shall look; width and height are the pane's.
     asked: Shape,
@@ -104,18 +104,17 @@ impl Logs {
         };
         self.rescope(view);
         let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
-        self.end = view.logs.bounds().end;
         self.edge.sync(view, &self.hidden, area.width);
         self.reshape(view, area);
         let hits = self.search.as_ref().map_or(0, Search::len);
-        let made_of = Some((self.end, hits, view.logs.evicted()));
+        let made_of = Some((view.logs.received(), hits, view.logs.evicted()));
         let moved = if self.paused { !self.settled } else { self.made_of != made_of };
         if moved || self.stale {
             self.layout(view, done);
         }
         self.made_of = made_of.filter(|_| !self.paused);
         self.settled |= done;
-        self.below = self.lines(view, &[]).count_from(self.seen);
+        self.below = self.merged(view).count_from(self.seen);
     }
 
     /// Looks at one slice of the lines that a filter has to see: what is woken for until all are.
@@ -142,8 +141,8 @@ impl Logs {
             Id::HalfDown => self.scroll_down(screen.div_ceil(2), view),
             Id::HalfUp => self.scroll_up(screen.div_ceil(2), view),
             Id::Top => {
-                self.pause();
-                (self.cursor, self.top, self.place) = (0, 0, None);
+                self.pause(view);
+                (self.cursor, self.top, self.place) = (Key::FIRST, Key::FIRST, None);
                 self.layout(view, self.settled);
             }
             Id::Bottom | Id::Follow => self.follow(view),
@@ -165,7 +164,7 @@ impl Logs {
                 let effects = sources.map(|source| Effect::Refresh(source.info.name.clone())).collect();
                 return Outcome { effects, ..Outcome::default() };
             }
-            Id::Sort => return Outcome::notice("Lines stand in the order in which they came."),
+            Id::Sort => return Outcome::notice("Lines stand in the order of their times."),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("A line has no link."),
             _ => {}
         }
@@ -263,12 +262,12 @@ impl Logs {
             Pager::default().draw(canvas, body, &self.nothing(view), view.focused);
             return;
         }
-        let selected = self.selected().map(|row| row.line.seq);
+        let selected = self.selected().map(|row| row.line.key);
         let (mut y, mut skip) = (body.y, self.window.skip);
         for row in &self.window.rows {
-            let seq = row.line.seq;
-            let is_selected = view.focused && selected == Some(seq);
-            let look = Look { marked: self.marks.contains(seq, selected), selected: is_selected };
+            let key = row.line.key;
+            let is_selected = view.focused && selected == Some(key);
+            let look = Look { marked: self.marks.contains(key, selected), selected: is_selected };
             let rest = Rect { y, height: body.bottom().saturating_sub(y), ..body };
             if rest.height == 0 {
                 break;
@@ -297,8 +296,12 @@ impl Logs {
         self.search.as_ref().is_some_and(|search| !search.is_done(view.logs))
     }
 
+    fn merged<'a>(&'a self, view: &View<'a>) -> Merged<'a> {
+        Merged { buffer: view.logs, search: self.search.as_ref() }
+    }
+
     fn lines<'a>(&'a self, view: &View<'a>, held: &'a [Line]) -> Lines<'a> {
-        Lines { buffer: view.logs, search: self.search.as_ref(), held }
+        Lines { merged: self.merged(view), held }
     }
 
     /// The selected line: the last one while the window follows.
@@ -332,7 +335,7 @@ impl Logs {
         if !self.hidden.is_empty() {
             filter = filter.without(self.hidden.clone());
         }
-        self.search = (!filter.is_empty()).then(|| Search::new(filter, view.logs));
+        self.search = (!filter.is_empty()).then(|| Search::new(filter));
         let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
         if self.paused && self.place.is_none() {
             self.place = Some(self.window.place_of(self.cursor));
@@ -361,35 +364,36 @@ impl Logs {
         let window = std::mem::take(&mut self.window);
         let held = if self.paused { window.lines() } else { Vec::new() };
         let rows = window.rows.into_iter().filter(|_| !self.stale);
-        let known: BTreeMap<u64, Arc<Row>> = rows.map(|row| (row.line.seq, row)).collect();
+        let known: BTreeMap<Key, Arc<Row>> = rows.map(|row| (row.line.key, row)).collect();
         self.stale = false;
         let lines = self.lines(view, &held);
         let mut top = self.top;
         if let Some(place) = self.place
             && let Some(cursor) = lines.nearest(self.cursor)
         {
-            top = lines.backward(cursor.seq).take(place).last().map_or(cursor.seq, |line| line.seq);
+            top = lines.backward(cursor.key).take(place).last().map_or(cursor.key, |line| line.key);
         }
         let filter = (!self.words.is_empty()).then_some(&self.words);
         let mut maker = Maker { lines, shape: self.shape, filter, known };
-        self.window = if self.paused { maker.around(self.cursor, top) } else { maker.ending(self.end) };
+        self.window = if self.paused { maker.around(self.cursor, top) } else { maker.ending() };
         if !self.paused {
             return;
         }
         if settled && let Some(row) = self.selected() {
-            self.cursor = row.line.seq;
+            self.cursor = row.line.key;
             self.top = self.window.top().unwrap_or(self.cursor);
             self.place = None;
         }
-        self.seen = self.seen.max(self.window.last().map_or(0, |last| last + 1));
+        self.seen = self.seen.max(self.window.last().map_or(Key::FIRST, Key::next));
     }
 
     /// Stands still from here on.
-    fn pause(&mut self) {
+    fn pause(&mut self, view: &View<'_>) {
         if !self.paused {
             self.paused = true;
-            self.seen = self.end;
-            self.cursor = self.window.last().unwrap_or(self.end);
+            let last = self.merged(view).backward(Key::END).next().map(|line| line.key);
+            self.seen = last.map_or(Key::FIRST, Key::next);
+            self.cursor = self.window.last().unwrap_or(self.seen);
             self.top = self.window.top().unwrap_or(self.cursor);
             self.place = None;
         }
@@ -402,43 +406,43 @@ impl Logs {
     }
 
     /// Selects a line and shows it, a third down the window if it was not in sight.
-    fn go(&mut self, seq: u64, view: &View<'_>) {
-        self.pause();
-        let in_sight = self.window.top().is_some_and(|top| top <= seq)
-            && self.window.last().is_some_and(|last| seq <= last);
+    fn go(&mut self, key: Key, view: &View<'_>) {
+        self.pause(view);
+        let in_sight = self.window.top().is_some_and(|top| top <= key)
+            && self.window.last().is_some_and(|last| key <= last);
         self.place = (!in_sight).then_some(usize::from(self.shape.height) / 3);
-        self.cursor = seq;
+        self.cursor = key;
         self.layout(view, self.settled);
     }
 
     /// The line that is `lines` further down, or the last; `None` if there is none.
-    fn further(&self, from: u64, lines: usize, view: &View<'_>) -> Option<u64> {
+    fn further(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
         let held = self.window.lines();
-        self.lines(view, &held).forward(from.saturating_add(1)).take(lines).last().map(|line| line.seq)
+        self.lines(view, &held).forward(from.next()).take(lines).last().map(|line| line.key)
     }
 
     /// The line that is `lines` further up, or the first; `None` if there is none.
-    fn before(&self, from: u64, lines: usize, view: &View<'_>) -> Option<u64> {
+    fn before(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
         let held = self.window.lines();
-        self.lines(view, &held).backward(from).take(lines).last().map(|line| line.seq)
+        self.lines(view, &held).backward(from).take(lines).last().map(|line| line.key)
     }
 
     fn step_down(&mut self, lines: usize, view: &View<'_>) {
-        let from = self.selected().map(|row| row.line.seq).filter(|_| self.paused);
+        let from = self.selected().map(|row| row.line.key).filter(|_| self.paused);
         if let Some(from) = from {
             self.select(self.further(from, lines, view).unwrap_or(from), view);
         }
     }
 
     fn step_up(&mut self, lines: usize, view: &View<'_>) {
-        self.pause();
-        if let Some(from) = self.selected().map(|row| row.line.seq) {
+        self.pause(view);
+        if let Some(from) = self.selected().map(|row| row.line.key) {
             self.select(self.before(from, lines, view).unwrap_or(from), view);
         }
     }
 
-    fn select(&mut self, seq: u64, view: &View<'_>) {
-        (self.cursor, self.place) = (seq, None);
+    fn select(&mut self, key: Key, view: &View<'_>) {
+        (self.cursor, self.place) = (key, None);
         self.layout(view, self.settled);
     }
 
@@ -452,7 +456,7 @@ impl Logs {
 
     /// Moves window and cursor up together.
     fn scroll_up(&mut self, lines: usize, view: &View<'_>) {
-        self.pause();
+        self.pause(view);
         self.top = self.before(self.top, lines, view).unwrap_or(self.top);
         self.step_up(lines, view);
     }
@@ -476,20 +480,21 @@ impl Logs {
     }
 
     fn error(&mut self, next: bool, view: &View<'_>) -> Outcome {
-        let Some(from) = self.selected().map(|row| row.line.seq) else {
+        let Some(from) = self.selected().map(|row| row.line.key) else {
             return Outcome::notice("There is no line here.");
         };
-        let lines = self.lines(view, &[]);
-        let found = if next { lines.next_error(from) } else { lines.previous_error(from) };
-        match (found, next) {
-            (Some(line), _) => {
-                self.go(line.seq, view);
+        let lines = self.merged(view);
+        let below = lines.next_at_least(Level::Error, from).map(|line| line.key);
+        let above = lines.previous_at_least(Level::Error, from).map(|line| line.key);
+        match (if next { below } else { above }, next) {
+            (Some(key), _) => {
+                self.go(key, view);
                 Outcome::default()
             }
-            (None, true) if lines.previous_error(from).is_some() => {
+            (None, true) if above.is_some() => {
                 Outcome::notice("No error below this line; there are errors above it.")
             }
-            (None, false) if lines.next_error(from).is_some() => {
+            (None, false) if below.is_some() => {
                 Outcome::notice("No error above this line; there are errors below it.")
             }
             (None, true) => Outcome::notice("No error below this line."),
@@ -501,12 +506,12 @@ impl Logs {
         if self.words.is_empty() {
             return Outcome::notice("No filter, so no hits to move by: / sets one.");
         }
-        let from = self.selected().map(|row| row.line.seq);
+        let from = self.selected().map(|row| row.line.key);
         let found =
             from.and_then(|from| if next { self.further(from, 1, view) } else { self.before(from, 1, view) });
         match (found, next) {
-            (Some(seq), _) => {
-                self.go(seq, view);
+            (Some(key), _) => {
+                self.go(key, view);
                 Outcome::default()
             }
             (None, true) => Outcome::notice("No hit below this line."),
@@ -516,12 +521,12 @@ impl Logs {
 
     /// Marks the selected line and moves on, or begins or ends a range; the window stands still then.
     fn mark(&mut self, range: bool, view: &View<'_>) -> Outcome {
-        self.pause();
+        self.pause(view);
         let Some(line) = self.selected().map(|row| row.line.clone()) else {
             return Outcome::notice("There is no line to mark.");
         };
         let fits = if range {
-            self.toggle_range(line.seq, view)
+            self.toggle_range(line.key, view)
         } else {
             let fits = self.marks.toggle(line);
             self.step_down(1, view);
@@ -530,7 +535,7 @@ impl Logs {
         if fits { Outcome::default() } else { full() }
     }
 
-    fn toggle_range(&mut self, cursor: u64, view: &View<'_>) -> bool {
+    fn toggle_range(&mut self, cursor: Key, view: &View<'_>) -> bool {
         let held = self.window.lines();
         let mut marks = std::mem::take(&mut self.marks);
         let fits = marks.toggle_range(cursor, &self.lines(view, &held));
@@ -543,7 +548,7 @@ impl Logs {
         let Some(selected) = self.selected().map(|row| row.line.clone()) else {
             return Outcome::notice("There is no line to copy.");
         };
-        if self.marks.in_range() && !self.toggle_range(selected.seq, view) {
+        if self.marks.in_range() && !self.toggle_range(selected.key, view) {
             return full();
         }
         let text =

@@ -10,26 +10,18 @@ use crate::safe;
 const LONGEST: usize = 2048;
 
 impl Logs {
-    /// The number that the next line will have, as far as the pane has looked.
-    pub fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// While the pane follows: the newest lines in force from number `from` on, at most `most`,
-    /// oldest first, how many before them are left out, and the number to go on with. `None` while
-    /// it stands still.
-    pub fn since(&self, from: u64, most: usize, view: &View<'_>) -> Option<(Vec<SafeText>, u64, u64)> {
-        if self.paused || self.open.is_some() {
+    /// While the pane follows: the newest lines in force that came since `told` (how many lines of
+    /// each stream had come then), at most `most`, in order, and how many others are left out.
+    /// `None` while it stands still or looks for lines.
+    pub fn since(&self, told: &[u64], most: usize, view: &View<'_>) -> Option<(Vec<SafeText>, usize)> {
+        if self.paused || self.open.is_some() || self.is_searching(view) {
             return None;
         }
-        let lines = self.lines(view, &[]);
-        let newest = lines.backward(u64::MAX).take_while(|line| line.seq >= from).take(most);
-        let mut newest: Vec<_> = newest.collect();
+        let merged = self.merged(view);
+        let mut fresh = merged.since(told);
+        let mut newest: Vec<Line> = fresh.by_ref().take(most).map(Line::from).collect();
         newest.reverse();
-        let next = newest.last().map_or(from, |line| line.seq + 1);
-        let told = newest.iter().map(|line| text(line, view)).collect();
-        let all = lines.count_from(from);
-        Some((told, all.saturating_sub(u64::try_from(most).unwrap_or(u64::MAX)), next))
+        Some((newest.iter().map(|line| text(line, view)).collect(), fresh.count()))
     }
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Edge {
     dropped: u64,
     evicted: u64,
     cut: u64,
+    late: u64,
+    ahead: u64,
     /// The second for which rates were looked at, and the columns.
     looked: Option<(i64, u16)>,
     /// Lines of the last [`STEP`] seconds.
@@ -68,11 +70,14 @@ impl Edge {
     pub(super) fn sync(&mut self, view: &View<'_>, hidden: &BTreeSet<RawText>, width: u16) {
         let streams = || view.logs.streams().filter(|stream| !hidden.contains(&stream.name));
         (self.dropped, self.evicted, self.cut) = (0, 0, 0);
+        (self.late, self.ahead) = (0, 0);
         let mut count = 0;
         for stream in streams() {
             self.dropped += stream.dropped;
             self.evicted += stream.evicted;
             self.cut += stream.cut;
+            self.late += stream.late;
+            self.ahead += stream.ahead;
             count += 1;
         }
         if count != self.streams {
@@ -230,6 +235,12 @@ impl Edge {
         }
         if self.cut > 0 {
             put(safe!("{} bytes cut", grouped(self.cut)), muted, 4);
+        }
+        if self.late > 0 {
+            put(safe!("{} late", grouped(self.late)), muted, 4);
+        }
+        if self.ahead > 0 {
+            put(safe!("{} by wrong clocks", grouped(self.ahead)), muted, 4);
         }
         pieces
     }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::config::theme::Meaning;
+use crate::logs::segment::Odd;
 use crate::model::text::{RawText, SafeText, clean, clean_block, clean_line, raw_view};
 use crate::pane::logs::line::Line;
 use crate::pane::view::View;
@@ -17,12 +18,25 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
     let segment = &line.segment;
     let mut page = vec![Paragraph::new(safe!("stream {}", clean(line.stream())), heading)];
     let came = segment.arrival(line.index);
-    match segment.time(line.index) {
-        Some(time) => {
-            let clock = view.zone.precise(time, view.now);
-            page.push(Paragraph::new(safe!("written {} ({} {})", time, clock, view.zone.name(time)), text));
+    if let Some(time) = segment.time(line.index) {
+        let clock = view.zone.precise(time, view.now);
+        page.push(Paragraph::new(safe!("written {} ({} {})", time, clock, view.zone.name(time)), text));
+    } else {
+        let place = safe!("The line says no time of its own; it stands at {}.", line.time());
+        page.push(Paragraph::new(place, muted));
+    }
+    let warning = view.styles.of(Meaning::Warning);
+    match line.odd() {
+        Some(Odd::Ahead(_)) => {
+            let place =
+                safe!("That is later than it came: its clock is wrong. It stands at {}.", line.time());
+            page.push(Paragraph::new(place, warning));
         }
-        None => page.push(Paragraph::new("The line says no time of its own.", muted)),
+        Some(Odd::Late(millis)) => {
+            let late = safe!("It is late: lines written {} ms after it came before it.", millis);
+            page.push(Paragraph::new(late, warning));
+        }
+        None => {}
     }
     page.push(Paragraph::new(safe!("came {}, within a second", came), muted));
     if line.is_note() {
@@ -39,7 +53,7 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
     let cut = segment.cut_of(line.index);
     if cut > 0 {
         let lost = safe!("{} bytes were cut off its end: a line keeps 64 KiB.", cut);
-        page.push(Paragraph::new(lost, view.styles.of(Meaning::Warning)));
+        page.push(Paragraph::new(lost, warning));
     }
     let fields = fields(line.bytes());
     if !fields.is_empty() {

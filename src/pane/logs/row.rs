@@ -169,9 +169,15 @@ impl Row {
                     Rect { x: text_x.saturating_add(start), width: end.saturating_sub(start), ..row };
                 canvas.restyle(within.intersection(row), styles.of(Meaning::Match));
             }
-            if index == 0 && (look.marked || look.selected) {
-                let sign = SafeText::literal(if look.marked { "*" } else { ">" });
-                canvas.text(area.x, y, 1, &sign, styles.of(Meaning::Mark));
+            let (sign, meaning) = match look {
+                Look { marked: true, .. } => ("*", Meaning::Mark),
+                Look { selected: true, .. } => (">", Meaning::Mark),
+                // Its time is not to be trusted, or others were read before it; its page says which.
+                _ if self.line.odd().is_some() => ("!", Meaning::Warning),
+                _ => ("", Meaning::Muted),
+            };
+            if index == 0 {
+                canvas.text(area.x, y, 1, &SafeText::literal(sign), styles.of(meaning));
             }
             drawn += 1;
         }

@@ -1,8 +1,9 @@
-//! Which lines are in sight: a window of rows that stands on the numbers of lines.
+//! Which lines are in sight: a window of rows that stands on the keys of lines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::logs::key::Key;
 use crate::logs::query::Query;
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::row::{Row, Shape};
@@ -23,18 +24,18 @@ impl Window {
     }
 
     /// The first line that is in sight from its first row on.
-    pub(super) fn top(&self) -> Option<u64> {
-        self.rows.get(usize::from(self.skip > 0)).or(self.rows.first()).map(|row| row.line.seq)
+    pub(super) fn top(&self) -> Option<Key> {
+        self.rows.get(usize::from(self.skip > 0)).or(self.rows.first()).map(|row| row.line.key)
     }
 
     /// The last line.
-    pub(super) fn last(&self) -> Option<u64> {
-        self.rows.last().map(|row| row.line.seq)
+    pub(super) fn last(&self) -> Option<Key> {
+        self.rows.last().map(|row| row.line.key)
     }
 
     /// How many lines are above this one.
-    pub(super) fn place_of(&self, seq: u64) -> usize {
-        self.rows.partition_point(|row| row.line.seq < seq)
+    pub(super) fn place_of(&self, key: Key) -> usize {
+        self.rows.partition_point(|row| row.line.key < key)
     }
 }
 
@@ -45,26 +46,26 @@ pub(super) struct Maker<'a> {
     /// Whose hits are marked.
     pub(super) filter: Option<&'a Query>,
     /// Rows of this shape and filter.
-    pub(super) known: BTreeMap<u64, Arc<Row>>,
+    pub(super) known: BTreeMap<Key, Arc<Row>>,
 }
 
 impl Maker<'_> {
-    /// The window whose bottom row is the last one below number `end`.
-    pub(super) fn ending(&mut self, end: u64) -> Window {
+    /// The window whose bottom row is the last one.
+    pub(super) fn ending(&mut self) -> Window {
         let mut window = Window::default();
-        self.fill_up(&mut window, end);
+        self.fill_up(&mut window, Key::END);
         window
     }
 
     /// The window that shows the line `cursor`, with the line `top` first if both fit.
-    pub(super) fn around(&mut self, cursor: u64, top: u64) -> Window {
+    pub(super) fn around(&mut self, cursor: Key, top: Key) -> Window {
         let height = usize::from(self.shape.height);
-        let Some(cursor) = self.lines.nearest(cursor).map(|line| line.seq) else { return Window::default() };
+        let Some(cursor) = self.lines.nearest(cursor).map(|line| line.key) else { return Window::default() };
         let (mut rows, mut used) = self.fill_down(top.min(cursor));
         let through: usize =
-            rows.iter().take_while(|row| row.line.seq <= cursor).map(|row| row.height()).sum();
-        let reached = rows.last().is_some_and(|row| row.line.seq >= cursor);
-        let first = rows.first().map(|row| row.line.seq);
+            rows.iter().take_while(|row| row.line.key <= cursor).map(|row| row.height()).sum();
+        let reached = rows.last().is_some_and(|row| row.line.key >= cursor);
+        let first = rows.first().map(|row| row.line.key);
         if first != Some(cursor) && (!reached || through > height) {
             let top = self.top_for(cursor);
             (rows, used) = self.fill_down(top);
@@ -72,27 +73,27 @@ impl Maker<'_> {
         let mut window = Window { rows, skip: 0 };
         if used < height {
             // The end of the stream: it stands at the bottom.
-            let end = window.rows.first().map_or(u64::MAX, |row| row.line.seq);
+            let end = window.rows.first().map_or(Key::END, |row| row.line.key);
             self.fill_up(&mut window, end);
         }
         window
     }
 
     /// The first line of a window at whose bottom the line `cursor` is in full.
-    fn top_for(&mut self, cursor: u64) -> u64 {
+    fn top_for(&mut self, cursor: Key) -> Key {
         let (mut top, mut used) = (cursor, 0);
-        for line in self.lines.backward(cursor.saturating_add(1)) {
+        for line in self.lines.backward(cursor.next()) {
             let row = self.row(line);
             used += row.height();
             if used > usize::from(self.shape.height) {
                 break;
             }
-            top = row.line.seq;
+            top = row.line.key;
         }
         top
     }
 
-    fn fill_down(&mut self, top: u64) -> (Vec<Arc<Row>>, usize) {
+    fn fill_down(&mut self, top: Key) -> (Vec<Arc<Row>>, usize) {
         let (mut rows, mut used) = (Vec::new(), 0);
         for line in self.lines.forward(top) {
             if used >= usize::from(self.shape.height) {
@@ -105,8 +106,8 @@ impl Maker<'_> {
         (rows, used)
     }
 
-    /// Puts lines below number `end` on top of a window until it is full.
-    fn fill_up(&mut self, window: &mut Window, end: u64) {
+    /// Puts lines before `end` on top of a window until it is full.
+    fn fill_up(&mut self, window: &mut Window, end: Key) {
         let height = usize::from(self.shape.height);
         let mut used: usize = window.rows.iter().map(|row| row.height()).sum();
         let mut above = Vec::new();
@@ -127,7 +128,7 @@ impl Maker<'_> {
 
     fn row(&mut self, line: Line) -> Arc<Row> {
         let (shape, filter) = (self.shape, self.filter);
-        let row = self.known.entry(line.seq).or_insert_with(|| Arc::new(Row::new(line, shape, filter)));
+        let row = self.known.entry(line.key).or_insert_with(|| Arc::new(Row::new(line, shape, filter)));
         Arc::clone(row)
     }
 }

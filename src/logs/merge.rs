@@ -1,0 +1,344 @@
+//! The lines of all streams by time, without ever putting them all in order: a walk looks at the
+//! parts that reach the place where it is.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::buffer::{Buffer, LineRef, Part};
+use super::key::Key;
+use super::level::Level;
+use super::search::Search;
+
+/// The lines in force: all of a buffer, or what a search has found there.
+#[derive(Clone, Copy, Debug)]
+pub struct Merged<'a> {
+    /// Where the lines are.
+    pub buffer: &'a Buffer,
+    /// What is walked by; without it, every line.
+    pub search: Option<&'a Search>,
+}
+
+impl<'a> Merged<'a> {
+    /// The lines from this place on, in order.
+    pub fn forward(&self, from: Key) -> impl Iterator<Item = LineRef<'a>> + use<'a> {
+        forward_over(self.spans().filter(|span| span.last() >= from).collect(), from)
+    }
+
+    /// The lines before this place, the last first.
+    pub fn backward(&self, below: Key) -> impl Iterator<Item = LineRef<'a>> + use<'a> {
+        backward_over(self.spans().filter(|span| span.first() < below).collect(), below)
+    }
+
+    /// How many lines are in force.
+    pub fn count(&self) -> u64 {
+        self.spans().map(|span| u64::from(span.len())).sum()
+    }
+
+    /// How many of them stand at this place or after it.
+    pub fn count_from(&self, from: Key) -> u64 {
+        self.spans().map(|span| u64::from(span.len() - span.lower(from))).sum()
+    }
+
+    /// The first line after this place that is of the level or above and begins a record.
+    pub fn next_at_least(&self, level: Level, after: Key) -> Option<LineRef<'a>> {
+        let spans = self.spans().filter(|span| span.part.segment.reaches(level));
+        let mut spans: Vec<_> = spans.filter(|span| span.last() > after).collect();
+        spans.sort_unstable_by_key(Span::first);
+        let mut best: Option<LineRef<'a>> = None;
+        for span in spans {
+            if best.is_some_and(|best| best.key < span.first()) {
+                break;
+            }
+            let lines = (span.lower(after.next())..span.len()).map(|place| span.line(place));
+            let found = lines.into_iter().find(|line| begins_at_least(line, level));
+            best = best.into_iter().chain(found).min_by_key(|line| line.key);
+        }
+        best
+    }
+
+    /// The last line before this place that is of the level or above and begins a record.
+    pub fn previous_at_least(&self, level: Level, before: Key) -> Option<LineRef<'a>> {
+        let spans = self.spans().filter(|span| span.part.segment.reaches(level));
+        let mut spans: Vec<_> = spans.filter(|span| span.first() < before).collect();
+        spans.sort_unstable_by_key(|span| Reverse(span.last()));
+        let mut best: Option<LineRef<'a>> = None;
+        for span in spans {
+            if best.is_some_and(|best| best.key > span.last()) {
+                break;
+            }
+            let lines = (0..span.lower(before)).rev().map(|place| span.line(place));
+            let found = lines.into_iter().find(|line| begins_at_least(line, level));
+            best = best.into_iter().chain(found).max_by_key(|line| line.key);
+        }
+        best
+    }
+
+    /// The lines that came in after `told`, which has for each stream how many had; the last first.
+    pub fn since<'t>(&self, told: &'t [u64]) -> impl Iterator<Item = LineRef<'a>> + use<'a, 't> {
+        let from = |stream: u32| told.get(stream as usize).copied().unwrap_or_default();
+        let spans = self.spans().filter(|span| span.part.end() > from(span.part.stream));
+        backward_over(spans.collect(), Key::END).filter(move |line| line.key.seq >= from(line.key.stream))
+    }
+
+    fn spans(&self) -> impl Iterator<Item = Span<'a>> + use<'a> {
+        let search = self.search;
+        self.buffer.parts().filter_map(move |part| {
+            let hits = search.map(|search| search.hits(part.id));
+            let span = Span { part, hits };
+            (span.len() > 0).then_some(span)
+        })
+    }
+}
+
+/// The lines of the spans from this place on. A span is looked into when the walk comes to where it
+/// may begin.
+fn forward_over(spans: Vec<Span<'_>>, from: Key) -> impl Iterator<Item = LineRef<'_>> {
+    let heads = spans.iter().enumerate().map(|(index, span)| Reverse((span.first().max(from), index, None)));
+    let mut heads: BinaryHeap<Reverse<(Key, usize, Option<u32>)>> = heads.collect();
+    std::iter::from_fn(move || {
+        loop {
+            let Reverse((_, index, at)) = heads.pop()?;
+            let span = spans.get(index)?;
+            let next = at.map_or_else(|| span.lower(from), |at| at + 1);
+            if next < span.len() {
+                heads.push(Reverse((span.line(next).key, index, Some(next))));
+            }
+            if let Some(at) = at {
+                return Some(span.line(at));
+            }
+        }
+    })
+}
+
+/// The lines of the spans before this place, the last first.
+fn backward_over(spans: Vec<Span<'_>>, below: Key) -> impl Iterator<Item = LineRef<'_>> {
+    let heads = spans.iter().enumerate().map(|(index, span)| (span.last().min(below), index, None));
+    let mut heads: BinaryHeap<(Key, usize, Option<u32>)> = heads.collect();
+    std::iter::from_fn(move || {
+        loop {
+            let (_, index, at) = heads.pop()?;
+            let span = spans.get(index)?;
+            if let Some(next) = at.unwrap_or_else(|| span.lower(below)).checked_sub(1) {
+                heads.push((span.line(next).key, index, Some(next)));
+            }
+            if let Some(at) = at {
+                return Some(span.line(at));
+            }
+        }
+    })
+}
+
+fn begins_at_least(line: &LineRef<'_>, level: Level) -> bool {
+    line.level() >= level && !line.segment.continues(line.line)
+}
+
+/// The lines in force of one part, in order.
+struct Span<'a> {
+    part: &'a Part,
+    /// Places of lines by effective time, ascending; without it, every line.
+    hits: Option<&'a [u32]>,
+}
+
+impl<'a> Span<'a> {
+    fn len(&self) -> u32 {
+        self.hits.map_or(self.part.segment.lines(), |hits| u32::try_from(hits.len()).unwrap_or(u32::MAX))
+    }
+
+    fn line(&self, index: u32) -> LineRef<'a> {
+        let place = self.hits.map_or(index, |hits| hits.get(index as usize).copied().unwrap_or(u32::MAX));
+        let line = self.part.segment.at(place);
+        let time = self.part.segment.effective(line);
+        let key = Key { time, stream: self.part.stream, seq: self.part.first + u64::from(line) };
+        LineRef { key, segment: &self.part.segment, line }
+    }
+
+    /// Not after its first line.
+    fn first(&self) -> Key {
+        Key { time: self.part.segment.reach().0, stream: self.part.stream, seq: 0 }
+    }
+
+    /// Not before its last line.
+    fn last(&self) -> Key {
+        Key { time: self.part.segment.reach().1, stream: self.part.stream, seq: u64::MAX }
+    }
+
+    /// How many of its lines stand before this place.
+    fn lower(&self, key: Key) -> u32 {
+        if key <= self.first() {
+            return 0;
+        }
+        if key > self.last() {
+            return self.len();
+        }
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = u32::midpoint(low, high);
+            if self.line(middle).key < key { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::logs::query::Query;
+    use crate::logs::segment::{Given, Odd, Segment, SegmentBuilder};
+    use crate::logs::split::Line;
+    use crate::logs::stamp::Zone;
+    use crate::model::text::RawText;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).unwrap()
+    }
+
+    /// A line: the second it says, if it says one, and its text.
+    type Said<'a> = (Option<i64>, &'a str);
+
+    fn segment(stream: &str, lines: &[Said<'_>], came: i64) -> Arc<Segment> {
+        let mut builder = SegmentBuilder::new(RawText::from(stream), Zone::default());
+        push(&mut builder, lines, came)
+    }
+
+    fn push(builder: &mut SegmentBuilder, lines: &[Said<'_>], came: i64) -> Arc<Segment> {
+        for (second, text) in lines {
+            let given = Given { time: second.map(at), ..Given::default() };
+            builder.push(Line::from(text.as_bytes()), given, at(came));
+        }
+        Arc::new(builder.seal().unwrap())
+    }
+
+    fn texts<'a>(lines: impl Iterator<Item = LineRef<'a>>) -> Vec<String> {
+        lines.map(|line| String::from_utf8_lossy(line.bytes()).into_owned()).collect()
+    }
+
+    #[test]
+    fn streams_stand_together_by_time_and_records_stay_whole() {
+        let mut buffer = Buffer::default();
+        buffer.push(segment("a", &[(Some(1), "a1"), (None, "  more of a1"), (Some(4), "a4")], 10));
+        buffer.push(segment("b", &[(Some(2), "b2"), (Some(3), "b3"), (Some(5), "b5")], 10));
+        let merged = Merged { buffer: &buffer, search: None };
+        let all = ["a1", "  more of a1", "b2", "b3", "a4", "b5"];
+        assert_eq!(texts(merged.forward(Key::FIRST)), all);
+        assert_eq!(texts(merged.forward(Key::at(at(3).as_millisecond()))), all[3..]);
+        let mut back = texts(merged.backward(Key::at(at(3).as_millisecond())));
+        back.reverse();
+        assert_eq!(back, all[..3]);
+        assert_eq!((merged.count(), merged.count_from(Key::at(at(2).as_millisecond()))), (6, 4));
+    }
+
+    #[test]
+    fn a_late_line_is_put_in_its_place_and_a_wrong_clock_does_not_own_the_end() {
+        let mut buffer = Buffer::default();
+        let mut builder = SegmentBuilder::new(RawText::from("a"), Zone::default());
+        buffer.push(push(&mut builder, &[(Some(1), "one"), (Some(4), "four"), (Some(9000), "tomorrow")], 5));
+        buffer.push(push(&mut builder, &[(Some(2), "two"), (None, "of two"), (Some(6), "six")], 7));
+        let merged = Merged { buffer: &buffer, search: None };
+        let lines: Vec<_> = merged.forward(Key::FIRST).collect();
+        let odd = |line: &LineRef<'_>| line.segment.odd(line.line);
+        assert_eq!(texts(lines.iter().copied()), ["one", "two", "of two", "four", "tomorrow", "six"]);
+        let odds: Vec<_> = lines.iter().map(odd).collect();
+        let ahead = Odd::Ahead(at(9000).as_millisecond());
+        assert_eq!(odds, [None, Some(Odd::Late(3000)), None, None, Some(ahead), None]);
+        assert_eq!(lines[4].segment.time(lines[4].line), Some(at(9000)), "what it says is not forgotten");
+        let stats = buffer.streams().next().unwrap();
+        assert_eq!((stats.late, stats.ahead), (1, 1));
+    }
+
+    #[test]
+    fn a_stream_without_times_stands_as_it_came() {
+        let mut buffer = Buffer::default();
+        let mut builder = SegmentBuilder::new(RawText::from("plain"), Zone::default());
+        buffer.push(push(&mut builder, &[(Some(1), "begins"), (None, "its detail")], 2));
+        buffer.push(segment("other", &[(Some(30), "between")], 30));
+        buffer.push(push(&mut builder, &[(None, "much later")], 60));
+        let merged = Merged { buffer: &buffer, search: None };
+        assert_eq!(texts(merged.forward(Key::FIRST)), ["begins", "its detail", "between", "much later"]);
+    }
+
+    #[test]
+    fn errors_are_found_both_ways_without_their_traces() {
+        let mut buffer = Buffer::default();
+        let lines =
+            [(Some(1), "ERROR one"), (None, "  at trace"), (Some(3), "INFO x"), (Some(7), "FATAL two")];
+        buffer.push(segment("a", &lines, 9));
+        buffer.push(segment("b", &[(Some(2), "INFO y"), (Some(5), "ERROR z")], 9));
+        let merged = Merged { buffer: &buffer, search: None };
+        let text = |line: Option<LineRef<'_>>| texts(line.into_iter()).pop();
+        let from = |second| Key::at(at(second).as_millisecond());
+        let next = |key| merged.next_at_least(Level::Error, key);
+        assert_eq!(text(next(Key::FIRST)).unwrap(), "ERROR one");
+        assert_eq!(text(next(from(2))).unwrap(), "ERROR z");
+        assert_eq!(text(next(next(from(2)).unwrap().key)).unwrap(), "FATAL two");
+        assert_eq!(text(next(from(8))), None);
+        let previous = |key| merged.previous_at_least(Level::Error, key);
+        assert_eq!(text(previous(Key::END)).unwrap(), "FATAL two");
+        assert_eq!(text(previous(from(5))).unwrap(), "ERROR one");
+        assert_eq!(text(previous(previous(from(5)).unwrap().key)), None);
+        let counts = buffer.rates().bars(at(8), 8, 1)[0];
+        assert_eq!((counts[Level::Error as usize], counts.iter().sum::<u32>()), (2, 6));
+    }
+
+    proptest! {
+        #[test]
+        fn every_walk_is_a_part_of_the_one_order(
+            batches in proptest::collection::vec(
+                (0_usize..3, proptest::collection::vec((proptest::option::of(0_i64..40), "(ERROR )?[ab]{1,2}"), 1..8)), 1..20),
+            seals in proptest::collection::vec(any::<bool>(), 20),
+            places in proptest::collection::vec((0_i64..41, 0_u32..3, 0_u64..20), 6),
+            filter in "([ab]|level>=error)?",
+        ) {
+            let mut buffer = Buffer::default();
+            let mut builders: Vec<_> =
+                (0..3).map(|n| SegmentBuilder::new(RawText::from(format!("s{n}")), Zone::default())).collect();
+            let mut told = Vec::new();
+            for (at, (stream, lines)) in batches.iter().enumerate() {
+                if at == batches.len() / 2 {
+                    told = buffer.received_of_each();
+                }
+                let lines: Vec<_> = lines.iter().map(|(second, text)| (*second, text.as_str())).collect();
+                buffer.push(push(&mut builders[*stream], &lines, 40));
+                if seals[at] && let Some(job) = buffer.sealable() {
+                    buffer.install(job.run().unwrap());
+                }
+            }
+            let mut search = Search::new(Query::parse(&filter, at(0)).unwrap());
+            while search.step(&buffer, 5) {}
+            let merged = Merged { buffer: &buffer, search: Some(&search) };
+            // The order, made the way that no walk makes it.
+            let mut all: Vec<Key> = Vec::new();
+            for part in buffer.parts() {
+                for line in 0..part.segment.lines() {
+                    let key = Key { time: part.segment.effective(line), stream: part.stream, seq: part.first + u64::from(line) };
+                    if Query::parse(&filter, at(0)).unwrap().matches(&LineRef { key, segment: &part.segment, line }) {
+                        all.push(key);
+                    }
+                }
+            }
+            all.sort_unstable();
+            prop_assert!(all.windows(2).all(|two| two[0] < two[1]), "each key is one line's");
+            prop_assert_eq!(merged.count(), all.len() as u64);
+            let fresh: Vec<Key> = all.iter().rev().copied().filter(|key| key.seq >= told.get(key.stream as usize).copied().unwrap_or(0)).collect();
+            prop_assert_eq!(merged.since(&told).map(|line| line.key).collect::<Vec<_>>(), fresh);
+            for (second, stream, seq) in places {
+                let place = Key { time: at(second).as_millisecond(), stream, seq };
+                let (before, from) = all.split_at(all.partition_point(|key| *key < place));
+                prop_assert_eq!(&merged.forward(place).map(|line| line.key).collect::<Vec<_>>(), from);
+                let mut back: Vec<_> = merged.backward(place).map(|line| line.key).collect();
+                back.reverse();
+                prop_assert_eq!(&back, before);
+                prop_assert_eq!(merged.count_from(place), from.len() as u64);
+                let errors: Vec<_> = merged.forward(Key::FIRST).filter(|line| begins_at_least(line, Level::Error)).map(|line| line.key).collect();
+                let next = errors.iter().copied().find(|key| *key > place);
+                prop_assert_eq!(merged.next_at_least(Level::Error, place).map(|line| line.key), next);
+                let previous = errors.iter().copied().rev().find(|key| *key < place);
+                prop_assert_eq!(merged.previous_at_least(Level::Error, place).map(|line| line.key), previous);
+            }
+        }
+    }
+}
