@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::model::health::Failure;
 use crate::model::text::RawText;
 use crate::model::update::Gives;
 use crate::net::client::Auth;
@@ -34,6 +35,11 @@ pub trait Source: Send + Sync {
     /// What it reads, a line each, besides the addresses of its endpoint. Never a secret.
     fn reads(&self) -> Vec<RawText> {
         Vec::new()
+    }
+
+    /// Why it says nothing, where that is known.
+    fn held_up(&self) -> Option<Failure> {
+        None
     }
 
     /// Works until its task is cancelled (dropped). Says everything through `outlet`; a failure is

@@ -153,6 +153,69 @@ fn check_of_a_source_that_is_partly_blind_is_one_as_with_status_and_names_the_pa
     assert_eq!(answer["result"], "failing", "{answer}");
 }
 
+/// A configuration with a source whose helper says who it is and then nothing.
+fn waiting(home: &Home) -> String {
+    let helper = home.write("helper", "#!/bin/sh\necho $$ > \"$HOME/pid\"\nexec sleep 1000\n");
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let text = format!(
+        "[[credential]]\nname = 'ci'\nargv = ['{helper}', 'login', '--secretive']\n\
+         [[source]]\nname = 'am'\nkind = 'alertmanager'\nurl = 'http://127.0.0.1:9'\ncredential = 'ci'\n\
+         [[source]]\nname = 'prom'\nkind = 'prometheus'\nurl = 'http://127.0.0.1:9'\ncredential = 'ci'\n"
+    );
+    home.write("waiting.toml", &text)
+}
+
+/// The helper of [`waiting`] has ended, or ends now.
+fn assert_helper_is_gone(home: &Home) {
+    let pid = std::fs::read_to_string(home.path().join("pid")).unwrap();
+    let runs = || {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    };
+    assert!((0..100_000).any(|_| !runs()), "{pid} runs on");
+}
+
+#[test]
+fn a_helper_that_does_not_answer_is_named_and_ended() {
+    let tried = |arguments: &'static [&'static str]| {
+        std::thread::spawn(move || {
+            let home = Home::new();
+            let config = waiting(&home);
+            let said = home.run(&[arguments, &["--config", &config]].concat());
+            assert_eq!(said.code, Some(1), "{}{}", said.output, said.errors);
+            let what = format!(
+                "credential ci: the helper {}/helper has not answered for 5 s",
+                home.path().display()
+            );
+            assert_eq!(said.output.matches(&what).count().min(2), 2, "{}", said.output);
+            assert!(
+                !said.output.contains("secretive") && !said.output.contains("said nothing"),
+                "{}",
+                said.output
+            );
+            assert_helper_is_gone(&home);
+        })
+    };
+    for tried in [&["check"][..], &["status", "-o", "json"]].map(tried) {
+        tried.join().unwrap();
+    }
+}
+
+#[test]
+fn no_helper_outlives_a_check_that_is_interrupted() {
+    let home = Home::new();
+    let config = waiting(&home);
+    let mut check = home.command(&["check", "--config", &config]).stdout(Stdio::null()).spawn().unwrap();
+    while !std::fs::read_to_string(home.path().join("pid")).is_ok_and(|pid| pid.ends_with('\n')) {
+        assert_eq!(check.try_wait().unwrap(), None);
+        std::thread::yield_now();
+    }
+    let id = rustix::process::Pid::from_child(&check);
+    rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+    assert!(!check.wait().unwrap().success());
+    assert_helper_is_gone(&home);
+}
+
 #[test]
 fn without_authorities_only_what_needs_them_fails() {
     let home = Home::new();

@@ -90,12 +90,13 @@ impl Checked {
             Err(errors) => return Ok(wrong(errors)),
         };
         warnings.extend(bindings::conflicts(&config.keys));
-        let (built, playback) = match registry::build(&config.sources, &Net::of(&config)) {
+        let net = Net::of(&config);
+        let (built, playback) = match registry::build(&config.sources, &net) {
             Ok(built) => built,
             Err(errors) => return Ok(wrong(errors)),
         };
         let clock = playback.map_or(Clock::Real, |playing| Clock::replay(playing.start, playing.speed));
-        let probed = probe(built, &config.catalog.telling(), clock)?;
+        let probed = probe(built, &net, &config.catalog.telling(), clock)?;
         Ok(of(Ok(config), warnings, probed))
     }
 

@@ -69,7 +69,8 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
-    let (built, playback) = match registry::build(&config.sources, &Net::of(&config)) {
+    let net = Net::of(&config);
+    let (built, playback) = match registry::build(&config.sources, &net) {
         Ok(built) => built,
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
@@ -83,7 +84,7 @@ pub(super) fn status(flags: &Flags, form: Form) -> eyre::Result<ExitCode> {
     let scope = config.settings.scope.as_ref();
     let in_scope = |name: Option<&RawText>| scope.is_none() || name.is_none() || name == scope;
     let built: Vec<_> = built.into_iter().filter(|built| in_scope(built.info.environment.as_ref())).collect();
-    let sources = probe(built, &config.catalog.telling(), clock)?;
+    let sources = probe(built, &net, &config.catalog.telling(), clock)?;
     let seen = Seen { config: &config, sources, now: clock.now() };
     let text = match form {
         Form::Table => seen.table(),

@@ -80,6 +80,12 @@ impl Client {
         Allowance::begins(self.0.endpoint.timeout)
     }
 
+    /// What keeps requests from being sent, if they wait for a credential.
+    pub fn held_up(&self) -> Option<Failure> {
+        let names = shown::names(&self.0.endpoint);
+        names.iter().find_map(|name| self.0.net.vault().unanswered(name))
+    }
+
     /// After an answer that the credential is not accepted: waits until it is worth another try.
     pub async fn renewed(&self) {
         let names = shown::names(&self.0.endpoint);

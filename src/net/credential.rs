@@ -12,7 +12,7 @@ mod secret;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -57,6 +57,8 @@ struct Slot {
     /// Held while it is looked for, so that all who need it wait for one look.
     state: Mutex<State>,
     changed: Notify,
+    /// Since when it is looked for without an answer; a look that was given up counts too.
+    asked: std::sync::Mutex<Option<Instant>>,
 }
 
 #[derive(Default)]
@@ -128,7 +130,16 @@ impl Vault {
         }
         let slot = |(name, table): (String, CredentialTable)| {
             let origins = Arc::new(bound.remove(&name).unwrap_or_default());
-            (name, Slot { table, origins, state: Mutex::default(), changed: Notify::new() })
+            (
+                name,
+                Slot {
+                    table,
+                    origins,
+                    state: Mutex::default(),
+                    changed: Notify::new(),
+                    asked: std::sync::Mutex::default(),
+                },
+            )
         };
         let slots = tables.into_iter().map(slot).collect();
         Self { slots, mask: Mask::default(), clock, standings: watch::Sender::default() }
@@ -236,6 +247,25 @@ impl Vault {
         slot.usable(&state, (self.clock)(), &[]).map(drop)
     }
 
+    /// What keeps all waiting that need the credential of this name, if it is looked for and not there yet.
+    pub fn unanswered(&self, name: &str) -> Option<Failure> {
+        let slot = self.slot(name).ok()?;
+        let since = (*slot.asked())?;
+        let (of, advice) = match &slot.table.source {
+            Source::Helper(argv, _) => {
+                (format!("the helper {}", argv.program), "run it by hand to see what it waits for")
+            }
+            Source::File(_) | Source::Systemd(_) => {
+                ("its file".to_owned(), "look whether the file system hangs")
+            }
+            Source::Variable(_) => return None,
+        };
+        let seconds = since.elapsed().as_secs_f64().round();
+        let what = format!("credential {name}: {of} has not answered for {seconds} s");
+        let cause = format!("credential {name}: {of} does not answer");
+        Some(Failure::new(FailureKind::TimedOut, what).advise(advice).because(cause))
+    }
+
     /// How the credentials that were looked for stand, now and whenever it changes.
     pub fn standings(&self) -> watch::Receiver<Standings> {
         self.standings.subscribe()
@@ -255,7 +285,9 @@ impl Vault {
 
     async fn look(&self, slot: &Slot, state: &mut State) {
         let name = &slot.table.name;
+        slot.asked().get_or_insert_with(Instant::now);
         let read = slot.read(&self.clock).await;
+        *slot.asked() = None;
         let now = (self.clock)();
         state.looked = Some(Instant::now());
         let helper = matches!(slot.table.source, Source::Helper(..));
@@ -332,6 +364,10 @@ fn expired(at: Option<Timestamp>, now: Timestamp) -> Refused {
 }
 
 impl Slot {
+    fn asked(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_due(&self, state: &State, now: Timestamp) -> bool {
         let Some(looked) = state.looked else { return true };
         let rested = looked.elapsed();
@@ -382,6 +418,7 @@ impl Slot {
 
     async fn read(&self, clock: &Clock) -> Result<Found, Refused> {
         let trusted = self.table.trusted_groups.clone();
+        let mut open = false;
         let (place, bytes) = match &self.table.source {
             Source::Variable(name) => (format!("the variable {name}"), variable(name)?),
             Source::File(path) => {
@@ -397,13 +434,15 @@ impl Slot {
                 let program = PathBuf::from(&argv.program);
                 let own = program.clone();
                 of_disk(&program, move || file::check_helper(&own, &trusted)).await?;
-                let bytes = helper::run(argv, passed, self.table.format).await?;
-                (format!("what {} prints", argv.program), bytes)
+                let printed = helper::run(argv, passed, self.table.format).await?;
+                open = printed.open;
+                (format!("what {} prints", argv.program), printed.bytes)
             }
         };
+        let open = if open { "; it ended, and what it started keeps its standard output open" } else { "" };
         format::read(self.table.format, &bytes, clock()).map_err(|why| Refused {
             kind: FailureKind::Unreadable,
-            what: format!("{place}: {why}"),
+            what: format!("{place}: {why}{open}"),
             advice: "look at it, and at `format` of the credential".to_owned(),
         })
     }

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 use super::clock::Clock;
 use super::console::LaunchError;
+use super::exit::Exit;
+use super::signals;
 use crate::model::catalog::Telling;
 use crate::model::health::{Failure, FailureKind, Health};
 use crate::model::update::{News, Update};
@@ -62,17 +65,30 @@ pub struct Probed {
 
 /// Tries all sources, for at most five seconds. They are in the order in which they were given.
 ///
-/// Errors when the system refuses a thread.
-pub fn probe(sources: Vec<Built>, telling: &Telling, clock: Clock) -> Result<Vec<Probed>, LaunchError> {
+/// Errors when the system refuses a thread or a signal handler.
+pub fn probe(
+    sources: Vec<Built>,
+    net: &Net,
+    telling: &Telling,
+    clock: Clock,
+) -> Result<Vec<Probed>, LaunchError> {
+    // Programs that we run are in groups of their own, which ctrl-c does not reach.
+    let exit = Arc::new(Exit::new(None, Arc::new(|| None)));
+    signals::start_without_terminal(&exit)
+        .map_err(|error| LaunchError::Refused("a signal handler", error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| LaunchError::Refused("a thread", error))?;
     let probed = runtime.block_on(async {
+        // Secrets that lie here are known before logs are read; a disk that hangs is told by who needs it.
+        drop(timeout(SETTLED, net.read_ahead()).await);
         let infos: Vec<_> = sources.iter().map(|built| built.info.clone()).collect();
+        let ready = watch::Sender::new(true).subscribe();
+        let intake = || Intake::without(net.vault().mask().clone(), ready.clone()).keeping(telling.clone());
         let tried: Vec<_> =
-            sources.into_iter().map(|built| tokio::spawn(try_one(built, telling.clone(), clock))).collect();
+            sources.into_iter().map(|built| tokio::spawn(try_one(built, intake(), clock))).collect();
         let mut probed = Vec::with_capacity(tried.len());
         for (info, tried) in infos.into_iter().zip(tried) {
             probed.push(tried.await.unwrap_or_else(|_| crashed(info)));
@@ -95,13 +111,12 @@ pub fn recognise(url: &Url, with: With<'_>, net: &Net) -> Result<Result<Recognis
     Ok(found)
 }
 
-async fn try_one(Built { info, source }: Built, telling: Telling, clock: Clock) -> Probed {
-    let mut intake = Intake::default().keeping(telling);
+async fn try_one(Built { info, source }: Built, mut intake: Intake, clock: Clock) -> Probed {
     // While there is somebody who could ask, it waits for that.
     let (outlet, ask) = intake.outlet(info.name.clone(), Arc::new(move || clock.now()));
     // Sources that are asked spread their first round over some seconds, unless somebody waits.
     drop(ask.try_send(Request::Refresh));
-    let mut task = tokio::spawn(source.run(outlet));
+    let mut task = tokio::spawn(Arc::clone(&source).run(outlet));
     let mut world = World::new([info.clone()]);
     let mut lines = 0;
     let deadline = Instant::now() + WITHIN;
@@ -129,6 +144,7 @@ async fn try_one(Built { info, source }: Built, telling: Telling, clock: Clock) 
             () = tokio::time::sleep_until(until) => break,
         }
     }
+    let held_up = source.held_up();
     if !ended {
         task.abort();
         // What it started ends with it, which takes until here.
@@ -145,8 +161,9 @@ async fn try_one(Built { info, source }: Built, telling: Telling, clock: Clock) 
         // It has not said that it is done with what lies there already, but it reads.
         Some((Health::Starting, _)) if lines > 0 => (State::Works, Vec::new()),
         Some((Health::Starting, _)) | None => {
-            let what = format!("said nothing within {} s", WITHIN.as_secs());
-            (State::Fails, vec![Failure::new(FailureKind::Io, what)])
+            let silent =
+                || Failure::new(FailureKind::Io, format!("said nothing within {} s", WITHIN.as_secs()));
+            (State::Fails, vec![held_up.unwrap_or_else(silent)])
         }
     };
     Probed { state, failures, lines, source: source.cloned(), info }
@@ -204,7 +221,7 @@ mod tests {
         };
         let start = Instant::now();
         let probed =
-            try_one(Built { info, source: Arc::new(Acts(acts)) }, Telling::default(), Clock::Real).await;
+            try_one(Built { info, source: Arc::new(Acts(acts)) }, Intake::default(), Clock::Real).await;
         let what = |failure: &Failure| failure.what.as_str().unwrap().to_owned();
         (probed.state, probed.failures.iter().map(what).collect(), start.elapsed())
     }

@@ -224,6 +224,11 @@ pub trait Transport: Send + Sync {
     /// How long one answer may take to begin.
     fn patience(&self) -> Duration;
 
+    /// What keeps requests from being sent, if anything does.
+    fn held_up(&self) -> Option<Failure> {
+        None
+    }
+
     /// Sends a request to one peer, or to the first that works.
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a>;
 
@@ -241,6 +246,10 @@ impl Transport for Client {
 
     fn patience(&self) -> Duration {
         self.patience()
+    }
+
+    fn held_up(&self) -> Option<Failure> {
+        self.held_up()
     }
 
     fn send<'a>(&'a self, peer: Option<usize>, request: &'a Request, class: Class) -> Answer<'a> {
@@ -286,6 +295,10 @@ impl<V: Vendor> Poll<V> {
 impl<V: Vendor> Source for Poll<V> {
     fn gives(&self) -> &'static [Gives] {
         V::GIVES
+    }
+
+    fn held_up(&self) -> Option<Failure> {
+        self.transport.held_up()
     }
 
     fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {

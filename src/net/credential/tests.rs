@@ -273,6 +273,20 @@ async fn a_helper_that_hangs_is_ended() {
     assert_gone(&rig.read("pid"));
 }
 
+#[tokio::test]
+async fn a_helper_is_over_when_it_ends_whatever_it_leaves_behind() {
+    let began = std::time::Instant::now();
+    let rig = Rig::helper(Format::Line, "sleep 1000 & echo $! > pid; echo secret");
+    assert_eq!(rig.secret().await, ok("secret"));
+    assert_gone(&rig.read("pid"));
+    let rig = Rig::helper(Format::Line, "sleep 1000 & exit 3");
+    assert_eq!(rig.secret().await, Err("credential ci: /bin/sh: exit status 3".to_owned()));
+    let rig = Rig::helper(Format::Line, "sleep 1000 &");
+    let what = rig.secret().await.unwrap_err();
+    assert!(what.ends_with("it ended, and what it started keeps its standard output open"), "{what}");
+    assert!(began.elapsed() < helper::WITHIN, "{:?}", began.elapsed());
+}
+
 /// The process has ended, or ends now: it was killed.
 #[track_caller]
 fn assert_gone(pid: &str) {

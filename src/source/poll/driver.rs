@@ -137,6 +137,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
             () = at(silent_until) => {
                 silent_until = None;
                 let failure = first.borrow().clone();
+                let failure = failure.or_else(|| poll.transport.held_up());
                 outlet.failed(failure.unwrap_or_else(|| unanswered(began)));
             }
             () = outlet.awake(), if rests => {
