@@ -72,10 +72,7 @@ pub fn probe(
     telling: &Telling,
     clock: Clock,
 ) -> Result<Vec<Probed>, LaunchError> {
-    // Programs that we run are in groups of their own, which ctrl-c does not reach.
-    let exit = Arc::new(Exit::new(None, Arc::new(|| None)));
-    signals::start_without_terminal(&exit)
-        .map_err(|error| LaunchError::Refused("a signal handler", error))?;
+    end_programs()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -100,9 +97,17 @@ pub fn probe(
     Ok(probed)
 }
 
-/// Asks what lies at an address. Errors when the system refuses a thread; in it, why nobody known
-/// answers.
+/// Ends the programs that we run when a signal ends us: they are in groups of their own, which ctrl-c does
+/// not reach.
+fn end_programs() -> Result<(), LaunchError> {
+    let exit = Arc::new(Exit::new(None, Arc::new(|| None)));
+    signals::start_without_terminal(&exit).map_err(|error| LaunchError::Refused("a signal handler", error))
+}
+
+/// Asks what lies at an address. Errors when the system refuses a thread or a signal handler; in it, why
+/// nobody known answers.
 pub fn recognise(url: &Url, with: With<'_>, net: &Net) -> Result<Result<Recognised, Failure>, LaunchError> {
+    end_programs()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| LaunchError::Refused("an event queue", error))?;
     let found = runtime.block_on(recognise::recognise(url, with, net));
