@@ -1,4 +1,4 @@
-//! The log engine: sealed segments of lines, the buffer that holds them, filter and search.
+//! The log engine: what lines say, sealed segments of them, the buffer that holds those, query and search.
 //!
 //! ```text
 //! bytes -> Splitter -> Line -> SegmentBuilder -> Segment      on a source's worker
@@ -8,8 +8,7 @@
 //! ```
 
 pub mod buffer;
-mod head;
-mod json;
+pub mod format;
 pub mod key;
 pub mod level;
 pub mod merge;
@@ -25,4 +24,3 @@ mod sgr;
 pub mod split;
 pub mod stamp;
 pub mod stats;
-pub mod when;

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json;
-
 /// Severity of a line. `Unknown` is below all others: it passes no `level>=`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -29,11 +27,6 @@ impl Level {
     /// Every level, lowest first.
     pub const ALL: [Self; 7] =
         [Self::Unknown, Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error, Self::Fatal];
-
-    /// The level that a line tells by itself.
-    pub fn of(line: &[u8]) -> Self {
-        of_text(line)
-    }
 
     /// The level's name in lower case, as a filter takes it.
     pub fn name(self) -> &'static str {
@@ -88,20 +81,17 @@ const WORDS: usize = 128;
 /// How far into a line `level=` is looked for.
 const KEYS: usize = 512;
 
-/// The level of a line that is not JSON, [`Level::Unknown`] when it does not say.
+/// The level that the words near the start of a text or a `level=` in it tell, [`Level::Unknown`] when
+/// none does.
 pub(super) fn of_text(line: &[u8]) -> Level {
-    priority(line).or_else(|| klog(line)).or_else(|| words(line)).or_else(|| key(line)).unwrap_or_default()
-}
-
-/// The level of a line that is a JSON object.
-pub(super) fn of_json(line: &[u8], head: &json::Head<'_>) -> Level {
-    // Docker wraps the program's own line: then its words say it.
-    head.level.and_then(value).or_else(|| words(line)).unwrap_or_default()
+    words(line).or_else(|| key(line)).unwrap_or_default()
 }
 
 /// A level as the value of a field: a word or a number.
-fn value(value: &[u8]) -> Option<Level> {
-    if let Some(level) = Level::parse(value) {
+pub(super) fn value(value: &[u8]) -> Option<Level> {
+    // Go's slog: `INFO+2`.
+    let word = value.split(|b| matches!(b, b'+' | b'-')).next().unwrap_or_default();
+    if let Some(level) = Level::parse(word) {
         return Some(level);
     }
     let number: u8 = std::str::from_utf8(value).ok()?.parse().ok()?;
@@ -116,29 +106,6 @@ fn value(value: &[u8]) -> Option<Level> {
         60 => Level::Fatal,
         _ => return None,
     })
-}
-
-/// Syslog's `<N>`: the severity is the low three bits (RFC 5424 6.2.1).
-fn priority(line: &[u8]) -> Option<Level> {
-    let rest = line.strip_prefix(b"<")?;
-    let digits = rest.iter().take(4).position(|&b| b == b'>')?;
-    let number: u8 = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
-    (number <= 191).then(|| Level::from_syslog(number & 7))
-}
-
-/// klog and glog: `E1122 03:12:01.123456`.
-fn klog(line: &[u8]) -> Option<Level> {
-    let [letter, month @ .., b' '] = line.get(..6)? else { return None };
-    if !month.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    match letter {
-        b'I' => Some(Level::Info),
-        b'W' => Some(Level::Warn),
-        b'E' => Some(Level::Error),
-        b'F' => Some(Level::Fatal),
-        _ => None,
-    }
 }
 
 /// The first word near the start that stands as a level: in capitals, in brackets, before a
@@ -212,11 +179,11 @@ fn key_value(rest: &[u8]) -> Option<Level> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::logs::head;
+    use crate::logs::format::Formats;
     use crate::logs::stamp::Zone;
 
     fn level(line: &str) -> Level {
-        head::read(line.as_bytes(), 0, &mut Zone::default()).level
+        Formats::default().head(line.as_bytes(), 0, &mut Zone::default()).level
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! and a line.
 
 use std::io;
+use std::ops::Range;
 
 use super::read::{ReadAt, fill};
 
@@ -30,11 +31,12 @@ pub struct Piece<'a> {
     pub ended_early: bool,
 }
 
-/// Whether a line begins what shall not be cut.
-pub type Begins<'a> = &'a (dyn Fn(&[u8]) -> bool + Sync);
+/// Whether a line begins what shall not be cut. It is given the line before that is not blank too,
+/// where that is at hand.
+pub type Begins<'a> = &'a (dyn Fn(Option<&[u8]>, &[u8]) -> bool + Sync);
 
 /// For pieces of lines: each one begins.
-pub const EVERY_LINE: Begins<'static> = &|_| true;
+pub const EVERY_LINE: Begins<'static> = &|_, _| true;
 
 /// How many pieces a file of `length` bytes has.
 pub fn pieces(length: u64) -> u64 {
@@ -136,11 +138,17 @@ impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
     fn first(&mut self, at: usize, to: usize, begins: Begins<'_>) -> io::Result<Option<usize>> {
         let first = self.line(at, to)?;
         let mut next = first;
+        let mut before = None;
         while let Some(start) = next.filter(|start| *start < to) {
             next = self.line(start + 1, LONGEST)?;
             let end = next.unwrap_or(self.filled);
-            if begins(without_end(self.buffer.get(start..end).unwrap_or_default())) {
+            let get = |range| without_end(self.buffer.get(range).unwrap_or_default());
+            let line = get(start..end);
+            if begins(before.clone().map(get), line) {
                 return Ok(Some(start));
+            }
+            if !line.trim_ascii().is_empty() {
+                before = Some(start..end);
             }
         }
         Ok(first.filter(|_| self.from + to as u64 <= self.length))
@@ -171,9 +179,10 @@ impl<F: ReadAt + ?Sized> Window<'_, '_, F> {
 pub fn last_beginning(lines: &[u8], begins: Begins<'_>) -> Option<usize> {
     let mut end = lines.len();
     while end > 0 {
-        let before = lines.get(..end - 1).unwrap_or_default();
-        let start = memchr::memrchr(b'\n', before).map_or(0, |lf| lf + 1);
-        if begins(without_end(lines.get(start..end).unwrap_or_default())) {
+        let start = line_start(lines, end - 1);
+        let before =
+            line_before(lines, start).map(|before| without_end(lines.get(before).unwrap_or_default()));
+        if begins(before, without_end(lines.get(start..end).unwrap_or_default())) {
             return Some(start);
         }
         end = start;
@@ -181,8 +190,26 @@ pub fn last_beginning(lines: &[u8], begins: Begins<'_>) -> Option<usize> {
     None
 }
 
+/// Where the line begins that the byte at `at` ends or is in.
+fn line_start(lines: &[u8], at: usize) -> usize {
+    memchr::memrchr(b'\n', lines.get(..at).unwrap_or_default()).map_or(0, |lf| lf + 1)
+}
+
+/// The line before the one at `start` that is not blank.
+pub(super) fn line_before(lines: &[u8], start: usize) -> Option<Range<usize>> {
+    let mut end = start;
+    while end > 0 {
+        let start = line_start(lines, end - 1);
+        if !lines.get(start..end)?.trim_ascii().is_empty() {
+            return Some(start..end);
+        }
+        end = start;
+    }
+    None
+}
+
 /// A line without its LF or CR LF.
-fn without_end(line: &[u8]) -> &[u8] {
+pub(super) fn without_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     line.strip_suffix(b"\r").unwrap_or(line)
 }
@@ -252,14 +279,14 @@ mod tests {
     #[test]
     fn a_record_is_whole_unless_it_is_longer_than_a_piece() {
         let record = format!("* one\n{}", "  goes on\n".repeat(PIECE / 20));
-        let pieces = all_that(record.repeat(20).as_bytes(), &|line| line.starts_with(b"*"));
+        let pieces = all_that(record.repeat(20).as_bytes(), &|_, line| line.starts_with(b"*"));
         let fronts: Vec<_> = pieces
             .iter()
             .map(|(at, bytes)| (*at, String::from_utf8_lossy(&bytes[..6]).into_owned(), bytes.len()))
             .collect();
         assert!(fronts.iter().all(|(_, front, _)| front == "* one\n"), "{fronts:?}");
         let endless = format!("* one\n{}", "  goes on\n".repeat(PIECE));
-        let pieces = all_that(endless.as_bytes(), &|line| line.starts_with(b"*"));
+        let pieces = all_that(endless.as_bytes(), &|_, line| line.starts_with(b"*"));
         assert!(pieces.len() > 5);
     }
 
@@ -278,7 +305,7 @@ mod tests {
             if !ends {
                 text.pop();
             }
-            let pieces = all_that(&text, &|line| line.len() % begin == 0);
+            let pieces = all_that(&text, &|_, line| line.len() % begin == 0);
             let mut at = 0;
             for (offset, bytes) in &pieces {
                 prop_assert_eq!(*offset, at);

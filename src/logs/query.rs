@@ -6,7 +6,7 @@
 //! | `"no route"` | the phrase; a space, `-`, `/` or `"` in it is text (`\"` for a quote) |
 //! | `/5\d\d$/` | the regular expression, case as written |
 //! | `level>=warn` | that level or above; also `=`, `!=`, `>`, `<`, `<=` |
-//! | `status=503` | a field of that value: of JSON, or `name=value` anywhere; `!=`: no such field |
+//! | `status=503` | a field of that value: of the line's format, of JSON, or `name=value` anywhere; `!=`: no such field |
 //! | `path~/^.api/` | a field that matches |
 //! | `took>=100ms` | a field above a number or a length of time; also `>`, `<`, `<=` |
 //! | `stream:nginx` | the stream's name has it |
@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use self::field::Field;
 use self::text::Pattern;
 use super::buffer::LineRef;
+use super::format::Formats;
 use super::level::Level;
 use super::segment::Segment;
 use super::sgr;
@@ -105,6 +106,8 @@ pub(super) trait Subject {
     fn level(&self) -> Level;
     /// When it was written, in milliseconds since 1970.
     fn time(&self) -> Option<i64>;
+    /// What it is written in.
+    fn formats(&self) -> &Formats;
     /// The stream that it is of.
     fn stream(&self) -> &[u8];
     /// The source that said it.
@@ -130,6 +133,10 @@ impl Subject for SegmentLine<'_> {
 
     fn time(&self) -> Option<i64> {
         Some(self.segment.effective(self.number))
+    }
+
+    fn formats(&self) -> &Formats {
+        self.segment.formats()
     }
 
     fn stream(&self) -> &[u8] {
@@ -302,7 +309,7 @@ impl Term {
                 Test::From(from) => subject.time().is_some_and(|time| time >= *from),
                 Test::Until(until) => subject.time().is_some_and(|time| time < *until),
                 Test::Text(pattern) => pattern.is_in(subject.text()),
-                Test::Field(field) => field.holds(subject.text()),
+                Test::Field(field) => field.holds(subject.text(), subject.formats()),
             }
     }
 }
@@ -316,7 +323,7 @@ fn lead(any: &[Vec<Term>]) -> Option<Lead> {
     for all in any {
         let candidates = all.iter().filter(|term| term.wanted).filter_map(|term| match &term.test {
             Test::Text(pattern) => Some(pattern.clone()),
-            Test::Field(field) => field.lead().ok(),
+            Test::Field(field) => field.lead(),
             _ => None,
         });
         leads.push(candidates.min_by_key(Pattern::rank)?);

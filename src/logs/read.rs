@@ -20,7 +20,7 @@ impl ReadAt for [u8] {
 }
 
 /// Fills `buffer` from `offset` on, or as far as there are bytes; gives how many.
-pub(super) fn fill(from: &(impl ReadAt + ?Sized), buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+pub fn fill(from: &(impl ReadAt + ?Sized), buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match from.read_at(rest, offset + filled as u64) {

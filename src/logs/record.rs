@@ -6,15 +6,12 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
-use super::head::{self, Head};
+use super::format::{Format, Formats, Head, Reader};
 use super::level::Level;
-use super::piece::{Begins, EVERY_LINE};
+use super::piece::{line_before, without_end};
 use super::query::{Query, Subject};
 use super::sgr;
-use super::stamp::{self, Zone};
-
-/// After all that was written: 2100, in milliseconds since 1970.
-const SOME_DAY: i64 = 4_102_444_800_000;
+use super::stamp::Zone;
 
 /// What is searched: a piece of a file, or all of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +20,8 @@ pub struct Text<'a> {
     pub bytes: &'a [u8],
     /// What the lines are of: a file's name.
     pub stream: &'a [u8],
+    /// What the lines are written in.
+    pub formats: &'a Formats,
     /// The zone of stamps that name none.
     pub zone: &'a Zone,
     /// Settles the year of stamps that have none.
@@ -38,18 +37,9 @@ pub enum Unit {
     Record,
 }
 
-/// Whether a line begins a record, and does not go on with the one before it.
-pub fn begins(line: &[u8]) -> bool {
-    if !matches!(line.first(), Some(b' ' | b'\t')) {
-        return true;
-    }
-    // An indented line with a time of its own, whatever the year.
-    stamp::of_text(line.trim_ascii_start(), SOME_DAY, &mut Zone::default()).is_some()
-}
-
-/// What a file is cut at to be searched: lines that need nothing of their record are each their own.
-pub fn begins_of(query: &Query, unit: Unit) -> Begins<'static> {
-    if unit == Unit::Line && !query.asks_of_record() { EVERY_LINE } else { &begins }
+/// Whether lines need nothing of their record, so that a file can be cut at each.
+pub fn is_of_lines(query: &Query, unit: Unit) -> bool {
+    unit == Unit::Line && !query.asks_of_record()
 }
 
 impl<'a> Text<'a> {
@@ -84,21 +74,43 @@ impl<'a> Text<'a> {
         start..memchr::memchr(b'\n', after).map_or(self.bytes.len(), |lf| at + lf)
     }
 
-    /// The record that a line is of, which begins at `floor` or later.
+    /// The record that a line is of, which begins at `floor` or later, where one begins.
     fn record(&self, line: Range<usize>, floor: usize) -> Range<usize> {
+        // Back to where one begins for certain, and forward from there.
         let mut start = line.start;
-        while start > floor && !begins(self.get(start..self.line(start).end)) {
+        while start > floor && !self.begins(start, floor) {
             start = self.line(start - 1).start;
         }
-        let mut end = line.end;
-        while end + 1 < self.bytes.len() {
-            let next = self.line(end + 1);
-            if begins(self.get(next.clone())) {
+        let mut reader = Reader::new(self.formats.clone(), Zone::default());
+        let mut record = start..start;
+        let mut next = self.line(start);
+        loop {
+            if reader.follows(self.get(next.clone())) && next.start > start {
+                if next.start > line.start {
+                    break;
+                }
+                record.start = next.start;
+            }
+            record.end = next.end;
+            if next.end + 1 >= self.bytes.len() {
                 break;
             }
-            end = next.end;
+            next = self.line(next.end + 1);
         }
-        start..end
+        record
+    }
+
+    /// Whether a record begins with the line at `start`, as far as the lines from `floor` on tell.
+    fn begins(&self, start: usize, floor: usize) -> bool {
+        let line = self.get(self.line(start));
+        if self.formats.begins(None, line) {
+            return true;
+        }
+        let before = line_before(self.bytes.get(floor..start).unwrap_or_default(), start - floor);
+        before.is_some_and(|before| {
+            let before = self.bytes.get(floor + before.start..floor + before.end).unwrap_or_default();
+            self.formats.begins(Some(without_end(before)), line)
+        })
     }
 
     fn get(&self, range: Range<usize>) -> &'a [u8] {
@@ -142,7 +154,18 @@ impl<'a> Found<'a> {
 
     fn head(&self) -> &Head {
         self.head.get_or_init(|| {
-            head::read(self.first, self.text.now.as_millisecond(), &mut self.text.zone.clone())
+            let Text { formats, zone, now, .. } = self.text;
+            let (now, mut zone) = (now.as_millisecond(), zone.clone());
+            let mut head = formats.head(self.first, now, &mut zone);
+            if head.format == Format::Journal {
+                // Its export has a line for each field.
+                for line in self.bytes.split(|b| *b == b'\n').skip(1) {
+                    let more = formats.head(line, now, &mut zone);
+                    head.level = head.level.max(more.level);
+                    head.time = head.time.or(more.time);
+                }
+            }
+            head
         })
     }
 }
@@ -158,6 +181,10 @@ impl Subject for Found<'_> {
 
     fn time(&self) -> Option<i64> {
         self.head().time
+    }
+
+    fn formats(&self) -> &Formats {
+        self.text.formats
     }
 
     fn stream(&self) -> &[u8] {
@@ -185,7 +212,8 @@ plain";
         let query = Query::parse(query, "2026-11-22T04:00:00Z".parse().unwrap()).unwrap();
         let zone = Zone::default();
         let now = "2026-11-22T04:00:00Z".parse().unwrap();
-        let text = Text { bytes: TEXT.as_bytes(), stream: b"app.log", zone: &zone, now };
+        let formats = Formats::default();
+        let text = Text { bytes: TEXT.as_bytes(), stream: b"app.log", formats: &formats, zone: &zone, now };
         let mut found = Vec::new();
         text.search(&query, unit, |range, hit| {
             assert_eq!(hit.bytes(), &TEXT.as_bytes()[range.clone()]);

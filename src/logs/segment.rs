@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::head;
+use super::format::{Format, Formats, Reader};
 use super::level::Level;
 use super::split::{LINE_LIMIT, Line};
 use super::stamp::Zone;
@@ -63,6 +63,7 @@ pub struct Segment {
     levels: [u32; Level::ALL.len()],
     escapes: bool,
     lost: u64,
+    formats: Formats,
 }
 
 impl Segment {
@@ -115,6 +116,11 @@ impl Segment {
     /// Whether any line has an ESC: such lines are searched with colour removed.
     pub fn has_escapes(&self) -> bool {
         self.escapes
+    }
+
+    /// What the lines are written in.
+    pub(super) fn formats(&self) -> &Formats {
+        &self.formats
     }
 
     /// Lines that the source had to drop just before these.
@@ -262,6 +268,7 @@ impl Segment {
             levels,
             escapes: parts.iter().any(|part| part.escapes),
             lost: parts.iter().map(|part| part.lost).sum(),
+            formats: first.formats.clone(),
         })
     }
 
@@ -300,10 +307,6 @@ impl Segment {
     }
 }
 
-fn is_indented(line: &[u8]) -> bool {
-    matches!(line.first(), Some(b' ' | b'\t'))
-}
-
 /// The lines by time; `None` when they stand so.
 fn by_time(times: &[i64]) -> Option<Box<[u32]>> {
     if times.is_sorted() {
@@ -338,13 +341,15 @@ pub struct Given {
     pub stderr: bool,
     /// The line goes on with the record before it.
     pub continues: bool,
+    /// The line begins a record, whatever is before it.
+    pub begins: bool,
 }
 
 /// Builds the segments of one stream, one after the other.
 #[derive(Debug)]
 pub struct SegmentBuilder {
     stream: RawText,
-    zone: Zone,
+    reader: Reader,
     bytes: Vec<u8>,
     ends: Vec<u32>,
     marks: Vec<u8>,
@@ -358,7 +363,7 @@ pub struct SegmentBuilder {
     said: Option<(i64, i64)>,
     /// The highest effective time so far.
     newest: i64,
-    /// Level of the record that an indented line goes on with; `None` before the first.
+    /// Level of the record that a line may go on with; `None` before the first.
     record: Option<Level>,
 }
 
@@ -367,7 +372,7 @@ impl SegmentBuilder {
     pub fn new(stream: RawText, zone: Zone) -> Self {
         Self {
             stream,
-            zone,
+            reader: Reader::live(zone),
             bytes: Vec::new(),
             ends: Vec::new(),
             marks: Vec::new(),
@@ -386,15 +391,20 @@ impl SegmentBuilder {
     /// Adds a line that came at `now`. Seal before adding to a full builder.
     pub fn push(&mut self, line: Line<'_>, given: Given, now: Timestamp) {
         let arrival = now.as_millisecond();
-        let head = head::read(line.bytes, arrival, &mut self.zone);
+        let entry = self.reader.read(line.bytes, arrival);
+        let head = entry.head;
         let time = given.time.map(Timestamp::as_millisecond).or(head.time);
         let said = Some(head.level).filter(|level| *level != Level::Unknown);
         let mut level = given.level.or(said).or(given.or_level).unwrap_or_default();
         let mut mark = if given.stderr { STDERR } else { 0 };
         if let Some(record) = self.record
-            && (given.continues || (given.level.is_none() && time.is_none() && is_indented(line.bytes)))
+            && (given.continues
+                || !(entry.starts || given.begins || given.level.is_some() || given.time.is_some()))
         {
-            level = record;
+            // The journal's export has a line for each field.
+            if record != Level::Unknown || head.format != Format::Journal {
+                level = record;
+            }
             mark |= CONTINUES;
         }
         self.record = Some(level);
@@ -449,6 +459,7 @@ impl SegmentBuilder {
             levels: self.levels,
             escapes: memchr::memchr(0x1b, &self.bytes).is_some(),
             lost: self.lost,
+            formats: self.reader.formats().clone(),
         };
         self.bytes.clear();
         self.ends.clear();
@@ -525,7 +536,8 @@ mod tests {
         assert_eq!(segment.line(3), b"");
         assert_eq!(segment.time(0).unwrap().to_string(), "2026-11-22T03:12:01Z");
         assert_eq!(segment.time(1), None);
-        assert_eq!([0, 1, 2].map(|i| segment.level(i)), [Level::Error, Level::Unknown, Level::Warn]);
+        assert_eq!([0, 1, 2].map(|i| segment.level(i)), [Level::Error, Level::Error, Level::Warn]);
+        assert_eq!([0, 1, 2].map(|i| segment.continues(i)), [false, true, false]);
         assert!(segment.has_escapes());
         assert!(segment.reaches(Level::Error) && !segment.reaches(Level::Fatal));
         assert_eq!(segment.arrival(2), at(0));

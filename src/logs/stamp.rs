@@ -4,8 +4,12 @@ use jiff::tz::TimeZone;
 
 /// How far into a line a date is looked for.
 const REACH: usize = 96;
+/// A day, in milliseconds.
+const DAY: i64 = 24 * 3_600_000;
 /// How far ahead of its arrival a stamp without a year may be before it is last year's.
-const AHEAD: i64 = 24 * 3_600_000;
+const AHEAD: i64 = DAY;
+/// How far ahead of its arrival a time of day may be before it is yesterday's.
+const SOON: i64 = 3_600_000;
 
 /// The zone of stamps that name none: the source's setting, else UTC.
 #[derive(Clone, Debug, Default)]
@@ -41,152 +45,248 @@ impl Zone {
 }
 
 /// A date and a time of day as written.
-struct Written {
-    /// Seconds on the wall clock.
-    wall: i64,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Written {
+    date: Date,
+    /// Milliseconds of the day.
     millis: i64,
     /// Seconds east of UTC, if the stamp says.
     offset: Option<i64>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Date {
+    /// Days since 1970.
+    Days(i64),
+    /// A month and a day without a year.
+    Month(i64, i64),
+    /// A time of day alone.
+    Unsaid,
+}
+
 impl Written {
-    fn millis(&self, zone: &mut Zone) -> Option<i64> {
-        let seconds = match self.offset {
-            Some(offset) => self.wall - offset,
-            None => zone.utc(self.wall)?,
+    fn new(date: Date, clock: &Clock, offset: Option<i64>) -> Self {
+        Self { date, millis: clock.millis, offset }
+    }
+
+    /// The same with these nanoseconds of its second.
+    pub(super) fn with_nanos(self, nanos: u32) -> Self {
+        Self { millis: self.millis - self.millis.rem_euclid(1000) + i64::from(nanos / 1_000_000), ..self }
+    }
+
+    /// Milliseconds since 1970. A stamp without a zone is of `zone`; of dates without a year or a day
+    /// it is the latest that is not ahead of `arrival`.
+    pub(super) fn millis(&self, arrival: i64, zone: &mut Zone) -> Option<i64> {
+        let mut at = |days: i64| {
+            let wall = days * 86_400 + self.millis.div_euclid(1000);
+            let seconds = match self.offset {
+                Some(offset) => wall - offset,
+                None => zone.utc(wall)?,
+            };
+            Some(seconds * 1000 + self.millis.rem_euclid(1000))
         };
-        Some(seconds * 1000 + self.millis)
+        let today = arrival.div_euclid(DAY);
+        match self.date {
+            Date::Days(days) => at(days),
+            Date::Unsaid => {
+                (today - 1..=today + 1).rev().find_map(|day| at(day).filter(|found| *found <= arrival + SOON))
+            }
+            Date::Month(month, day) => {
+                // The year on no clock in particular; one day either side does not matter here.
+                let year = jiff::Timestamp::from_millisecond(arrival).ok()?.to_zoned(TimeZone::UTC).year();
+                let year = i64::from(year);
+                // Eight years: between 1896 and 1904 lie the longest without a 29 February.
+                (year - 8..=year + 1)
+                    .rev()
+                    .find_map(|year| at(days(year, month, day)?).filter(|found| *found <= arrival + AHEAD))
+            }
+        }
     }
 }
 
-/// The time of a line that is not JSON, in milliseconds since 1970.
-pub(super) fn of_text(line: &[u8], arrival: i64, zone: &mut Zone) -> Option<i64> {
-    let front = line.get(..REACH).unwrap_or(line);
-    let start = opening(front);
-    let rest = front.get(start..)?;
-    if let Some(found) = month_first(rest, arrival, zone).or_else(|| klog(rest, arrival, zone)) {
-        return Some(found);
-    }
-    for separator in memchr::memchr2_iter(b'-', b'/', front) {
-        let found = separator
-            .checked_sub(4)
-            .and_then(|at| numeric(front.get(at..)?))
-            .or_else(|| clf(front.get(separator.checked_sub(2)?..)?));
-        if let Some(written) = found {
-            return written.millis(zone);
-        }
-    }
-    [b"ts=".as_slice(), b"time=", b"t="].iter().find_map(|key| {
-        let value = front.strip_prefix(*key)?;
-        let end = value.iter().position(|b| !matches!(b, b'0'..=b'9' | b'.')).unwrap_or(value.len());
-        epoch(value.get(..end)?)
+/// The time of a line that is in no known format, from wherever in its front it stands.
+pub(super) fn anywhere(front: &[u8]) -> Option<(Written, usize)> {
+    let front = front.get(..REACH).unwrap_or(front);
+    memchr::memchr2_iter(b'-', b'/', front).find_map(|separator| {
+        let start = separator.checked_sub(4).filter(|at| {
+            // Four digits that are not the end of more.
+            at.checked_sub(1).and_then(|before| front.get(before)).is_none_or(|b| !b.is_ascii_digit())
+        });
+        start.and_then(|at| numeric(front, at)).or_else(|| day_first(front, separator.checked_sub(2)?))
     })
+}
+
+/// The stamp that begins at `at`, and where it ends.
+pub(super) fn at(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let line = line.get(..at + REACH).unwrap_or(line);
+    match line.get(at)? {
+        b'0'..=b'9' => numeric(line, at)
+            .or_else(|| day_first(line, at))
+            .or_else(|| slashed(line, at))
+            .or_else(|| time_alone(line, at))
+            .or_else(|| epoch_at(line, at)),
+        b'A'..=b'Z' => month_first(line, at),
+        _ => None,
+    }
 }
 
 /// The time in a field's value: a date or seconds, milliseconds, microseconds or nanoseconds
 /// since 1970.
-pub(super) fn of_value(value: &[u8], arrival: i64, zone: &mut Zone) -> Option<i64> {
-    epoch(value).or_else(|| of_text(value, arrival, zone))
-}
-
-/// Where a date may begin: after syslog's priority and version, a bracket and a weekday.
-fn opening(front: &[u8]) -> usize {
-    let mut at = 0;
-    if front.first() == Some(&b'<')
-        && let Some(end) = front.iter().take(5).position(|&b| b == b'>')
-    {
-        at = end + 1;
-    }
-    if front.get(at..).is_some_and(|rest| rest.starts_with(b"1 ")) {
-        at += 2;
-    }
-    if front.get(at) == Some(&b'[') {
-        at += 1;
-    }
-    match front.get(at..at + 4) {
-        Some(b"Mon " | b"Tue " | b"Wed " | b"Thu " | b"Fri " | b"Sat " | b"Sun ") => at + 4,
-        _ => at,
-    }
+pub(super) fn of_value(value: &[u8]) -> Option<Written> {
+    epoch(value).or_else(|| self::at(value, 0).map(|(written, _)| written))
 }
 
 /// `2026-11-22T03:12:01.123+01:00`, `2026-11-22 03:12:01,123`, `2026/11/22 03:12:01`.
-fn numeric(at: &[u8]) -> Option<Written> {
-    let year = number(at, 0, 4)?;
-    let separator = at.get(4)?;
-    let month = number(at, 5, 2)?;
-    if at.get(7) != Some(separator) || !matches!(at.get(10)?, b'T' | b't' | b' ' | b'_') {
+fn numeric(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let year = number(line, at, 4)?;
+    let separator = line.get(at + 4)?;
+    if !matches!(separator, b'-' | b'/') || line.get(at + 7) != Some(separator) {
         return None;
     }
-    let day = number(at, 8, 2)?;
-    let (time, millis, end) = clock(at, 11)?;
-    let offset = offset(at.get(end..)?);
-    Some(Written { wall: days(year, month, day)? * 86_400 + time, millis, offset })
+    let month = number(line, at + 5, 2)?;
+    let day = number(line, at + 8, 2)?;
+    let date = Date::Days(days(year, month, day)?);
+    if !matches!(line.get(at + 10)?, b'T' | b't' | b' ' | b'_' | b'-') {
+        return None;
+    }
+    let clock = match line.get(at + 11)? {
+        b' ' => short_clock(line, at + 12)?,
+        _ => clock(line, at + 11)?,
+    };
+    let (offset, end) = offset(line, clock.end);
+    Some((Written::new(date, &clock, offset), end))
 }
 
-/// Common log format: `22/Nov/2026:03:12:01 +0000`.
-fn clf(at: &[u8]) -> Option<Written> {
-    let day = number(at, 0, 2)?;
-    let month = month(at.get(3..6)?)?;
-    if at.get(6) != Some(&b'/') || at.get(11) != Some(&b':') {
+/// `22/Nov/2026:03:12:01 +0000` as web servers have it, `22-Nov-2026 03:12:01.123`,
+/// `22 Nov 2026 03:12:01.123`.
+fn day_first(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let separator = line.get(at + 2)?;
+    if !matches!(separator, b'/' | b'-' | b' ') || line.get(at + 6) != Some(separator) {
         return None;
     }
-    let year = number(at, 7, 4)?;
-    let (time, millis, end) = clock(at, 12)?;
-    Some(Written { wall: days(year, month, day)? * 86_400 + time, millis, offset: offset(at.get(end..)?) })
+    let day = number(line, at, 2)?;
+    let month = month(line.get(at + 3..at + 6)?)?;
+    let year = number(line, at + 7, 4)?;
+    if !matches!(line.get(at + 11)?, b':' | b' ') {
+        return None;
+    }
+    let clock = clock(line, at + 12)?;
+    let (offset, end) = offset(line, clock.end);
+    Some((Written::new(Date::Days(days(year, month, day)?), &clock, offset), end))
 }
 
-/// `Nov 22 03:12:01`, a space or a zero before a small day, a year after it perhaps.
-fn month_first(at: &[u8], arrival: i64, zone: &mut Zone) -> Option<i64> {
-    let month = month(at.get(..3)?)?;
-    if at.get(3) != Some(&b' ') || at.get(6) != Some(&b' ') {
+/// `11/22/2026 03:12:01 AM`: the month first, unless it cannot be one.
+fn slashed(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let one = |at: usize| match number(line, at, 2) {
+        Some(found) => Some((found, at + 2)),
+        None => number(line, at, 1).map(|found| (found, at + 1)),
+    };
+    let slash = |at: usize| (line.get(at) == Some(&b'/')).then_some(at + 1);
+    let (first, end) = one(at)?;
+    let (second, end) = one(slash(end)?)?;
+    let end = slash(end)?;
+    let year = number(line, end, 4)?;
+    let (month, day) = if first > 12 { (second, first) } else { (first, second) };
+    let mut end = end + 4;
+    if line.get(end) == Some(&b',') {
+        end += 1;
+    }
+    if line.get(end) != Some(&b' ') {
         return None;
     }
-    let day = if at.get(4) == Some(&b' ') { number(at, 5, 1)? } else { number(at, 4, 2)? };
-    let (time, millis, end) = clock(at, 7)?;
-    if at.get(end) == Some(&b' ')
-        && !at.get(end + 5).is_some_and(u8::is_ascii_alphanumeric)
-        && let Some(year @ 1970..2200) = number(at, end + 1, 4)
+    end += 1;
+    let clock = clock(line, end).or_else(|| short_clock(line, end))?;
+    let (millis, end) = half(line, &clock);
+    let clock = Clock { millis, end };
+    Some((Written::new(Date::Days(days(year, month, day)?), &clock, None), end))
+}
+
+/// The time of a clock of twelve hours, if `AM` or `PM` is behind it.
+fn half(line: &[u8], clock: &Clock) -> (i64, usize) {
+    let hour = clock.millis / 3_600_000;
+    let noon = 12 * 3_600_000;
+    match line.get(clock.end..clock.end + 3) {
+        Some(b" AM") => (clock.millis - if hour == 12 { noon } else { 0 }, clock.end + 3),
+        Some(b" PM") => (clock.millis + if hour < 12 { noon } else { 0 }, clock.end + 3),
+        _ => (clock.millis, clock.end),
+    }
+}
+
+/// `03:12:01.123`: a fraction is needed, since three numbers may be many things.
+fn time_alone(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let clock = clock(line, at)?;
+    (clock.end > at + 8).then(|| (Written::new(Date::Unsaid, &clock, None), clock.end))
+}
+
+/// `Nov 22 03:12:01`, a space or a zero before a small day, a weekday before it and a year after it
+/// perhaps.
+fn month_first(line: &[u8], mut at: usize) -> Option<(Written, usize)> {
+    if let Some(b"Mon " | b"Tue " | b"Wed " | b"Thu " | b"Fri " | b"Sat " | b"Sun ") = line.get(at..at + 4) {
+        at += 4;
+    }
+    let month = month(line.get(at..at + 3)?)?;
+    if line.get(at + 3) != Some(&b' ') || line.get(at + 6) != Some(&b' ') {
+        return None;
+    }
+    let day =
+        if line.get(at + 4) == Some(&b' ') { number(line, at + 5, 1)? } else { number(line, at + 4, 2)? };
+    // syslog-ng and Cisco may have the year before the time.
+    if let Some(year @ 1970..2200) = number(line, at + 7, 4)
+        && line.get(at + 11) == Some(&b' ')
     {
-        return Written { wall: days(year, month, day)? * 86_400 + time, millis, offset: None }.millis(zone);
+        let clock = clock(line, at + 12)?;
+        return Some((Written::new(Date::Days(days(year, month, day)?), &clock, None), clock.end));
     }
-    without_year(month, day, time, millis, arrival, zone)
+    let clock = clock(line, at + 7)?;
+    if line.get(clock.end) == Some(&b' ')
+        && !line.get(clock.end + 5).is_some_and(u8::is_ascii_alphanumeric)
+        && let Some(year @ 1970..2200) = number(line, clock.end + 1, 4)
+    {
+        let date = Date::Days(days(year, month, day)?);
+        return Some((Written::new(date, &clock, None), clock.end + 5));
+    }
+    (1..=31).contains(&day).then_some(())?;
+    // 2000 has every day.
+    days(2000, month, day)?;
+    Some((Written::new(Date::Month(month, day), &clock, None), clock.end))
 }
 
-/// klog and glog: `E1122 03:12:01.123456`.
-fn klog(at: &[u8], arrival: i64, zone: &mut Zone) -> Option<i64> {
-    if !matches!(at.first()?, b'I' | b'W' | b'E' | b'F') || at.get(5) != Some(&b' ') {
+/// klog and glog, behind their letter: `1122 03:12:01.123456`, `20261122 03:12:01.123456`.
+pub(super) fn klog(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    if line.get(at + 4) == Some(&b' ') {
+        let (month, day) = (number(line, at, 2)?, number(line, at + 2, 2)?);
+        days(2000, month, day)?;
+        let clock = clock(line, at + 5)?;
+        return Some((Written::new(Date::Month(month, day), &clock, None), clock.end));
+    }
+    let (year, month, day) = (number(line, at, 4)?, number(line, at + 4, 2)?, number(line, at + 6, 2)?);
+    if line.get(at + 8) != Some(&b' ') {
         return None;
     }
-    let (time, millis, _) = clock(at, 6)?;
-    without_year(number(at, 1, 2)?, number(at, 3, 2)?, time, millis, arrival, zone)
+    let clock = clock(line, at + 9)?;
+    Some((Written::new(Date::Days(days(year, month, day)?), &clock, None), clock.end))
 }
 
-/// Takes the latest year that does not put the line into the future.
-fn without_year(month: i64, day: i64, time: i64, millis: i64, arrival: i64, zone: &mut Zone) -> Option<i64> {
-    // The year on no clock in particular; one day either side does not matter here.
-    let year = jiff::Timestamp::from_millisecond(arrival).ok()?.to_zoned(TimeZone::UTC).year();
-    let year = i64::from(year);
-    // Eight years: between 1896 and 1904 lie the longest without a 29 February.
-    (year - 8..=year + 1).rev().find_map(|year| {
-        let wall = days(year, month, day)? * 86_400 + time;
-        let found = Written { wall, millis, offset: None }.millis(zone)?;
-        (found <= arrival + AHEAD).then_some(found)
-    })
+/// A time of day, in milliseconds, and where it ends.
+struct Clock {
+    millis: i64,
+    end: usize,
 }
 
-/// `03:12:01`, with `.123` or `,123456`: seconds of the day, milliseconds, where it ends.
-fn clock(at: &[u8], from: usize) -> Option<(i64, i64, usize)> {
-    if at.get(from + 2) != Some(&b':') || at.get(from + 5) != Some(&b':') {
+/// `03:12:01`, with `.123` or `,123456`.
+fn clock(line: &[u8], from: usize) -> Option<Clock> {
+    let at = line.get(from..)?;
+    if at.get(2) != Some(&b':') || at.get(5) != Some(&b':') {
         return None;
     }
-    let (hour, minute, second) = (number(at, from, 2)?, number(at, from + 3, 2)?, number(at, from + 6, 2)?);
+    let (hour, minute, second) = (number(at, 0, 2)?, number(at, 3, 2)?, number(at, 6, 2)?);
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let mut end = from + 8;
+    let mut end = 8;
     let mut millis = 0;
-    if matches!(at.get(end), Some(b'.' | b',')) && at.get(end + 1).is_some_and(u8::is_ascii_digit) {
-        end += 1;
+    if matches!(at.get(8), Some(b'.' | b',')) && at.get(9).is_some_and(u8::is_ascii_digit) {
+        end = 9;
         let mut unit = 100;
         while let Some(digit) = at.get(end).filter(|b| b.is_ascii_digit()) {
             millis += i64::from(digit - b'0') * unit;
@@ -194,32 +294,53 @@ fn clock(at: &[u8], from: usize) -> Option<(i64, i64, usize)> {
             end += 1;
         }
     }
-    Some((hour * 3600 + minute * 60 + second, millis, end))
+    Some(Clock { millis: (hour * 3600 + minute * 60 + second) * 1000 + millis, end: from + end })
 }
 
-/// `Z`, `+01:00`, `-0700`, ` +0000`, ` UTC`: seconds east of UTC.
-fn offset(rest: &[u8]) -> Option<i64> {
-    if matches!(rest.first(), Some(b'Z' | b'z')) {
-        return Some(0);
+/// `3:12:01`: an hour of one digit, and no fraction.
+fn short_clock(line: &[u8], from: usize) -> Option<Clock> {
+    let mut padded = [b'0'; 8];
+    padded.get_mut(1..)?.copy_from_slice(line.get(from..from + 7)?);
+    Some(Clock { end: from + 7, ..clock(&padded, 0)? })
+}
+
+/// `Z`, `+01:00`, `-0700`, ` +0000`, ` UTC`: seconds east of UTC, and where it ends.
+fn offset(line: &[u8], at: usize) -> (Option<i64>, usize) {
+    let Some(&first) = line.get(at) else { return (None, at) };
+    if matches!(first, b'Z' | b'z') {
+        return (Some(0), at + 1);
     }
-    let rest = rest.strip_prefix(b" ").unwrap_or(rest);
+    let start = if first == b' ' { at + 1 } else { at };
+    let rest = line.get(start..).unwrap_or_default();
     if rest.starts_with(b"UTC") || rest.starts_with(b"GMT") {
-        return Some(0);
+        return (Some(0), start + 3);
     }
-    let sign = match rest.first()? {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
+    let sign = match rest.first() {
+        Some(b'+') => 1,
+        Some(b'-') => -1,
+        _ => return (None, at),
     };
-    let hours = number(rest, 1, 2)?;
-    let minutes = if rest.get(3) == Some(&b':') { number(rest, 4, 2)? } else { number(rest, 3, 2)? };
-    (hours <= 14 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
+    let minutes_at = if rest.get(3) == Some(&b':') { 4 } else { 3 };
+    let (Some(hours), minutes) = (number(rest, 1, 2), number(rest, minutes_at, 2)) else { return (None, at) };
+    let (minutes, end) = match minutes {
+        Some(minutes) => (minutes, start + minutes_at + 2),
+        // PostgreSQL: `+01`.
+        None if rest.get(3).is_none_or(|b| matches!(b, b' ' | b']' | b',')) && start == at => (0, start + 3),
+        None => return (None, at),
+    };
+    if hours > 14 || minutes > 59 {
+        return (None, at);
+    }
+    (Some(sign * (hours * 3600 + minutes * 60)), end)
 }
 
 /// Seconds (a fraction perhaps), milliseconds, microseconds or nanoseconds since 1970, told
 /// apart by size: 2001 to 2286 in each unit.
-fn epoch(value: &[u8]) -> Option<i64> {
-    let whole = value.iter().position(|b| !b.is_ascii_digit()).unwrap_or(value.len());
+fn epoch(value: &[u8]) -> Option<Written> {
+    let whole = value.iter().take(20).position(|b| !b.is_ascii_digit()).unwrap_or(value.len());
+    if !matches!(whole, 10 | 13 | 16 | 19) {
+        return None;
+    }
     let number: i64 = std::str::from_utf8(value.get(..whole)?).ok()?.parse().ok()?;
     let rest = value.get(whole..)?;
     let fraction = match rest {
@@ -230,13 +351,22 @@ fn epoch(value: &[u8]) -> Option<i64> {
         }
         _ => return None,
     };
-    match whole {
-        10 => Some(number * 1000 + fraction),
-        13 => Some(number),
-        16 => Some(number / 1000),
-        19 => Some(number / 1_000_000),
-        _ => None,
-    }
+    let millis = match whole {
+        10 => number * 1000 + fraction,
+        13 => number,
+        16 => number / 1000,
+        _ => number / 1_000_000,
+    };
+    let date = Date::Days(millis.div_euclid(DAY));
+    Some(Written { date, millis: millis.rem_euclid(DAY), offset: Some(0) })
+}
+
+/// The same as the first word of a line.
+fn epoch_at(line: &[u8], at: usize) -> Option<(Written, usize)> {
+    let rest = line.get(at..)?;
+    let length = rest.iter().position(|b| !matches!(b, b'0'..=b'9' | b'.')).unwrap_or(rest.len());
+    // Two dots are of an address.
+    Some((epoch(rest.get(..length)?)?, at + length))
 }
 
 fn number(at: &[u8], from: usize, digits: usize) -> Option<i64> {
@@ -291,14 +421,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::logs::head;
+    use crate::logs::format::Formats;
 
     fn ms(text: &str) -> i64 {
         text.parse::<Timestamp>().unwrap().as_millisecond()
     }
 
     fn time_in(line: &str, arrival: &str, zone: &mut Zone) -> Option<String> {
-        let found = head::read(line.as_bytes(), ms(arrival), zone).time?;
+        let found = Formats::default().head(line.as_bytes(), ms(arrival), zone).time?;
         Some(Timestamp::from_millisecond(found).unwrap().to_string())
     }
 
@@ -390,17 +520,18 @@ mod tests {
         fn any_time_is_read_back_as_jiff_wrote_it(seconds in 0_i64..7_000_000_000, millis in 0_i64..1000) {
             let at = Timestamp::from_millisecond(seconds * 1000 + millis).unwrap();
             let mut zone = Zone::default();
-            prop_assert_eq!(of_text(at.to_string().as_bytes(), 0, &mut zone), Some(at.as_millisecond()));
+            let found = of_value(at.to_string().as_bytes()).and_then(|written| written.millis(0, &mut zone));
+            prop_assert_eq!(found, Some(at.as_millisecond()));
         }
 
         #[test]
         fn nothing_makes_it_fail(line in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = head::read(&line, 1_790_000_000_000, &mut Zone::default());
+            let _ = Formats::default().head(&line, 1_790_000_000_000, &mut Zone::default());
         }
 
         #[test]
         fn nothing_like_a_date_makes_it_fail(line in "[<\\[{]?[0-9:/ \"-]{0,8}(Nov|E11|ts=|T)?[0-9:., +Z/-]{0,40}") {
-            let _ = head::read(line.as_bytes(), 1_790_000_000_000, &mut Zone::default());
+            let _ = Formats::default().head(line.as_bytes(), 1_790_000_000_000, &mut Zone::default());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::head;
+use super::format::{Format, Formats, Head, Reader};
 use super::level::Level;
-use super::piece::Piece;
+use super::piece::{Piece, without_end};
 use super::stamp::Zone;
 
 /// Counts over lines, which add up whatever pieces they come in.
@@ -20,34 +20,55 @@ pub struct Stats {
     pub cut: u64,
     /// Records by level, in the order of [`Level::ALL`].
     pub levels: [u64; Level::ALL.len()],
+    /// Records by format, in the order of [`Format::ALL`].
+    pub formats: [u64; Format::ALL.len()],
     /// Earliest time of a record, in milliseconds since 1970.
     first: Option<i64>,
     last: Option<i64>,
 }
 
 impl Stats {
-    /// Counts the lines of a piece. Stamps without a zone are of `zone`; `now` settles their year.
-    pub fn of(piece: &Piece<'_>, zone: &mut Zone, now: Timestamp) -> Self {
+    /// Counts the lines of a piece of whole records. Stamps without a zone are of `zone`; `now` settles
+    /// their year.
+    pub fn of(piece: &Piece<'_>, formats: &Formats, zone: &Zone, now: Timestamp) -> Self {
         let now = now.as_millisecond();
         let mut stats =
             Self { bytes: piece.bytes.len() as u64 + piece.cut, cut: piece.cut, ..Self::default() };
+        let mut reader = Reader::new(formats.clone(), zone.clone());
+        let mut record = Head::default();
         let mut rest = piece.bytes;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..end).unwrap_or_default();
             rest = rest.get(end + 1..).unwrap_or_default();
             stats.lines += 1;
-            let head = head::read(line, now, zone);
-            if head.time.is_none() && matches!(line.first(), Some(b' ' | b'\t')) {
-                continue;
+            let entry = reader.read(without_end(line), now);
+            if entry.starts {
+                if stats.lines > 1 {
+                    stats.record(record);
+                }
+                record = entry.head;
+            } else if entry.head.format == Format::Journal {
+                // Its export has a line for each field.
+                record.level = record.level.max(entry.head.level);
+                record.time = record.time.or(entry.head.time);
             }
-            stats.records += 1;
-            if let Some(count) = stats.levels.get_mut(head.level as usize) {
-                *count += 1;
-            }
-            stats.see(head.time, head.time);
+        }
+        if stats.lines > 0 {
+            stats.record(record);
         }
         stats
+    }
+
+    fn record(&mut self, head: Head) {
+        self.records += 1;
+        if let Some(count) = self.levels.get_mut(head.level as usize) {
+            *count += 1;
+        }
+        if let Some(count) = self.formats.get_mut(head.format as usize) {
+            *count += 1;
+        }
+        self.see(head.time, head.time);
     }
 
     /// Adds what another piece comes to.
@@ -57,6 +78,9 @@ impl Stats {
         self.bytes += other.bytes;
         self.cut += other.cut;
         for (sum, count) in self.levels.iter_mut().zip(other.levels) {
+            *sum += count;
+        }
+        for (sum, count) in self.formats.iter_mut().zip(other.formats) {
             *sum += count;
         }
         self.see(other.first, other.last);
@@ -82,9 +106,13 @@ impl Stats {
 mod tests {
     use super::*;
 
-    fn stats(text: &str) -> Stats {
+    fn stats_in(text: &str, formats: &Formats) -> Stats {
         let piece = Piece { offset: 0, bytes: text.as_bytes(), cut: 0, ended_early: false };
-        Stats::of(&piece, &mut Zone::default(), "2026-11-22T04:00:00Z".parse().unwrap())
+        Stats::of(&piece, formats, &Zone::default(), "2026-11-22T04:00:00Z".parse().unwrap())
+    }
+
+    fn stats(text: &str) -> Stats {
+        stats_in(text, &Formats::detect(text.as_bytes()))
     }
 
     #[test]
@@ -95,21 +123,26 @@ mod tests {
 
 2026-11-22T03:12:01Z INFO went on";
         let found = stats(text);
-        assert_eq!((found.lines, found.records, found.bytes), (4, 3, text.len() as u64));
+        assert_eq!((found.lines, found.records, found.bytes), (4, 2, text.len() as u64));
         let count = |level: Level| found.levels[level as usize];
-        assert_eq!([Level::Error, Level::Info, Level::Unknown].map(count), [1, 1, 1]);
+        assert_eq!([Level::Error, Level::Info, Level::Unknown].map(count), [1, 1, 0]);
+        assert_eq!(found.formats[Format::Dated as usize], 2);
         let times = [found.first(), found.last()].map(|at| at.unwrap().to_string());
         assert_eq!(times, ["2026-11-22T03:12:01Z", "2026-11-22T03:12:02Z"]);
     }
 
     #[test]
     fn pieces_add_up_to_the_whole() {
-        let text = "a\n  b\n2026-11-22T03:12:02Z WARN c\n\nERROR d\n\te\n2026-11-22T03:12:01Z f";
+        let text = "a\n  b\n2026-11-22T03:12:02Z WARN c\n\nERROR d\n\te\nx.yError: z\n2026-11-22T03:12:01Z f";
+        let formats = Formats::detect(text.as_bytes());
         for (at, _) in text.match_indices('\n') {
             let (front, rest) = text.split_at(at + 1);
-            let mut sum = stats(front);
-            sum.add(&stats(rest));
-            assert_eq!(sum, stats(text), "{at}");
+            let before = front.lines().rev().find(|line| !line.is_empty()).map(str::as_bytes);
+            if formats.begins(before, rest.lines().next().unwrap().as_bytes()) {
+                let mut sum = stats_in(front, &formats);
+                sum.add(&stats_in(rest, &formats));
+                assert_eq!(sum, stats(text), "{at}");
+            }
         }
         assert_eq!((stats("").lines, stats("").first()), (0, None));
     }

@@ -12,10 +12,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
+use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::logs::piece::{self, Begins, LONGEST, PIECE, Piece};
-use crate::logs::read::ReadAt;
+use crate::logs::read::{ReadAt, fill};
 
 /// More threads than this read no faster: memory is the limit then.
 const MOST_THREADS: usize = 8;
@@ -23,6 +24,8 @@ const MOST_THREADS: usize = 8;
 const AHEAD: u64 = 4;
 /// A live stream that says nothing for so long is shown as far as it has come, in nanoseconds.
 const QUIET: i64 = 100_000_000;
+/// So much of the beginning tells what an input is written in.
+const SAMPLE: usize = 64 << 10;
 /// What a gzip file begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -119,6 +122,38 @@ impl Input {
 
     fn stream(from: From) -> Self {
         Self::Stream(Mutex::new(Stream { from, carried: Vec::new(), offset: 0, pieces: 0, ended: false }))
+    }
+
+    /// What it begins with, which is still read after this. Waits until something has come.
+    pub fn sample(&self) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File { file, .. } => {
+                let mut front = vec![0; SAMPLE];
+                let got = fill(file, &mut front, 0)?;
+                front.truncate(got);
+                Ok(front)
+            }
+            Self::Stream(stream) => {
+                let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
+                let Stream { from, carried, ended, .. } = &mut *stream;
+                if carried.is_empty() && !*ended {
+                    *ended = from.read(carried)? == 0;
+                }
+                Ok(carried.get(..SAMPLE).unwrap_or(carried).to_vec())
+            }
+        }
+    }
+
+    /// When a file was last written to.
+    pub fn written(&self) -> Option<Timestamp> {
+        let meta = match self {
+            Self::File { file, .. } => file.metadata(),
+            Self::Stream(stream) => match &stream.lock().unwrap_or_else(PoisonError::into_inner).from {
+                From::Packed(decoder) => decoder.get_ref().metadata(),
+                From::Live(_) => return None,
+            },
+        };
+        Timestamp::try_from(meta.ok()?.modified().ok()?).ok()
     }
 
     /// Its length in bytes, where it is known.
@@ -369,7 +404,7 @@ mod tests {
         let input = Input::stream(From::Live(File::from(std::os::fd::OwnedFd::from(reader))));
         let Input::Stream(stream) = &input else { unreachable!() };
         let (mut stream, mut buffer) = (stream.lock().unwrap(), Vec::new());
-        let begins: Begins<'_> = &|line| !line.starts_with(b" ");
+        let begins: Begins<'_> = &|_, line| !line.starts_with(b" ");
         let mut next = || {
             let next = stream.piece(begins, &mut buffer).unwrap();
             next.map(|(index, piece)| (index, piece.offset, String::from_utf8(piece.bytes.to_vec()).unwrap()))

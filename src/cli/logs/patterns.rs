@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::{plain, print, print_parts, refuse};
+use crate::logs::format::Formats;
 use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
 use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::stamp::Zone;
-use crate::logs::when;
 use crate::model::text::RawText;
 use crate::runtime::clock::Clock;
 use crate::runtime::sweep::sweep;
@@ -51,6 +51,8 @@ pub(super) fn patterns(form: Form, assign: bool, message_only: bool, files: &[Pa
             Ok(input) => input,
             Err(code) => return code,
         };
+        let formats = Formats::default();
+        let now = input.written().map_or(now, |at| at.min(now)).as_millisecond();
         let mut ended_early = false;
         let work = |piece: Piece<'_>| {
             let mut zone = Zone::default();
@@ -58,7 +60,7 @@ pub(super) fn patterns(form: Form, assign: bool, message_only: bool, files: &[Pa
             let times: Vec<_> = if assign {
                 Vec::new()
             } else {
-                lines_of(piece.bytes).map(|line| when::time(line, &mut zone, now)).collect()
+                lines_of(piece.bytes).map(|line| formats.head(line, now, &mut zone).time).collect()
             };
             (piece.bytes.to_vec(), times, piece.ended_early)
         };

@@ -12,7 +12,8 @@ use serde_json::json;
 use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::refuse;
-use crate::logs::piece::Piece;
+use crate::logs::format::Formats;
+use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::query::Query;
 use crate::logs::record::{self, Text, Unit};
 use crate::logs::stamp::Zone;
@@ -114,10 +115,25 @@ impl Asked {
         let unit = if self.lines { Unit::Line } else { Unit::Record };
         let mut output = io::stdout();
         let shows = Shows { form: self.output, cleans: output.is_terminal(), named: self.files.len() > 1 };
+        let told = |why: &SafeText| Err(Stop::Told(refuse(WRONG, why)));
+        let cannot = |error| told(&safe!("cannot read {}: {}", name, reason(&error)));
+        let of_lines = record::is_of_lines(query, unit);
+        let formats = match if of_lines { Ok(Vec::new()) } else { input.sample() } {
+            Ok(sample) => Formats::detect(&sample),
+            Err(error) => return cannot(error),
+        };
+        // A stamp without a year is not of a time at which nobody wrote to the file any more.
+        let now = input.written().map_or(now, |at| at.min(now));
         let zone = Zone::default();
         let work = |piece: Piece<'_>| {
             let mut seen = Seen { ended_early: piece.ended_early, cut: piece.cut, ..Seen::default() };
-            let text = Text { bytes: piece.bytes, stream: name.as_str().as_bytes(), zone: &zone, now };
+            let text = Text {
+                bytes: piece.bytes,
+                stream: name.as_str().as_bytes(),
+                formats: &formats,
+                zone: &zone,
+                now,
+            };
             text.search(query, unit, |range, found| {
                 seen.count += 1;
                 if !self.count && !self.lines {
@@ -135,13 +151,13 @@ impl Asked {
             broken = output.write_all(&seen.printed).and_then(|()| output.flush()).err();
             if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let read = sweep(&input, record::begins_of(query, unit), work, take);
+        let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
+        let read = sweep(&input, if of_lines { EVERY_LINE } else { &begins }, work, take);
         if let Some(error) = broken {
             return Err(Stop::Output(error));
         }
-        let told = |why: &SafeText| Err(Stop::Told(refuse(WRONG, why)));
         if let Err(error) = read {
-            return told(&safe!("cannot read {}: {}", name, reason(&error)));
+            return cannot(error);
         }
         if all.ended_early {
             return told(&safe!("{} became shorter while it was read: run it again", name));

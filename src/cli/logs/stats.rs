@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::{padded, print, refuse};
+use crate::logs::format::{Format, Formats};
 use crate::logs::level::Level;
-use crate::logs::piece::{EVERY_LINE, Piece};
+use crate::logs::piece::Piece;
 use crate::logs::stamp::Zone;
 use crate::logs::stats::Stats;
 use crate::model::text::SafeText;
@@ -22,15 +23,17 @@ use crate::store::error::reason;
 
 /// What `midwatch logs stats --help` says at its end.
 pub(super) const HELP: &str = "\
-A record is a line and those that go on with it. Levels count records. Times are UTC; a stamp without a
-zone is taken for UTC.
+A record is a line and those that go on with it, such as a stack trace. Levels and formats count records; plain
+is none that is known. Times are UTC; a stamp without a zone is taken for UTC, one without a year for the latest
+that is not after the file was last written to.
 
 Exit codes:
   0  there is a line
   1  there is none
   2  a file could not be read; nothing is told of the others
 
--o json prints one object: files, an array of file, lines, records, bytes, first, last, levels.";
+-o json prints one object: files, an array of file, lines, records, bytes, first, last, levels,
+formats.";
 
 /// Reads, prints and gives the exit code.
 pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
@@ -42,15 +45,24 @@ pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
             Err(code) => return code,
         };
         let mut sum = Stats::default();
+        let cannot = |error| refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
+        let formats = match input.sample() {
+            Ok(sample) => Formats::detect(&sample),
+            Err(error) => return cannot(error),
+        };
+        // A stamp without a year is not of a time at which nobody wrote to the file any more.
+        let now = input.written().map_or(now, |at| at.min(now));
         let mut ended_early = false;
-        let work = |piece: Piece<'_>| (Stats::of(&piece, &mut Zone::default(), now), piece.ended_early);
+        let zone = Zone::default();
+        let work = |piece: Piece<'_>| (Stats::of(&piece, &formats, &zone, now), piece.ended_early);
         let take = |(stats, early): (Stats, bool)| {
             sum.add(&stats);
             ended_early |= early;
             ControlFlow::Continue(())
         };
-        if let Err(error) = sweep(&input, EVERY_LINE, work, take) {
-            return refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
+        let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
+        if let Err(error) = sweep(&input, &begins, work, take) {
+            return cannot(error);
         }
         if ended_early {
             return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
@@ -84,12 +96,17 @@ fn table(name: &SafeText, stats: &Stats) -> String {
     for (level, count) in levels(stats).filter(|(_, count)| *count > 0) {
         text += &row(level.name(), &safe!("{}", count));
     }
+    for (format, count) in formats(stats) {
+        text += &row("format", &safe!("{} {}", format.name(), count));
+    }
     text
 }
 
 fn object(name: &SafeText, stats: &Stats) -> Value {
     let levels: serde_json::Map<String, Value> =
         levels(stats).map(|(level, count)| (level.name().to_owned(), count.into())).collect();
+    let formats: serde_json::Map<String, Value> =
+        formats(stats).into_iter().map(|(format, count)| (format.name().to_owned(), count.into())).collect();
     json!({
         "file": name.as_str(),
         "lines": stats.lines,
@@ -98,7 +115,16 @@ fn object(name: &SafeText, stats: &Stats) -> Value {
         "first": stats.first(),
         "last": stats.last(),
         "levels": levels,
+        "formats": formats,
     })
+}
+
+/// Those that there are, the most frequent first.
+fn formats(stats: &Stats) -> Vec<(Format, u64)> {
+    let mut found: Vec<_> =
+        Format::ALL.into_iter().zip(stats.formats).filter(|(_, count)| *count > 0).collect();
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    found
 }
 
 /// The most severe first.

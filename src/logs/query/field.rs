@@ -1,14 +1,13 @@
-//! Fields of a line: members of JSON, `name=value` wherever it stands, and what is asked of them.
+//! Fields of a line: those of its format, `name=value` wherever it stands, and what is asked of them.
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use memchr::memmem;
-use serde_json::Value;
 
 use super::Compare;
 use super::text::Pattern;
-use crate::model::text::SafeText;
-use crate::safe;
+use crate::logs::format::{self, Formats};
 
 /// Units of time, in nanoseconds.
 const UNITS: &[(&str, f64)] =
@@ -63,43 +62,39 @@ impl Field {
         Some(Self { name: name.to_owned(), ask: Ask::Number(compare, Amount::read(value.as_bytes())?) })
     }
 
-    /// Something that every line has in which this holds.
-    pub(super) fn lead(&self) -> Result<Pattern, SafeText> {
+    /// Something that every line has in which this holds, if it can be told.
+    pub(super) fn lead(&self) -> Option<Pattern> {
         let plain =
             |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let last = self.name.rsplit('.').next().unwrap_or(&self.name);
+        let named = !format::is_unnamed(&self.name);
         match &self.ask {
-            Ask::Is(value) if plain(value) && value.len() >= last.len() => Ok(Pattern::literal(value)),
-            _ if plain(last) => Ok(Pattern::literal(last)),
-            _ => Err(safe!("a name of a field has letters, digits and _ only")),
+            Ask::Is(value) if plain(value) && (value.len() >= last.len() || !named) => {
+                Some(Pattern::literal(value))
+            }
+            _ if named && plain(last) => Some(Pattern::literal(last)),
+            _ => None,
         }
     }
 
-    /// Whether any field of this name in `text` is as asked.
-    pub(super) fn holds(&self, text: &[u8]) -> bool {
-        let first = text.trim_ascii_start();
-        if first.first() == Some(&b'{')
-            && let Ok(object) = serde_json::from_slice::<Value>(first)
-        {
-            return self.holds_in(&object);
+    /// Whether any field of this name in `text`, a line or a record, is as asked.
+    pub(super) fn holds(&self, text: &[u8], formats: &Formats) -> bool {
+        let is_json = text.trim_ascii_start().first() == Some(&b'{');
+        if !is_json {
+            if pairs(text, self.name.as_bytes(), |value| self.accepts(value)) {
+                return true;
+            }
+            // A line of pairs has been looked at.
+            if !format::is_unnamed(&self.name) && memmem::find(text, self.name.as_bytes()).is_none() {
+                return false;
+            }
         }
-        pairs(text, self.name.as_bytes(), |value| self.accepts(value))
-    }
-
-    fn holds_in(&self, object: &Value) -> bool {
-        let path = self.name.split('.').try_fold(object, |at, part| at.get(part));
-        if let Some(value) = object.get(&self.name).or(path) {
-            return match value {
-                Value::String(text) => self.accepts(text.as_bytes()),
-                value => self.accepts(value.to_string().as_bytes()),
-            };
-        }
-        // A message that has pairs in it.
-        let texts =
-            object.as_object().into_iter().flat_map(|object| object.values().filter_map(Value::as_str));
-        texts
-            .into_iter()
-            .any(|text| pairs(text.as_bytes(), self.name.as_bytes(), |value| self.accepts(value)))
+        let mut holds = false;
+        let _ = formats.fields(text, &mut |name, value| {
+            holds |= name == self.name.as_bytes() && self.accepts(value);
+            if holds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        holds
     }
 
     fn accepts(&self, value: &[u8]) -> bool {

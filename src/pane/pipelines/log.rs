@@ -6,7 +6,9 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::logs::format::Formats;
 use crate::logs::level::Level;
+use crate::logs::stamp::Zone;
 use crate::model::text::{RawText, SafeText, clean, clean_line};
 use crate::model::update::{Detail, DetailKey};
 use crate::model::words::Words;
@@ -177,7 +179,7 @@ impl StepLog {
 
 /// The level of a line, whatever its colours.
 fn level(line: &[u8]) -> Level {
-    Level::of(clean_line(line).as_str().as_bytes())
+    Formats::default().head(clean_line(line).as_str().as_bytes(), 0, &mut Zone::default()).level
 }
 
 fn unused(view: &View<'_>) -> SafeText {

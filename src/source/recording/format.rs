@@ -218,14 +218,16 @@ impl Lines {
         for line in &self.lines {
             match line {
                 RecordedLine::Plain(text) => {
-                    builder.push(Line::from(text.as_bytes()), Given::default(), self.at);
+                    let given = Given { begins: !is_indented(text.as_bytes()), ..Given::default() };
+                    builder.push(Line::from(text.as_bytes()), given, self.at);
                 }
                 RecordedLine::Told(told) if told.note => {
                     builder.note(&String::from_utf8_lossy(told.text.as_bytes()), self.at);
                 }
                 RecordedLine::Told(told) => {
                     let Told { level, time, stderr, continues, .. } = *told;
-                    let given = Given { level, time, stderr, continues, or_level: None };
+                    let begins = !continues && !is_indented(told.text.as_bytes());
+                    let given = Given { level, time, stderr, continues, begins, or_level: None };
                     builder.push(Line { bytes: told.text.as_bytes(), cut: told.cut }, given, self.at);
                 }
             }
@@ -251,14 +253,18 @@ impl RecordedLine {
 /// Whether a reader of the line's text alone, after the lines before it, comes to the same.
 fn reads_the_same(segment: &Segment, line: u32) -> bool {
     if segment.continues(line) {
-        return segment.time(line).is_none() && matches!(segment.line(line).first(), Some(b' ' | b'\t'));
+        return segment.time(line).is_none() && is_indented(segment.line(line));
     }
     let mut builder = SegmentBuilder::new(RawText::default(), Zone::default());
     builder.push(Line::from(segment.line(line)), Given::default(), segment.arrival(line));
     let Some(alone) = builder.seal() else { return false };
     // An indented line without a time would be taken to continue the one before.
-    let would_continue = alone.time(0).is_none() && matches!(segment.line(line).first(), Some(b' ' | b'\t'));
+    let would_continue = alone.time(0).is_none() && is_indented(segment.line(line));
     !would_continue && alone.level(0) == segment.level(line) && alone.time(0) == segment.time(line)
+}
+
+fn is_indented(line: &[u8]) -> bool {
+    matches!(line.first(), Some(b' ' | b'\t'))
 }
 
 /// Reads a recording, one item at a time. An incomplete last line is what a crash leaves behind:
@@ -500,6 +506,7 @@ mod tests {
             prop_oneof![
                 Just("2026-11-20T03:11:40Z ERROR broke"),
                 Just("\tat com.example.Client(Client.java:1)"),
+                Just("java.lang.Error: broke"),
                 Just("  2026-11-20T03:11:40Z INFO indented"),
                 Just("{\"level\":\"warn\",\"msg\":\"json\"}"),
                 Just(""),
@@ -508,8 +515,15 @@ mod tests {
         ];
         let level = || proptest::option::of(proptest::sample::select(&Level::ALL[..]));
         let time = proptest::option::of((0_i64..1000).prop_map(at));
-        let given = (level(), level(), time, any::<bool>(), any::<bool>()).prop_map(
-            |(level, or_level, time, stderr, continues)| Given { level, or_level, time, stderr, continues },
+        let given = (level(), level(), time, any::<bool>(), any::<[bool; 2]>()).prop_map(
+            |(level, or_level, time, stderr, [continues, begins])| Given {
+                level,
+                or_level,
+                time,
+                stderr,
+                continues,
+                begins,
+            },
         );
         prop_oneof![
             9 => (text, given).prop_map(|(text, given)| Came::Line(text, given)),
@@ -543,7 +557,7 @@ mod tests {
     #[test]
     fn a_line_that_says_all_itself_is_recorded_as_text_alone() {
         let mut builder = SegmentBuilder::new("app".into(), Zone::default());
-        for text in ["2026-11-20T03:11:40Z ERROR broke", "\tat Client.java:1", "plain"] {
+        for text in ["2026-11-20T03:11:40Z ERROR broke", "\tat Client.java:1", "WARN plain"] {
             builder.push(Line::from(text.as_bytes()), Given::default(), at(0));
         }
         let long = vec![b'x'; 70_000];
