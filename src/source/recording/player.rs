@@ -248,8 +248,15 @@ impl Player<'_> {
             News::Failed(_) | News::Crashed => drop(self.well.remove(&source)),
             News::Detail(key, detail) => self.stage.tell(&source, key, detail),
         }
-        if let Some(outlet) = self.outlets.get(&source) {
-            outlet.replay(at, news).await;
+        let Some(outlet) = self.outlets.get(&source) else { return };
+        let is_state = matches!(news, News::Snapshot(_) | News::Alive { .. });
+        outlet.replay(at, news).await;
+        // What came before the start is told in one go; meanwhile it is no old news of a source that is late.
+        if at < self.stage.start
+            && is_state
+            && let Some(troubles) = self.well.get(&source)
+        {
+            outlet.replay(outlet.now(), News::Alive { troubles: troubles.clone() }).await;
         }
     }
 
