@@ -186,6 +186,14 @@ mod tests {
     }
 
     #[test]
+    fn no_secret_is_in_what_an_event_says() {
+        let mask = Mask::default();
+        mask.learn(None, "c4nary-token-1");
+        let said = read(b"data: {\"state\":\"with \\u00634nary-token-1\"}\n\n").remove(0);
+        assert_eq!(said.without(&mask).data, r#"{"state":"with *******************"}"#.into());
+    }
+
+    #[test]
     fn events_are_read_as_the_standard_says() {
         for (bytes, expected) in [
             // Its own examples.
