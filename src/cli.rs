@@ -28,7 +28,7 @@ use self::services::Services;
 use crate::config::origin::ConfigError;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::net::child;
-use crate::runtime::memory;
+use crate::runtime::{memory, signals};
 use crate::safe;
 use crate::source::recording::{At, Recording, speed};
 
@@ -171,6 +171,8 @@ impl Cli {
     /// Does what was asked. What did not work is said in a sentence; with `RUST_BACKTRACE` where it
     /// came from, too.
     pub fn run(self) -> ExitCode {
+        // Where the system has no handler to give, a file that is too large ends the process as before.
+        drop(signals::outlive_large_files());
         let code = self.answer().unwrap_or_else(|report| {
             if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
                 clean_block(&RawText::from(format!("{report:?}"))).iter().for_each(tell);

@@ -22,6 +22,7 @@ use midwatch::model::alert::{Group, Severity};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{NoteCommand, NoteReply};
 use midwatch::model::run::Run;
+use midwatch::model::update::Snapshot;
 use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
 use midwatch::pane::effect::{Effect, Msg};
 
@@ -485,6 +486,23 @@ fn the_page_of_a_source_tells_what_it_reads_and_how_many_lines_came() {
     assert!(screen.contains("Reads /var/log/\u{241b}[31mapp/*.log"), "{screen}");
     assert!(screen.contains("3 lines came in 1 stream; 3 are held here."), "{screen}");
     assert!(screen.contains("  app.log: 3"), "{screen}");
+}
+
+#[test]
+fn the_page_of_a_source_says_in_which_version_of_http_its_server_speaks() {
+    let mut console = Console::new(WIDE);
+    let page = |console: &mut Console| {
+        console.keys("0 f / a l e r t s Enter Enter");
+        let screen = console.screen();
+        console.keys("Esc Esc Esc");
+        screen
+    };
+    console.says("alerts", Snapshot::default());
+    assert!(!page(&mut console).contains("Speaks"));
+    let spoken = Some("HTTP/2 over TLS 1.3".into());
+    console.says("alerts", Snapshot { spoken, ..Snapshot::default() });
+    let screen = page(&mut console);
+    assert!(screen.contains("Speaks HTTP/2 over TLS 1.3."), "{screen}");
 }
 
 /// Person and text of the entries that were written.

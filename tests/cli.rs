@@ -351,6 +351,22 @@ fn init_writes_once_for_its_owner_and_what_it_writes_is_right() {
 }
 
 #[test]
+fn init_and_add_say_that_a_file_would_be_too_large() {
+    let home = Home::new();
+    let address = serving("/api/v1/status/buildinfo", BUILD);
+    for arguments in ["init".to_owned(), format!("add {address}")] {
+        let program = env!("CARGO_BIN_EXE_midwatch");
+        let line = format!("ulimit -f 0; exec '{program}' {arguments}");
+        let mut shell = Command::new("sh");
+        let ended = shell.args(["-c", &line]).env_clear().env("HOME", home.path()).output().unwrap();
+        let errors = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(1), "{arguments}: {:?} {errors}", ended.status);
+        assert!(errors.contains("no file may grow further here"), "{arguments}: {errors}");
+        assert!(!home.own().exists());
+    }
+}
+
+#[test]
 fn init_follows_no_link_and_prints_without_writing() {
     let home = Home::new();
     let said = home.run(&["init", "--stdout"]);

@@ -19,6 +19,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::chart::{self, Chart, Line, Mark};
 use crate::ui::number::number;
 use crate::ui::pager::Paragraph;
+use crate::ui::time::took;
 
 /// Hours that are drawn, from one step to the next.
 const HOURS: [i64; 4] = [1, 3, 12, 24];
@@ -217,9 +218,12 @@ impl Plot {
         if let Some(answer) = &self.answer {
             let to = view.zone.moment(answer.to, view.now);
             let hours = answer.to.duration_since(answer.from).as_hours();
-            let mut text = safe!("The last {} h to {}, from {}; , and . change that.", hours, to, source);
+            // A point is the value of one moment: what came and went between two is not seen.
+            let step = took(answer.graph.step);
+            let mut text =
+                safe!("{} h to {}, from {}; step {} may skip dips; , . zoom", hours, to, source, step);
             if waits && hours != self.hours() {
-                text.push(&safe!(" Fetching {} h.", self.hours()));
+                text.push(&safe!(". Fetching {} h.", self.hours()));
             }
             say(text, Meaning::Muted);
         } else if self.asked.is_none() {

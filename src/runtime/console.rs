@@ -17,7 +17,6 @@ use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::session::{Session, SessionError};
-use super::signals;
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
@@ -127,7 +126,6 @@ pub fn run(launch: Launch) -> Result<(), LaunchError> {
 
 async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let clock = launch.clock;
-    signals::outlive_large_files().map_err(|error| LaunchError::Refused("a signal handler", error))?;
     let (messages, intake) = mpsc::channel(QUEUE);
     let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
     let is_recorded = recording.is_some();

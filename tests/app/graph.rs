@@ -124,7 +124,7 @@ fn the_page_of_an_alert_fetches_its_graph_and_draws_it_with_limit_onset_and_chan
     answer(&mut console, Ok(graph(now, &[("web-1", &[0.01, 0.31])])));
     shows(
         &console,
-        &["0.31 now (> 0.05), 0.01 to 0.31", "The last 3 h to 03:26, from prom", "-- the limit: > 0.05"],
+        &["0.31 now (> 0.05), 0.01 to 0.31", "3 h to 03:26, from prom; step ", "-- the limit: > 0.05"],
     );
     shows(&console, &["! began 03:12", "1 03:09 deploy-prod #812 succeeded 3f2a1c9 prod-eu by kim", "╌╌╌"]);
     let screen = console.screen();
@@ -203,12 +203,7 @@ fn a_refused_query_an_empty_answer_and_a_partial_one_each_say_so() {
     answer(&mut console, Err(Failure::new(FailureKind::TimedOut, "query timed out").advise("ask for less")));
     shows(
         &console,
-        &[
-            "a 2 now",
-            "The last 3 h to 03:26",
-            "prom gives no graph (timed out): query timed out",
-            "Do: ask for less",
-        ],
+        &["a 2 now", "3 h to 03:26", "prom gives no graph (timed out): query timed out", "Do: ask for less"],
     );
 }
 
@@ -261,7 +256,7 @@ fn what_is_deployed_is_told_as_the_configuration_says_and_what_was_not_seen_is()
     let now = console.now;
     answer(&mut console, Ok(graph(now, &[("web-1", &[0.01])])));
     console.pass(59);
-    shows(&console, &["The last 24 h", "No deployment of checkout is known in this time."]);
+    shows(&console, &["24 h to ", "No deployment of checkout is known in this time."]);
     assert!(!console.screen().contains("Not all runs were seen"), "{}", console.screen());
 }
 

@@ -293,9 +293,19 @@ impl Pad {
                     Err(_) => self.renew(files)?,
                 }
             }
-            None => self.renew(files)?,
+            None => {
+                self.see_gone(files);
+                self.renew(files)?;
+            }
         }
         Ok(self.unsaved.take())
+    }
+
+    /// Where the journal was removed, a `pad.md` that is missing too went with it: nobody emptied the pad.
+    fn see_gone(&mut self, files: &impl Files) {
+        if self.is_homeless() && files.stamp(&self.file()).is_ok_and(|stamp| stamp.is_none()) {
+            (self.disk, self.stamp) = (None, None);
+        }
     }
 
     /// Its journal is no longer where it was.

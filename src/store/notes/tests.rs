@@ -203,14 +203,17 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
 #[test]
 fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
     type Harm = (&'static str, fn(&Path, &Path));
-    let harms: [Harm; 3] = [
+    let harms: [Harm; 4] = [
         ("directory", |dir, _| fs::remove_dir_all(dir).unwrap()),
+        ("files", |dir, _| {
+            Disk.list(dir, 100).unwrap().iter().for_each(|path| fs::remove_file(path).unwrap());
+        }),
         ("journal", |_, journal| fs::remove_file(journal).unwrap()),
         ("empty", |_, journal| fs::File::options().write(true).open(journal).unwrap().set_len(0).unwrap()),
     ];
     for (what, harm) in harms {
         // With the next entry, with the next rest, and at the end.
-        for when in 0..3 {
+        for (when, in_file) in [(0, false), (1, false), (2, false), (1, true), (2, true)] {
             let top = tempfile::tempdir().unwrap();
             let dir = top.path().join("notes");
             let (mut old, _) = open(&dir, "s0");
@@ -219,11 +222,15 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
             let (mut writer, _) = open(&dir, "s1");
             writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
             writer.handle(pad("a pad"), now());
+            if in_file {
+                // In `pad.md`, and nothing is typed since.
+                writer.handle(NoteCommand::Rest, now());
+            }
             let own =
                 |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
             let journal = Disk.list(&dir, 100).unwrap().into_iter().find(own).unwrap();
             harm(&dir, &journal);
-            let known = if what == "directory" { 2 } else { 1 };
+            let known = if matches!(what, "directory" | "files") { 2 } else { 1 };
             let restored = NoteReply::Restored(known, RawText::from(dir.to_str().unwrap()));
             match when {
                 0 => {
@@ -240,6 +247,13 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
                 _ => writer.close(now()).unwrap(),
             }
             assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+            if when > 0 {
+                assert_eq!(
+                    fs::read_to_string(dir.join("pad.md")).unwrap(),
+                    "a pad",
+                    "{what} {when} {in_file}"
+                );
+            }
             let (_, found) = open(&dir, "s2");
             let expected = if when == 0 { 3 } else { 2 };
             assert_eq!((found.entries.len(), found.pad.as_str()), (expected, "a pad"), "{what} {when}");
