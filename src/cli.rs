@@ -205,7 +205,7 @@ impl Cli {
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Add(asked)) => add::add(&self.flags, &asked),
             Some(Command::Services { what }) => Ok(services::services(&self.flags, &what)),
-            Some(Command::Logs { what }) => Ok(logs::logs(&what)),
+            Some(Command::Logs { what }) => Ok(logs::logs(&self.flags, &what)),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

@@ -7,6 +7,7 @@ pub mod argv;
 pub mod credentials;
 pub mod endpoint;
 pub mod environment;
+mod formats;
 pub mod key;
 mod layers;
 pub mod nearest;
@@ -26,6 +27,7 @@ pub mod zone;
 
 use std::path::{Path, PathBuf};
 
+use crate::logs::format::own::Own;
 use crate::model::catalog::Catalog;
 use crate::model::text::RawText;
 use credentials::CredentialTable;
@@ -90,6 +92,8 @@ pub struct Config {
     pub credentials: Vec<CredentialTable>,
     /// The tunnels, in the order in which they were written.
     pub tunnels: Vec<TunnelTable>,
+    /// The formats of lines that the person describes, in the order in which they were written.
+    pub formats: Vec<Own>,
     /// The services and hosts.
     pub catalog: Catalog,
     /// The theme, as the terminal can draw it.
@@ -103,8 +107,18 @@ pub struct Config {
 }
 
 /// The parts of the top table that are not settings.
-const PARTS: &[&str] =
-    &["include", "theme", "keys", "source", "environment", "credential", "tunnel", "service", "host"];
+const PARTS: &[&str] = &[
+    "include",
+    "theme",
+    "keys",
+    "source",
+    "environment",
+    "credential",
+    "tunnel",
+    "format",
+    "service",
+    "host",
+];
 
 impl Config {
     /// Reads and checks a configuration.
@@ -116,12 +130,13 @@ impl Config {
         let variables: Vec<&str> = settings_keys.iter().copied().chain(["theme"]).collect();
         let layers = layers::gather(inputs, &variables)?;
         let (mut top, mut errors, mut warnings) = (layers.table, layers.errors, layers.warnings);
-        let written = ["source", "environment", "credential", "tunnel", "service", "host"].map(|name| {
+        let names = ["source", "environment", "credential", "tunnel", "format", "service", "host"];
+        let written = names.map(|name| {
             let tables = tables(&mut top, name, &mut errors);
             twice(name, &tables, &mut errors);
             tables
         });
-        let [source, environment, credential, tunnel, service, host] = written;
+        let [source, environment, credential, tunnel, format, service, host] = written;
         let theme = top.take("theme").map(|entry| entry.value);
         let keys = match top.take("keys").map(|entry| entry.value) {
             Some(value) if value.as_table().is_none() => {
@@ -157,6 +172,7 @@ impl Config {
         let sources = sources::read(source, inputs.kinds, &declared, inputs.home.as_deref(), &mut errors);
         let credentials = credentials::read(&credential, inputs.home.as_deref(), &mut errors);
         let tunnels = tunnels::read(&tunnel, inputs.home.as_deref(), &mut errors);
+        let formats = formats::read(&format, &mut errors);
         let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
         let catalog = services::read(&service, &host, &source_names, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
@@ -175,6 +191,7 @@ impl Config {
                         sources,
                         credentials,
                         tunnels,
+                        formats,
                         catalog,
                         theme,
                         other_themes,

@@ -197,6 +197,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         notices,
         net,
         logins: Logins::of(&config.credentials),
+        formats: config.formats.as_slice().into(),
     };
     ended(console::run(launch))
 }

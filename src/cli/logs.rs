@@ -6,11 +6,14 @@ mod stats;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::WRONG;
-use super::print::refuse;
+use super::load::load;
+use super::print::{refuse, tell};
+use super::{Flags, WRONG};
+use crate::logs::format::own::Own;
 use crate::model::text::SafeText;
 use crate::runtime::sweep::Input;
 use crate::safe;
@@ -60,12 +63,27 @@ pub(super) enum Form {
 }
 
 /// Does it and gives the exit code.
-pub(super) fn logs(what: &Logs) -> ExitCode {
+pub(super) fn logs(flags: &Flags, what: &Logs) -> ExitCode {
+    let own = own(flags);
     match what {
-        Logs::Query(asked) => query::query(asked),
-        Logs::Stats { output, files } => stats::stats(*output, files),
+        Logs::Query(asked) => query::query(asked, &own),
+        Logs::Stats { output, files } => stats::stats(*output, files, &own),
         Logs::Patterns { output, assign, message_only, files } => {
-            patterns::patterns(*output, *assign, *message_only, files)
+            patterns::patterns(*output, *assign, *message_only, files, &own)
+        }
+    }
+}
+
+/// The formats that the person describes. A configuration in which something is wrong is told, and files are
+/// read without it.
+fn own(flags: &Flags) -> Arc<[Own]> {
+    match load(flags) {
+        Ok((config, _)) => config.formats.into(),
+        Err(errors) => {
+            if let Some(line) = errors.first().and_then(|error| error.lines().into_iter().next()) {
+                tell(&safe!("your own formats are not read, since the configuration is wrong: {}", line));
+            }
+            Arc::default()
         }
     }
 }

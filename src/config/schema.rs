@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::credentials::Written as Credential;
 use super::endpoint::Keys;
 use super::environment::Environment;
+use super::formats::Written as Format;
 use super::services::{Host, Service};
 use super::settings::Written;
 use super::sources::{Kind, Shared};
@@ -61,6 +62,7 @@ pub fn document(kinds: &[Kind]) -> Value {
         ("environment", list_of(generator.subschema_for::<Environment>().as_value())),
         ("credential", list_of(Credential::json_schema(&mut generator).as_value())),
         ("tunnel", list_of(Tunnel::json_schema(&mut generator).as_value())),
+        ("format", list_of(Format::json_schema(&mut generator).as_value())),
         ("service", list_of(generator.subschema_for::<Service>().as_value())),
         ("host", list_of(generator.subschema_for::<Host>().as_value())),
     ];

@@ -6,8 +6,10 @@
 mod daemon;
 mod dated;
 mod json;
+pub mod own;
 mod pairs;
 mod parts;
+mod reader;
 mod syslog;
 #[cfg(test)]
 mod tests;
@@ -17,17 +19,22 @@ mod web;
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
+use std::sync::Arc;
+
+use self::own::Own;
 use self::parts::Parts;
+pub use self::reader::Reader;
 pub use self::trace::After;
 use super::level::{self, Level};
 use super::sgr;
 use super::stamp::{self, Zone};
+use crate::model::text::{RawText, SafeText, clean};
 
 /// How much of a coloured line is looked at for its head.
 const COLOURED: usize = 1024;
 /// How often a line may be wrapped in another.
 const WRAPS: usize = 3;
-/// How many lines of a sample are looked at.
+/// How many of the first lines tell what all are written in.
 const SAMPLE: usize = 512;
 
 /// What is given each field: its name and its value, which ends it by breaking.
@@ -81,10 +88,15 @@ pub enum Format {
     Epoch,
     /// A date and a message.
     Dated,
+    /// One of the person's own, by its place among them.
+    Own(u8),
 }
 
 impl Format {
-    /// Every format.
+    /// How many there can be.
+    pub const MOST: usize = Self::ALL.len() + own::MOST;
+
+    /// Every format that is built in.
     pub const ALL: [Self; 22] = [
         Self::Plain,
         Self::Json,
@@ -110,7 +122,21 @@ impl Format {
         Self::Dated,
     ];
 
-    /// Its name.
+    /// The format that a number of [`Format::index`] is of.
+    pub fn of(index: usize) -> Option<Self> {
+        let own = || u8::try_from(index.checked_sub(Self::ALL.len())?).ok().map(Self::Own);
+        Self::ALL.get(index).copied().or_else(own)
+    }
+
+    /// Its number, below [`Format::MOST`].
+    pub fn index(self) -> usize {
+        match self {
+            Self::Own(place) => Self::ALL.len() + usize::from(place),
+            built_in => Self::ALL.iter().position(|known| *known == built_in).unwrap_or_default(),
+        }
+    }
+
+    /// Its name, if it is built in.
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
@@ -135,6 +161,7 @@ impl Format {
             Self::Windows => "windows",
             Self::Epoch => "epoch",
             Self::Dated => "dated",
+            Self::Own(_) => "own",
         }
     }
 
@@ -214,24 +241,55 @@ pub struct Entry {
 }
 
 /// What a file or a stream is written in, as far as no line tells it by itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Formats {
+    /// The person's own formats, of which those of these bits are tried.
+    own: Arc<[Own]>,
+    tried: u32,
     /// Most lines have a header: one without goes on with the line before it.
     stamped: bool,
     /// The journal's export: each field has a line.
     export: bool,
 }
 
+impl Default for Formats {
+    fn default() -> Self {
+        Self::with(Arc::default())
+    }
+}
+
 impl Formats {
+    /// The built-in formats and, before them, these.
+    pub fn with(own: Arc<[Own]>) -> Self {
+        let tried = u32::try_from((1_u64 << own.len().min(own::MOST)) - 1).unwrap_or(u32::MAX);
+        Self { own, tried, stamped: false, export: false }
+    }
+
     /// Finds out from the first lines.
-    pub fn detect(sample: &[u8]) -> Self {
-        let mut reader = Reader::live(Zone::default());
+    pub fn detect(sample: &[u8], own: &Arc<[Own]>) -> Self {
+        let mut reader = Reader::live(Zone::default()).knowing(Arc::clone(own));
         let whole =
             memchr::memrchr(b'\n', sample).map_or(sample, |end| sample.get(..end).unwrap_or_default());
         for line in whole.split(|b| *b == b'\n').take(SAMPLE) {
             reader.read(line.strip_suffix(b"\r").unwrap_or(line), 0);
         }
-        reader.formats
+        reader.found()
+    }
+
+    /// The name of a format.
+    pub fn name(&self, format: Format) -> SafeText {
+        match format {
+            Format::Own(place) => match self.own.get(usize::from(place)) {
+                Some(own) => clean(&RawText::from(own.name())),
+                None => SafeText::literal(format.name()),
+            },
+            built_in => SafeText::literal(built_in.name()),
+        }
+    }
+
+    /// Whether lines may have fields whose names are not in them and in no list.
+    pub fn has_own(&self) -> bool {
+        self.tried != 0
     }
 
     /// Level, time and format of a line. `now` (milliseconds since 1970) settles the year of a stamp
@@ -300,6 +358,9 @@ impl Formats {
 
     /// Takes a line apart, as far as its head goes.
     fn split(&self, line: &[u8], parts: &mut Parts) {
+        if self.tried != 0 && self.of_own(line, parts) {
+            return;
+        }
         let start = line.iter().position(|b| !matches!(b, b' ' | b'\t')).unwrap_or(line.len());
         let found = match line.get(start) {
             Some(b'{') if json::is_object(line, start) => {
@@ -332,6 +393,18 @@ impl Formats {
                 parts.message = end..line.len();
             }
         }
+    }
+
+    /// A line of one of the person's own formats.
+    fn of_own(&self, line: &[u8], parts: &mut Parts) -> bool {
+        let tried = |place: &u8| self.tried & (1 << place) != 0;
+        (0..32_u8).filter(tried).any(|place| {
+            let found = self.own.get(usize::from(place)).is_some_and(|own| own.read(line, parts));
+            if found {
+                parts.format = Format::Own(place);
+            }
+            found
+        })
     }
 
     /// A line that begins with a name, which is a field's or a host's.
@@ -405,7 +478,7 @@ impl Formats {
         self.split(line, &mut parts);
         let start = line.len() - line.trim_ascii_start().len();
         let wraps = wraps.checked_sub(1);
-        if line.get(start) == Some(&b'{') && parts.format != Format::Plain {
+        if line.get(start) == Some(&b'{') && parts.is_json() {
             json::fields(line, start, each)?;
             let (Some(message), Some(wraps)) = (json::message(line, start), wraps) else {
                 return ControlFlow::Continue(());
@@ -415,6 +488,12 @@ impl Formats {
         }
         match parts.format {
             Format::Plain => return pairs::inside(line, each),
+            Format::Own(place) => {
+                if let Some(own) = self.own.get(usize::from(place)) {
+                    own.fields(line, each)?;
+                }
+                return pairs::inside(line.get(parts.message.clone()).unwrap_or_default(), each);
+            }
             Format::Logfmt => return pairs::fields(line, start, each),
             Format::Journal => {
                 let equals = memchr::memchr(b'=', line).unwrap_or_default();
@@ -451,68 +530,4 @@ fn inner<'a>(line: &'a [u8], parts: &Parts) -> Cow<'a, [u8]> {
 fn plain(line: &[u8]) -> Cow<'_, [u8]> {
     let front = line.get(..COLOURED).unwrap_or(line);
     if memchr::memchr(0x1b, front).is_some() { sgr::strip(front) } else { Cow::Borrowed(line) }
-}
-
-/// Reads the lines of a file or a stream one after the other.
-#[derive(Clone, Debug)]
-pub struct Reader {
-    formats: Formats,
-    zone: Zone,
-    before: After,
-    /// Whether what the lines are written in is still found out.
-    learns: bool,
-    heads: u32,
-    others: u32,
-}
-
-impl Reader {
-    /// For lines of which it is known what they are written in.
-    pub fn new(formats: Formats, zone: Zone) -> Self {
-        Self { formats, zone, before: After::Start, learns: false, heads: 0, others: 0 }
-    }
-
-    /// For lines as they come, which may change.
-    pub fn live(zone: Zone) -> Self {
-        Self { learns: true, ..Self::new(Formats::default(), zone) }
-    }
-
-    /// What it has found out.
-    pub fn formats(&self) -> &Formats {
-        &self.formats
-    }
-
-    /// Reads the next line. `now` is in milliseconds since 1970.
-    pub fn read(&mut self, line: &[u8], now: i64) -> Entry {
-        let mut parts = Parts::default();
-        let line = plain(line);
-        self.formats.split(&line, &mut parts);
-        if self.learns {
-            self.learn(&line, &parts);
-        }
-        let (starts, before) = self.formats.after_parts(&line, &parts, self.before);
-        self.before = before;
-        Entry { starts, head: self.formats.head_of(&line, &parts, now, &mut self.zone, WRAPS) }
-    }
-
-    /// Whether the next line begins a record, for those who need nothing else of it.
-    pub fn follows(&mut self, line: &[u8]) -> bool {
-        let (starts, before) = self.formats.after(line, self.before);
-        self.before = before;
-        starts
-    }
-
-    fn learn(&mut self, line: &[u8], parts: &Parts) {
-        if parts.format.is_text() {
-            self.heads += 1;
-        } else if parts.format != Format::Plain || trace::is_other(line) {
-            self.others += 1;
-        }
-        // What was long ago counts less and less.
-        if self.heads + self.others > 256 {
-            self.heads /= 2;
-            self.others /= 2;
-        }
-        self.formats.stamped = self.heads > 0 && self.heads >= self.others;
-        self.formats.export |= line.starts_with(b"__CURSOR=");
-    }
 }

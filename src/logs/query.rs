@@ -96,6 +96,8 @@ struct Lead {
     pattern: Pattern,
     /// What has it is seen: nothing else is asked.
     settles: bool,
+    /// It is of a field, whose name may not be in a line of the person's own formats.
+    named: bool,
 }
 
 /// A line or a record, as far as a query looks at it.
@@ -233,7 +235,7 @@ impl Query {
             return;
         }
         let sees = |number| self.sees(&SegmentLine { segment, number, plain: OnceCell::new() });
-        let Some(lead) = self.lead.as_ref().filter(|_| !segment.has_escapes()) else {
+        let Some(lead) = self.lead_in(segment.formats()).filter(|_| !segment.has_escapes()) else {
             lines.filter(|&line| sees(line)).for_each(hit);
             return;
         };
@@ -257,13 +259,17 @@ impl Query {
 
     /// Where what is seen may begin in `text`, from `at` on: `None` when nothing there is seen. And
     /// whether it is seen for certain. Without a lead each line may be.
-    pub(super) fn next(&self, text: &[u8], at: usize) -> Option<(usize, bool)> {
-        match &self.lead {
+    pub(super) fn next(&self, formats: &Formats, text: &[u8], at: usize) -> Option<(usize, bool)> {
+        match self.lead_in(formats) {
             Some(lead) => lead.pattern.find(text, at).map(|found| (found.start, lead.settles)),
             None => Some((at, self.any.is_empty())),
         }
         // The end of the last line is of it, if no LF is.
         .filter(|(start, _)| *start < text.len() || !text.ends_with(b"\n"))
+    }
+
+    fn lead_in(&self, formats: &Formats) -> Option<&Lead> {
+        self.lead.as_ref().filter(|lead| !(lead.named && formats.has_own()))
     }
 
     /// Whether it asks for a level or a time, which a line has from its record.
@@ -333,7 +339,8 @@ fn lead(any: &[Vec<Term>]) -> Option<Lead> {
         _ => false,
     });
     let pattern = Pattern::any(&leads.iter().collect::<Vec<_>>())?;
-    Some(Lead { pattern, settles })
+    let named = any.iter().flatten().any(|term| matches!(term.test, Test::Field(_)));
+    Some(Lead { pattern, settles, named })
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ impl<'a> Text<'a> {
         let coloured = (unit == Unit::Record || by_record) && memchr::memchr(0x1b, self.bytes).is_some();
         let mut at = 0;
         while at < self.bytes.len() {
-            let next = if coloured { Some((at, false)) } else { query.next(self.bytes, at) };
+            let next = if coloured { Some((at, false)) } else { query.next(self.formats, self.bytes, at) };
             let Some((hit, certain)) = next else { break };
             let line = self.line(hit);
             let range = match unit {

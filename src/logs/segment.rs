@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::format::own::Own;
 use super::format::{Format, Formats, Reader};
 use super::level::Level;
 use super::split::{LINE_LIMIT, Line};
@@ -386,6 +387,13 @@ impl SegmentBuilder {
             newest: i64::MIN,
             record: None,
         }
+    }
+
+    /// The same, which reads the person's own formats too.
+    #[must_use]
+    pub fn knowing(mut self, own: Arc<[Own]>) -> Self {
+        self.reader = self.reader.knowing(own);
+        self
     }
 
     /// Adds a line that came at `now`. Seal before adding to a full builder.

@@ -69,6 +69,27 @@ impl Written {
         Self { date, millis: clock.millis, offset }
     }
 
+    /// A time in milliseconds since 1970.
+    pub(super) fn at(millis: i64) -> Self {
+        Self { date: Date::Days(millis.div_euclid(DAY)), millis: millis.rem_euclid(DAY), offset: Some(0) }
+    }
+
+    /// A date (year, month, day), a clock (hour, minute, second), milliseconds and seconds east of UTC,
+    /// as far as they are said.
+    pub(super) fn of(
+        date: Option<(Option<i64>, i64, i64)>,
+        [hour, minute, second]: [i64; 3],
+        millis: i64,
+        offset: Option<i64>,
+    ) -> Option<Self> {
+        let date = match date {
+            Some((Some(year), month, day)) => Date::Days(days(year, month, day)?),
+            Some((None, month, day)) => Date::Month(month, day),
+            None => Date::Unsaid,
+        };
+        Some(Self { date, millis: (hour * 3600 + minute * 60 + second) * 1000 + millis, offset })
+    }
+
     /// The same with these nanoseconds of its second.
     pub(super) fn with_nanos(self, nanos: u32) -> Self {
         Self { millis: self.millis - self.millis.rem_euclid(1000) + i64::from(nanos / 1_000_000), ..self }
@@ -357,8 +378,7 @@ fn epoch(value: &[u8]) -> Option<Written> {
         16 => number / 1000,
         _ => number / 1_000_000,
     };
-    let date = Date::Days(millis.div_euclid(DAY));
-    Some(Written { date, millis: millis.rem_euclid(DAY), offset: Some(0) })
+    Some(Written::at(millis))
 }
 
 /// The same as the first word of a line.

@@ -20,8 +20,8 @@ pub struct Stats {
     pub cut: u64,
     /// Records by level, in the order of [`Level::ALL`].
     pub levels: [u64; Level::ALL.len()],
-    /// Records by format, in the order of [`Format::ALL`].
-    pub formats: [u64; Format::ALL.len()],
+    /// Records by format, in the order of [`Format::index`].
+    pub formats: Vec<u64>,
     /// Earliest time of a record, in milliseconds since 1970.
     first: Option<i64>,
     last: Option<i64>,
@@ -65,7 +65,8 @@ impl Stats {
         if let Some(count) = self.levels.get_mut(head.level as usize) {
             *count += 1;
         }
-        if let Some(count) = self.formats.get_mut(head.format as usize) {
+        self.formats.resize(Format::MOST, 0);
+        if let Some(count) = self.formats.get_mut(head.format.index()) {
             *count += 1;
         }
         self.see(head.time, head.time);
@@ -80,7 +81,8 @@ impl Stats {
         for (sum, count) in self.levels.iter_mut().zip(other.levels) {
             *sum += count;
         }
-        for (sum, count) in self.formats.iter_mut().zip(other.formats) {
+        self.formats.resize(Format::MOST, 0);
+        for (sum, count) in self.formats.iter_mut().zip(&other.formats) {
             *sum += count;
         }
         self.see(other.first, other.last);
@@ -112,7 +114,7 @@ mod tests {
     }
 
     fn stats(text: &str) -> Stats {
-        stats_in(text, &Formats::detect(text.as_bytes()))
+        stats_in(text, &Formats::detect(text.as_bytes(), &std::sync::Arc::default()))
     }
 
     #[test]
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!((found.lines, found.records, found.bytes), (4, 2, text.len() as u64));
         let count = |level: Level| found.levels[level as usize];
         assert_eq!([Level::Error, Level::Info, Level::Unknown].map(count), [1, 1, 0]);
-        assert_eq!(found.formats[Format::Dated as usize], 2);
+        assert_eq!(found.formats[Format::Dated.index()], 2);
         let times = [found.first(), found.last()].map(|at| at.unwrap().to_string());
         assert_eq!(times, ["2026-11-22T03:12:01Z", "2026-11-22T03:12:02Z"]);
     }
@@ -134,7 +136,7 @@ mod tests {
     #[test]
     fn pieces_add_up_to_the_whole() {
         let text = "a\n  b\n2026-11-22T03:12:02Z WARN c\n\nERROR d\n\te\nx.yError: z\n2026-11-22T03:12:01Z f";
-        let formats = Formats::detect(text.as_bytes());
+        let formats = Formats::detect(text.as_bytes(), &std::sync::Arc::default());
         for (at, _) in text.match_indices('\n') {
             let (front, rest) = text.split_at(at + 1);
             let before = front.lines().rev().find(|line| !line.is_empty()).map(str::as_bytes);

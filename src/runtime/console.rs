@@ -22,6 +22,7 @@ use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
 use crate::app::{App, Setup};
 use crate::config::theme::Depth;
+use crate::logs::format::own::Own;
 use crate::model::keeping::Kept;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText};
@@ -80,6 +81,8 @@ pub struct Launch {
     pub net: Net,
     /// What the login of each credential runs.
     pub logins: Logins,
+    /// The formats of lines that the person describes.
+    pub formats: Arc<[Own]>,
 }
 
 /// Why a console could not start.
@@ -188,7 +191,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         net.read_ahead().await;
         known.send_replace(true);
     });
-    let said = Intake::without(mask.clone(), ready).keeping(telling);
+    let said = Intake::without(mask.clone(), ready).keeping(telling).knowing(launch.formats);
     let resting = said.rests();
     let requests = start(launch.sources, &said, clock, &gate, &tasks, deaths);
     hand_on(said, messages.clone(), is_recorded.then(|| keeper.clone()));

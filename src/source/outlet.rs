@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::logs::format::own::Own;
 use crate::logs::segment::Segment;
 use crate::model::catalog::Telling;
 use crate::model::health::Failure;
@@ -69,6 +70,7 @@ pub struct Intake {
     mask: Mask,
     ready: watch::Receiver<bool>,
     telling: Telling,
+    formats: Arc<[Own]>,
 }
 
 impl Default for Intake {
@@ -90,6 +92,7 @@ impl Intake {
             mask,
             ready,
             telling: Telling::default(),
+            formats: Arc::default(),
         }
     }
 
@@ -97,6 +100,12 @@ impl Intake {
     #[must_use]
     pub fn keeping(self, telling: Telling) -> Self {
         Self { telling, ..self }
+    }
+
+    /// The same with the formats of lines that the person describes.
+    #[must_use]
+    pub fn knowing(self, formats: Arc<[Own]>) -> Self {
+        Self { formats, ..self }
     }
 
     /// An outlet for the source of this name, and the sender of requests to it.
@@ -113,6 +122,7 @@ impl Intake {
             mask: self.mask.clone(),
             ready: self.ready.clone(),
             telling: self.telling.clone(),
+            formats: Arc::clone(&self.formats),
         };
         (outlet, ask)
     }
@@ -167,9 +177,15 @@ pub struct Outlet {
     mask: Mask,
     ready: watch::Receiver<bool>,
     telling: Telling,
+    formats: Arc<[Own]>,
 }
 
 impl Outlet {
+    /// The formats of lines that the person describes.
+    pub fn formats(&self) -> Arc<[Own]> {
+        Arc::clone(&self.formats)
+    }
+
     /// The source's name.
     pub fn source(&self) -> &RawText {
         &self.source

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::{plain, print, print_parts, refuse};
 use crate::logs::format::Formats;
+use crate::logs::format::own::Own;
 use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
 use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::stamp::Zone;
@@ -41,7 +43,13 @@ patterns, an array of id, key (the same in every run that finds this pattern), c
 example.";
 
 /// Reads, prints and gives the exit code.
-pub(super) fn patterns(form: Form, assign: bool, message_only: bool, files: &[PathBuf]) -> ExitCode {
+pub(super) fn patterns(
+    form: Form,
+    assign: bool,
+    message_only: bool,
+    files: &[PathBuf],
+    own: &Arc<[Own]>,
+) -> ExitCode {
     let now = Clock::Real.now();
     let mut found = Patterns::new(message_only);
     let mut lines = 0_u64;
@@ -51,7 +59,7 @@ pub(super) fn patterns(form: Form, assign: bool, message_only: bool, files: &[Pa
             Ok(input) => input,
             Err(code) => return code,
         };
-        let formats = Formats::default();
+        let formats = Formats::with(Arc::clone(own));
         let now = input.written().map_or(now, |at| at.min(now)).as_millisecond();
         let mut ended_early = false;
         let work = |piece: Piece<'_>| {

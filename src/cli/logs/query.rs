@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::refuse;
 use crate::logs::format::Formats;
+use crate::logs::format::own::Own;
 use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::query::Query;
 use crate::logs::record::{self, Text, Unit};
@@ -74,7 +76,7 @@ struct Seen {
 }
 
 /// Searches, prints and gives the exit code.
-pub(super) fn query(asked: &Asked) -> ExitCode {
+pub(super) fn query(asked: &Asked, own: &Arc<[Own]>) -> ExitCode {
     let now = Clock::Real.now();
     let query = match Query::parse(&asked.query, now) {
         Ok(query) => query,
@@ -82,7 +84,7 @@ pub(super) fn query(asked: &Asked) -> ExitCode {
     };
     let mut total = 0;
     for path in &asked.files {
-        match asked.search(&query, path, now) {
+        match asked.search(&query, path, now, own) {
             Ok(count) => total += count,
             Err(Stop::Told(code)) => return code,
             Err(Stop::Output(error)) => return unheard(&error),
@@ -109,7 +111,7 @@ fn unheard(error: &io::Error) -> ExitCode {
 
 impl Asked {
     /// Searches one file and prints; gives how many were seen.
-    fn search(&self, query: &Query, path: &Path, now: Timestamp) -> Result<u64, Stop> {
+    fn search(&self, query: &Query, path: &Path, now: Timestamp, own: &Arc<[Own]>) -> Result<u64, Stop> {
         let input = open(path).map_err(Stop::Told)?;
         let name = name(path);
         let unit = if self.lines { Unit::Line } else { Unit::Record };
@@ -119,7 +121,7 @@ impl Asked {
         let cannot = |error| told(&safe!("cannot read {}: {}", name, reason(&error)));
         let of_lines = record::is_of_lines(query, unit);
         let formats = match if of_lines { Ok(Vec::new()) } else { input.sample() } {
-            Ok(sample) => Formats::detect(&sample),
+            Ok(sample) => Formats::detect(&sample, own),
             Err(error) => return cannot(error),
         };
         // A stamp without a year is not of a time at which nobody wrote to the file any more.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Form, name, open};
 use crate::cli::WRONG;
 use crate::cli::print::{padded, print, refuse};
+use crate::logs::format::own::Own;
 use crate::logs::format::{Format, Formats};
 use crate::logs::level::Level;
 use crate::logs::piece::Piece;
@@ -36,7 +38,7 @@ Exit codes:
 formats.";
 
 /// Reads, prints and gives the exit code.
-pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
+pub(super) fn stats(form: Form, files: &[PathBuf], own: &Arc<[Own]>) -> ExitCode {
     let now = Clock::Real.now();
     let mut all = Vec::new();
     for path in files {
@@ -47,7 +49,7 @@ pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
         let mut sum = Stats::default();
         let cannot = |error| refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
         let formats = match input.sample() {
-            Ok(sample) => Formats::detect(&sample),
+            Ok(sample) => Formats::detect(&sample, own),
             Err(error) => return cannot(error),
         };
         // A stamp without a year is not of a time at which nobody wrote to the file any more.
@@ -67,22 +69,23 @@ pub(super) fn stats(form: Form, files: &[PathBuf]) -> ExitCode {
         if ended_early {
             return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
         }
-        all.push((path, sum));
+        all.push((path, sum, formats));
     }
-    let found = all.iter().any(|(_, stats)| stats.lines > 0);
+    let found = all.iter().any(|(_, stats, _)| stats.lines > 0);
     let text = match form {
         Form::Text => {
-            all.iter().map(|(path, stats)| table(&name(path), stats)).collect::<Vec<_>>().join("\n")
+            all.iter().map(|(path, stats, own)| table(&name(path), stats, own)).collect::<Vec<_>>().join("\n")
         }
         Form::Json => {
-            let files: Vec<_> = all.iter().map(|(path, stats)| object(&name(path), stats)).collect();
+            let files: Vec<_> =
+                all.iter().map(|(path, stats, own)| object(&name(path), stats, own)).collect();
             format!("{:#}\n", json!({ "files": files }))
         }
     };
     print(&text, u8::from(!found))
 }
 
-fn table(name: &SafeText, stats: &Stats) -> String {
+fn table(name: &SafeText, stats: &Stats, named: &Formats) -> String {
     let row = |what: &'static str, value: &SafeText| {
         format!("{}{}\n", padded(SafeText::literal(what), 9).as_str(), value.as_str())
     };
@@ -97,16 +100,18 @@ fn table(name: &SafeText, stats: &Stats) -> String {
         text += &row(level.name(), &safe!("{}", count));
     }
     for (format, count) in formats(stats) {
-        text += &row("format", &safe!("{} {}", format.name(), count));
+        text += &row("format", &safe!("{} {}", named.name(format), count));
     }
     text
 }
 
-fn object(name: &SafeText, stats: &Stats) -> Value {
+fn object(name: &SafeText, stats: &Stats, named: &Formats) -> Value {
     let levels: serde_json::Map<String, Value> =
         levels(stats).map(|(level, count)| (level.name().to_owned(), count.into())).collect();
-    let formats: serde_json::Map<String, Value> =
-        formats(stats).into_iter().map(|(format, count)| (format.name().to_owned(), count.into())).collect();
+    let formats: serde_json::Map<String, Value> = formats(stats)
+        .into_iter()
+        .map(|(format, count)| (named.name(format).as_str().to_owned(), count.into()))
+        .collect();
     json!({
         "file": name.as_str(),
         "lines": stats.lines,
@@ -121,8 +126,8 @@ fn object(name: &SafeText, stats: &Stats) -> Value {
 
 /// Those that there are, the most frequent first.
 fn formats(stats: &Stats) -> Vec<(Format, u64)> {
-    let mut found: Vec<_> =
-        Format::ALL.into_iter().zip(stats.formats).filter(|(_, count)| *count > 0).collect();
+    let named = stats.formats.iter().enumerate().filter(|(_, count)| **count > 0);
+    let mut found: Vec<_> = named.filter_map(|(index, count)| Some((Format::of(index)?, *count))).collect();
     found.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     found
 }

@@ -585,7 +585,7 @@ fn true_lines_say_what_they_say() {
 fn records(text: &str) -> (Formats, Vec<String>) {
     let plain: Vec<&str> = text.lines().map(|line| line.strip_prefix('>').unwrap_or(line)).collect();
     let plain = plain.join("\n");
-    let formats = Formats::detect(plain.as_bytes());
+    let formats = Formats::detect(plain.as_bytes(), &Arc::default());
     let mut reader = Reader::new(formats.clone(), Zone::default());
     let shown = plain
         .lines()
@@ -756,7 +756,10 @@ fn a_stream_that_changes_is_noticed() {
 
 #[test]
 fn what_is_mixed_is_read_line_by_line() {
-    let formats = Formats::detect(b"Nov 22 03:06:40 a b: c\n{\"level\":\"warn\"}\nts=1 level=error msg=x\n");
+    let formats = Formats::detect(
+        b"Nov 22 03:06:40 a b: c\n{\"level\":\"warn\"}\nts=1 level=error msg=x\n",
+        &Arc::default(),
+    );
     let mut zone = Zone::default();
     for (line, _, level, ..) in rows().into_iter().rev().chain(rows()) {
         assert_eq!(formats.head(line.as_bytes(), now(), &mut zone).level, level, "{line}");
@@ -781,7 +784,7 @@ fn a_time_of_day_alone_is_of_today_or_yesterday() {
 }
 
 fn nothing_fails(line: &[u8]) {
-    for formats in [Formats::default(), Formats { stamped: true, export: true }] {
+    for formats in [Formats::default(), Formats { stamped: true, export: true, ..Formats::default() }] {
         let _ = formats.head(line, now(), &mut Zone::default());
         let message = formats.message(line);
         assert!(message.start <= message.end && message.end <= line.len(), "{message:?} of {}", line.len());

@@ -85,7 +85,10 @@ impl Field {
                 return true;
             }
             // A line of pairs has been looked at.
-            if !format::is_unnamed(&self.name) && memmem::find(text, self.name.as_bytes()).is_none() {
+            if !formats.has_own()
+                && !format::is_unnamed(&self.name)
+                && memmem::find(text, self.name.as_bytes()).is_none()
+            {
                 return false;
             }
         }

@@ -22,7 +22,8 @@ pub(super) struct Batch {
 impl Batch {
     /// The stream is named as the source is.
     pub(super) fn new(outlet: Outlet, zone: Zone) -> Self {
-        Self { builder: SegmentBuilder::new(outlet.source().clone(), zone), outlet, since: None }
+        let builder = SegmentBuilder::new(outlet.source().clone(), zone).knowing(outlet.formats());
+        Self { builder, outlet, since: None }
     }
 
     /// Adds a line.

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use self::expand::Pattern;
 use self::follow::Follower;
 use crate::config::zone::Zone;
+use crate::logs::format::own::Own;
 use crate::logs::segment::Segment;
 use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
@@ -95,7 +96,7 @@ struct FileSource(FileConfig);
 
 /// What the reading thread tells the task.
 enum Said {
-    Segment(Segment),
+    Segment(Box<Segment>),
     /// What is wrong changed. Whether any file can be read at all comes with it.
     State {
         reading: bool,
@@ -104,17 +105,17 @@ enum Said {
 }
 
 impl FileSource {
-    fn follower(&self) -> Result<Follower, Failure> {
+    fn follower(&self, formats: Arc<[Own]>) -> Result<Follower, Failure> {
         let home = std::env::var_os("HOME").map(PathBuf::from);
         let patterns: Result<Vec<_>, _> =
             self.0.paths.0.iter().map(|path| Pattern::parse(path, home.as_deref())).collect();
         let patterns = patterns.map_err(|why| Failure::new(FailureKind::Missing, why))?;
         let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
-        Ok(Follower::new(patterns, zone.unwrap_or_default(), self.0.backfill as usize))
+        Ok(Follower::new(patterns, zone.unwrap_or_default(), self.0.backfill as usize).knowing(formats))
     }
 
     async fn work(&self, outlet: &Outlet) {
-        let follower = match self.follower() {
+        let follower = match self.follower(outlet.formats()) {
             Ok(follower) => follower,
             Err(failure) => {
                 outlet.failed(failure);
@@ -176,7 +177,7 @@ async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>,
     loop {
         tokio::select! {
             said = said.recv() => match said {
-                Some(Said::Segment(segment)) => outlet.segment(segment).await,
+                Some(Said::Segment(segment)) => outlet.segment(*segment).await,
                 Some(Said::State { reading, troubles }) => {
                     last = (reading, troubles);
                     tell(outlet, &last);
@@ -207,9 +208,9 @@ fn read(
 ) {
     let mut told = None;
     loop {
-        let sink = &mut |segment| {
+        let sink = &mut |segment: Segment| {
             pulse.set(None); // waiting for the loop is no fault of a file
-            let sent = say.blocking_send(Said::Segment(segment));
+            let sent = say.blocking_send(Said::Segment(Box::new(segment)));
             pulse.set(Some(Instant::now()));
             if sent.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };

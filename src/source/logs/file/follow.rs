@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use super::expand::{Expanded, FILES, Pattern};
 use super::reader::{Id, Position};
 use super::rotated;
 use super::tail::{Begin, Past, Sink, Tail};
+use crate::logs::format::own::Own;
 use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
 use crate::source::logs::access;
@@ -46,6 +48,7 @@ struct Followed {
 pub(super) struct Follower {
     patterns: Vec<Pattern>,
     zone: Zone,
+    formats: Arc<[Own]>,
     past: Past,
     tails: BTreeMap<PathBuf, Followed>,
     closed: VecDeque<Position>,
@@ -65,6 +68,7 @@ impl Follower {
         Self {
             patterns,
             zone,
+            formats: Arc::default(),
             past,
             tails: BTreeMap::new(),
             closed: VecDeque::new(),
@@ -73,6 +77,11 @@ impl Follower {
             buffer: Vec::new(),
             last: Timestamp::MIN,
         }
+    }
+
+    /// The same with the formats of lines that the person describes.
+    pub(super) fn knowing(self, formats: Arc<[Own]>) -> Self {
+        Self { formats, ..self }
     }
 
     /// Looks at everything at once on the next turn.
@@ -188,7 +197,7 @@ impl Follower {
                 let left = closed.filter(|position| Some(position.id) == id).last();
                 left.map_or(Begin::Start, |position| Begin::After(position.clone()))
             };
-            let tail = Tail::new(path.clone(), self.zone.clone(), begin);
+            let tail = Tail::new(path.clone(), self.zone.clone(), Arc::clone(&self.formats), begin);
             let named = named.contains(path);
             self.tails.insert(path.clone(), Followed { tail, named, due: now, active: now });
         }

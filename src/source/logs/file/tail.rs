@@ -5,11 +5,13 @@ use std::fs;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::reader::{Found, Id, Position, Reader};
 use super::rotated;
+use crate::logs::format::own::Own;
 use crate::logs::segment::{Given, Segment, SegmentBuilder};
 use crate::logs::split::Splitter;
 use crate::logs::stamp::Zone;
@@ -175,9 +177,9 @@ pub(super) struct Tail {
 
 impl Tail {
     /// Will follow `path`, in which stamps without a zone are of `zone`.
-    pub(super) fn new(path: PathBuf, zone: Zone, begin: Begin) -> Self {
+    pub(super) fn new(path: PathBuf, zone: Zone, formats: Arc<[Own]>, begin: Begin) -> Self {
         let name = RawText::from_bytes(path.as_os_str().as_encoded_bytes());
-        let builder = SegmentBuilder::new(name, zone);
+        let builder = SegmentBuilder::new(name, zone).knowing(formats);
         Self {
             path,
             builder,
