@@ -106,10 +106,11 @@ fn place(wanted: Option<&Path>) -> Place {
     for offer in refused.offers {
         if dirs::prepare(&offer.path).is_ok() {
             let why = safe!("{}, so notes go to {} now", refused.reason, offer.label());
-            return Place::Memory(offer.path, why);
+            return Place::Memory { dir: offer.path, why, wanted: refused.wanted };
         }
     }
-    Place::Missing(safe!("{}, and no other directory can be written", refused.reason))
+    let why = safe!("{}, and no other directory can be written", refused.reason);
+    Place::Missing { why, wanted: refused.wanted }
 }
 
 /// Plays a recording. Nothing is written.

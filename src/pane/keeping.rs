@@ -70,12 +70,13 @@ fn sentence(what: Kept, lapse: &Lapse, view: &View<'_>) -> SafeText {
              :write PATH keeps a copy elsewhere."
         }
         Kept::Anything => {
-            "What is written is gone at the end, the history too. Do: name a directory of your own with \
-             state_dir or MIDWATCH_STATE_DIR, and start again."
+            "What is written is in memory here, and gone at the end unless the directory can be used: it is tried \
+             again every few seconds. Do: mend it, or name one of your own with state_dir or \
+             MIDWATCH_STATE_DIR and start again."
         }
         Kept::PastReboot => {
-            "The next start tries the usual directory again. Do: mend that, or name another with state_dir or \
-             MIDWATCH_STATE_DIR; :write PATH keeps a copy that lasts."
+            "The usual directory is tried again every few seconds, and then takes what is here. Do: mend that, \
+             or name another with state_dir or MIDWATCH_STATE_DIR; :write PATH keeps a copy that lasts."
         }
         Kept::History => {
             "What happens is in memory here and tried again every few seconds. Do: make room there, or mend \
@@ -84,7 +85,7 @@ fn sentence(what: Kept, lapse: &Lapse, view: &View<'_>) -> SafeText {
         Kept::Recording => {
             "Nothing since then is in it. Do: make room, and start midwatch record anew with another file."
         }
-        Kept::LastState => "It is tried again each minute. Do: make room there, or mend the disk.",
+        Kept::LastState => "It is tried again every few seconds. Do: make room there, or mend the disk.",
     };
     safe!("{} {}", head, SafeText::literal(rest))
 }

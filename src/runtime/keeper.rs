@@ -13,16 +13,16 @@ use super::clock::Clock;
 use crate::app::session::Session as LastState;
 use crate::model::keeping::Kept;
 use crate::model::note::{NoteCommand, NoteReply};
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
 use crate::safe;
 use crate::source::recording::format::Item;
 use crate::store::files::Disk;
-use crate::store::history::{Found, History};
-use crate::store::last;
+use crate::store::history::{self, Found, History};
 use crate::store::notes::{Session, Writer};
 use crate::store::recording::Recording;
+use crate::store::{dirs, last};
 
 /// Work that may wait. What is typed while the disk hangs for longer is told as not saved.
 const QUEUE: usize = 1024;
@@ -33,6 +33,8 @@ const FLUSH: Duration = Duration::from_secs(2);
 
 /// What happened waits for the disk up to this number of events; then the oldest go.
 const WAITING: usize = 5000;
+/// Entries that are held while there is no directory at all.
+const HELD: usize = 10_000;
 /// So many events are written at once.
 const BATCH: usize = 64;
 
@@ -41,20 +43,33 @@ const BATCH: usize = 64;
 pub enum Place {
     /// Into this directory.
     Directory(PathBuf),
-    /// Into this one, which does not last, and why.
-    Memory(PathBuf, SafeText),
+    /// Into one that does not last, until the one that is wanted can be used.
+    Memory {
+        /// Where.
+        dir: PathBuf,
+        /// Why not where it is wanted.
+        why: SafeText,
+        /// Where it is wanted, if that is known.
+        wanted: Option<PathBuf>,
+    },
     /// Nowhere, as it should be: a demo or a replay.
     Nowhere,
-    /// Nowhere, because no directory can be written, and why: everything is told as not saved.
-    Missing(SafeText),
+    /// Nowhere, because no directory can be written: everything is told as not saved, until the one that
+    /// is wanted can be used.
+    Missing {
+        /// Why.
+        why: SafeText,
+        /// Where it is wanted, if that is known.
+        wanted: Option<PathBuf>,
+    },
 }
 
 impl Place {
     /// The directory, if there is one.
     pub fn directory(&self) -> Option<&Path> {
         match self {
-            Self::Directory(path) | Self::Memory(path, _) => Some(path),
-            Self::Nowhere | Self::Missing(_) => None,
+            Self::Directory(dir) | Self::Memory { dir, .. } => Some(dir),
+            Self::Nowhere | Self::Missing { .. } => None,
         }
     }
 }
@@ -219,8 +234,16 @@ struct Desk {
     /// Events that there was no room for on the way here.
     missed: Arc<AtomicUsize>,
     last: Option<PathBuf>,
-    /// Why nothing is written, where that is a fault.
+    /// The last state that the disk refused.
+    unkept: Option<Box<LastState>>,
+    /// Why nothing is written, where that is a fault, and what was to be written.
     missing: Option<SafeText>,
+    held: Vec<NoteCommand>,
+    /// The directory that could not be used at the start, and the one in memory that is used meanwhile.
+    wanted: Option<PathBuf>,
+    meanwhile: Option<PathBuf>,
+    session: Session,
+    takes_notes: bool,
     recording: Option<Recording>,
     clock: Clock,
     answers: mpsc::Sender<Msg>,
@@ -245,10 +268,11 @@ impl Desk {
         let (history, found) = history.unzip();
         let last = directory.map(last_state);
         let opened = opened.or((keeping.place == Place::Nowhere).then_some(NoteReply::Unkept));
-        let (lapse, missing) = match keeping.place {
-            Place::Directory(_) | Place::Nowhere => (None, None),
-            Place::Memory(_, why) => (Some((Kept::PastReboot, why)), None),
-            Place::Missing(why) => (Some((Kept::Anything, why.clone())), Some(why)),
+        let meanwhile = directory.filter(|_| !lasts).map(Path::to_owned);
+        let (lapse, missing, wanted) = match keeping.place {
+            Place::Directory(_) | Place::Nowhere => (None, None, None),
+            Place::Memory { why, wanted, .. } => (Some((Kept::PastReboot, why)), None, wanted),
+            Place::Missing { why, wanted } => (Some((Kept::Anything, why.clone())), Some(why), wanted),
         };
         let mut desk = Self {
             notes,
@@ -258,7 +282,13 @@ impl Desk {
             lost: 0,
             missed,
             last,
+            unkept: None,
             missing,
+            held: Vec::new(),
+            wanted,
+            meanwhile,
+            session: keeping.session,
+            takes_notes: keeping.takes_notes,
             recording: keeping.recording,
             clock,
             answers,
@@ -284,7 +314,11 @@ impl Desk {
     fn work(mut self, todo: &Receiver<Work>) {
         let mut again = Instant::now() + AGAIN;
         loop {
-            let is_behind = self.unsaved || !self.waiting.is_empty();
+            let is_behind = self.unsaved
+                || !self.waiting.is_empty()
+                || self.unkept.is_some()
+                || self.wanted.is_some()
+                || self.told.contains_key(&Kept::History);
             let work = if is_behind {
                 todo.recv_timeout(again.saturating_duration_since(Instant::now()))
             } else {
@@ -294,7 +328,7 @@ impl Desk {
                 Ok(Work::Note(command)) => self.note(command),
                 Err(RecvTimeoutError::Timeout) | Ok(Work::Begin) => {}
                 Ok(Work::Happened(transitions)) => self.happened(transitions),
-                Ok(Work::Last(state)) => self.keep_last(&state),
+                Ok(Work::Last(state)) => self.keep_last(state),
                 Ok(Work::Record(item)) => self.record(&item),
                 Ok(Work::Flush(done)) => {
                     self.sync_recording();
@@ -318,11 +352,79 @@ impl Desk {
                 again = Instant::now() + AGAIN;
             } else if Instant::now() >= again {
                 again = Instant::now() + AGAIN;
-                if self.unsaved {
-                    self.note(NoteCommand::Rest);
+                self.again();
+            }
+        }
+    }
+
+    /// Tries again what is not kept.
+    fn again(&mut self) {
+        if self.unsaved {
+            self.note(NoteCommand::Rest);
+        }
+        self.go_home();
+        // Told as it is told: the next turn tries again.
+        let _told = self.keep();
+        if let Some(state) = self.unkept.take() {
+            self.keep_last(state);
+        }
+    }
+
+    /// Goes to the directory that is wanted as soon as that can be used, with what was written meanwhile.
+    fn go_home(&mut self) {
+        let Some(home) = self.wanted.take() else { return };
+        if dirs::prepare(&home).is_err() {
+            self.wanted = Some(home);
+            return;
+        }
+        let now = self.clock.now();
+        if self.takes_notes {
+            let (mut notes, opened) = Writer::open(Disk, &home.join("notes"), &self.session, now);
+            let before = self.notes.take();
+            if let NoteReply::Opened { notices, .. } = opened {
+                for notice in &notices {
+                    self.tell(Msg::Trouble(clean(notice)));
                 }
-                // Told as it is told: the next turn tries again.
-                let _told = self.keep();
+            }
+            let places: Vec<_> = self.meanwhile.iter().chain(&self.fallbacks).cloned().collect();
+            let replies = notes.adopt(before, &places, now);
+            self.unsaved = replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_)));
+            for reply in replies {
+                self.answer(reply);
+            }
+            self.notes = Some(notes);
+        }
+        if matches!(self.clock, Clock::Real) {
+            let (mut history, found) = History::open(Disk, &home.join("history"), &self.session.id, now);
+            if let (Some(before), Some(dir)) = (self.history.take(), &self.meanwhile) {
+                before.close(now);
+                // What is there twice is told once.
+                let told = history::peek(&Disk, &dir.join("history")).transitions;
+                self.waiting.extend(told);
+            }
+            drop(history.append(&[]));
+            self.history = Some(history);
+            self.tell(Msg::History(found.transitions));
+            found.notices.into_iter().for_each(|notice| self.tell(Msg::Trouble(notice)));
+        }
+        self.last = Some(last_state(&home));
+        (self.missing, self.meanwhile) = (None, None);
+        self.kept(Kept::Anything, None);
+        self.kept(Kept::PastReboot, None);
+        for command in std::mem::take(&mut self.held) {
+            let way = match (&command, &mut self.notes) {
+                (NoteCommand::Pad(_, text), Some(notes)) => notes.make_way(text, now),
+                _ => Ok(None),
+            };
+            match way {
+                Ok(moved) => {
+                    if let Some(moved) = moved {
+                        self.tell(Msg::Trouble(moved));
+                    }
+                    self.note(command);
+                }
+                // It stays not saved, as it was told, until more is typed.
+                Err(error) => self.tell(Msg::Trouble(error.sentence())),
             }
         }
     }
@@ -333,6 +435,9 @@ impl Desk {
 
     fn note(&mut self, command: NoteCommand) {
         let Some(notes) = &mut self.notes else {
+            if self.wanted.is_some() {
+                self.hold(command.clone());
+            }
             let reply = match (&self.missing, command) {
                 (Some(why), _) => NoteReply::NotSaved(RawText::from(why.as_str())),
                 (None, NoteCommand::Entry(entry)) => NoteReply::EntrySaved(entry.seq),
@@ -350,6 +455,17 @@ impl Desk {
         }
     }
 
+    /// Has what cannot be written anywhere at hand for the directory that is wanted.
+    fn hold(&mut self, command: NoteCommand) {
+        match &command {
+            NoteCommand::Pad(..) => self.held.retain(|held| !matches!(held, NoteCommand::Pad(..))),
+            NoteCommand::Entry(_) if self.held.len() < HELD => {}
+            // More than anybody types; it was told as not saved.
+            NoteCommand::Entry(_) | NoteCommand::Rest | NoteCommand::WriteTo(_) => return,
+        }
+        self.held.push(command);
+    }
+
     fn happened(&mut self, happened: Vec<Transition>) {
         if self.history.is_none() {
             return;
@@ -364,6 +480,10 @@ impl Desk {
     /// Writes what has happened. What the disk refuses waits; the error says how much is not written.
     fn keep(&mut self) -> Result<(), SafeText> {
         let Some(history) = &mut self.history else { return Ok(()) };
+        if self.waiting.is_empty() && self.told.contains_key(&Kept::History) {
+            // Nothing has happened, and the directory may have been mended.
+            history.append(&[])?;
+        }
         while !self.waiting.is_empty() {
             let batch: Vec<_> = self.waiting.iter().take(BATCH).cloned().collect();
             if let Err(why) = history.append(&batch) {
@@ -385,11 +505,12 @@ impl Desk {
         Ok(())
     }
 
-    fn keep_last(&mut self, state: &LastState) {
+    fn keep_last(&mut self, state: Box<LastState>) {
         let now = self.clock.now();
         self.history.iter_mut().for_each(|history| history.beat(now));
         let Some(path) = &self.last else { return };
-        let why = last::save(path, state).err().map(|error| error.sentence());
+        let why = last::save(path, &state).err().map(|error| error.sentence());
+        self.unkept = why.is_some().then_some(state);
         self.kept(Kept::LastState, why);
     }
 
@@ -436,11 +557,13 @@ fn events(count: usize) -> SafeText {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::symlink;
+    use std::fs::Permissions;
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::sync::Arc;
 
     use super::*;
     use crate::model::alert::Alert;
+    use crate::model::note::Entry;
     use crate::model::transition::Happened;
 
     fn keeping(place: Place) -> Keeping {
@@ -530,13 +653,100 @@ mod tests {
     fn a_place_that_does_not_last_and_none_at_all_are_told() {
         let dir = tempfile::tempdir().unwrap();
         for (place, expected) in [
-            (Place::Memory(dir.path().to_owned(), "the home is read-only".into()), Kept::PastReboot),
-            (Place::Missing("the home is read-only".into()), Kept::Anything),
+            (
+                Place::Memory {
+                    dir: dir.path().to_owned(),
+                    why: "the home is read-only".into(),
+                    wanted: None,
+                },
+                Kept::PastReboot,
+            ),
+            (Place::Missing { why: "the home is read-only".into(), wanted: None }, Kept::Anything),
         ] {
             let (answers, mut told) = mpsc::channel(64);
             let keeper = Keeper::start(keeping(place), Clock::Real, answers).unwrap();
             assert_eq!(next(&mut told), (expected, Some("the home is read-only".to_owned())));
             keeper.close().unwrap();
         }
+    }
+
+    #[test]
+    fn a_directory_that_is_mended_is_gone_to_with_what_was_written_meanwhile() {
+        let top = tempfile::tempdir().unwrap();
+        let (home, memory) = (top.path().join("home"), top.path().join("memory"));
+        let mode = |mode| std::fs::set_permissions(&home, Permissions::from_mode(mode)).unwrap();
+        for has_memory in [true, false] {
+            std::fs::create_dir_all(home.join("notes")).unwrap();
+            for path in [&home, &home.join("notes")] {
+                std::fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+            }
+            crate::store::atomic::write(&Disk, &home.join("notes/pad.md"), b"of last week").unwrap();
+            mode(0o777);
+            let (why, wanted) = (dirs::prepare(&home).unwrap_err(), Some(home.clone()));
+            let place = if has_memory {
+                Place::Memory { dir: memory.clone(), why, wanted }
+            } else {
+                Place::Missing { why, wanted }
+            };
+            let (answers, mut told) = mpsc::channel(64);
+            let mut desk = Desk::open(keeping(place), Clock::Real, answers, Arc::default());
+            let now = Clock::Real.now();
+            let entry = Entry {
+                at: now,
+                recorded: now,
+                person: "kim".into(),
+                session: "1-1".into(),
+                seq: 1,
+                text: "it began".into(),
+            };
+            desk.note(NoteCommand::Entry(entry.clone()));
+            desk.note(NoteCommand::Pad(1, "typed".into()));
+            desk.happened(fired("A"));
+            desk.go_home();
+            assert!(desk.wanted.is_some(), "as long as anybody can write there");
+            mode(0o700);
+            desk.go_home();
+            let _told = desk.keep();
+            assert!(desk.told.is_empty() && desk.wanted.is_none(), "{:?}", desk.told);
+            let mut replies = Vec::new();
+            while let Ok(msg) = told.try_recv() {
+                replies.push(msg);
+            }
+            let is_saved = |reply: &Msg| matches!(reply, Msg::Note(NoteReply::EntrySaved(1)));
+            assert!(replies.iter().any(is_saved), "{replies:?}");
+            desk.notes.take().unwrap().close(now).unwrap();
+            desk.history.take().unwrap().close(now);
+            assert_eq!(std::fs::read_to_string(home.join("notes/pad.md")).unwrap(), "typed");
+            let names = std::fs::read_dir(home.join("notes")).unwrap().map(|entry| entry.unwrap().path());
+            let beside: Vec<_> = names.filter(|path| path.to_string_lossy().contains("pad.left-")).collect();
+            let texts: Vec<_> = beside.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+            assert_eq!(texts, ["of last week"]);
+            let session = Session { id: "2-1".into(), ..desk.session.clone() };
+            let (_, opened) = Writer::open(Disk, &home.join("notes"), &session, now);
+            let NoteReply::Opened { entries, .. } = opened else { panic!("{opened:?}") };
+            assert_eq!(entries, [entry]);
+            let kept = history::peek(&Disk, &home.join("history")).transitions;
+            assert_eq!(kept.len(), usize::from(has_memory), "without any directory nothing is kept of it");
+            std::fs::remove_dir_all(&home).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_mended_is_seen_though_nothing_happens() {
+        let dir = tempfile::tempdir().unwrap();
+        let history = dir.path().join("history");
+        std::fs::create_dir(&history).unwrap();
+        std::fs::set_permissions(&history, Permissions::from_mode(0o777)).unwrap();
+        std::fs::create_dir(dir.path().join("last.json")).unwrap();
+        let place = Place::Directory(dir.path().to_owned());
+        let (answers, _told) = mpsc::channel(64);
+        let mut desk = Desk::open(keeping(place), Clock::Real, answers, Arc::default());
+        let json = serde_json::json!({"world": {"sources": {}}, "view": {}});
+        desk.keep_last(Box::new(serde_json::from_value(json).unwrap()));
+        assert_eq!(desk.told.keys().copied().collect::<Vec<_>>(), [Kept::History, Kept::LastState]);
+        std::fs::set_permissions(&history, Permissions::from_mode(0o700)).unwrap();
+        std::fs::remove_dir(dir.path().join("last.json")).unwrap();
+        desk.again();
+        assert!(desk.told.is_empty(), "{:?}", desk.told);
     }
 }

@@ -34,6 +34,8 @@ impl Place {
 pub struct NoState {
     /// One sentence.
     pub reason: SafeText,
+    /// The directory that cannot be used, if one is known.
+    pub wanted: Option<PathBuf>,
     /// Best first; each was tried and can be written.
     pub offers: Vec<Place>,
 }
@@ -48,15 +50,15 @@ pub fn state(wanted: Option<&Path>) -> Result<Place, NoState> {
 }
 
 fn choose(wanted: Option<PathBuf>, runtime: Option<&Path>, memory: &Path) -> Result<Place, NoState> {
-    let reason = match wanted {
-        Some(path) => match prepare(&path) {
-            Ok(()) => return Ok(Place { path, lasts: true }),
+    let reason = match &wanted {
+        Some(path) => match prepare(path) {
+            Ok(()) => return Ok(Place { path: path.clone(), lasts: true }),
             Err(refused) => refused,
         },
         None => SafeText::literal("there is no home directory to keep state in"),
     };
     let offers = in_memory(runtime, memory).into_iter().filter(|path| offerable(path));
-    Err(NoState { reason, offers: offers.map(|path| Place { path, lasts: false }).collect() })
+    Err(NoState { reason, wanted, offers: offers.map(|path| Place { path, lasts: false }).collect() })
 }
 
 /// Where state goes while no directory that lasts can be written, the best first. Nothing is made.

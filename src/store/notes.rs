@@ -10,6 +10,7 @@
 mod entries;
 mod pad;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -133,6 +134,42 @@ impl<F: Files> Writer<F> {
         }
         replies.extend(problem.map(|p| NoteReply::NotSaved(raw(&p))));
         replies
+    }
+
+    /// Takes what this console wrote elsewhere until now: entries, and the pad if there is anything in it.
+    /// A pad that is here already is kept beside it then. Removes it in these directories.
+    pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Vec<NoteReply> {
+        let mut notices = Vec::new();
+        if let Some(before) = before {
+            let known: HashSet<_> = self.entries.all().iter().map(|e| (e.session.clone(), e.seq)).collect();
+            let news = before.entries.all().iter().filter(|e| !known.contains(&(e.session.clone(), e.seq)));
+            for entry in news {
+                notices.extend(self.entries.accept(entry.clone()).err());
+            }
+            let text = RawText::from(before.pad.text());
+            match self.make_way(&text, now) {
+                Ok(moved) => {
+                    notices.extend(moved);
+                    if !text.is_empty() && text != self.pad.text().into() {
+                        notices.extend(self.pad.accept(0, &text).err());
+                    }
+                }
+                // Then ours is what stands beside it.
+                Err(e) => notices.push(e.sentence()),
+            }
+            // Its locks go: what it wrote can be taken over. What it could not write is here already.
+            drop(before.close(now));
+        }
+        let mut replies = vec![self.opened(&notices)];
+        replies.extend(self.take_in(places, now));
+        replies.extend(self.handle(NoteCommand::Rest, now));
+        replies
+    }
+
+    /// Keeps the pad beside itself before a text takes its place that was not made from it. Says where.
+    pub fn make_way(&mut self, text: &RawText, now: Timestamp) -> Result<Option<SafeText>, StoreError> {
+        let is_same = text.is_empty() || *text == self.pad.text().into();
+        if is_same { Ok(None) } else { self.pad.make_way(&self.files, now) }
     }
 
     /// Takes over what consoles left below these directories while none that lasts could be written.

@@ -405,6 +405,19 @@ impl Pad {
         Ok(None)
     }
 
+    /// Keeps the text beside the pad before another takes its place. Says where.
+    pub(super) fn make_way(
+        &self,
+        files: &impl Files,
+        now: Timestamp,
+    ) -> Result<Option<SafeText>, StoreError> {
+        if self.text.is_empty() || self.held_by().is_some() {
+            return Ok(None);
+        }
+        let path = self.keep_aside(files, self.text.as_bytes(), "left", now)?;
+        Ok(Some(safe!("the pad that was here before is in {}", path_text(&path))))
+    }
+
     /// Writes the text beside the pad of another directory, for a console that ends.
     pub(super) fn rescue(&self, files: &impl Files, dir: &Path, now: Timestamp) -> Result<(), StoreError> {
         aside(files, dir, self.text.as_bytes(), "left", now).map(drop)
