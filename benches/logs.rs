@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use midwatch::logs::buffer::Buffer;
+use midwatch::logs::format::{Formats, Reader};
 use midwatch::logs::query::Query;
 use midwatch::logs::search::Search;
 use midwatch::logs::segment::{Given, SegmentBuilder};
@@ -45,6 +46,35 @@ fn main() {
     let file = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let bytes = file.map_or_else(made, |path| std::fs::read(path).unwrap());
     let now: Timestamp = "2026-11-22T04:00:00Z".parse().unwrap();
+
+    let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty());
+    let started = Instant::now();
+    let formats = Formats::detect(&bytes, &Arc::default());
+    let sampled = started.elapsed();
+    let started = Instant::now();
+    let mut reader = Reader::new(formats.clone(), Zone::default());
+    let (mut count, mut records) = (0_u128, 0_u128);
+    for line in lines.clone() {
+        count += 1;
+        records += u128::from(reader.read(line, now.as_millisecond()).starts);
+    }
+    let detected = started.elapsed();
+    let started = Instant::now();
+    let mut fields = 0_u64;
+    for line in lines {
+        let _ = formats.fields(line, &mut |_, _| {
+            fields += 1;
+            std::ops::ControlFlow::Continue(())
+        });
+    }
+    let fielded = started.elapsed();
+    let each = |took: Duration| took.as_nanos() / count.max(1);
+    println!(
+        "detect: formats of a sample {} us; format, level and time of a line {} ns, {records} records; its fields {} ns, {fields} in all",
+        sampled.as_micros(),
+        each(detected),
+        each(fielded)
+    );
 
     let started = Instant::now();
     let mut splitter = Splitter::default();

@@ -13,6 +13,7 @@ use midwatch::command::table::by_name;
 use midwatch::config::origin::{ConfigError, Warning};
 use midwatch::config::theme::BUILT_IN;
 use midwatch::config::{Config, Inputs};
+use midwatch::logs::format::FIELDS;
 use midwatch::net::Net;
 use midwatch::source::registry;
 
@@ -153,4 +154,16 @@ fn every_file_that_the_documents_name_is_there() {
         }
     }
     assert!(seen > 40, "{seen} files are not all");
+}
+
+#[test]
+fn the_table_of_fields_is_that_of_the_formats() {
+    let (_, rest) =
+        README.split_once("<!-- fields: from the formats, kept by tests/readme.rs -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- /fields -->").unwrap();
+    let mut wanted = "| field | what it is |\n|---|---|\n".to_owned();
+    for (name, what) in FIELDS {
+        writeln!(wanted, "| `{name}` | {what} |").unwrap();
+    }
+    assert_eq!(table, wanted);
 }

@@ -31,7 +31,8 @@ The query is what / takes in the logs pane:
   timeout db       both words, in any case unless one has a capital
   \"no route\"       a phrase          /5\\d\\d$/         a regular expression
   level>=warn      that level or above
-  status=503       a field of JSON, or name=value anywhere; also != and took>=100ms, path~/^.api/
+  status=503       a field: of the line's format (status, remote, logger, thread, app, pid, ...), of JSON,
+                   or name=value anywhere; also != and took>=100ms, path~/^.api/
   stream:nginx     the file's name has it
   since:15m  from:03:12  to:2026-11-22T03:20       UTC
   -x               not x              a b | c           both a and b, or c

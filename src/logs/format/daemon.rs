@@ -112,6 +112,7 @@ pub(super) fn postgres(mut cursor: Cursor<'_>, parts: &mut Parts) -> bool {
 /// klog and glog: `E1122 03:12:01.123456   12 server.go:1] message`.
 pub(super) fn klog(line: &[u8], at: usize, parts: &mut Parts) -> bool {
     let level = match line.get(at) {
+        Some(b'D') => Level::Debug,
         Some(b'I') => Level::Info,
         Some(b'W') => Level::Warn,
         Some(b'E') => Level::Error,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::logs::piece::{self, PIECE};
 
 const NOW: &str = "2026-11-22T04:00:00Z";
 
@@ -735,6 +736,28 @@ fn what_begins_whatever_is_before_begins_a_record() {
             assert!(!formats.begins(None, lines[at].as_bytes()) || starts, "{}", lines[at]);
         }
         assert!(cuts > 0, "{text}");
+    }
+}
+
+#[test]
+fn a_file_in_pieces_has_the_records_of_the_whole() {
+    let mut buffer = Vec::new();
+    for text in TEXTS {
+        let plain: Vec<&str> = text.lines().map(|line| line.strip_prefix('>').unwrap_or(line)).collect();
+        let block = plain.join("\n") + "\n";
+        let blocks = 3 * PIECE / block.len();
+        let file = block.repeat(blocks).into_bytes();
+        let formats = Formats::detect(&file, &Arc::default());
+        let length = file.len() as u64;
+        let mut records = 0;
+        for index in 0..piece::pieces(length) {
+            let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
+            let piece = piece::read(&file[..], length, index, &begins, &mut buffer).unwrap();
+            let mut reader = Reader::new(formats.clone(), Zone::default());
+            let lines = piece.bytes.strip_suffix(b"\n").unwrap().split(|b| *b == b'\n');
+            records += lines.filter(|line| reader.follows(line)).count();
+        }
+        assert_eq!(records, blocks * text.lines().filter(|line| line.starts_with('>')).count(), "{text}");
     }
 }
 
