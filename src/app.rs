@@ -29,6 +29,7 @@ use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
 use crate::insight::events::events;
+use crate::logs::archive::{FileNews, FileSays};
 use crate::model::alert::Severity;
 use crate::model::keeping::{Kept, Turn};
 use crate::model::note::NoteReply;
@@ -185,6 +186,7 @@ impl App {
                 self.state.logs.push(segment);
                 effects.extend(self.seal());
             }
+            Msg::File(news) => self.file(&news, now),
             Msg::Sealed(sealed) => {
                 self.sealing = false;
                 if let Some(sealed) = sealed {
@@ -210,6 +212,9 @@ impl App {
             }
         }
         effects.extend(rest);
+        if !self.state.is_frozen() {
+            effects.extend(self.logs.asks(&self.state.view(false, now)));
+        }
         if is_frame {
             self.find_sought(now);
         }
@@ -363,6 +368,25 @@ impl App {
         let job = if self.sealing { None } else { self.state.logs.sealable() }?;
         self.sealing = true;
         Some(Effect::Seal(job))
+    }
+
+    /// Takes what a source says of the file that it reads in pieces.
+    fn file(&mut self, news: &FileNews, now: Timestamp) {
+        let FileNews { stream, source, what } = news;
+        match what {
+            FileSays::Opened(pieces) => self.state.logs.open(stream, source, *pieces),
+            FileSays::Grown(pieces) => self.state.logs.grow(stream, *pieces),
+            FileSays::Piece { index, lines, asked } => {
+                let part = self.state.logs.put(*index, lines, *asked);
+                if let Some(part) = part {
+                    self.logs.look_at(part, &self.state.view(false, now));
+                }
+                self.state.logs.forget_read();
+            }
+            FileSays::RuledOut(search, pieces) => {
+                self.logs.rule_out(*search, stream, pieces, &self.state.view(false, now));
+            }
+        }
     }
 
     fn say(&mut self, text: impl Into<SafeText>, now: Timestamp) {

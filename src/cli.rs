@@ -12,7 +12,7 @@ mod screen;
 mod services;
 mod status;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,16 +26,24 @@ use self::logs::Logs;
 use self::print::{refuse, shell_word, tell};
 use self::services::Services;
 use crate::config::origin::ConfigError;
+use crate::logs::query::Query;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::net::child;
+use crate::runtime::clock::Clock;
 use crate::runtime::{memory, signals};
 use crate::safe;
+use crate::source::logs::archive;
 use crate::source::recording::{At, Recording, speed};
 
 /// Exit code of something that was tried and did not work.
 const FAILED: u8 = 1;
 /// Exit code of a wrong configuration or command line.
 const WRONG: u8 = 2;
+
+const OPEN: &str = "\
+A file may be of any size: its lines are read where you look, and those that are added are seen within
+a second. What is no file is the query: midwatch open app.log web.log 'level>=warn timeout'. Pipes and
+.gz files are for midwatch logs query.";
 
 const COLLECT: &str = "\
 It asks the sources of alerts and runs as a console does, tells each event in a line, and keeps the last
@@ -119,6 +127,13 @@ enum Command {
         /// An alert's name or id, or a run's pipeline, number (#812) or id
         what: String,
     },
+    /// Runs the console on files alone
+    #[command(after_long_help = OPEN)]
+    Open {
+        /// Files, and behind them a query if one is wanted
+        #[arg(required = true, value_name = "FILE|QUERY")]
+        what: Vec<String>,
+    },
     /// Asks every source once and tells what fires, what runs and what cannot be seen
     #[command(after_long_help = status::HELP)]
     Status {
@@ -200,6 +215,7 @@ impl Cli {
             Some(Command::Collect) => {
                 console::configured(&self.flags, Wish { collect: true, ..Wish::default() })
             }
+            Some(Command::Open { what }) => open(&self.flags, what),
             Some(Command::Check { output }) => check::check(&self.flags, output),
             Some(Command::Status { output }) => status::status(&self.flags, output),
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
@@ -220,6 +236,17 @@ impl Cli {
             }
         }
     }
+}
+
+/// Runs the console on the files that are named, with the last word as the query if it is no file.
+fn open(flags: &Flags, mut what: Vec<String>) -> eyre::Result<ExitCode> {
+    let is_query = what.len() > 1 && what.last().is_some_and(|last| !archive::is_there(Path::new(last)));
+    let query = if is_query { what.pop().unwrap_or_default() } else { String::new() };
+    if let Err(error) = Query::parse(&query, Clock::Real.now()) {
+        return Ok(refuse(WRONG, &safe!("query, column {}: {}; nor is it a file", error.column, error.what)));
+    }
+    let files: Vec<PathBuf> = what.into_iter().map(PathBuf::from).collect();
+    console::on_files(flags, &files, &query)
 }
 
 impl Playing {

@@ -4,9 +4,11 @@
 //! bytes -> Splitter -> Line -> SegmentBuilder -> Segment      on a source's worker
 //! Segment -> Buffer -> parts, Rates                           in the app
 //! text -> Query -> Search over the Buffer, in slices          in the app
+//! FileNews -> Buffer, which keeps of a file what it is   in the app
 //! Buffer, Search -> Merged -> LineRef, by time                in the app
 //! ```
 
+pub mod archive;
 pub mod buffer;
 pub mod format;
 pub mod key;

@@ -58,6 +58,7 @@ impl Demo {
             self.console.send(match report {
                 Report::Update(update) => Msg::Update(update),
                 Report::Segment(segment) => Msg::Segment(segment),
+                Report::File(news) => Msg::File(news),
             });
         }
         self.console.now = (self.clock)();

@@ -43,6 +43,9 @@ _midwatch() {
             midwatch,logs)
                 cmd="midwatch__subcmd__logs"
                 ;;
+            midwatch,open)
+                cmd="midwatch__subcmd__open"
+                ;;
             midwatch,record)
                 cmd="midwatch__subcmd__record"
                 ;;
@@ -123,6 +126,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__help,logs)
                 cmd="midwatch__subcmd__help__subcmd__logs"
+                ;;
+            midwatch__subcmd__help,open)
+                cmd="midwatch__subcmd__help__subcmd__open"
                 ;;
             midwatch__subcmd__help,record)
                 cmd="midwatch__subcmd__help__subcmd__record"
@@ -209,7 +215,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto status init add services logs generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto open status init add services logs generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -771,7 +777,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help)
-            opts="demo replay record collect check goto status init add services logs generate help"
+            opts="demo replay record collect check goto open status init add services logs generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1025,6 +1031,20 @@ _midwatch() {
         midwatch__subcmd__help__subcmd__logs__subcmd__stats)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__open)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1327,6 +1347,36 @@ _midwatch() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__open)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

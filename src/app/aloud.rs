@@ -109,14 +109,14 @@ impl App {
         if self.state.is_frozen() {
             return self.in_glyphs(lines);
         }
-        let told = heard.lines.take().unwrap_or_else(|| self.state.logs.received_of_each());
+        let told = heard.lines.take().unwrap_or_else(|| self.state.logs.ends());
         if following {
             if let Some((newest, skipped)) = self.logs.since(&told, LINES, &view) {
                 if skipped > 0 {
                     lines.push(safe!("{} lines skipped", skipped));
                 }
                 lines.extend(newest);
-                heard.lines = Some(self.state.logs.received_of_each());
+                heard.lines = Some(self.state.logs.ends());
             } else {
                 heard.lines = Some(told);
             }

@@ -67,6 +67,16 @@ impl App {
         Session { world: self.state.world.remember(), view, streams: streams.collect() }
     }
 
+    /// Shows files and nothing else, and of them the lines of this query; one that cannot be read is
+    /// told.
+    pub fn look_into_files(&mut self, query: &RawText, now: Timestamp) {
+        self.focus(PaneId::Logs);
+        self.arrangement.full_screen = true;
+        let view = self.state.view(true, now);
+        let outcome = self.logs.filter(&String::from_utf8_lossy(query.as_bytes()), &view);
+        self.take(outcome, now);
+    }
+
     /// Arranges the screen as it was left. An environment that is no longer configured is dropped.
     pub fn restore(&mut self, saved: &SavedView, now: Timestamp) {
         if let Some(focus) = saved.focus {

@@ -29,6 +29,7 @@ use crate::runtime::memory;
 use crate::runtime::session::SessionError;
 use crate::safe;
 use crate::source::local::Local;
+use crate::source::logs::archive::ArchiveConfig;
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
@@ -93,7 +94,45 @@ pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
         _ => place(config.settings.state_dir.as_deref()),
     };
     let found = found.map(|found| found.facts());
-    start(flags, &config, Plan { sources, playback, place, found, record, goto, face, notices, net })
+    let files = None;
+    start(flags, &config, Plan { sources, playback, place, found, record, goto, files, face, notices, net })
+}
+
+/// Runs a console on files alone, with the lines that a query sees.
+pub(super) fn on_files(flags: &Flags, files: &[PathBuf], query: &str) -> eyre::Result<ExitCode> {
+    let (mut config, warnings) = match load(flags) {
+        Ok(loaded) => loaded,
+        Err(errors) => return Ok(wrong(flags, &errors)),
+    };
+    let sources = files.iter().map(|path| {
+        let config = ArchiveConfig {
+            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
+            timezone: None,
+        };
+        let name = RawText::from_bytes(path.as_os_str().as_encoded_bytes());
+        registry::alone(name, config)
+    });
+    let sources: Vec<_> = sources.collect();
+    config.sources.clear();
+    let (notices, net, face) = (said(&warnings), Net::of(&config), face(flags));
+    if let Err(why) = console::ready(face) {
+        return ended(Err(why));
+    }
+    let place = place(config.settings.state_dir.as_deref());
+    let files = Some(query.into());
+    let plan = Plan {
+        sources,
+        playback: None,
+        place,
+        found: None,
+        record: None,
+        goto: None,
+        files,
+        face,
+        notices,
+        net,
+    };
+    start(flags, &config, plan)
 }
 
 /// Where notes and the last state go. Without a directory of the person's own that can be written,
@@ -125,7 +164,8 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let (sources, playback) = (sources.collect(), Some(playback));
     let (place, net) = (Place::Nowhere, Net::of(&config));
     let face = face(flags);
-    let plan = Plan { sources, playback, place, found: None, record: None, goto: None, face, notices, net };
+    let (found, record, goto, files) = (None, None, None, None);
+    let plan = Plan { sources, playback, place, found, record, goto, files, face, notices, net };
     start(flags, &config, plan)
 }
 
@@ -145,13 +185,14 @@ struct Plan {
     found: Option<Vec<SafeText>>,
     record: Option<PathBuf>,
     goto: Option<RawText>,
+    files: Option<RawText>,
     face: Face,
     notices: Vec<SafeText>,
     net: Net,
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, goto, face, mut notices, net } = plan;
+    let Plan { sources, playback, place, found, record, goto, files, face, mut notices, net } = plan;
     let settings = &config.settings;
     if settings.allow_core {
         memory::open()?;
@@ -194,6 +235,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         found,
         record,
         goto,
+        files,
         face,
         notices,
         net,

@@ -19,6 +19,8 @@ const FAN_IN: usize = 8;
 const SEALED: usize = 1 << 20;
 /// Segments from this size on stay as they are.
 const LARGE: usize = 256 << 10;
+/// What is kept of the lines of files, in bytes; or a quarter of the budget.
+const READ: usize = 32 << 20;
 
 /// One line of the buffer.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +70,7 @@ pub struct StreamStats {
     pub bytes: usize,
 }
 
-/// Lines of one stream that came one after the other.
+/// Lines of one stream that came, or stand in a file, one after the other.
 #[derive(Debug)]
 pub(super) struct Part {
     /// Never used twice, ascending in the order in which parts were made.
@@ -77,26 +79,59 @@ pub(super) struct Part {
     pub(super) stream: u32,
     /// The number of its first line within the stream.
     pub(super) first: u64,
-    pub(super) segment: Arc<Segment>,
+    pub(super) lines: u32,
+    /// The lowest and the highest effective time.
+    pub(super) reach: (i64, i64),
+    pub(super) in_order: bool,
+    levels: [u32; Level::ALL.len()],
+    /// The lines; those of a file are here only while somebody looks at them.
+    pub(super) segment: Option<Arc<Segment>>,
+    /// Which piece of a file it is.
+    pub(super) piece: Option<u64>,
     /// The parts that it was put together from, in order.
     pub(super) made_of: Box<[u64]>,
 }
 
 impl Part {
+    fn new(id: u64, stream: usize, first: u64, segment: Arc<Segment>) -> Self {
+        Self {
+            id,
+            stream: u32::try_from(stream).unwrap_or(u32::MAX),
+            first,
+            lines: segment.lines(),
+            reach: segment.reach(),
+            in_order: segment.is_in_order(),
+            levels: *segment.levels(),
+            segment: Some(segment),
+            piece: None,
+            made_of: Box::default(),
+        }
+    }
+
     fn size(&self) -> usize {
-        self.segment.size() + size_of::<Self>() + size_of_val(&*self.made_of)
+        self.segment.as_ref().map_or(0, |segment| segment.size())
+            + size_of::<Self>()
+            + size_of_val(&*self.made_of)
     }
 
     /// One past the number of its last line.
     pub(super) fn end(&self) -> u64 {
-        self.first + u64::from(self.segment.lines())
+        self.first + u64::from(self.lines)
+    }
+
+    /// Whether any line is of this level or above.
+    pub(super) fn reaches(&self, level: Level) -> bool {
+        self.levels.iter().skip(level as usize).any(|&count| count > 0)
     }
 }
 
 #[derive(Debug)]
 struct Stream {
     stats: StreamStats,
+    /// By the numbers of their lines.
     parts: VecDeque<Part>,
+    /// How many pieces its file has, if it is one.
+    pieces: Option<u64>,
 }
 
 /// Batches of one stream to be put together, which a worker may do.
@@ -143,6 +178,8 @@ pub struct Buffer {
     received: u64,
     /// Of parts that are here.
     used: usize,
+    /// Parts of files whose lines are here: stream, id, size. The first goes first.
+    read: VecDeque<(usize, u64, usize)>,
     /// Segments that were evicted while a reader held them, with their sizes.
     pinned: Vec<(Weak<Segment>, usize)>,
     rates: Rates,
@@ -159,6 +196,7 @@ impl Buffer {
             lines: 0,
             received: 0,
             used: 0,
+            read: VecDeque::new(),
             pinned: Vec::new(),
             rates: Rates::default(),
         }
@@ -171,10 +209,7 @@ impl Buffer {
         let lines = segment.lines();
         let count = u64::from(lines);
         self.received += count;
-        for line in 0..lines {
-            let counted = if segment.continues(line) { Level::Unknown } else { segment.level(line) };
-            self.rates.count(segment.effective(line).div_euclid(1000), counted);
-        }
+        self.count(&segment);
         let Some(stream) = self.streams.get_mut(index) else { return };
         let first = stream.stats.received;
         let (late, ahead) = segment.odds();
@@ -184,10 +219,111 @@ impl Buffer {
         stream.stats.late += late as u64;
         stream.stats.ahead += ahead as u64;
         if lines > 0 {
-            let end = stream.parts.len();
-            self.add(index, end, first, segment, Box::default());
+            let (id, end) = (self.next_part, stream.parts.len());
+            self.add(index, end, Part::new(id, index, first, segment));
             self.evict();
         }
+    }
+
+    /// Begins a stream that is a file of so many pieces. Of one that was there before all goes.
+    pub fn open(&mut self, stream: &RawText, source: &RawText, pieces: u64) {
+        let index = self.stream(stream, source);
+        while let Some(part) = self.take(index, 0) {
+            self.give_up(index, &part);
+        }
+        if let Some(stream) = self.streams.get_mut(index) {
+            stream.pieces = Some(pieces);
+        }
+    }
+
+    /// Says that a file has grown to so many pieces.
+    pub fn grow(&mut self, stream: &RawText, pieces: u64) {
+        let known = self.by_name.get(stream).and_then(|index| self.streams.get_mut(*index));
+        if let Some(known) = known {
+            known.pieces = Some(pieces);
+        }
+    }
+
+    /// Takes the lines of a piece of a file, and says which part they are. They stay until
+    /// [`Buffer::forget_read`], and then only if they were `asked` for or there is room.
+    pub fn put(&mut self, piece: u64, segment: &Arc<Segment>, asked: bool) -> Option<u64> {
+        let index = *self.by_name.get(segment.stream())?;
+        let first = piece << 32;
+        let parts = &mut self.streams.get_mut(index)?.parts;
+        let at = parts.partition_point(|part| part.first < first);
+        let known = parts.get(at).filter(|part| part.piece == Some(piece));
+        let id = match known {
+            Some(part) if part.lines == segment.lines() && part.reach == segment.reach() => {
+                let id = part.id;
+                self.unread(id);
+                let part = self.streams.get_mut(index)?.parts.get_mut(at)?;
+                self.used += segment.size();
+                part.segment = Some(Arc::clone(segment));
+                self.streams.get_mut(index)?.stats.bytes += segment.size();
+                id
+            }
+            known => {
+                if known.is_some() {
+                    // It has grown: its lines are counted anew.
+                    let lines = self.take(index, at).map_or(0, |part| u64::from(part.lines));
+                    self.received -= lines;
+                    self.streams.get_mut(index)?.stats.received -= lines;
+                } else {
+                    self.count(segment);
+                }
+                let id = self.next_part;
+                let part = Part::new(id, index, first, Arc::clone(segment));
+                let (late, ahead) = segment.odds();
+                let stats = &mut self.streams.get_mut(index)?.stats;
+                stats.received += u64::from(part.lines);
+                stats.late += late as u64;
+                stats.ahead += ahead as u64;
+                stats.cut += segment.cut();
+                self.received += u64::from(part.lines);
+                self.add(index, at, Part { piece: Some(piece), ..part });
+                id
+            }
+        };
+        let entry = (index, id, segment.size());
+        if asked {
+            self.read.push_back(entry);
+        } else {
+            self.read.push_front(entry);
+        }
+        Some(id)
+    }
+
+    /// Lets go of lines of files until the others have room.
+    pub fn forget_read(&mut self) {
+        let most = READ.min(self.budget / 4);
+        while self.read.iter().map(|(_, _, size)| size).sum::<usize>() > most
+            && let Some((_, id, _)) = self.read.front()
+        {
+            self.unread(*id);
+        }
+    }
+
+    /// How many pieces of files are known, and how many there are.
+    pub fn known_pieces(&self) -> (u64, u64) {
+        self.streams.iter().fold((0, 0), |(known, all), stream| match stream.pieces {
+            Some(pieces) => (known + (stream.parts.len() as u64).min(pieces), all + pieces),
+            None => (known, all),
+        })
+    }
+
+    /// The sources of streams that are files.
+    pub fn files(&self) -> impl Iterator<Item = &RawText> {
+        self.streams.iter().filter(|stream| stream.pieces.is_some()).map(|stream| &stream.stats.source)
+    }
+
+    /// Whether the stream of this number has this name.
+    pub(super) fn is_of(&self, stream: u32, name: &RawText) -> bool {
+        self.by_name.get(name).is_some_and(|index| *index == stream as usize)
+    }
+
+    /// The source of a stream.
+    pub fn source_of(&self, stream: u32) -> Option<&RawText> {
+        self.streams.get(stream as usize).map(|stream| &stream.stats.source)
     }
 
     /// Counts lines of a stream that were dropped on their way here.
@@ -208,9 +344,10 @@ impl Buffer {
         self.received
     }
 
-    /// How many lines of each stream ever came in.
-    pub fn received_of_each(&self) -> Vec<u64> {
-        self.streams.iter().map(|stream| stream.stats.received).collect()
+    /// The number that the next line of each stream will have.
+    pub fn ends(&self) -> Vec<u64> {
+        let end = |stream: &Stream| stream.parts.back().map_or(stream.stats.received, Part::end);
+        self.streams.iter().map(end).collect()
     }
 
     /// Memory in use: parts, and what readers hold of evicted ones.
@@ -254,10 +391,11 @@ impl Buffer {
     /// No batch is more than half of the result: whatever the rate at which lines come, each is
     /// copied a handful of times on its way into a segment of up to 1 MiB.
     pub fn sealable(&self) -> Option<SealJob> {
-        self.streams.iter().enumerate().find_map(|(stream, Stream { parts, .. })| {
+        let live = self.streams.iter().enumerate().filter(|(_, stream)| stream.pieces.is_none());
+        live.into_iter().find_map(|(stream, Stream { parts, .. })| {
             let (mut total, mut largest, mut count) = (0, 0, 0);
             for (before, part) in parts.iter().rev().enumerate() {
-                let size = part.segment.size();
+                let size = part.size();
                 total += size;
                 largest = largest.max(size);
                 if size >= LARGE || total > SEALED {
@@ -267,7 +405,7 @@ impl Buffer {
                     count = before + 1;
                 }
             }
-            let parts = parts.range(parts.len() - count..).map(|part| Arc::clone(&part.segment)).collect();
+            let parts = parts.range(parts.len() - count..).filter_map(|part| part.segment.clone()).collect();
             (count > 0).then_some(SealJob { stream, parts })
         })
     }
@@ -278,17 +416,20 @@ impl Buffer {
         let Sealed { job: SealJob { stream, parts: batches }, whole } = sealed;
         let Some(parts) = self.streams.get(stream).map(|s| &s.parts) else { return false };
         let Some(first) = batches.first() else { return false };
-        let Some(at) = parts.iter().position(|part| Arc::ptr_eq(&part.segment, first)) else { return false };
+        let is =
+            |part: &Part, batch| part.segment.as_ref().is_some_and(|segment| Arc::ptr_eq(segment, batch));
+        let Some(at) = parts.iter().position(|part| is(part, first)) else { return false };
         let count = batches.len();
         if parts.len() < at + count
-            || !batches.iter().zip(parts.range(at..)).all(|(batch, part)| Arc::ptr_eq(batch, &part.segment))
+            || !batches.iter().zip(parts.range(at..)).all(|(batch, part)| is(part, batch))
         {
             return false;
         }
         drop(batches);
         let taken: Vec<Part> = (0..count).filter_map(|_| self.take(stream, at)).collect();
         let first = taken.first().map_or(0, |part| part.first);
-        self.add(stream, at, first, whole, taken.iter().map(|part| part.id).collect());
+        let part = Part::new(self.next_part, stream, first, whole);
+        self.add(stream, at, Part { made_of: taken.iter().map(|part| part.id).collect(), ..part });
         true
     }
 
@@ -313,17 +454,15 @@ impl Buffer {
             ahead: 0,
             bytes: 0,
         };
-        self.streams.push(Stream { stats, parts: VecDeque::new() });
+        self.streams.push(Stream { stats, parts: VecDeque::new(), pieces: None });
         self.by_name.insert(name.clone(), self.streams.len() - 1);
         self.streams.len() - 1
     }
 
-    fn add(&mut self, index: usize, at: usize, first: u64, segment: Arc<Segment>, made_of: Box<[u64]>) {
+    fn add(&mut self, index: usize, at: usize, part: Part) {
         let Some(stream) = self.streams.get_mut(index) else { return };
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let part = Part { id: self.next_part, stream: number, first, segment, made_of };
         self.next_part += 1;
-        let lines = u64::from(part.segment.lines());
+        let lines = u64::from(part.lines);
         self.lines += lines;
         self.used += part.size();
         stream.stats.held += lines;
@@ -331,20 +470,57 @@ impl Buffer {
         stream.parts.insert(at, part);
     }
 
+    /// Counts the lines of a segment into the rates.
+    fn count(&mut self, segment: &Segment) {
+        for line in 0..segment.lines() {
+            let counted = if segment.continues(line) { Level::Unknown } else { segment.level(line) };
+            self.rates.count(segment.effective(line).div_euclid(1000), counted);
+        }
+    }
+
     /// Takes a part out. Its memory stays counted while a reader holds it.
     fn take(&mut self, stream: usize, at: usize) -> Option<Part> {
+        let id = self.streams.get(stream)?.parts.get(at)?.id;
+        self.read.retain(|(_, read, _)| *read != id);
         let stream = self.streams.get_mut(stream)?;
         let part = stream.parts.remove(at)?;
-        let lines = u64::from(part.segment.lines());
+        let lines = u64::from(part.lines);
         stream.stats.held -= lines;
         stream.stats.bytes -= part.size();
         self.lines -= lines;
         self.used -= part.size();
-        if Arc::strong_count(&part.segment) > 1 {
-            self.pinned.retain(|(held, _)| held.strong_count() > 0);
-            self.pinned.push((Arc::downgrade(&part.segment), part.segment.size()));
+        if let Some(segment) = &part.segment {
+            self.pin(segment);
         }
         Some(part)
+    }
+
+    /// Counts what a reader holds of a segment that is let go.
+    fn pin(&mut self, segment: &Arc<Segment>) {
+        if Arc::strong_count(segment) > 1 {
+            self.pinned.retain(|(held, _)| held.strong_count() > 0);
+            self.pinned.push((Arc::downgrade(segment), segment.size()));
+        }
+    }
+
+    /// Lets go of the lines of a part of a file.
+    fn unread(&mut self, id: u64) {
+        let Some(at) = self.read.iter().position(|(_, read, _)| *read == id) else { return };
+        let Some((stream, ..)) = self.read.remove(at) else { return };
+        let Some(stream) = self.streams.get_mut(stream) else { return };
+        let part = stream.parts.iter_mut().find(|part| part.id == id);
+        if let Some(segment) = part.and_then(|part| part.segment.take()) {
+            self.used -= segment.size();
+            stream.stats.bytes -= segment.size();
+            self.pin(&segment);
+        }
+    }
+
+    /// Counts a part as evicted.
+    fn give_up(&mut self, stream: usize, part: &Part) {
+        if let Some(stats) = self.streams.get_mut(stream).map(|s| &mut s.stats) {
+            stats.evicted += u64::from(part.lines);
+        }
     }
 
     fn evict(&mut self) {
@@ -352,12 +528,12 @@ impl Buffer {
         // Held by readers: not lost by evicting, so it must not empty the rest.
         let pinned = self.pinned();
         while self.used + pinned > self.budget && self.used > floor {
-            let most = self.streams.iter().enumerate().max_by_key(|(_, s)| s.stats.bytes).map(|(at, _)| at);
+            // What is known of a file is little, and its lines are bounded by themselves.
+            let live = self.streams.iter().enumerate().filter(|(_, stream)| stream.pieces.is_none());
+            let most = live.max_by_key(|(_, s)| s.stats.bytes).map(|(at, _)| at);
             let Some(stream) = most else { return };
             let Some(part) = self.take(stream, 0) else { return };
-            if let Some(stats) = self.streams.get_mut(stream).map(|s| &mut s.stats) {
-                stats.evicted += u64::from(part.segment.lines());
-            }
+            self.give_up(stream, &part);
         }
     }
 }
@@ -375,7 +551,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::logs::merge::Merged;
+    use crate::logs::merge::{Merged, Wanted};
     use crate::logs::segment::{Given, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
@@ -395,7 +571,8 @@ mod tests {
 
     /// The lines in order, with their streams.
     fn texts(buffer: &Buffer) -> Vec<(String, String)> {
-        let lines = Merged { buffer, search: None }.forward(Key::FIRST);
+        let wanted = Wanted::default();
+        let lines = Merged { buffer, search: None, wanted: &wanted }.forward(Key::FIRST);
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         lines.map(|line| (text(line.segment.stream().as_bytes()), text(line.bytes()))).collect()
     }
@@ -428,7 +605,7 @@ mod tests {
         let mut buffer = Buffer::new(4 << 20);
         let lines: Vec<String> = (0..500).map(|_| "x".repeat(500)).collect();
         buffer.push(segment("a", &lines));
-        let pin = Arc::clone(&buffer.parts().next().unwrap().segment);
+        let pin = buffer.parts().next().unwrap().segment.clone().unwrap();
         for _ in 0..40 {
             buffer.push(segment("a", &lines));
         }
@@ -521,11 +698,12 @@ mod tests {
             }
             let mut held: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for part in buffer.parts() {
-                let name = part.segment.stream().as_str().unwrap();
+                let segment = part.segment.as_ref().unwrap();
+                let name = segment.stream().as_str().unwrap();
                 let lines = held.entry(name.to_owned()).or_default();
-                for line in 0..part.segment.lines() {
+                for line in 0..segment.lines() {
                     prop_assert_eq!(part.first + u64::from(line), stats(&buffer, name).evicted + lines.len() as u64);
-                    lines.push(String::from_utf8_lossy(part.segment.line(line)).into_owned());
+                    lines.push(String::from_utf8_lossy(segment.line(line)).into_owned());
                 }
             }
             for stats in buffer.streams() {

@@ -257,6 +257,11 @@ impl Query {
         self.any.is_empty() || self.any.iter().any(|all| all.iter().all(|term| term.holds(subject)))
     }
 
+    /// Whether anything may be seen in `text`: no line of it is read.
+    pub fn may_be_in(&self, formats: &Formats, text: &[u8]) -> bool {
+        memchr::memchr(0x1b, text).is_some() || self.next(formats, text, 0).is_some()
+    }
+
     /// Where what is seen may begin in `text`, from `at` on: `None` when nothing there is seen. And
     /// whether it is seen for certain. Without a lead each line may be.
     pub(super) fn next(&self, formats: &Formats, text: &[u8], at: usize) -> Option<(usize, bool)> {

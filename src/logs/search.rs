@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::buffer::{Buffer, Part};
 use super::query::Query;
+use crate::model::text::RawText;
 
 /// A query's hits in the buffer, kept up with what comes and what is evicted.
 #[derive(Debug)]
@@ -40,39 +41,74 @@ impl Search {
     /// a word that is rare.
     pub fn step(&mut self, buffer: &Buffer, lines: u32) -> bool {
         self.take_over(buffer);
-        let mut open: Vec<(&Part, &mut Looked)> = Vec::new();
-        let mut looked = self.parts.iter_mut().filter(|(_, looked)| looked.left > 0).peekable();
-        let mut parts: Vec<&Part> =
-            if looked.peek().is_some() { buffer.parts().collect() } else { Vec::new() };
-        parts.sort_unstable_by_key(|part| part.id);
-        let mut parts = parts.into_iter();
-        for (id, looked) in looked {
-            open.extend(parts.find(|part| part.id == *id).map(|part| (part, looked)));
-        }
-        open.sort_unstable_by_key(|(part, _)| Reverse((part.segment.reach().1, part.id)));
+        let mut open: Vec<&Part> = buffer.parts().filter(|part| self.can_look(part)).collect();
+        open.sort_unstable_by_key(|part| Reverse((part.reach.1, part.id)));
         let mut rest = lines.max(1);
-        for (part, looked) in open {
-            let from = looked.left.saturating_sub(rest);
-            rest -= looked.left - from;
-            let mut found = Vec::new();
-            let segment = &part.segment;
-            self.query.scan(segment, from..looked.left, |line| found.push(segment.place(line)));
-            self.hits += found.len();
-            found.append(&mut looked.hits);
-            if !looked.in_order {
-                found.sort_unstable();
-            }
-            (looked.hits, looked.left) = (found, from);
+        for part in open {
+            rest = self.look(part, rest);
             if rest == 0 {
                 break;
             }
         }
-        !self.is_done(buffer)
+        self.can_step(buffer)
+    }
+
+    /// Looks at all lines of the part of this id, as long as they are here.
+    pub fn look_at(&mut self, buffer: &Buffer, part: u64) {
+        self.take_over(buffer);
+        if let Some(part) = buffer.parts().find(|known| known.id == part && self.can_look(known)) {
+            self.look(part, u32::MAX);
+        }
+    }
+
+    /// Takes it that these pieces of a file have nothing that is looked for.
+    pub fn rule_out(&mut self, buffer: &Buffer, stream: &RawText, pieces: &[u64]) {
+        self.take_over(buffer);
+        let is_ruled_out = |part: &&Part| {
+            part.piece.is_some_and(|piece| pieces.contains(&piece)) && buffer.is_of(part.stream, stream)
+        };
+        for part in buffer.parts().filter(is_ruled_out) {
+            if let Some(looked) = self.parts.get_mut(&part.id) {
+                looked.left = 0;
+            }
+        }
+    }
+
+    /// Whether there is more to look at that is here.
+    pub fn can_step(&self, buffer: &Buffer) -> bool {
+        self.revision != Some(buffer.revision()) || buffer.parts().any(|part| self.can_look(part))
+    }
+
+    fn can_look(&self, part: &Part) -> bool {
+        part.segment.is_some() && self.parts.get(&part.id).is_some_and(|looked| looked.left > 0)
+    }
+
+    /// Looks at up to `lines` lines of a part; how many are left of them.
+    fn look(&mut self, part: &Part, lines: u32) -> u32 {
+        let (Some(looked), Some(segment)) = (self.parts.get_mut(&part.id), &part.segment) else {
+            return lines;
+        };
+        let from = looked.left.saturating_sub(lines);
+        let rest = lines - (looked.left - from);
+        let mut found = Vec::new();
+        self.query.scan(segment, from..looked.left, |line| found.push(segment.place(line)));
+        self.hits += found.len();
+        found.append(&mut looked.hits);
+        if !looked.in_order {
+            found.sort_unstable();
+        }
+        (looked.hits, looked.left) = (found, from);
+        rest
     }
 
     /// Whether every line of the buffer has been looked at.
     pub fn is_done(&self, buffer: &Buffer) -> bool {
         self.revision == Some(buffer.revision()) && self.parts.values().all(|looked| looked.left == 0)
+    }
+
+    /// What it looks for.
+    pub fn query(&self) -> &Query {
+        &self.query
     }
 
     /// How many lines it has found so far.
@@ -101,9 +137,9 @@ impl Search {
             let known = before.remove(&part.id).or_else(|| joined(part, &before));
             let looked = known.unwrap_or_else(|| Looked {
                 hits: Vec::new(),
-                left: part.segment.lines(),
-                lines: part.segment.lines(),
-                in_order: part.segment.is_in_order(),
+                left: part.lines,
+                lines: part.lines,
+                in_order: part.in_order,
             });
             self.parts.insert(part.id, looked);
         }
@@ -113,7 +149,7 @@ impl Search {
 
 /// What is known of a part by those that it was put together from; `None` if it has to be looked at.
 fn joined(part: &Part, known: &BTreeMap<u64, Looked>) -> Option<Looked> {
-    let in_order = part.segment.is_in_order() && !part.made_of.is_empty();
+    let in_order = part.in_order && !part.made_of.is_empty();
     let mut whole = Looked { hits: Vec::new(), left: 0, lines: 0, in_order };
     for id in &part.made_of {
         let looked = known.get(id).filter(|looked| in_order && looked.in_order && looked.left == 0)?;
@@ -132,11 +168,10 @@ mod tests {
 
     use super::*;
     use crate::logs::key::Key;
-    use crate::logs::merge::Merged;
+    use crate::logs::merge::{Merged, Wanted};
     use crate::logs::segment::{Given, Segment, SegmentBuilder};
     use crate::logs::split::Line;
     use crate::logs::stamp::Zone;
-    use crate::model::text::RawText;
 
     fn query(text: &str) -> Query {
         Query::parse(text, Timestamp::UNIX_EPOCH).unwrap()
@@ -155,7 +190,8 @@ mod tests {
     }
 
     fn hits(search: &Search, buffer: &Buffer) -> Vec<String> {
-        let lines = Merged { buffer, search: Some(search) }.forward(Key::FIRST);
+        let wanted = Wanted::default();
+        let lines = Merged { buffer, search: Some(search), wanted: &wanted }.forward(Key::FIRST);
         lines.map(|line| String::from_utf8_lossy(line.bytes()).into_owned()).collect()
     }
 
@@ -195,9 +231,10 @@ mod tests {
                 prop_assert!(step == 0 || step == 8 || hits(&search, &buffer).len() == search.len());
             }
             while search.step(&buffer, 3) {}
-            let all = Merged { buffer: &buffer, search: None };
+            let wanted = Wanted::default();
+            let all = Merged { buffer: &buffer, search: None, wanted: &wanted };
             let naive: Vec<Key> = all.forward(Key::FIRST).filter(|l| filter.matches(l)).map(|l| l.key).collect();
-            let found = Merged { buffer: &buffer, search: Some(&search) };
+            let found = Merged { buffer: &buffer, search: Some(&search), wanted: &wanted };
             prop_assert_eq!(found.forward(Key::FIRST).map(|l| l.key).collect::<Vec<_>>(), naive);
             prop_assert_eq!(found.count(), search.len() as u64);
         }

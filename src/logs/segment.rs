@@ -289,6 +289,11 @@ impl Segment {
         line.checked_sub(1).map_or(0, |before| self.end(before))
     }
 
+    /// How many lines are of each level.
+    pub(super) fn levels(&self) -> &[u32; Level::ALL.len()] {
+        &self.levels
+    }
+
     /// Whether any line is of this level or above.
     pub(super) fn reaches(&self, level: Level) -> bool {
         self.levels.iter().skip(level as usize).any(|&count| count > 0)
@@ -306,6 +311,11 @@ impl Segment {
     fn mark(&self, line: u32) -> u8 {
         self.marks.get(line as usize).copied().unwrap_or_default()
     }
+}
+
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// The lines by time; `None` when they stand so.
@@ -362,6 +372,8 @@ pub struct SegmentBuilder {
     lost: u64,
     /// Effective time and arrival of the last line that says a time.
     said: Option<(i64, i64)>,
+    /// Arrivals are nothing to go by.
+    in_file: bool,
     /// The highest effective time so far.
     newest: i64,
     /// Level of the record that a line may go on with; `None` before the first.
@@ -384,6 +396,7 @@ impl SegmentBuilder {
             levels: [0; Level::ALL.len()],
             lost: 0,
             said: None,
+            in_file: false,
             newest: i64::MIN,
             record: None,
         }
@@ -394,6 +407,32 @@ impl SegmentBuilder {
     pub fn knowing(mut self, own: Arc<[Own]>) -> Self {
         self.reader = self.reader.knowing(own);
         self
+    }
+
+    /// The lines of a piece of a file, which has lain there for long: `modified` is after all that
+    /// stands in it. A line without a time takes that of the line before it however long that is
+    /// ago, and one ahead of `modified` too; those before the first that says one take its.
+    pub fn of_file(
+        stream: RawText,
+        zone: &Zone,
+        formats: &Formats,
+        bytes: &[u8],
+        modified: Timestamp,
+    ) -> Option<Segment> {
+        let mut builder = Self::new(stream, zone.clone());
+        builder.reader = Reader::new(formats.clone(), zone.clone());
+        builder.in_file = true;
+        let latest = modified.as_millisecond();
+        let lines = || bytes.split_inclusive(|byte| *byte == b'\n').map(without_end);
+        let mut zone = zone.clone();
+        let first = lines().find_map(|line| {
+            formats.head(line, latest, &mut zone).time.filter(|time| *time <= latest + AHEAD)
+        });
+        builder.said = Some((first.unwrap_or(latest), latest));
+        for line in lines() {
+            builder.push(Line::from(line), Given::default(), modified);
+        }
+        builder.seal()
     }
 
     /// Adds a line that came at `now`. Seal before adding to a full builder.
@@ -484,9 +523,9 @@ impl SegmentBuilder {
     fn add(&mut self, line: Line<'_>, mut mark: u8, said: Option<i64>, arrival: i64) {
         let index = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         let time = match (said, self.said) {
-            (Some(said), _) if said > arrival + AHEAD => {
+            (Some(said), before) if said > arrival + AHEAD => {
                 self.odd.push((index, Odd::Ahead(said)));
-                arrival
+                before.filter(|_| self.in_file).map_or(arrival, |(before, _)| before)
             }
             (Some(said), _) => said,
             (None, Some((before, came))) if mark & CONTINUES != 0 || arrival - came <= SAME => before,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::command::table::Id;
 use crate::config::key::Key;
+use crate::logs::archive::{FileNews, Sought};
 use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
@@ -28,6 +29,8 @@ pub enum Msg {
     Update(Update),
     /// A log stream has new lines.
     Segment(Arc<Segment>),
+    /// A source says something of the file that it reads in pieces.
+    File(FileNews),
     /// A log worker has put batches together, unless there was nothing to do.
     Sealed(Option<Sealed>),
     /// What happened before this start, oldest first.
@@ -75,6 +78,10 @@ pub enum Effect {
     Rest(bool),
     /// Ask a source for a detail that somebody looks at.
     Fetch(RawText, DetailKey),
+    /// Ask a source to read a piece of its file.
+    Piece(RawText, u64),
+    /// Ask a source to look for something in its whole file.
+    Seek(RawText, Sought),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
     /// Keep what happened for the consoles to come.

@@ -5,7 +5,9 @@ mod aloud;
 mod edge;
 mod line;
 mod marks;
+mod moving;
 mod page;
+mod reading;
 mod row;
 mod window;
 
@@ -30,6 +32,7 @@ use crate::pane::effect::{Effect, Outcome};
 use crate::pane::logs::edge::{Edge, Said};
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::marks::Marks;
+use crate::pane::logs::reading::Reading;
 use crate::pane::logs::row::{Front, Look, Row, Shape};
 use crate::pane::logs::window::{Maker, Window};
 use crate::pane::view::View;
@@ -88,6 +91,7 @@ pub struct Logs {
     /// The line that is open, and how far its page is scrolled.
     open: Option<(Line, Pager)>,
     edge: Edge,
+    reading: Reading,
 }
 
 impl Logs {
@@ -103,13 +107,14 @@ impl Logs {
             return;
         };
         self.rescope(view);
-        let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
+        self.step(view);
+        let done = !self.is_searching(view);
         self.edge.sync(view, &self.hidden, area.width);
         self.reshape(view, area);
         let hits = self.search.as_ref().map_or(0, Search::len);
         let made_of = Some((view.logs.received(), hits, view.logs.evicted()));
         let moved = if self.paused { !self.settled } else { self.made_of != made_of };
-        if moved || self.stale {
+        if moved || self.stale || self.reading.lacking {
             self.layout(view, done);
         }
         self.made_of = made_of.filter(|_| !self.paused);
@@ -119,6 +124,10 @@ impl Logs {
 
     /// Looks at one slice of the lines that a filter has to see: what is woken for until all are.
     pub fn advance(&mut self, view: &View<'_>) {
+        self.step(view);
+    }
+
+    fn step(&mut self, view: &View<'_>) {
         if let Some(search) = &mut self.search {
             search.step(view.logs, SLICE);
         }
@@ -234,12 +243,13 @@ impl Logs {
 
     /// When what is shown changes next by itself: now, while a search is not finished.
     pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
-        if self.is_searching(view) {
+        if self.search.as_ref().is_some_and(|search| search.can_step(view.logs)) {
             return Some(view.now);
         }
+        let lacks = self.reading.next_wake(view.now);
         let ages = matches!(view.zone, Zone::Relative).then_some(self.window.rows.iter());
         let ages = ages.into_iter().flatten().map(|row| next_change(row.line.time(), view.now)).min();
-        ages.into_iter().chain(self.edge.next_wake(view)).min()
+        ages.into_iter().chain(lacks).chain(self.edge.next_wake(view)).min()
     }
 
     /// Draws the pane as it was when last taken: no line is looked for here.
@@ -250,6 +260,7 @@ impl Logs {
             filter: &self.text,
             below: self.paused.then_some(self.below),
             searching: self.is_searching(view),
+            reading: self.reading.lacking,
             left: self.asked.left,
             raw: self.asked.raw,
         };
@@ -297,7 +308,7 @@ impl Logs {
     }
 
     fn merged<'a>(&'a self, view: &View<'a>) -> Merged<'a> {
-        Merged { buffer: view.logs, search: self.search.as_ref() }
+        Merged { buffer: view.logs, search: self.search.as_ref(), wanted: &self.reading.wanted }
     }
 
     fn lines<'a>(&'a self, view: &View<'a>, held: &'a [Line]) -> Lines<'a> {
@@ -336,7 +347,9 @@ impl Logs {
             filter = filter.without(self.hidden.clone());
         }
         self.search = (!filter.is_empty()).then(|| Search::new(filter));
-        let done = self.search.as_mut().is_none_or(|search| !search.step(view.logs, SLICE));
+        self.reading.begin();
+        self.step(view);
+        let done = !self.is_searching(view);
         if self.paused && self.place.is_none() {
             self.place = Some(self.window.place_of(self.cursor));
         }
@@ -361,9 +374,9 @@ impl Logs {
 
     /// Makes the window anew. `settled`: nothing more will come in above, so that it can stand.
     fn layout(&mut self, view: &View<'_>, settled: bool) {
-        let window = std::mem::take(&mut self.window);
-        let held = if self.paused { window.lines() } else { Vec::new() };
-        let rows = window.rows.into_iter().filter(|_| !self.stale);
+        let before = std::mem::take(&mut self.window);
+        let held = if self.paused { before.lines() } else { Vec::new() };
+        let rows = before.rows.iter().filter(|_| !self.stale).cloned();
         let known: BTreeMap<Key, Arc<Row>> = rows.map(|row| (row.line.key, row)).collect();
         self.stale = false;
         let lines = self.lines(view, &held);
@@ -375,7 +388,15 @@ impl Logs {
         }
         let filter = (!self.words.is_empty()).then_some(&self.words);
         let mut maker = Maker { lines, shape: self.shape, filter, known };
-        self.window = if self.paused { maker.around(self.cursor, top) } else { maker.ending() };
+        let window = if self.paused { maker.around(self.cursor, top) } else { maker.ending() };
+        self.reading.lacking = !self.reading.wanted.is_empty();
+        if self.reading.lacking && !before.rows.is_empty() {
+            // Lines of a file have to be read first: until then nothing moves.
+            self.window = before;
+            return;
+        }
+        self.window = window;
+        self.read_around(view);
         if !self.paused {
             return;
         }
@@ -385,80 +406,6 @@ impl Logs {
             self.place = None;
         }
         self.seen = self.seen.max(self.window.last().map_or(Key::FIRST, Key::next));
-    }
-
-    /// Stands still from here on.
-    fn pause(&mut self, view: &View<'_>) {
-        if !self.paused {
-            self.paused = true;
-            let last = self.merged(view).backward(Key::END).next().map(|line| line.key);
-            self.seen = last.map_or(Key::FIRST, Key::next);
-            self.cursor = self.window.last().unwrap_or(self.seen);
-            self.top = self.window.top().unwrap_or(self.cursor);
-            self.place = None;
-        }
-    }
-
-    fn follow(&mut self, view: &View<'_>) {
-        (self.paused, self.open, self.place) = (false, None, None);
-        self.layout(view, self.settled);
-        self.made_of = None;
-    }
-
-    /// Selects a line and shows it, a third down the window if it was not in sight.
-    fn go(&mut self, key: Key, view: &View<'_>) {
-        self.pause(view);
-        let in_sight = self.window.top().is_some_and(|top| top <= key)
-            && self.window.last().is_some_and(|last| key <= last);
-        self.place = (!in_sight).then_some(usize::from(self.shape.height) / 3);
-        self.cursor = key;
-        self.layout(view, self.settled);
-    }
-
-    /// The line that is `lines` further down, or the last; `None` if there is none.
-    fn further(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
-        let held = self.window.lines();
-        self.lines(view, &held).forward(from.next()).take(lines).last().map(|line| line.key)
-    }
-
-    /// The line that is `lines` further up, or the first; `None` if there is none.
-    fn before(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
-        let held = self.window.lines();
-        self.lines(view, &held).backward(from).take(lines).last().map(|line| line.key)
-    }
-
-    fn step_down(&mut self, lines: usize, view: &View<'_>) {
-        let from = self.selected().map(|row| row.line.key).filter(|_| self.paused);
-        if let Some(from) = from {
-            self.select(self.further(from, lines, view).unwrap_or(from), view);
-        }
-    }
-
-    fn step_up(&mut self, lines: usize, view: &View<'_>) {
-        self.pause(view);
-        if let Some(from) = self.selected().map(|row| row.line.key) {
-            self.select(self.before(from, lines, view).unwrap_or(from), view);
-        }
-    }
-
-    fn select(&mut self, key: Key, view: &View<'_>) {
-        (self.cursor, self.place) = (key, None);
-        self.layout(view, self.settled);
-    }
-
-    /// Moves window and cursor down together.
-    fn scroll_down(&mut self, lines: usize, view: &View<'_>) {
-        if self.paused {
-            self.top = self.further(self.top, lines, view).unwrap_or(self.top);
-            self.step_down(lines, view);
-        }
-    }
-
-    /// Moves window and cursor up together.
-    fn scroll_up(&mut self, lines: usize, view: &View<'_>) {
-        self.pause(view);
-        self.top = self.before(self.top, lines, view).unwrap_or(self.top);
-        self.step_up(lines, view);
     }
 
     /// Changes how lines look, and makes them anew.
@@ -477,46 +424,6 @@ impl Logs {
         self.minimum = next;
         self.apply(view);
         Outcome::notice(said)
-    }
-
-    fn error(&mut self, next: bool, view: &View<'_>) -> Outcome {
-        let Some(from) = self.selected().map(|row| row.line.key) else {
-            return Outcome::notice("There is no line here.");
-        };
-        let lines = self.merged(view);
-        let below = lines.next_at_least(Level::Error, from).map(|line| line.key);
-        let above = lines.previous_at_least(Level::Error, from).map(|line| line.key);
-        match (if next { below } else { above }, next) {
-            (Some(key), _) => {
-                self.go(key, view);
-                Outcome::default()
-            }
-            (None, true) if above.is_some() => {
-                Outcome::notice("No error below this line; there are errors above it.")
-            }
-            (None, false) if below.is_some() => {
-                Outcome::notice("No error above this line; there are errors below it.")
-            }
-            (None, true) => Outcome::notice("No error below this line."),
-            (None, false) => Outcome::notice("No error above this line."),
-        }
-    }
-
-    fn hit(&mut self, next: bool, view: &View<'_>) -> Outcome {
-        if self.words.is_empty() {
-            return Outcome::notice("No filter, so no hits to move by: / sets one.");
-        }
-        let from = self.selected().map(|row| row.line.key);
-        let found =
-            from.and_then(|from| if next { self.further(from, 1, view) } else { self.before(from, 1, view) });
-        match (found, next) {
-            (Some(key), _) => {
-                self.go(key, view);
-                Outcome::default()
-            }
-            (None, true) => Outcome::notice("No hit below this line."),
-            (None, false) => Outcome::notice("No hit above this line."),
-        }
     }
 
     /// Marks the selected line and moves on, or begins or ends a range; the window stands still then.

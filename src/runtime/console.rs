@@ -71,6 +71,9 @@ pub struct Launch {
     pub found: Option<Vec<SafeText>>,
     /// An alert or a run to open as soon as it is seen.
     pub goto: Option<RawText>,
+    /// The console is on files alone, and this query is for their lines; neither is what the next
+    /// console begins with.
+    pub files: Option<RawText>,
     /// A new file that everything the app sees is recorded to.
     pub record: Option<PathBuf>,
     /// How the person is told.
@@ -132,8 +135,8 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let (messages, intake) = mpsc::channel(QUEUE);
     let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
     let is_recorded = recording.is_some();
-    let remembered =
-        launch.place.directory().map(|state| last::load::<LastState>(&keeper::last_state(state)));
+    let state = launch.place.directory().filter(|_| launch.files.is_none());
+    let remembered = state.map(|state| last::load::<LastState>(&keeper::last_state(state)));
     let remembered = match remembered.transpose() {
         Ok(found) => found.flatten(),
         Err(why) => {
@@ -179,6 +182,10 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     if let Some(what) = launch.goto {
         app.seek(what);
     }
+    let is_kept = launch.files.is_none();
+    if let Some(query) = launch.files {
+        app.look_into_files(&query, clock.now());
+    }
     let (begin, gate) = watch::channel(launch.found.is_none());
     if let Some(facts) = launch.found {
         app.welcome(facts);
@@ -219,7 +226,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
 
     let perform =
         Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, launch.face));
-    let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST) };
+    let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
     match &mut shown {
         Shown::Screen(session) => {
             let wiring = Wiring { intake, perform, clock, depth: launch.depth, logins: launch.logins };
@@ -299,7 +306,10 @@ fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keepe
         loop {
             let report = intake.next().await;
             // The recording is tapped here: what the app sees, in that order.
-            let recorded = record.as_ref().is_none_or(|keeper| keeper.record(Item::of(&report)));
+            let recorded = match (&record, Item::of(&report)) {
+                (Some(keeper), Some(item)) => keeper.record(item),
+                _ => true,
+            };
             if !recorded && !left_out {
                 left_out = true;
                 let text = "The disk is too slow: the recording has a gap from here.".into();
@@ -308,6 +318,7 @@ fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keepe
             let msg = match report {
                 Report::Update(update) => Msg::Update(update),
                 Report::Segment(segment) => Msg::Segment(segment),
+                Report::File(news) => Msg::File(news),
             };
             if messages.send(msg).await.is_err() {
                 return;
@@ -340,6 +351,15 @@ fn perform(
             Effect::Fetch(source, key) => {
                 let text = Msg::Trouble("The source is busy; r asks again.".into());
                 (ask(&source, Request::Fetch(key)), text)
+            }
+            Effect::Piece(source, index) => {
+                // The pane asks again for what does not come.
+                ask(&source, Request::Piece(index));
+                return;
+            }
+            Effect::Seek(source, sought) => {
+                let text = Msg::Trouble("The file is busy: the search does not see all of it.".into());
+                (ask(&source, Request::Seek(sought)), text)
             }
             Effect::Rest(rests) => {
                 if face != Face::Collector {
@@ -394,12 +414,17 @@ struct Keeps {
     app: App,
     keeper: Keeper,
     keep_at: Timestamp,
+    /// Whether it is what the next console begins with.
+    is_kept: bool,
 }
 
 impl run::Console for Keeps {
     fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
         let changes = matches!(msg, Msg::Update(_) | Msg::Key(_));
         let effects = self.app.update(msg, now);
+        if !self.is_kept {
+            return effects;
+        }
         if effects.contains(&Effect::Quit) || self.keep_at <= now {
             self.keep_at = later(now, KEEP);
             self.keeper.last(self.app.session());

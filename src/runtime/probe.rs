@@ -139,6 +139,8 @@ async fn try_one(Built { info, source }: Built, mut intake: Intake, clock: Clock
                     until = if is_last(&update) { deadline.min(Instant::now() + SETTLED) } else { deadline };
                 }
                 Report::Segment(segment) => lines += u64::from(segment.lines()),
+                // It is read when somebody looks.
+                Report::File(_) => {}
             },
             end = &mut task, if !ended => {
                 if end.is_err() {

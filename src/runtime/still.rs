@@ -81,6 +81,7 @@ fn when(report: &Report) -> Timestamp {
     match report {
         Report::Update(update) => update.at,
         Report::Segment(segment) => segment.arrival(0),
+        Report::File(_) => Timestamp::MIN,
     }
 }
 
@@ -88,6 +89,7 @@ fn msg(report: Report) -> Msg {
     match report {
         Report::Update(update) => Msg::Update(update),
         Report::Segment(segment) => Msg::Segment(segment),
+        Report::File(news) => Msg::File(news),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sources of log lines.
 
 pub(super) mod access;
+pub mod archive;
 mod batch;
 pub mod command;
 pub mod file;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::format::own::Own;
 use crate::logs::segment::Segment;
 use crate::model::catalog::Telling;
@@ -27,6 +28,8 @@ pub enum Report {
     Update(Update),
     /// Lines of a log stream.
     Segment(Arc<Segment>),
+    /// What is known of a file that is read in pieces.
+    File(FileNews),
 }
 
 /// What the loop asks of one source.
@@ -36,6 +39,10 @@ pub enum Request {
     Refresh,
     /// Fetch what somebody looks at; overtakes polling.
     Fetch(DetailKey),
+    /// Read this piece of the file.
+    Piece(u64),
+    /// Look for this in the whole file.
+    Seek(Sought),
 }
 
 /// Tells the time that the console lives in: the real one, or a recording's.
@@ -242,11 +249,28 @@ impl Outlet {
 
     /// Gives lines. Waits while the loop is behind, so that nothing is dropped.
     pub async fn segment(&self, segment: Segment) {
+        let segment = Arc::new(self.blotted(segment).await);
+        // The loop is gone only when the program ends: then there is nobody to tell.
+        drop(self.queue.send(Report::Segment(segment)).await);
+    }
+
+    /// Says something of the file that a stream is. Waits as [`Outlet::segment`] does.
+    pub async fn file(&self, stream: &RawText, what: FileSays) {
+        let news = FileNews { stream: stream.clone(), source: self.source.clone(), what };
+        drop(self.queue.send(Report::File(news)).await);
+    }
+
+    /// Gives the lines of a piece of a file.
+    pub async fn piece(&self, index: u64, lines: Segment, asked: bool) {
+        let lines = Arc::new(self.blotted(lines).await);
+        let stream = lines.stream().clone();
+        self.file(&stream, FileSays::Piece { index, lines, asked }).await;
+    }
+
+    async fn blotted(&self, segment: Segment) -> Segment {
         // Nobody who could say so is left only when the program ends.
         drop(self.ready.clone().wait_for(|ready| *ready).await);
-        let segment = segment.blotted(|lines| self.mask.blot(lines)).said_by(self.source.clone());
-        // The loop is gone only when the program ends: then there is nobody to tell.
-        drop(self.queue.send(Report::Segment(Arc::new(segment))).await);
+        segment.blotted(|lines| self.mask.blot(lines)).said_by(self.source.clone())
     }
 
     /// Answers a request for a detail.
@@ -323,7 +347,7 @@ mod tests {
     fn news(report: Option<Report>) -> Option<News> {
         match report? {
             Report::Update(update) => Some(update.news),
-            Report::Segment(_) => None,
+            Report::Segment(_) | Report::File(_) => None,
         }
     }
 

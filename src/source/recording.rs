@@ -207,6 +207,7 @@ mod tests {
                 Report::Segment(segment) => self.lines.extend((0..segment.lines()).map(|line| {
                     (segment.stream().clone(), segment.level(line), segment.line(line).to_vec())
                 })),
+                Report::File(_) => {}
             }
             self.taken.push(report);
         }

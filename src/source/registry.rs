@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::alerts::{alertmanager::AlertmanagerConfig, prometheus::PrometheusConfig};
-use super::logs::{command::CommandConfig, file::FileConfig, journald::JournaldConfig};
+use super::logs::{
+    archive::ArchiveConfig, command::CommandConfig, file::FileConfig, journald::JournaldConfig,
+};
 use super::pipelines::buildbot::BuildbotConfig;
 use super::pipelines::{github_actions::GitHubActionsConfig, gitlab_ci::GitLabCiConfig};
 use super::poll::Poll;
@@ -39,6 +41,10 @@ pub const ENTRIES: &[Entry] = &[
     adapter::<FileConfig>(
         "log files by patterns, followed through rotation, with their .gz history",
         "paths = [\"/var/log/app/*.log\"]",
+    ),
+    adapter::<ArchiveConfig>(
+        "one file of any size, read where somebody looks; what was added is seen within a second",
+        "path = \"/var/log/app/big.log\"",
     ),
     adapter::<CommandConfig>(
         "the lines that a command prints, started again when it ends",
@@ -170,6 +176,21 @@ pub fn build(tables: &[SourceTable], net: &Net) -> Result<(Vec<Built>, Option<Pl
         }
     }
     if errors.is_empty() { Ok((built, playback)) } else { Err(errors) }
+}
+
+/// A source of this name that no configuration describes.
+pub fn alone<A: Adapter>(name: RawText, keys: A) -> Built {
+    let source = keys.source();
+    let info = SourceInfo {
+        name,
+        kind: A::KIND.into(),
+        environment: None,
+        interval: None,
+        gives: source.gives(),
+        reads: source.reads(),
+        exposed: Vec::new(),
+    };
+    Built { info, source }
 }
 
 /// The keys of a `recording` source.

@@ -38,6 +38,8 @@ pub(super) struct Edge {
     cut: u64,
     late: u64,
     ahead: u64,
+    /// Pieces of files that are known, and all.
+    pieces: (u64, u64),
     /// The second for which rates were looked at, and the columns.
     looked: Option<(i64, u16)>,
     /// Lines of the last [`STEP`] seconds.
@@ -53,6 +55,8 @@ pub(super) struct Said<'a> {
     /// Lines below the window while it stands still; `None`: it follows.
     pub(super) below: Option<u64>,
     pub(super) searching: bool,
+    /// Whether lines of a file have to be read before the window can move.
+    pub(super) reading: bool,
     /// Columns scrolled away to the left.
     pub(super) left: u16,
     pub(super) raw: bool,
@@ -71,6 +75,7 @@ impl Edge {
         let streams = || view.logs.streams().filter(|stream| !hidden.contains(&stream.name));
         (self.dropped, self.evicted, self.cut) = (0, 0, 0);
         (self.late, self.ahead) = (0, 0);
+        self.pieces = view.logs.known_pieces();
         let mut count = 0;
         for stream in streams() {
             self.dropped += stream.dropped;
@@ -212,6 +217,12 @@ impl Edge {
         }
         if said.searching {
             put(SafeText::literal("searching"), styles.of(Meaning::Running), 3);
+        }
+        let (known, all) = self.pieces;
+        if known < all {
+            put(safe!("{}% of the file known", known * 100 / all), styles.of(Meaning::Running), 3);
+        } else if said.reading {
+            put(SafeText::literal("reading"), styles.of(Meaning::Running), 3);
         }
         match said.below {
             None => put(SafeText::literal("follow"), muted, 5),

@@ -11,6 +11,8 @@ use ratatui::style::Modifier;
 use super::*;
 use crate::config::{Config, Inputs};
 use crate::logs::buffer::Buffer;
+use crate::logs::format::Formats;
+use crate::logs::merge::Wanted;
 use crate::logs::segment::{Given, SegmentBuilder};
 use crate::logs::split::Line as Bytes;
 use crate::logs::stamp::Zone as StampZone;
@@ -567,6 +569,101 @@ fn a_frame_costs_the_same_whatever_is_held() {
     assert_eq!((desk.logs.made_of, desk.logs.window.rows.len()), (made_of, 18));
 }
 
+/// The pieces of a file of 3000 numbered lines, 300 in each.
+fn pieces() -> Vec<Arc<crate::logs::segment::Segment>> {
+    let line = |n: usize| format!("2026-11-22T02:{:02}:{:02}Z {n}\n", n / 60, n % 60);
+    let piece = |index: usize| {
+        let text: String = (index * 300..(index + 1) * 300).map(line).collect();
+        let modified = "2026-11-22T03:00:00Z".parse().unwrap();
+        let (zone, formats) = (StampZone::default(), Formats::default());
+        let lines = SegmentBuilder::of_file("/f".into(), &zone, &formats, text.as_bytes(), modified);
+        Arc::new(lines.unwrap().said_by("app".into()))
+    };
+    (0..10).map(piece).collect()
+}
+
+impl Desk {
+    /// Reads what the pane asks for, until it asks for nothing; returns which pieces.
+    fn read(&mut self, pieces: &[Arc<crate::logs::segment::Segment>]) -> Vec<u64> {
+        let mut read = Vec::new();
+        loop {
+            let effects = self.with(|logs, view, _| logs.asks(view));
+            let asked: Vec<u64> = effects
+                .iter()
+                .filter_map(|effect| if let Effect::Piece(_, piece) = effect { Some(*piece) } else { None })
+                .collect();
+            if asked.is_empty() {
+                return read;
+            }
+            for piece in asked {
+                let part = self.buffer.put(piece, &pieces[usize::try_from(piece).unwrap()], true).unwrap();
+                self.with(|logs, view, _| logs.look_at(part, view));
+                self.buffer.forget_read();
+                read.push(piece);
+            }
+            self.now = self.now.checked_add(SignedDuration::from_secs(2)).unwrap();
+            self.sync();
+        }
+    }
+}
+
+#[test]
+fn a_file_is_read_where_somebody_looks() {
+    let mut desk = Desk::new(60, 6);
+    desk.buffer = Buffer::new(160 << 10);
+    desk.buffer.open(&"/f".into(), &"app".into(), 10);
+    let pieces = pieces();
+    for (index, lines) in (0..10_u64).rev().zip(pieces.iter().rev()) {
+        desk.buffer.put(index, lines, false);
+        desk.buffer.forget_read();
+    }
+    desk.sync();
+    desk.read(&pieces);
+    assert_eq!(desk.selected(), "2026-11-22T02:49:59Z 2999");
+    // This test holds all of them.
+    let used = desk.buffer.used() - desk.buffer.pinned();
+    assert!(used < 50_000, "{used}");
+    desk.key(Id::Top);
+    assert_eq!(desk.texts()[3], "2026-11-22T02:49:59Z 2999", "until it is read the window stands");
+    assert!(desk.rows()[5].contains("reading"), "{:?}", desk.rows());
+    let read = desk.read(&pieces);
+    assert!(read.starts_with(&[0]) && read.len() < 4, "{read:?}");
+    assert_eq!(desk.selected(), "2026-11-22T02:00:00Z 0");
+    // What is near is here before somebody goes there: each key works at once.
+    for n in 1..700 {
+        desk.key(Id::Down);
+        assert_eq!(desk.selected(), format!("2026-11-22T02:{:02}:{:02}Z {n}", n / 60, n % 60));
+        desk.read(&pieces);
+    }
+    desk.filter("77");
+    let seek = desk.with(|logs, view, _| logs.asks(view));
+    let Some(Effect::Seek(source, sought)) = seek.iter().find(|effect| matches!(effect, Effect::Seek(..)))
+    else {
+        panic!("{seek:?}")
+    };
+    assert_eq!((source, sought.query.to_string().as_str()), (&"app".into(), "77"));
+    let number = sought.number;
+    for (index, lines) in (0..10_u64).rev().zip(pieces.iter().rev()) {
+        if index == 1 {
+            // What another search found is nothing to this one.
+            desk.with(|logs, view, _| logs.rule_out(number + 1, &"/f".into(), &[0], view));
+            assert!(desk.with(|logs, view, _| logs.is_searching(view)));
+        }
+        let part = desk.buffer.put(index, lines, false).unwrap();
+        desk.with(|logs, view, _| logs.look_at(part, view));
+        desk.buffer.forget_read();
+    }
+    desk.with(|logs, view, _| logs.rule_out(number, &"/f".into(), &[0], view));
+    assert!(!desk.with(|logs, view, _| logs.is_searching(view)));
+    desk.sync();
+    desk.read(&pieces);
+    let all = (0..3000).filter(|n| n.to_string().contains("77")).count();
+    assert_eq!(desk.with(|logs, view, _| logs.counts(view)), (all, 3000));
+    desk.key(Id::Follow);
+    desk.read(&pieces);
+    assert_eq!(desk.texts()[3], "2026-11-22T02:49:37Z 2977");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
@@ -584,7 +681,8 @@ proptest! {
         }
         desk.filter(&filter);
         let naive_filter = Query::parse(&filter, Timestamp::UNIX_EPOCH).unwrap();
-        let merged = Merged { buffer: &desk.buffer, search: None };
+        let wanted = Wanted::default();
+        let merged = Merged { buffer: &desk.buffer, search: None, wanted: &wanted };
         let all: Vec<Key> =
             merged.forward(Key::FIRST).filter(|line| naive_filter.matches(line)).map(|line| line.key).collect();
         let rows = usize::from(height) - 2;

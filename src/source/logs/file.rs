@@ -309,6 +309,7 @@ mod tests {
                         News::Alive { troubles: found } => troubles = Some(found),
                         other => panic!("{other:?}"),
                     },
+                    Report::File(_) => panic!(),
                 }
             }
         })
@@ -332,7 +333,7 @@ mod tests {
         say.send(Said::State { reading: true, troubles: Vec::new() }).await.unwrap();
         let mut news = async || match intake.next().await {
             Report::Update(update) => update.news,
-            Report::Segment(_) => panic!(),
+            Report::Segment(_) | Report::File(_) => panic!(),
         };
         assert!(matches!(news().await, News::Alive { .. }));
         pulse.set(Some(Instant::now()));

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::logs::archive::FileSays;
 use crate::logs::segment::Segment;
 use crate::model::health::Failure;
 use crate::model::update::News;
@@ -20,6 +21,7 @@ pub(super) struct Ear {
     pub(super) ask: tokio::sync::mpsc::Sender<Request>,
     pub(super) segments: Vec<Arc<Segment>>,
     pub(super) news: Vec<News>,
+    pub(super) files: Vec<FileSays>,
     task: JoinHandle<()>,
 }
 
@@ -29,7 +31,7 @@ impl Ear {
         let now = "2026-11-22T03:12:00Z".parse().unwrap();
         let (outlet, ask) = intake.outlet("app".into(), Arc::new(move || now));
         let task = tokio::spawn(source.run(outlet));
-        Self { intake, ask, segments: Vec::new(), news: Vec::new(), task }
+        Self { intake, ask, segments: Vec::new(), news: Vec::new(), files: Vec::new(), task }
     }
 
     /// Listens until `enough` is said.
@@ -39,6 +41,7 @@ impl Ear {
                 match self.intake.next().await {
                     Report::Segment(segment) => self.segments.push(segment),
                     Report::Update(update) => self.news.push(update.news),
+                    Report::File(news) => self.files.push(news.what),
                 }
             }
         };

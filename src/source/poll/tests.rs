@@ -212,7 +212,7 @@ impl Played {
     async fn news(&mut self) -> News {
         match self.intake.next().await {
             Report::Update(update) => update.news,
-            Report::Segment(_) => panic!("no lines here"),
+            Report::Segment(_) | Report::File(_) => panic!("no lines here"),
         }
     }
 

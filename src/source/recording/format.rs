@@ -184,11 +184,12 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Item {
-    /// What the loop took in, as a recording keeps it.
-    pub fn of(report: &Report) -> Self {
+    /// What the loop took in, as a recording keeps it; `None` of a file, which is there to be read.
+    pub fn of(report: &Report) -> Option<Self> {
         match report {
-            Report::Update(update) => Self::Update(update.clone()),
-            Report::Segment(segment) => Self::Lines(Lines::of(segment)),
+            Report::Update(update) => Some(Self::Update(update.clone())),
+            Report::Segment(segment) => Some(Self::Lines(Lines::of(segment))),
+            Report::File(_) => None,
         }
     }
 
@@ -487,7 +488,7 @@ mod tests {
 
     /// What comes of a segment that is recorded, written, read and played.
     fn again(segment: Segment, builder: &mut SegmentBuilder) -> Segment {
-        let item = Item::of(&Report::Segment(std::sync::Arc::new(segment)));
+        let item = Item::of(&Report::Segment(std::sync::Arc::new(segment))).unwrap();
         let text = serde_json::to_vec(&item).unwrap();
         let Item::Lines(lines) = serde_json::from_slice(&text).unwrap() else { panic!() };
         lines.push_to(builder);

@@ -1,0 +1,55 @@
+//! What is said of a file that is read in pieces, as somebody looks at them.
+
+use std::sync::Arc;
+
+use super::query::Query;
+use super::segment::Segment;
+use crate::model::text::RawText;
+
+/// What a source says of its file.
+#[derive(Clone, Debug)]
+pub struct FileNews {
+    /// The stream that the file is.
+    pub stream: RawText,
+    /// The source that reads it.
+    pub source: RawText,
+    /// What it says.
+    pub what: FileSays,
+}
+
+/// What is said of a file.
+#[derive(Clone, Debug)]
+pub enum FileSays {
+    /// It is opened, or another file now, and has so many pieces. None of them is known.
+    Opened(u64),
+    /// It has grown to so many pieces.
+    Grown(u64),
+    /// The lines of a piece.
+    Piece {
+        /// Which piece.
+        index: u64,
+        /// Its lines.
+        lines: Arc<Segment>,
+        /// Whether somebody looked for them.
+        asked: bool,
+    },
+    /// The search of this number finds nothing in these pieces.
+    RuledOut(u64, Vec<u64>),
+}
+
+/// What is looked for in a file.
+#[derive(Clone, Debug)]
+pub struct Sought {
+    /// A later search has a higher one, and ends this.
+    pub number: u64,
+    /// Which lines.
+    pub query: Arc<Query>,
+}
+
+impl PartialEq for Sought {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number && Arc::ptr_eq(&self.query, &other.query)
+    }
+}
+
+impl Eq for Sought {}

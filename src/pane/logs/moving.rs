@@ -1,0 +1,129 @@
+//! Moves in the logs: by lines and windows, to errors and to hits, and back to following.
+
+use crate::logs::key::Key;
+use crate::logs::level::Level;
+use crate::pane::effect::Outcome;
+use crate::pane::logs::Logs;
+use crate::pane::view::View;
+
+impl Logs {
+    /// Stands still from here on.
+    pub(super) fn pause(&mut self, view: &View<'_>) {
+        if !self.paused {
+            self.paused = true;
+            let last = self.merged(view).backward(Key::END).next().map(|line| line.key);
+            self.seen = last.map_or(Key::FIRST, Key::next);
+            self.cursor = self.window.last().unwrap_or(self.seen);
+            self.top = self.window.top().unwrap_or(self.cursor);
+            self.place = None;
+        }
+    }
+
+    pub(super) fn follow(&mut self, view: &View<'_>) {
+        (self.paused, self.open, self.place) = (false, None, None);
+        self.layout(view, self.settled);
+        self.made_of = None;
+    }
+
+    /// Selects a line and shows it, a third down the window if it was not in sight.
+    pub(super) fn go(&mut self, key: Key, view: &View<'_>) {
+        self.pause(view);
+        let in_sight = self.window.top().is_some_and(|top| top <= key)
+            && self.window.last().is_some_and(|last| key <= last);
+        self.place = (!in_sight).then_some(usize::from(self.shape.height) / 3);
+        self.cursor = key;
+        self.layout(view, self.settled);
+    }
+
+    /// The line that is `lines` further down, or the last; `None` if there is none.
+    pub(super) fn further(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
+        let held = self.window.lines();
+        self.lines(view, &held).forward(from.next()).take(lines).last().map(|line| line.key)
+    }
+
+    /// The line that is `lines` further up, or the first; `None` if there is none.
+    pub(super) fn before(&self, from: Key, lines: usize, view: &View<'_>) -> Option<Key> {
+        let held = self.window.lines();
+        self.lines(view, &held).backward(from).take(lines).last().map(|line| line.key)
+    }
+
+    pub(super) fn step_down(&mut self, lines: usize, view: &View<'_>) {
+        let from = self.selected().map(|row| row.line.key).filter(|_| self.paused);
+        if let Some(from) = from {
+            self.select(self.further(from, lines, view).unwrap_or(from), view);
+        }
+    }
+
+    pub(super) fn step_up(&mut self, lines: usize, view: &View<'_>) {
+        self.pause(view);
+        if let Some(from) = self.selected().map(|row| row.line.key) {
+            self.select(self.before(from, lines, view).unwrap_or(from), view);
+        }
+    }
+
+    pub(super) fn select(&mut self, key: Key, view: &View<'_>) {
+        (self.cursor, self.place) = (key, None);
+        self.layout(view, self.settled);
+    }
+
+    /// Moves window and cursor down together.
+    pub(super) fn scroll_down(&mut self, lines: usize, view: &View<'_>) {
+        if self.paused {
+            self.top = self.further(self.top, lines, view).unwrap_or(self.top);
+            self.step_down(lines, view);
+        }
+    }
+
+    /// Moves window and cursor up together.
+    pub(super) fn scroll_up(&mut self, lines: usize, view: &View<'_>) {
+        self.pause(view);
+        self.top = self.before(self.top, lines, view).unwrap_or(self.top);
+        self.step_up(lines, view);
+    }
+
+    pub(super) fn error(&mut self, next: bool, view: &View<'_>) -> Outcome {
+        let Some(from) = self.selected().map(|row| row.line.key) else {
+            return Outcome::notice("There is no line here.");
+        };
+        let lines = self.merged(view);
+        let below = lines.next_at_least(Level::Error, from).map(|line| line.key);
+        let above = lines.previous_at_least(Level::Error, from).map(|line| line.key);
+        match (if next { below } else { above }, next) {
+            (Some(key), _) => {
+                self.go(key, view);
+                Outcome::default()
+            }
+            (None, _) if !self.reading.wanted.is_empty() => {
+                Outcome::notice("That part of the file is being read; press again.")
+            }
+            (None, true) if above.is_some() => {
+                Outcome::notice("No error below this line; there are errors above it.")
+            }
+            (None, false) if below.is_some() => {
+                Outcome::notice("No error above this line; there are errors below it.")
+            }
+            (None, true) => Outcome::notice("No error below this line."),
+            (None, false) => Outcome::notice("No error above this line."),
+        }
+    }
+
+    pub(super) fn hit(&mut self, next: bool, view: &View<'_>) -> Outcome {
+        if self.words.is_empty() {
+            return Outcome::notice("No filter, so no hits to move by: / sets one.");
+        }
+        let from = self.selected().map(|row| row.line.key);
+        let found =
+            from.and_then(|from| if next { self.further(from, 1, view) } else { self.before(from, 1, view) });
+        match (found, next) {
+            (Some(key), _) => {
+                self.go(key, view);
+                Outcome::default()
+            }
+            (None, _) if !self.reading.wanted.is_empty() => {
+                Outcome::notice("That part of the file is being read; press again.")
+            }
+            (None, true) => Outcome::notice("No hit below this line."),
+            (None, false) => Outcome::notice("No hit above this line."),
+        }
+    }
+}

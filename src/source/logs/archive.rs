@@ -1,0 +1,488 @@
+//! The `archive` source: one file that is not taken in but looked at, piece by piece, as far as
+//! somebody reads or searches it. What it holds is learnt from its end to its beginning.
+
+use std::fs::{File, Metadata};
+use std::future::Future;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tokio::task::JoinHandle;
+
+use super::access::failure;
+use crate::config::zone::Zone;
+use crate::logs::archive::{FileSays, Sought};
+use crate::logs::format::Formats;
+use crate::logs::format::own::Own;
+use crate::logs::piece;
+use crate::logs::read::{ReadAt, fill};
+use crate::logs::segment::{Segment, SegmentBuilder};
+use crate::logs::stamp;
+use crate::model::health::{Failure, FailureKind};
+use crate::model::text::RawText;
+use crate::model::update::Gives;
+use crate::source::outlet::{Outlet, Request};
+use crate::source::{Adapter, Source};
+
+/// How often a file is looked at for what was done to it.
+const LOOK: Duration = Duration::from_secs(1);
+/// A file system that says nothing for so long is told of.
+const HANGS: Duration = Duration::from_secs(10);
+/// Pieces that one worker reads before it looks up.
+const TURN: u64 = 4;
+/// How much of a file tells what it is written in.
+const SAMPLE: usize = 64 * 1024;
+/// What a gzip file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Keys of an `archive` source.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveConfig {
+    /// The file. It may be of any size: its lines are read where somebody looks, and what was added
+    /// to it within a second.
+    pub path: PathBuf,
+    /// The zone of times in the lines that name none, such as `Europe/Berlin`; UTC if not given.
+    pub timezone: Option<Zone>,
+}
+
+/// Whether something is at this path, be it to be read or not.
+pub fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+impl Adapter for ArchiveConfig {
+    const KIND: &'static str = "archive";
+
+    fn source(self) -> Arc<dyn Source> {
+        Arc::new(ArchiveSource(self))
+    }
+}
+
+struct ArchiveSource(ArchiveConfig);
+
+impl Source for ArchiveSource {
+    fn gives(&self) -> &'static [Gives] {
+        &[Gives::Logs]
+    }
+
+    fn reads(&self) -> Vec<RawText> {
+        vec![RawText::from_bytes(self.0.path.as_os_str().as_encoded_bytes())]
+    }
+
+    fn run(self: Arc<Self>, outlet: Outlet) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move { self.work(&outlet).await })
+    }
+}
+
+impl ArchiveSource {
+    async fn work(&self, outlet: &Outlet) {
+        let path = &self.0.path;
+        loop {
+            let (opening, own) = (path.clone(), outlet.formats());
+            let opening = tokio::task::spawn_blocking(move || Opened::open(&opening, &own));
+            match watched(opening, path, outlet).await {
+                Ok(opened) => {
+                    let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
+                    let mut reader = Reader::new(path, opened, zone.unwrap_or_default(), outlet);
+                    outlet.alive(Vec::new());
+                    reader.work().await;
+                }
+                Err(why) => outlet.failed(failure("open", path, &why)),
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+/// An open file, and what it was when last looked at.
+struct Opened {
+    file: File,
+    meta: Metadata,
+    formats: Formats,
+}
+
+impl Opened {
+    fn open(path: &Path, own: &Arc<[Own]>) -> io::Result<Self> {
+        // A pipe would be waited for when it is opened.
+        let kind = std::fs::metadata(path)?;
+        if kind.is_dir() {
+            return Err(io::Error::other("it is a directory"));
+        }
+        if !kind.is_file() {
+            return Err(io::Error::other("it is no regular file; a source of kind `command` reads pipes"));
+        }
+        let file = File::open(path)?;
+        let mut front = vec![0; SAMPLE];
+        let got = fill(&Positioned(&file), &mut front, 0)?;
+        front.truncate(got);
+        if front.starts_with(&GZIP) {
+            let why = "it is packed; a source of kind `file`, or midwatch logs query, unpacks it";
+            return Err(io::Error::other(why));
+        }
+        Ok(Self { meta: file.metadata()?, formats: Formats::detect(&front, own), file })
+    }
+
+    fn modified(&self) -> Timestamp {
+        let at = self.meta.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+        at.unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// Waits for a thread that reads; says so when that takes long.
+async fn watched<T>(mut work: JoinHandle<io::Result<T>>, path: &Path, outlet: &Outlet) -> io::Result<T> {
+    let mut told = false;
+    loop {
+        match tokio::time::timeout(HANGS, &mut work).await {
+            Ok(done) => {
+                if told {
+                    outlet.alive(Vec::new());
+                }
+                return done.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+            }
+            Err(_) if !told => {
+                told = true;
+                let shown = path.display();
+                let what = format!("read {shown}: nothing came for 10 s; the file system may hang");
+                outlet.failed(Failure::new(FailureKind::Io, what));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// What came of some pieces.
+#[derive(Default)]
+struct Read {
+    /// Their lines; `None` where nothing is that is looked for, or nothing at all.
+    pieces: Vec<(u64, Option<Segment>)>,
+    /// The file ended before the length that it had.
+    ended_early: bool,
+}
+
+/// Reads one opened file until it is another.
+struct Reader<'a> {
+    path: &'a Path,
+    outlet: &'a Outlet,
+    stream: RawText,
+    zone: stamp::Zone,
+    file: Arc<File>,
+    formats: Formats,
+    meta: Metadata,
+    modified: Timestamp,
+    /// Pieces that somebody looks for, the last asked first.
+    asked: Vec<u64>,
+    /// What is looked for, and how many pieces from the beginning are left.
+    sought: Option<(Sought, u64)>,
+    /// Pieces that are not known: from, to.
+    unknown: (u64, u64),
+    told_gone: bool,
+}
+
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, opened: Opened, zone: stamp::Zone, outlet: &'a Outlet) -> Self {
+        let modified = opened.modified();
+        let Opened { file, meta, formats } = opened;
+        Self {
+            path,
+            outlet,
+            stream: RawText::from_bytes(path.as_os_str().as_encoded_bytes()),
+            zone,
+            file: Arc::new(file),
+            formats,
+            unknown: (0, piece::pieces(meta.len())),
+            meta,
+            modified,
+            asked: Vec::new(),
+            sought: None,
+            told_gone: false,
+        }
+    }
+
+    async fn work(&mut self) {
+        self.outlet.file(&self.stream, FileSays::Opened(self.unknown.1)).await;
+        loop {
+            let busy = !self.asked.is_empty() || self.sought.is_some() || self.unknown.0 < self.unknown.1;
+            tokio::select! {
+                biased;
+                request = self.outlet.asked() => {
+                    self.take(request);
+                    continue;
+                }
+                () = std::future::ready(()), if busy => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            let done = if busy { self.turn().await } else { self.look().await };
+            match done {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(why) => {
+                    self.outlet.failed(failure("read", self.path, &why));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, request: Request) {
+        match request {
+            Request::Piece(index) => self.asked.push(index),
+            Request::Seek(sought) => self.sought = Some((sought, piece::pieces(self.meta.len()))),
+            Request::Refresh | Request::Fetch(_) => {}
+        }
+    }
+
+    /// Reads some pieces, what somebody waits for first; false when the file is another.
+    async fn turn(&mut self) -> io::Result<bool> {
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let (pieces, sought, asked) = if let Some(index) = self.asked.pop() {
+            (index..index + 1, None, true)
+        } else if let Some((sought, left)) = &mut self.sought {
+            let from = left.saturating_sub(TURN * cores);
+            let range = from..*left;
+            *left = from;
+            (range, Some(sought.clone()), false)
+        } else {
+            let from = self.unknown.1.saturating_sub(TURN * cores).max(self.unknown.0);
+            let range = from..self.unknown.1;
+            self.unknown.1 = from;
+            (range, None, false)
+        };
+        if self.sought.as_ref().is_some_and(|(_, left)| *left == 0) {
+            self.sought = None;
+        }
+        let each = (pieces.end - pieces.start).div_ceil(cores).max(1);
+        let workers: Vec<_> = (0..cores)
+            .map(|worker| {
+                let from = pieces.start + worker * each;
+                self.read(from.min(pieces.end)..(from + each).min(pieces.end), sought.clone())
+            })
+            .collect();
+        let mut ruled_out = Vec::new();
+        let mut whole = true;
+        for worker in workers.into_iter().rev() {
+            let read = watched(worker, self.path, self.outlet).await?;
+            whole &= !read.ended_early;
+            for (index, lines) in read.pieces.into_iter().rev() {
+                match lines {
+                    Some(lines) => self.outlet.piece(index, lines, asked).await,
+                    None => ruled_out.push(index),
+                }
+            }
+        }
+        if let Some(sought) = sought {
+            self.outlet.file(&self.stream, FileSays::RuledOut(sought.number, ruled_out)).await;
+        }
+        Ok(whole)
+    }
+
+    /// Lets a thread read pieces.
+    fn read(&self, pieces: Range<u64>, sought: Option<Sought>) -> JoinHandle<io::Result<Read>> {
+        let (file, length, modified) = (Arc::clone(&self.file), self.meta.len(), self.modified);
+        let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
+        tokio::task::spawn_blocking(move || {
+            let (mut buffer, mut read) = (Vec::new(), Read::default());
+            let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
+            for index in pieces {
+                let piece = piece::read(&Positioned(&file), length, index, &begins, &mut buffer)?;
+                read.ended_early |= piece.ended_early;
+                let wanted =
+                    sought.as_ref().is_none_or(|sought| sought.query.may_be_in(&formats, piece.bytes));
+                let lines = wanted
+                    .then(|| SegmentBuilder::of_file(stream.clone(), &zone, &formats, piece.bytes, modified));
+                read.pieces.push((index, lines.flatten()));
+            }
+            Ok(read)
+        })
+    }
+
+    /// Looks what was done to the file; false when it is another now.
+    async fn look(&mut self) -> io::Result<bool> {
+        let path = self.path.to_owned();
+        let looking = tokio::task::spawn_blocking(move || std::fs::metadata(path));
+        let now = match watched(looking, self.path, self.outlet).await {
+            Ok(now) => now,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {
+                if !self.told_gone {
+                    self.told_gone = true;
+                    let shown = self.path.display();
+                    let what = format!("read {shown}: the file was removed; what it held can still be read");
+                    self.outlet.failed(Failure::new(FailureKind::Missing, what));
+                }
+                return Ok(true);
+            }
+            Err(why) => return Err(why),
+        };
+        let same = (now.dev(), now.ino()) == (self.meta.dev(), self.meta.ino());
+        if !same || now.len() < self.meta.len() {
+            return Ok(false);
+        }
+        if std::mem::take(&mut self.told_gone) {
+            self.outlet.alive(Vec::new());
+        }
+        if now.len() > self.meta.len() {
+            // The last piece has more lines now.
+            let last = piece::pieces(self.meta.len()).saturating_sub(1);
+            let pieces = piece::pieces(now.len());
+            self.unknown = (last, pieces);
+            self.meta = now;
+            self.modified = self.outlet.now();
+            self.outlet.file(&self.stream, FileSays::Grown(pieces)).await;
+        }
+        Ok(true)
+    }
+}
+
+/// A file that is read at places of one's own.
+struct Positioned<'a>(&'a File);
+
+impl ReadAt for Positioned<'_> {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(self.0, buffer, offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use super::*;
+    use crate::logs::piece::PIECE;
+    use crate::logs::query::Query;
+    use crate::source::logs::testing::Ear;
+
+    fn ear(path: &Path) -> Ear {
+        Ear::new(ArchiveConfig { path: path.to_owned(), timezone: None }.source())
+    }
+
+    /// A line of 64 bytes with its LF, of a second of its own.
+    fn line(n: usize) -> String {
+        let (minute, second) = (n / 60 % 60, n % 60);
+        let line = format!("2026-11-22T03:{minute:02}:{second:02}Z INFO line {n} ");
+        format!("{line:.<63}\n")
+    }
+
+    fn write(path: &Path, lines: std::ops::Range<usize>) {
+        let mut file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).unwrap();
+        file.write_all(lines.map(line).collect::<String>().as_bytes()).unwrap();
+    }
+
+    fn pieces(ear: &Ear) -> Vec<(u64, u32, bool)> {
+        let piece = |says: &FileSays| match says {
+            FileSays::Piece { index, lines, asked } => Some((*index, lines.lines(), *asked)),
+            _ => None,
+        };
+        ear.files.iter().filter_map(piece).collect()
+    }
+
+    const EACH: usize = PIECE / 64;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_is_learnt_from_its_end_and_what_somebody_wants_comes_when_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..3 * EACH + 10);
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear).len() == 4).await;
+        assert!(matches!(ear.files[0], FileSays::Opened(4)));
+        let each = u32::try_from(EACH).unwrap();
+        assert_eq!(pieces(&ear), [(3, 10, false), (2, each, false), (1, each, false), (0, each, false)]);
+        ear.ask.send(Request::Piece(1)).await.unwrap();
+        ear.until(|ear| pieces(ear).len() == 5).await;
+        assert_eq!(pieces(&ear)[4], (1, each, true));
+        let FileSays::Piece { lines, .. } = ear.files.last().unwrap() else { panic!() };
+        assert_eq!(lines.line(0), line(EACH).trim_end().as_bytes());
+        assert!(ear.is_alive());
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_reads_only_pieces_that_may_have_what_is_looked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..40 * EACH);
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear).len() == 40).await;
+        ear.files.clear();
+        let words = format!("\"line {} \"", 17 * EACH + 5);
+        let query = Arc::new(Query::parse(&words, Timestamp::UNIX_EPOCH).unwrap());
+        ear.ask.send(Request::Seek(Sought { number: 7, query })).await.unwrap();
+        let ruled_out = |ear: &Ear| {
+            let out = |says: &FileSays| match says {
+                FileSays::RuledOut(7, pieces) => pieces.clone(),
+                _ => Vec::new(),
+            };
+            ear.files.iter().flat_map(out).collect::<Vec<u64>>()
+        };
+        ear.until(|ear| ruled_out(ear).len() == 39).await;
+        assert_eq!(pieces(&ear).iter().map(|(index, ..)| *index).collect::<Vec<_>>(), [17]);
+        let mut out = ruled_out(&ear);
+        assert_eq!(out[0], 39, "the latest first");
+        out.sort_unstable();
+        assert!(out.into_iter().eq((0..40).filter(|index| *index != 17)));
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_added_comes_and_another_file_is_opened_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..5);
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear) == [(0, 5, false)]).await;
+        write(&path, 5..EACH + 3);
+        let each = u32::try_from(EACH).unwrap();
+        ear.until(|ear| pieces(ear)[1..] == [(1, 3, false), (0, each, false)]).await;
+        assert!(ear.files.iter().any(|says| matches!(says, FileSays::Grown(2))));
+        for (how, lines) in [("truncated", 1), ("replaced", 2), ("removed", 3)] {
+            ear.files.clear();
+            match how {
+                "truncated" => fs::File::create(&path).unwrap().set_len(0).unwrap(),
+                "replaced" => fs::rename(&path, dir.path().join("app.log.1")).unwrap(),
+                _ => {
+                    fs::remove_file(&path).unwrap();
+                    ear.until(|ear| ear.failure().is_some()).await;
+                    let said = ear.failure().unwrap().what.clone();
+                    assert!(said.as_str().unwrap().contains("was removed"), "{said:?}");
+                }
+            }
+            write(&path, 0..lines);
+            let lines = u32::try_from(lines).unwrap();
+            ear.until(|ear| pieces(ear).last() == Some(&(0, lines, false))).await;
+            assert!(ear.files.iter().any(|says| matches!(says, FileSays::Opened(_))), "{how}");
+        }
+        ear.until(Ear::is_alive).await;
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_cannot_be_read_so_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        let packed = dir.path().join("app.log.gz");
+        fs::File::create(&packed).unwrap().write_all(&[0x1f, 0x8b, 8]).unwrap();
+        let missing = dir.path().join("missing.log");
+        for (path, why) in [
+            (dir.path(), "directory"),
+            (&pipe, "no regular file"),
+            (&packed, "is packed"),
+            (&missing, "no such file"),
+        ] {
+            let mut ear = ear(path);
+            ear.until(|ear| ear.failure().is_some()).await;
+            let said = ear.failure().unwrap().what.clone();
+            assert!(said.as_str().unwrap().contains(why), "{said:?}");
+            ear.stop().await;
+        }
+    }
+}
