@@ -383,7 +383,7 @@ impl Formats {
         };
         // Indented lines are of a record unless they have a time.
         if !found || (start > 0 && parts.time.is_none()) {
-            *parts = Parts::default();
+            parts.clear();
             parts.message = start..line.len();
             if start == 0
                 && let Some((written, end)) = stamp::anywhere(line)

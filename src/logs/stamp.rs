@@ -154,7 +154,8 @@ pub(super) fn at(line: &[u8], at: usize) -> Option<(Written, usize)> {
 /// The time in a field's value: a date or seconds, milliseconds, microseconds or nanoseconds
 /// since 1970.
 pub(super) fn of_value(value: &[u8]) -> Option<Written> {
-    epoch(value).or_else(|| self::at(value, 0).map(|(written, _)| written))
+    let dated = || self::at(value, 0).map(|(written, _)| written);
+    if value.get(4) == Some(&b'-') { dated() } else { epoch(value).or_else(dated) }
 }
 
 /// `2026-11-22T03:12:01.123+01:00`, `2026-11-22 03:12:01,123`, `2026/11/22 03:12:01`.
@@ -389,10 +390,25 @@ fn epoch_at(line: &[u8], at: usize) -> Option<(Written, usize)> {
     Some((epoch(rest.get(..length)?)?, at + length))
 }
 
-fn number(at: &[u8], from: usize, digits: usize) -> Option<i64> {
-    at.get(from..from + digits)?
-        .iter()
-        .try_fold(0, |sum, b| b.is_ascii_digit().then(|| sum * 10 + i64::from(b - b'0')))
+/// A number of one, two or four digits.
+#[inline]
+fn number(line: &[u8], at: usize, digits: usize) -> Option<i64> {
+    match digits {
+        1 => digit(*line.get(at)?),
+        2 => pair(line, at),
+        _ => Some(pair(line, at)? * 100 + pair(line, at + 2)?),
+    }
+}
+
+#[inline]
+fn pair(line: &[u8], at: usize) -> Option<i64> {
+    let [tens, ones] = line.get(at..)?.first_chunk()?;
+    Some(digit(*tens)? * 10 + digit(*ones)?)
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<i64> {
+    byte.is_ascii_digit().then(|| i64::from(byte - b'0'))
 }
 
 fn month(name: &[u8]) -> Option<i64> {

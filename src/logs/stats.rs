@@ -35,17 +35,21 @@ impl Stats {
         let mut stats =
             Self { bytes: piece.bytes.len() as u64 + piece.cut, cut: piece.cut, ..Self::default() };
         let mut reader = Reader::new(formats.clone(), zone.clone());
+        let coloured = memchr::memchr(0x1b, piece.bytes).is_some();
         let mut record = Head::default();
+        // Most lines are of the format of the one before.
+        let mut run = (Format::Plain, 0);
         let mut rest = piece.bytes;
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let line = rest.get(..end).unwrap_or_default();
             rest = rest.get(end + 1..).unwrap_or_default();
             stats.lines += 1;
-            let entry = reader.read(without_end(line), now);
+            let line = without_end(line);
+            let entry = if coloured { reader.read(line, now) } else { reader.read_plain(line, now) };
             if entry.starts {
                 if stats.lines > 1 {
-                    stats.record(record);
+                    stats.record(record, &mut run);
                 }
                 record = entry.head;
             } else if entry.head.format == Format::Journal {
@@ -55,21 +59,29 @@ impl Stats {
             }
         }
         if stats.lines > 0 {
-            stats.record(record);
+            stats.record(record, &mut run);
+            stats.count(run);
         }
         stats
     }
 
-    fn record(&mut self, head: Head) {
+    fn record(&mut self, head: Head, run: &mut (Format, u64)) {
         self.records += 1;
         if let Some(count) = self.levels.get_mut(head.level as usize) {
             *count += 1;
         }
-        self.formats.resize(Format::MOST, 0);
-        if let Some(count) = self.formats.get_mut(head.format.index()) {
-            *count += 1;
+        if head.format != run.0 {
+            self.count(std::mem::replace(run, (head.format, 0)));
         }
+        run.1 += 1;
         self.see(head.time, head.time);
+    }
+
+    fn count(&mut self, (format, records): (Format, u64)) {
+        self.formats.resize(Format::MOST, 0);
+        if let Some(count) = self.formats.get_mut(format.index()) {
+            *count += records;
+        }
     }
 
     /// Adds what another piece comes to.

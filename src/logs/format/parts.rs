@@ -10,7 +10,7 @@ use crate::logs::stamp::Written;
 const MOST: usize = 16;
 
 /// What a line says, by places in it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
     pub(super) format: Format,
     pub(super) time: Option<Written>,
@@ -27,6 +27,14 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        // What is behind the number of fields is never looked at.
+        let Self { format, time, level, message, wraps, partial, goes_on, fields: _, count } = self;
+        (*format, *time, *level, *message) = Default::default();
+        (*wraps, *partial, *goes_on, *count) = Default::default();
+    }
+
     /// Adds a field, unless it is empty or `-`, which stands for nothing.
     pub(super) fn put(&mut self, name: &'static str, line: &[u8], at: Range<usize>) {
         let value = line.get(at.clone()).unwrap_or_default();

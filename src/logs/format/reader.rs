@@ -11,6 +11,7 @@ use crate::logs::stamp::Zone;
 #[derive(Clone, Debug)]
 pub struct Reader {
     formats: Formats,
+    parts: Parts,
     zone: Zone,
     before: After,
     /// Whether what the lines are written in is still found out.
@@ -25,7 +26,17 @@ pub struct Reader {
 impl Reader {
     /// For lines of which it is known what they are written in.
     pub fn new(formats: Formats, zone: Zone) -> Self {
-        Self { formats, zone, before: After::Start, learns: false, heads: 0, others: 0, lines: 0, seen: 0 }
+        Self {
+            formats,
+            parts: Parts::default(),
+            zone,
+            before: After::Start,
+            learns: false,
+            heads: 0,
+            others: 0,
+            lines: 0,
+            seen: 0,
+        }
     }
 
     /// For lines as they come, which may change.
@@ -53,15 +64,20 @@ impl Reader {
 
     /// Reads the next line. `now` is in milliseconds since 1970.
     pub fn read(&mut self, line: &[u8], now: i64) -> Entry {
-        let mut parts = Parts::default();
-        let line = plain(line);
-        self.formats.split(&line, &mut parts);
+        self.read_plain(&plain(line), now)
+    }
+
+    /// The same for a line that has no colours.
+    pub fn read_plain(&mut self, line: &[u8], now: i64) -> Entry {
+        self.parts.clear();
+        self.formats.split(line, &mut self.parts);
         if self.learns {
-            self.learn(&line, &parts);
+            self.learn(line);
         }
-        let (starts, before) = self.formats.after_parts(&line, &parts, self.before);
+        let Self { formats, parts, zone, .. } = self;
+        let (starts, before) = formats.after_parts(line, parts, self.before);
         self.before = before;
-        Entry { starts, head: self.formats.head_of(&line, &parts, now, &mut self.zone, WRAPS) }
+        Entry { starts, head: formats.head_of(line, parts, now, zone, WRAPS) }
     }
 
     /// Whether the next line begins a record, for those who need nothing else of it.
@@ -71,13 +87,14 @@ impl Reader {
         starts
     }
 
-    fn learn(&mut self, line: &[u8], parts: &Parts) {
+    fn learn(&mut self, line: &[u8]) {
+        let format = self.parts.format;
         if !self.formats.own.is_empty() {
-            self.learn_own(line, parts.format);
+            self.learn_own(line, format);
         }
-        if parts.format.is_text() {
+        if format.is_text() {
             self.heads += 1;
-        } else if parts.format != Format::Plain || trace::is_other(line) {
+        } else if format != Format::Plain || trace::is_other(line) {
             self.others += 1;
         }
         // What was long ago counts less and less.

@@ -790,6 +790,26 @@ fn what_is_mixed_is_read_line_by_line() {
 }
 
 #[test]
+fn colours_hide_nothing() {
+    for (line, format, level) in [
+        (
+            "\x1b[2m2026-11-22T03:06:40.250123Z\x1b[0m \x1b[32m INFO\x1b[0m \x1b[2mshop::web\x1b[0m\x1b[2m:\x1b[0m up",
+            Format::Rust,
+            Level::Info,
+        ),
+        (
+            "2026-11-22T03:06:40.250Z \x1b[33m WARN\x1b[0;39m 7 --- [main] \x1b[36mc.e.App\x1b[0;39m : late",
+            Format::Log4j,
+            Level::Warn,
+        ),
+        ("\x1b[31mERROR\x1b[0m:shop:gone", Format::Python, Level::Error),
+    ] {
+        let head = Formats::default().head(line.as_bytes(), now(), &mut Zone::default());
+        assert_eq!((head.format, head.level), (format, level), "{line:?}");
+    }
+}
+
+#[test]
 fn a_time_of_day_alone_is_of_today_or_yesterday() {
     let time = |line: &str, now: &str| {
         let now = now.parse::<Timestamp>().unwrap().as_millisecond();
