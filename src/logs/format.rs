@@ -410,11 +410,7 @@ impl Formats {
     /// A line that begins with a name, which is a field's or a host's.
     #[expect(clippy::unused_self, reason = "one of the ways of `split`")]
     fn named(&self, line: &[u8], start: usize, parts: &mut Parts) -> bool {
-        if pairs::is_pairs(line, start) {
-            pairs::read(line, start, parts);
-            return true;
-        }
-        web::access(line, start, parts)
+        pairs::read(line, start, parts) || web::access(line, start, parts)
     }
 
     fn head_of(&self, line: &[u8], parts: &Parts, now: i64, zone: &mut Zone, wraps: usize) -> Head {

@@ -43,20 +43,15 @@ impl Level {
 
     /// The level that a word names, in any case: `warn`, `WARNING`, `wrn`, `crit`...
     pub fn parse(word: &[u8]) -> Option<Self> {
-        let mut low = [0; 11];
-        let low = low.get_mut(..word.len())?;
-        low.copy_from_slice(word);
-        low.make_ascii_lowercase();
-        Some(match &*low {
-            b"trace" | b"trc" | b"verbose" | b"finest" | b"finer" => Self::Trace,
-            b"debug" | b"dbg" | b"fine" => Self::Debug,
-            b"info" | b"inf" | b"information" | b"notice" | b"note" => Self::Info,
-            b"warn" | b"warning" | b"wrn" => Self::Warn,
-            b"error" | b"err" | b"severe" => Self::Error,
-            b"fatal" | b"ftl" | b"critical" | b"crit" | b"alert" | b"emerg" | b"emergency" | b"panic"
-            | b"dpanic" => Self::Fatal,
-            _ => return None,
-        })
+        if word.len() > 8 {
+            const LONG: [(&[u8], Level); 2] = [(b"information", Level::Info), (b"emergency", Level::Fatal)];
+            return LONG.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)).map(|(_, level)| *level);
+        }
+        if !word.iter().all(u8::is_ascii_alphabetic) {
+            return None;
+        }
+        let word = packed(word);
+        NAMES.iter().find(|(name, _)| *name == word).map(|(_, level)| *level)
     }
 
     /// The level of a syslog or journald severity, 0 (emergency) to 7 (debug).
@@ -74,6 +69,47 @@ impl Level {
     pub(super) fn from_bits(bits: u8) -> Self {
         Self::ALL.get(usize::from(bits)).copied().unwrap_or_default()
     }
+}
+
+/// Words of up to eight letters that name a level, the most frequent first.
+const NAMES: [(u64, Level); 26] = [
+    (packed(b"info"), Level::Info),
+    (packed(b"error"), Level::Error),
+    (packed(b"warn"), Level::Warn),
+    (packed(b"debug"), Level::Debug),
+    (packed(b"warning"), Level::Warn),
+    (packed(b"notice"), Level::Info),
+    (packed(b"trace"), Level::Trace),
+    (packed(b"fatal"), Level::Fatal),
+    (packed(b"critical"), Level::Fatal),
+    (packed(b"err"), Level::Error),
+    (packed(b"crit"), Level::Fatal),
+    (packed(b"note"), Level::Info),
+    (packed(b"inf"), Level::Info),
+    (packed(b"wrn"), Level::Warn),
+    (packed(b"dbg"), Level::Debug),
+    (packed(b"trc"), Level::Trace),
+    (packed(b"ftl"), Level::Fatal),
+    (packed(b"severe"), Level::Error),
+    (packed(b"alert"), Level::Fatal),
+    (packed(b"emerg"), Level::Fatal),
+    (packed(b"panic"), Level::Fatal),
+    (packed(b"dpanic"), Level::Fatal),
+    (packed(b"verbose"), Level::Trace),
+    (packed(b"fine"), Level::Debug),
+    (packed(b"finer"), Level::Trace),
+    (packed(b"finest"), Level::Trace),
+];
+
+/// Up to eight letters as a number, in small letters.
+const fn packed(word: &[u8]) -> u64 {
+    let mut rest = word;
+    let mut number = 0;
+    while let [letter, more @ ..] = rest {
+        number = number << 8 | (*letter | 0x20) as u64;
+        rest = more;
+    }
+    number
 }
 
 /// How far into a line a bare word counts: later ones are part of the message.

@@ -77,17 +77,27 @@ fn is_message(name: &[u8]) -> bool {
     matches!(name, b"msg" | b"message" | b"Message")
 }
 
-/// Reads level and time.
-pub(super) fn read(line: &[u8], at: usize, parts: &mut Parts) {
+/// Reads level and time, if two pairs stand at `at` or one that says what a line of a log says.
+pub(super) fn read(line: &[u8], at: usize, parts: &mut Parts) -> bool {
     let front = line.get(..REACH).unwrap_or(line);
-    parts.format = Format::Logfmt;
+    let (mut count, mut known) = (0, false);
     each_pair(front, at, |name, value| {
         let name = front.get(name).unwrap_or_default();
         let text = front.get(value).unwrap_or_default();
-        if parts.time.is_none() {
-            if is_time(name) {
+        count += 1;
+        if is_time(name) {
+            known |= count == 1;
+            if parts.time.is_none() {
                 parts.time = stamp::of_value(text);
-            } else if name == b"msg"
+            }
+        } else if is_level(name) {
+            known |= count == 1;
+            if parts.level.is_none() {
+                parts.level = level::value(text);
+            }
+        } else if is_message(name) {
+            known |= count == 1;
+            if parts.time.is_none()
                 && let Some(stamp) = text.strip_prefix(b"audit(")
             {
                 // The kernel's audit log: msg=audit(1763781121.123:42):
@@ -95,15 +105,19 @@ pub(super) fn read(line: &[u8], at: usize, parts: &mut Parts) {
                 parts.time = stamp.get(..end).and_then(stamp::of_value);
             }
         }
-        if parts.level.is_none() && is_level(name) {
-            parts.level = level::value(text);
-        }
         if parts.level.is_some() && parts.time.is_some() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     });
+    let found = known || count > 1;
+    if found {
+        parts.format = Format::Logfmt;
+    } else {
+        parts.clear();
+    }
+    found
 }
 
 /// Where the message is.
