@@ -117,9 +117,21 @@ impl App {
             Argument::Credential => return self.log_in(argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Name if command.id == Id::Goto && argument.is_empty() => {
-                self.say("Type what to go to behind it: :goto HighErrorRate", now);
+                self.say(
+                    "Type what to go to behind it: :goto HighErrorRate, or a time of the logs: :goto 03:12",
+                    now,
+                );
             }
-            Argument::Name if command.id == Id::Goto => self.seek(argument),
+            Argument::Name if command.id == Id::Goto => {
+                let view = self.state.view(true, now);
+                if !self.logs.go_to(&choice.argument, &view) {
+                    self.seek(argument);
+                } else if view.logs.lines() == 0 {
+                    self.say("There are no log lines to go to a time in.", now);
+                } else {
+                    self.focus(PaneId::Logs);
+                }
+            }
             Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
             }

@@ -17,7 +17,7 @@
 //! | `a b \| c` | both `a` and `b`, or `c` |
 
 mod field;
-mod moment;
+pub mod moment;
 mod parse;
 mod text;
 

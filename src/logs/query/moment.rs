@@ -21,6 +21,17 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
     Some(at.as_millisecond())
 }
 
+/// Reads a moment as [`moment`] does, but near `here`: a length is before it, and a time of day is
+/// that of the nearest day.
+pub fn near(text: &str, here: Timestamp) -> Option<i64> {
+    /// A day, in milliseconds.
+    const DAY: i64 = 86_400_000;
+    let at = moment(text, here)?;
+    let back = here.as_millisecond() - at;
+    // Lengths and dates have a hyphen; they are what they are.
+    Some(if !text.contains('-') && back > DAY / 2 { at + DAY } else { at })
+}
+
 /// A length of time: `90s`, `15m`, `2h`, `1d`.
 pub(super) fn length_of(text: &str) -> Option<SignedDuration> {
     let (unit_at, unit) = text.char_indices().next_back()?;
@@ -55,6 +66,17 @@ mod tests {
         ] {
             let expected: Timestamp = expected.parse().unwrap();
             assert_eq!(moment(text, now), Some(expected.as_millisecond()), "{text}");
+        }
+        for (text, expected) in [
+            ("03:12", "2026-11-22T03:12:00Z"),
+            ("05:00", "2026-11-22T05:00:00Z"),
+            ("23:50", "2026-11-21T23:50:00Z"),
+            ("-15m", "2026-11-22T03:45:00Z"),
+            ("2026-11-20", "2026-11-20T00:00:00Z"),
+            ("2026-11-20T03:12", "2026-11-20T03:12:00Z"),
+        ] {
+            let expected: Timestamp = expected.parse().unwrap();
+            assert_eq!(near(text, now), Some(expected.as_millisecond()), "{text}");
         }
         for text in ["", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
             assert_eq!(moment(text, now), None, "{text}");

@@ -2,6 +2,7 @@
 
 use crate::logs::key::Key;
 use crate::logs::level::Level;
+use crate::logs::query::moment::near;
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
 use crate::pane::view::View;
@@ -23,6 +24,17 @@ impl Logs {
         (self.paused, self.open, self.place) = (false, None, None);
         self.layout(view, self.settled);
         self.made_of = None;
+    }
+
+    /// Goes to the first line of the moment that is written: a date, a time of day (UTC) near what is
+    /// selected, or a length of time before it such as `-15m`. False if it is no moment.
+    pub fn go_to(&mut self, written: &str, view: &View<'_>) -> bool {
+        let here = self.selected().map_or(view.now, |row| row.line.time());
+        let moment = near(written, here);
+        if let Some(time) = moment {
+            self.go(Key::at(time), view);
+        }
+        moment.is_some()
     }
 
     /// Selects a line and shows it, a third down the window if it was not in sight.

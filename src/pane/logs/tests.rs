@@ -569,6 +569,27 @@ fn a_frame_costs_the_same_whatever_is_held() {
     assert_eq!((desk.logs.made_of, desk.logs.window.rows.len()), (made_of, 18));
 }
 
+#[test]
+fn a_time_is_gone_to_from_where_one_is() {
+    let mut desk = Desk::new(60, 6);
+    let lines: Vec<_> = (0..50).map(|n| format!("2026-11-20T23:{:02}:00Z line {n}", n + 10)).collect();
+    desk.come("app", &lines);
+    for (written, expected) in [
+        ("23:20", 10),
+        ("23:45:30", 36),
+        ("-10m", 26),
+        ("00:30", 49),
+        ("2026-11-20T23:11", 1),
+        ("2026-11-01", 0),
+    ] {
+        assert!(desk.with(|logs, view, _| logs.go_to(written, view)), "{written}");
+        desk.sync();
+        assert!(desk.selected().ends_with(&format!(" line {expected}")), "{written}: {}", desk.selected());
+    }
+    assert!(!desk.with(|logs, view, _| logs.go_to("HighErrorRate", view)));
+    assert!(desk.rows()[5].contains("paused"));
+}
+
 /// The pieces of a file of 3000 numbered lines, 300 in each.
 fn pieces() -> Vec<Arc<crate::logs::segment::Segment>> {
     let line = |n: usize| format!("2026-11-22T02:{:02}:{:02}Z {n}\n", n / 60, n % 60);
