@@ -376,6 +376,7 @@ impl App {
         match what {
             FileSays::Opened(pieces) => self.state.logs.open(stream, source, *pieces),
             FileSays::Grown(pieces) => self.state.logs.grow(stream, *pieces),
+            FileSays::Unknown(pieces) => self.state.logs.learn(stream, *pieces),
             FileSays::Piece { index, lines, asked } => {
                 let part = self.state.logs.put(*index, lines, *asked);
                 if let Some(part) = part {

@@ -24,6 +24,8 @@ pub enum FileSays {
     Opened(u64),
     /// It has grown to so many pieces.
     Grown(u64),
+    /// So many pieces are not known yet.
+    Unknown(u64),
     /// The lines of a piece.
     Piece {
         /// Which piece.

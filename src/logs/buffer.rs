@@ -130,8 +130,9 @@ struct Stream {
     stats: StreamStats,
     /// By the numbers of their lines.
     parts: VecDeque<Part>,
-    /// How many pieces its file has, if it is one.
+    /// How many pieces its file has, if it is one, and how many of them are not known yet.
     pieces: Option<u64>,
+    unknown: u64,
 }
 
 /// Batches of one stream to be put together, which a worker may do.
@@ -232,7 +233,7 @@ impl Buffer {
             self.give_up(index, &part);
         }
         if let Some(stream) = self.streams.get_mut(index) {
-            stream.pieces = Some(pieces);
+            (stream.pieces, stream.unknown) = (Some(pieces), pieces);
         }
     }
 
@@ -241,6 +242,14 @@ impl Buffer {
         let known = self.by_name.get(stream).and_then(|index| self.streams.get_mut(*index));
         if let Some(known) = known {
             known.pieces = Some(pieces);
+        }
+    }
+
+    /// Says how many pieces of a file are not known yet.
+    pub fn learn(&mut self, stream: &RawText, unknown: u64) {
+        let known = self.by_name.get(stream).and_then(|index| self.streams.get_mut(*index));
+        if let Some(known) = known {
+            known.unknown = unknown;
         }
     }
 
@@ -306,7 +315,7 @@ impl Buffer {
     /// How many pieces of files are known, and how many there are.
     pub fn known_pieces(&self) -> (u64, u64) {
         self.streams.iter().fold((0, 0), |(known, all), stream| match stream.pieces {
-            Some(pieces) => (known + (stream.parts.len() as u64).min(pieces), all + pieces),
+            Some(pieces) => (known + pieces.saturating_sub(stream.unknown), all + pieces),
             None => (known, all),
         })
     }
@@ -454,7 +463,7 @@ impl Buffer {
             ahead: 0,
             bytes: 0,
         };
-        self.streams.push(Stream { stats, parts: VecDeque::new(), pieces: None });
+        self.streams.push(Stream { stats, parts: VecDeque::new(), pieces: None, unknown: 0 });
         self.by_name.insert(name.clone(), self.streams.len() - 1);
         self.streams.len() - 1
     }

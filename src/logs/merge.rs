@@ -393,6 +393,7 @@ mod tests {
         for (index, lines) in pieces.iter().rev() {
             buffer.put(*index, lines, false).unwrap();
             buffer.forget_read();
+            buffer.learn(&"f".into(), *index);
         }
         assert_eq!((buffer.lines(), buffer.known_pieces()), (60, (6, 6)));
         assert!(buffer.used() < 6000, "{}", buffer.used());

@@ -639,6 +639,9 @@ fn a_file_is_read_where_somebody_looks() {
         desk.buffer.forget_read();
     }
     desk.sync();
+    assert!(desk.rows()[5].contains("0% of the file known"), "{:?}", desk.rows());
+    desk.buffer.learn(&"/f".into(), 0);
+    desk.sync();
     desk.read(&pieces);
     assert_eq!(desk.selected(), "2026-11-22T02:49:59Z 2999");
     // This test holds all of them.

@@ -279,6 +279,9 @@ impl<'a> Reader<'a> {
         }
         if let Some(sought) = sought {
             self.outlet.file(&self.stream, FileSays::RuledOut(sought.number, ruled_out)).await;
+        } else if !asked {
+            let unknown = self.unknown.1 - self.unknown.0;
+            self.outlet.file(&self.stream, FileSays::Unknown(unknown)).await;
         }
         Ok(whole)
     }
@@ -461,6 +464,20 @@ mod tests {
             assert!(ear.files.iter().any(|says| matches!(says, FileSays::Opened(_))), "{how}");
         }
         ear.until(Ear::is_alive).await;
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_line_that_fills_pieces_leaves_none_unknown() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let mut file = fs::File::create(&path).unwrap();
+        file.write_all(line(1).as_bytes()).unwrap();
+        file.write_all(&vec![b'x'; 3 * PIECE]).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
+        assert!(matches!(ear.files[0], FileSays::Opened(4)));
+        assert_eq!(pieces(&ear), [(0, 2, false)]);
         ear.stop().await;
     }
 
