@@ -12,6 +12,7 @@ mod screen;
 mod services;
 mod status;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -132,7 +133,7 @@ enum Command {
     Open {
         /// Files, and behind them a query if one is wanted
         #[arg(required = true, value_name = "FILE|QUERY")]
-        what: Vec<String>,
+        what: Vec<OsString>,
     },
     /// Asks every source once and tells what fires, what runs and what cannot be seen
     #[command(after_long_help = status::HELP)]
@@ -239,9 +240,19 @@ impl Cli {
 }
 
 /// Runs the console on the files that are named, with the last word as the query if it is no file.
-fn open(flags: &Flags, mut what: Vec<String>) -> eyre::Result<ExitCode> {
-    let is_query = what.len() > 1 && what.last().is_some_and(|last| !archive::is_there(Path::new(last)));
-    let query = if is_query { what.pop().unwrap_or_default() } else { String::new() };
+fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
+    let is_query = |last: &OsString| {
+        let text = last.to_string_lossy();
+        // An expression ends in a slash; else it is a file that is missing, which its source says.
+        let is_path = ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) && !text.ends_with('/');
+        !is_path && !archive::is_there(Path::new(last))
+    };
+    let query = what.pop_if(|last| is_query(last)).unwrap_or_default();
+    if what.is_empty() {
+        let text = RawText::from(query.into_encoded_bytes());
+        return Ok(refuse(WRONG, &safe!("{}: no such file", clean(&text))));
+    }
+    let query = query.to_string_lossy();
     if let Err(error) = Query::parse(&query, Clock::Real.now()) {
         return Ok(refuse(WRONG, &safe!("query, column {}: {}; nor is it a file", error.column, error.what)));
     }

@@ -103,7 +103,9 @@ pub(super) fn add(flags: &Flags, asked: &Addition) -> eyre::Result<ExitCode> {
 
 /// The command line to type again, with a file for the secret.
 fn again(flags: &Flags, asked: &Addition, with: &'static str) -> SafeText {
-    let url = shell_word(Path::new(&asked.url));
+    // What is behind a question mark may be a secret.
+    let url = asked.url.split(['?', '#']).next().unwrap_or_default();
+    let url = shell_word(Path::new(url));
     let command = flags.typed(safe!("midwatch add {} {}", url, SafeText::literal(with)));
     safe!("{} (the secret is the first line of FILE, which nobody but you may read: chmod 600)", command)
 }

@@ -84,6 +84,11 @@ pub(super) struct Part {
     pub(super) reach: (i64, i64),
     pub(super) in_order: bool,
     levels: [u32; Level::ALL.len()],
+    /// Bytes of its lines.
+    text: usize,
+    late: u64,
+    ahead: u64,
+    cut: u64,
     /// The lines; those of a file are here only while somebody looks at them.
     pub(super) segment: Option<Arc<Segment>>,
     /// Which piece of a file it is.
@@ -94,6 +99,7 @@ pub(super) struct Part {
 
 impl Part {
     fn new(id: u64, stream: usize, first: u64, segment: Arc<Segment>) -> Self {
+        let (late, ahead) = segment.odds();
         Self {
             id,
             stream: u32::try_from(stream).unwrap_or(u32::MAX),
@@ -102,6 +108,10 @@ impl Part {
             reach: segment.reach(),
             in_order: segment.is_in_order(),
             levels: *segment.levels(),
+            text: segment.text(),
+            late: late as u64,
+            ahead: ahead as u64,
+            cut: segment.cut(),
             segment: Some(segment),
             piece: None,
             made_of: Box::default(),
@@ -262,7 +272,7 @@ impl Buffer {
         let at = parts.partition_point(|part| part.first < first);
         let known = parts.get(at).filter(|part| part.piece == Some(piece));
         let id = match known {
-            Some(part) if part.lines == segment.lines() && part.reach == segment.reach() => {
+            Some(part) if (part.text, part.reach) == (segment.text(), segment.reach()) => {
                 let id = part.id;
                 self.unread(id);
                 let part = self.streams.get_mut(index)?.parts.get_mut(at)?;
@@ -274,20 +284,21 @@ impl Buffer {
             known => {
                 if known.is_some() {
                     // It has grown: its lines are counted anew.
-                    let lines = self.take(index, at).map_or(0, |part| u64::from(part.lines));
-                    self.received -= lines;
-                    self.streams.get_mut(index)?.stats.received -= lines;
-                } else {
-                    self.count(segment);
+                    let before = self.take(index, at)?;
+                    self.received -= u64::from(before.lines);
+                    let stats = &mut self.streams.get_mut(index)?.stats;
+                    stats.received -= u64::from(before.lines);
+                    stats.late -= before.late;
+                    stats.ahead -= before.ahead;
+                    stats.cut -= before.cut;
                 }
                 let id = self.next_part;
                 let part = Part::new(id, index, first, Arc::clone(segment));
-                let (late, ahead) = segment.odds();
                 let stats = &mut self.streams.get_mut(index)?.stats;
                 stats.received += u64::from(part.lines);
-                stats.late += late as u64;
-                stats.ahead += ahead as u64;
-                stats.cut += segment.cut();
+                stats.late += part.late;
+                stats.ahead += part.ahead;
+                stats.cut += part.cut;
                 self.received += u64::from(part.lines);
                 self.add(index, at, Part { piece: Some(piece), ..part });
                 id

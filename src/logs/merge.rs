@@ -55,6 +55,11 @@ impl<'a> Merged<'a> {
         backward_over(self.spans().filter(|span| span.first() < below).collect(), below, self.wanted)
     }
 
+    /// Not before the last line, and near it, however little of it is here.
+    pub fn end(&self) -> Key {
+        self.spans().map(|span| span.last()).max().unwrap_or(Key::FIRST)
+    }
+
     /// How many lines are in force.
     pub fn count(&self) -> u64 {
         self.spans().map(|span| u64::from(span.len())).sum()
@@ -420,6 +425,22 @@ mod tests {
         assert_eq!(wanted.take().len(), 0, "it is where two pieces meet");
         assert!(merged.next_at_least(Level::Error, Key::FIRST).is_none());
         assert_eq!(wanted.take(), [(0, 0)].into(), "nothing is told of what was not read");
+    }
+
+    #[test]
+    fn a_last_line_that_was_not_whole_is_replaced_and_nothing_is_counted_twice() {
+        let mut buffer = Buffer::default();
+        buffer.open(&"f".into(), &"source".into(), 1);
+        let mut search = Search::new(Query::parse("whole", at(0)).unwrap());
+        let begin = "2026-11-18T00:00:09Z x\n2026-11-18T00:00:01Z late, ";
+        for text in [begin.to_owned(), format!("{begin}now whole\n"), format!("{begin}now whole\nmore\n")] {
+            let part = buffer.put(0, &of_file(&text, at(0)).unwrap(), true).unwrap();
+            search.look_at(&buffer, part);
+            let lines = text.lines().count() as u64;
+            let stats = buffer.streams().next().unwrap();
+            assert_eq!((stats.received, stats.held, stats.late, stats.evicted), (lines, lines, 1, 0));
+            assert_eq!(search.len(), usize::from(text.contains("whole")), "{text}");
+        }
     }
 
     #[test]

@@ -114,6 +114,24 @@ impl Segment {
             + self.order.as_ref().map_or(0, |order| order.len() * size_of::<u32>())
     }
 
+    /// Bytes of the lines.
+    pub(super) fn text(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The same lines, all of this time, in milliseconds since 1970.
+    #[must_use]
+    pub fn dated(mut self, time: i64) -> Self {
+        self.times.fill(time);
+        (self.reach, self.order) = ((time, time), None);
+        self
+    }
+
+    /// The lowest effective time of a line, if any line says one.
+    pub fn first_said(&self) -> Option<i64> {
+        self.marks.iter().any(|mark| mark & TIMED != 0).then_some(self.reach.0)
+    }
+
     /// Whether any line has an ESC: such lines are searched with colour removed.
     pub fn has_escapes(&self) -> bool {
         self.escapes

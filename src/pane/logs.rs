@@ -297,6 +297,11 @@ impl Logs {
             let text = SafeText::literal("Looking for lines.");
             return vec![Paragraph::new(text, view.styles.of(Meaning::Muted))];
         }
+        let (known, all) = view.logs.known_pieces();
+        if self.reading.lacking || known < all {
+            let text = SafeText::literal("Reading the file.");
+            return vec![Paragraph::new(text, view.styles.of(Meaning::Muted))];
+        }
         if self.text.is_empty() && self.minimum == Level::Unknown {
             return coverage::empty(view, Gives::Logs, "No line yet.");
         }

@@ -2,6 +2,7 @@
 
 use crate::logs::key::Key;
 use crate::logs::level::Level;
+use crate::logs::merge::Merged;
 use crate::logs::query::moment::near;
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
@@ -12,8 +13,10 @@ impl Logs {
     pub(super) fn pause(&mut self, view: &View<'_>) {
         if !self.paused {
             self.paused = true;
-            let last = self.merged(view).backward(Key::END).next().map(|line| line.key);
-            self.seen = last.map_or(Key::FIRST, Key::next);
+            // Of all lines, not only of those in force: what a filter hides is not new.
+            let all = Merged { search: None, ..self.merged(view) };
+            let last = all.backward(Key::END).next().map(|line| line.key.next());
+            self.seen = last.unwrap_or_else(|| all.end());
             self.cursor = self.window.last().unwrap_or(self.seen);
             self.top = self.window.top().unwrap_or(self.cursor);
             self.place = None;

@@ -1,6 +1,7 @@
 //! The `archive` source: one file that is not taken in but looked at, piece by piece, as far as
 //! somebody reads or searches it. What it holds is learnt from its end to its beginning.
 
+use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::future::Future;
 use std::io;
@@ -179,8 +180,13 @@ struct Reader<'a> {
     modified: Timestamp,
     /// Pieces that somebody looks for, the last asked first.
     asked: Vec<u64>,
-    /// What is looked for, and how many pieces from the beginning are left.
+    /// What is looked for, and the piece before which it was not yet. What is not known is looked at
+    /// when it is learnt.
     sought: Option<(Sought, u64)>,
+    /// Pieces without a time, and the first time after them; without one, when the file was written.
+    undated: BTreeMap<u64, i64>,
+    /// The first time in what is known.
+    first: Option<i64>,
     /// Pieces that are not known: from, to.
     unknown: (u64, u64),
     told_gone: bool,
@@ -202,6 +208,8 @@ impl<'a> Reader<'a> {
             modified,
             asked: Vec::new(),
             sought: None,
+            undated: BTreeMap::new(),
+            first: None,
             told_gone: false,
         }
     }
@@ -245,7 +253,7 @@ impl<'a> Reader<'a> {
         let (pieces, sought, asked) = if let Some(index) = self.asked.pop() {
             (index..index + 1, None, true)
         } else if let Some((sought, left)) = &mut self.sought {
-            let from = left.saturating_sub(TURN * cores);
+            let from = left.saturating_sub(TURN * cores).max(self.unknown.1);
             let range = from..*left;
             *left = from;
             (range, Some(sought.clone()), false)
@@ -255,7 +263,7 @@ impl<'a> Reader<'a> {
             self.unknown.1 = from;
             (range, None, false)
         };
-        if self.sought.as_ref().is_some_and(|(_, left)| *left == 0) {
+        if self.sought.as_ref().is_some_and(|(_, left)| *left <= self.unknown.1) {
             self.sought = None;
         }
         let each = (pieces.end - pieces.start).div_ceil(cores).max(1);
@@ -265,6 +273,7 @@ impl<'a> Reader<'a> {
                 self.read(from.min(pieces.end)..(from + each).min(pieces.end), sought.clone())
             })
             .collect();
+        let learns = !asked && sought.is_none();
         let mut ruled_out = Vec::new();
         let mut whole = true;
         for worker in workers.into_iter().rev() {
@@ -272,18 +281,38 @@ impl<'a> Reader<'a> {
             whole &= !read.ended_early;
             for (index, lines) in read.pieces.into_iter().rev() {
                 match lines {
-                    Some(lines) => self.outlet.piece(index, lines, asked).await,
+                    Some(lines) => {
+                        let lines = self.date(index, lines, learns);
+                        self.outlet.piece(index, lines, asked).await;
+                    }
                     None => ruled_out.push(index),
                 }
             }
         }
         if let Some(sought) = sought {
             self.outlet.file(&self.stream, FileSays::RuledOut(sought.number, ruled_out)).await;
-        } else if !asked {
+        } else if learns {
             let unknown = self.unknown.1 - self.unknown.0;
             self.outlet.file(&self.stream, FileSays::Unknown(unknown)).await;
         }
         Ok(whole)
+    }
+
+    /// Gives the lines of a piece without a time the first one after them, so that they stand where
+    /// they are in the file.
+    fn date(&mut self, index: u64, lines: Segment, learns: bool) -> Segment {
+        let said = lines.first_said();
+        if learns {
+            match (said, self.first) {
+                (Some(_), _) => self.first = said,
+                (None, Some(first)) => drop(self.undated.insert(index, first)),
+                (None, None) => {}
+            }
+        }
+        match self.undated.get(&index).filter(|_| said.is_none()) {
+            Some(time) => lines.dated(*time),
+            None => lines,
+        }
     }
 
     /// Lets a thread read pieces.
@@ -335,6 +364,7 @@ impl<'a> Reader<'a> {
             let last = piece::pieces(self.meta.len()).saturating_sub(1);
             let pieces = piece::pieces(now.len());
             self.unknown = (last, pieces);
+            self.first = None;
             self.meta = now;
             self.modified = self.outlet.now();
             self.outlet.file(&self.stream, FileSays::Grown(pieces)).await;
@@ -464,6 +494,33 @@ mod tests {
             assert!(ear.files.iter().any(|says| matches!(says, FileSays::Opened(_))), "{how}");
         }
         ear.until(Ear::is_alive).await;
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_trace_of_several_pieces_stands_where_it_is_in_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..10);
+        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        let frame = format!("    at com.example.Frame{}\n", "x".repeat(40));
+        file.write_all(frame.repeat(3 * PIECE / frame.len()).as_bytes()).unwrap();
+        write(&path, 20..30);
+        let mut ear = ear(&path);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
+        ear.ask.send(Request::Piece(1)).await.unwrap();
+        let count = pieces(&ear).len();
+        ear.until(|ear| pieces(ear).len() > count).await;
+        let mut last: std::collections::BTreeMap<u64, (i64, i64)> = std::collections::BTreeMap::new();
+        for says in &ear.files {
+            if let FileSays::Piece { index, lines, .. } = says {
+                let reach = (lines.effective(0), lines.effective(lines.lines() - 1));
+                assert!(last.insert(*index, reach).is_none_or(|before| before == reach), "{index} moved");
+            }
+        }
+        let times: Vec<i64> = last.values().flat_map(|(first, last)| [*first, *last]).collect();
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(last.len(), 4);
         ear.stop().await;
     }
 
