@@ -32,7 +32,7 @@ pub enum FileSays {
         index: u64,
         /// Its lines.
         lines: Arc<Segment>,
-        /// Whether somebody looked for them.
+        /// Whether somebody waits for them.
         asked: bool,
     },
     /// The search of this number finds nothing in these pieces.

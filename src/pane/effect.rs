@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::command::table::Id;
 use crate::config::key::Key;
-use crate::logs::archive::{FileNews, Sought};
+use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
@@ -51,6 +51,13 @@ pub enum Msg {
     Wake,
     /// A frame is about to be drawn: the panes take what has come since the last one.
     Frame,
+}
+
+impl Msg {
+    /// Whether a person waits for it: then it is painted as soon as what a key does.
+    pub fn is_awaited(&self) -> bool {
+        matches!(self, Self::File(FileNews { what: FileSays::Piece { asked: true, .. }, .. }))
+    }
 }
 
 /// What the app asks of the world outside. The runtime does it.

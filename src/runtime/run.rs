@@ -218,13 +218,19 @@ impl Face {
         first: Msg,
     ) {
         let start = Instant::now();
+        let mut awaited = first.is_awaited();
         self.tell(app, session, first);
         while start.elapsed() < NEWS_TURN
             && let Ok(msg) = intake.try_recv()
         {
+            awaited |= msg.is_awaited();
             self.tell(app, session, msg);
         }
-        self.pace.news();
+        if awaited {
+            self.pace.key();
+        } else {
+            self.pace.news();
+        }
     }
 
     fn draw(&mut self, app: &mut impl Console, session: &Session) {

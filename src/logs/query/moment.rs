@@ -21,7 +21,7 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
     Some(at.as_millisecond())
 }
 
-/// Reads a moment as [`moment`] does, but near `here`: a length is before it, and a time of day is
+/// Reads a moment as a query does, but near `here`: a length is before it, and a time of day is
 /// that of the nearest day.
 pub fn near(text: &str, here: Timestamp) -> Option<i64> {
     /// A day, in milliseconds.

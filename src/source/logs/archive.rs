@@ -250,18 +250,21 @@ impl<'a> Reader<'a> {
     /// Reads some pieces, what somebody waits for first; false when the file is another.
     async fn turn(&mut self) -> io::Result<bool> {
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-        let (pieces, sought, asked) = if let Some(index) = self.asked.pop() {
-            (index..index + 1, None, true)
+        // The end of a file, and the first hits of a search, are waited for too.
+        let (pieces, sought, asked, awaited) = if let Some(index) = self.asked.pop() {
+            (index..index + 1, None, true, true)
         } else if let Some((sought, left)) = &mut self.sought {
             let from = left.saturating_sub(TURN * cores).max(self.unknown.1);
             let range = from..*left;
+            let is_first = *left == piece::pieces(self.meta.len());
             *left = from;
-            (range, Some(sought.clone()), false)
+            (range, Some(sought.clone()), false, is_first)
         } else {
             let from = self.unknown.1.saturating_sub(TURN * cores).max(self.unknown.0);
             let range = from..self.unknown.1;
+            let is_first = self.unknown.1 == piece::pieces(self.meta.len());
             self.unknown.1 = from;
-            (range, None, false)
+            (range, None, false, is_first)
         };
         if self.sought.as_ref().is_some_and(|(_, left)| *left <= self.unknown.1) {
             self.sought = None;
@@ -283,7 +286,7 @@ impl<'a> Reader<'a> {
                 match lines {
                     Some(lines) => {
                         let lines = self.date(index, lines, learns);
-                        self.outlet.piece(index, lines, asked).await;
+                        self.outlet.piece(index, lines, awaited).await;
                     }
                     None => ruled_out.push(index),
                 }
@@ -428,7 +431,7 @@ mod tests {
         ear.until(|ear| pieces(ear).len() == 4).await;
         assert!(matches!(ear.files[0], FileSays::Opened(4)));
         let each = u32::try_from(EACH).unwrap();
-        assert_eq!(pieces(&ear), [(3, 10, false), (2, each, false), (1, each, false), (0, each, false)]);
+        assert_eq!(pieces(&ear), [(3, 10, true), (2, each, true), (1, each, true), (0, each, true)]);
         ear.ask.send(Request::Piece(1)).await.unwrap();
         ear.until(|ear| pieces(ear).len() == 5).await;
         assert_eq!(pieces(&ear)[4], (1, each, true));
@@ -471,10 +474,10 @@ mod tests {
         let path = dir.path().join("app.log");
         write(&path, 0..5);
         let mut ear = ear(&path);
-        ear.until(|ear| pieces(ear) == [(0, 5, false)]).await;
+        ear.until(|ear| pieces(ear) == [(0, 5, true)]).await;
         write(&path, 5..EACH + 3);
         let each = u32::try_from(EACH).unwrap();
-        ear.until(|ear| pieces(ear)[1..] == [(1, 3, false), (0, each, false)]).await;
+        ear.until(|ear| pieces(ear)[1..] == [(1, 3, true), (0, each, true)]).await;
         assert!(ear.files.iter().any(|says| matches!(says, FileSays::Grown(2))));
         for (how, lines) in [("truncated", 1), ("replaced", 2), ("removed", 3)] {
             ear.files.clear();
@@ -490,7 +493,7 @@ mod tests {
             }
             write(&path, 0..lines);
             let lines = u32::try_from(lines).unwrap();
-            ear.until(|ear| pieces(ear).last() == Some(&(0, lines, false))).await;
+            ear.until(|ear| pieces(ear).last() == Some(&(0, lines, true))).await;
             assert!(ear.files.iter().any(|says| matches!(says, FileSays::Opened(_))), "{how}");
         }
         ear.until(Ear::is_alive).await;
@@ -534,7 +537,7 @@ mod tests {
         let mut ear = ear(&path);
         ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
         assert!(matches!(ear.files[0], FileSays::Opened(4)));
-        assert_eq!(pieces(&ear), [(0, 2, false)]);
+        assert_eq!(pieces(&ear), [(0, 2, true)]);
         ear.stop().await;
     }
 
