@@ -306,10 +306,9 @@ fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keepe
         loop {
             let report = intake.next().await;
             // The recording is tapped here: what the app sees, in that order.
-            let recorded = match (&record, Item::of(&report)) {
-                (Some(keeper), Some(item)) => keeper.record(item),
-                _ => true,
-            };
+            // An item is a copy: it is made only for a recording.
+            let recorded =
+                record.as_ref().is_none_or(|keeper| Item::of(&report).is_none_or(|item| keeper.record(item)));
             if !recorded && !left_out {
                 left_out = true;
                 let text = "The disk is too slow: the recording has a gap from here.".into();
