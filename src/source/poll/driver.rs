@@ -83,7 +83,9 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
             biased;
             request = outlet.asked() => match request {
                 Request::Refresh => {
-                    if looked.is_none_or(|at| at.elapsed() >= BY_HAND) {
+                    // After a login it comes so soon that the wait for another credential may be cut short by it; what
+                    // was refused is not sent again whoever asks.
+                    if locked_out || looked.is_none_or(|at| at.elapsed() >= BY_HAND) {
                         next = Instant::now();
                     }
                 }
