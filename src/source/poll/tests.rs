@@ -411,6 +411,20 @@ async fn who_may_not_log_in_waits_for_the_credential_to_change() {
     assert_eq!(played.times("/all").len(), before + 1);
 }
 
+/// After a login the person's request comes so soon after the look that was refused that any other
+/// source would call it a storm.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_log_in_looks_at_once_when_a_person_asks() {
+    let mut played = start(1, |path, _| {
+        Some(if path == "/all" { Err(failure(FailureKind::Unauthorized)) } else { Ok("") })
+    });
+    played.failure().await;
+    let before = played.times("/all").len();
+    played.ask.send(Asked::Refresh).await.unwrap();
+    tokio::time::timeout(Duration::from_millis(100), played.failure()).await.unwrap();
+    assert_eq!(played.times("/all").len(), before + 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_servers_word_about_the_next_try_is_kept() {
     let mut tries = 0;
