@@ -33,7 +33,7 @@ pub fn events(world: &World) -> Vec<Event> {
     for (index, what) in world.history().enumerate() {
         let source = &what.source;
         let event = |sources| Event { what: what.clone(), index, sources };
-        let Some((fault, others_tell)) = faults.around(index, what) else {
+        let Some((fault, others_tell)) = faults.around(index) else {
             events.push(event(vec![source.clone()]));
             continue;
         };
@@ -90,24 +90,27 @@ fn add(sources: &mut Vec<RawText>, source: &RawText) {
     }
 }
 
-/// Names an alert: its source and its id there.
-type Name = (RawText, RawText);
-
-/// Which alerts are one fault, and when each was told of.
+/// Which alerts are one fault, and when each was told of. An alert goes by a number here: in a storm
+/// there are thousands.
 struct Faults {
-    of: HashMap<Name, usize>,
-    alerts: HashMap<usize, Vec<Name>>,
-    /// Where in the history something is told of an alert, and whether it fires before that.
-    told: HashMap<Name, Vec<(usize, bool)>>,
-    /// What fires by the last word of its source.
-    fires: HashSet<Name>,
+    /// The alert that something is told of, by its place in the history.
+    alert_at: HashMap<usize, usize>,
+    /// The fault that an alert is of, and the alerts of a fault.
+    fault_of: Vec<Option<usize>>,
+    alerts_of: Vec<Vec<usize>>,
+    /// Of each alert: where in the history something is told of it, and whether it fires before that.
+    told: Vec<Vec<(usize, bool)>>,
+    /// Of each alert: whether it fires by the last word of its source.
+    fires: Vec<bool>,
 }
 
 impl Faults {
     fn of(world: &World) -> Self {
-        let mut told: HashMap<Name, Vec<(usize, bool)>> = HashMap::new();
+        let mut numbers: HashMap<(&RawText, &RawText), usize> = HashMap::new();
+        let mut told: Vec<Vec<(usize, bool)>> = Vec::new();
         let mut words: Vec<Word> = Vec::new();
         let mut names: HashSet<&RawText> = HashSet::new();
+        let mut alert_at = HashMap::new();
         let said = |source: &RawText, alert: &Arc<Alert>| {
             let place = world.source(source).and_then(|source| source.info.environment.as_ref());
             let environment = alert.environment().or(place).cloned();
@@ -115,48 +118,61 @@ impl Faults {
         };
         for (index, one) in world.history().enumerate() {
             let Some((alert, fires_before)) = about(&one.what) else { continue };
-            let times = told.entry((one.source.clone(), alert.id.clone())).or_default();
-            if times.is_empty() {
+            let number = *numbers.entry((&one.source, &alert.id)).or_insert(told.len());
+            if number == told.len() {
                 words.push(said(&one.source, alert));
                 names.insert(&alert.name);
+                told.push(Vec::new());
             }
-            times.push((index, fires_before));
+            if let Some(times) = told.get_mut(number) {
+                times.push((index, fires_before));
+            }
+            alert_at.insert(index, number);
         }
-        let mut fires = HashSet::new();
+        let mut fires = vec![false; told.len()];
         for (source, alert) in world.alerts() {
             if alert.state == AlertState::Firing && names.contains(&alert.name) {
-                let name = (source.info.name.clone(), alert.id.clone());
-                if !told.contains_key(&name) {
-                    words.push(said(&name.0, alert));
+                let number = *numbers.entry((&source.info.name, &alert.id)).or_insert(told.len());
+                if number == told.len() {
+                    words.push(said(&source.info.name, alert));
+                    told.push(Vec::new());
+                    fires.push(false);
                 }
-                fires.insert(name);
+                if let Some(fires) = fires.get_mut(number) {
+                    *fires = true;
+                }
             }
         }
-        let (mut of, mut alerts) = (HashMap::new(), HashMap::new());
-        for (number, fault) in fault::together(words).faults.into_iter().enumerate() {
-            let words = std::iter::once(fault.first).chain(fault.others);
-            let of_it: Vec<Name> = words.map(|word| (word.source, word.alert.id.clone())).collect();
-            of.extend(of_it.iter().map(|name| (name.clone(), number)));
-            alerts.insert(number, of_it);
+        let mut fault_of = vec![None; told.len()];
+        let mut alerts_of = Vec::new();
+        for (fault, of_it) in fault::together(words).faults.iter().enumerate() {
+            let words = std::iter::once(&of_it.first).chain(&of_it.others);
+            let alerts = words.filter_map(|word| numbers.get(&(&word.source, &word.alert.id)).copied());
+            let alerts: Vec<usize> = alerts.collect();
+            for alert in &alerts {
+                if let Some(of) = fault_of.get_mut(*alert) {
+                    *of = Some(fault);
+                }
+            }
+            alerts_of.push(alerts);
         }
-        Self { of, alerts, told, fires }
+        Self { alert_at, fault_of, alerts_of, told, fires }
     }
 
     /// The fault that this is about, and whether another source tells of it at that time: by what it
     /// tells next, or by its last word.
-    fn around(&self, index: usize, what: &Transition) -> Option<(usize, bool)> {
-        let (alert, _) = about(&what.what)?;
-        let own = (what.source.clone(), alert.id.clone());
-        let fault = *self.of.get(&own)?;
-        let tells = |name: &&Name| {
-            let next = self.told.get(*name).and_then(|times| {
+    fn around(&self, index: usize) -> Option<(usize, bool)> {
+        let own = *self.alert_at.get(&index)?;
+        let fault = (*self.fault_of.get(own)?)?;
+        let tells = |alert: usize| {
+            let next = self.told.get(alert).and_then(|times| {
                 let after = times.partition_point(|(at, _)| *at <= index);
                 times.get(after)
             });
-            next.map_or_else(|| self.fires.contains(*name), |(_, fires_before)| *fires_before)
+            next.map_or_else(|| self.fires.get(alert) == Some(&true), |(_, fires_before)| *fires_before)
         };
-        let others = self.alerts.get(&fault)?.iter().filter(|name| **name != own);
-        Some((fault, others.filter(tells).count() > 0))
+        let alerts = self.alerts_of.get(fault)?;
+        Some((fault, alerts.iter().any(|alert| *alert != own && tells(*alert))))
     }
 }
 

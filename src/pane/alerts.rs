@@ -248,7 +248,8 @@ impl Alerts {
 
     /// When what is shown changes next by itself.
     pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
-        let shown = self.list.order().iter().filter_map(|key| self.rows.get(key));
+        let open = self.open.as_ref().map(|open| &open.key);
+        let shown = self.list.shown().iter().chain(open).filter_map(|key| self.rows.get(key));
         let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
         let graph = self.open.as_ref().and_then(|open| open.graph.next_due());
         ages.into_iter().chain(self.list.next_wake()).chain(graph).min()

@@ -265,7 +265,8 @@ impl Pipelines {
 
     /// When what is shown changes next by itself.
     pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
-        let shown = self.list.order().iter().filter_map(|key| self.rows.get(key));
+        let open = self.open.as_ref().map(|(parts, _)| parts.run());
+        let shown = self.list.shown().iter().chain(open).filter_map(|key| self.rows.get(key));
         let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
         ages.into_iter().chain(self.list.next_wake()).min()
     }

@@ -107,6 +107,12 @@ impl<Id: Clone + Ord> List<Id> {
         &self.order
     }
 
+    /// The items in sight.
+    pub fn shown(&self) -> &[Id] {
+        let end = self.order.len().min(self.top.saturating_add(self.height));
+        self.order.get(self.top..end).unwrap_or_default()
+    }
+
     /// The selected item.
     pub fn selected(&self) -> Option<&Id> {
         self.selected.as_ref()
@@ -262,6 +268,18 @@ mod tests {
         assert_eq!((list.top(), list.selected()), (2, Some(&'e')));
         assert!(list.sync("xyabcdefg".chars().collect(), at(1)));
         assert_eq!((list.row(), list.top(), list.selected()), (6, 4, Some(&'e')));
+    }
+
+    #[test]
+    fn what_is_in_sight_is_what_the_height_takes_from_the_first_row_shown() {
+        let mut list = list("abcdefg");
+        assert_eq!(list.shown(), ['a', 'b', 'c']);
+        list.go(6);
+        assert_eq!(list.shown(), ['e', 'f', 'g']);
+        list.sync("xy".chars().collect(), at(1));
+        assert_eq!(list.shown(), ['x', 'y']);
+        list.sync(Vec::new(), at(2));
+        assert!(list.shown().is_empty());
     }
 
     #[test]

@@ -154,18 +154,17 @@ impl Timeline {
 
     fn collect(&self, view: &View<'_>) -> BTreeMap<Key, Row> {
         let mut rows = BTreeMap::new();
+        // Of what a source said in one moment: in a storm it says hundreds of things at once.
+        let mut numbers: BTreeMap<(Timestamp, RawText), usize> = BTreeMap::new();
         for event in events(view.world) {
             if !is_shown(&event, view) {
                 continue;
             }
             let environment = places(&event, view).flatten().next().cloned();
-            let mut key = (event.what.at, Name::Event(event.what.source.clone(), 0));
-            while rows.contains_key(&key) {
-                if let Name::Event(_, number) = &mut key.1 {
-                    *number += 1;
-                }
-            }
-            rows.insert(key, Row::Event(event, environment));
+            let (at, source) = (event.what.at, event.what.source.clone());
+            let number = numbers.entry((at, source.clone())).or_default();
+            rows.insert((at, Name::Event(source, *number)), Row::Event(event, environment));
+            *number += 1;
         }
         for (number, at, text) in &self.told {
             if let Some(at) = at {
