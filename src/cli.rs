@@ -155,7 +155,7 @@ enum Command {
         #[command(subcommand)]
         what: Services,
     },
-    /// The log engine on files and pipes, for scripts
+    /// The log engine on files, pipes and sources, for scripts
     Logs {
         #[command(subcommand)]
         what: Logs,
@@ -222,7 +222,7 @@ impl Cli {
             Some(Command::Init { stdout }) => Ok(init::init(&self.flags, stdout)),
             Some(Command::Add(asked)) => add::add(&self.flags, &asked),
             Some(Command::Services { what }) => Ok(services::services(&self.flags, &what)),
-            Some(Command::Logs { what }) => Ok(logs::logs(&self.flags, &what)),
+            Some(Command::Logs { what }) => logs::logs(&self.flags, &what),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

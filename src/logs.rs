@@ -13,6 +13,7 @@ pub mod buffer;
 pub mod format;
 pub mod key;
 pub mod level;
+pub mod live;
 pub mod merge;
 pub mod pattern;
 pub mod piece;

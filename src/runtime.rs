@@ -6,6 +6,7 @@ pub mod clock;
 pub mod console;
 pub mod exit;
 mod fault;
+pub mod follow;
 pub mod input;
 pub mod keeper;
 pub mod keys;

@@ -160,6 +160,9 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__generate,sources)
                 cmd="midwatch__subcmd__help__subcmd__generate__subcmd__sources"
                 ;;
+            midwatch__subcmd__help__subcmd__logs,follow)
+                cmd="midwatch__subcmd__help__subcmd__logs__subcmd__follow"
+                ;;
             midwatch__subcmd__help__subcmd__logs,patterns)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__patterns"
                 ;;
@@ -172,6 +175,9 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__services,suggest)
                 cmd="midwatch__subcmd__help__subcmd__services__subcmd__suggest"
                 ;;
+            midwatch__subcmd__logs,follow)
+                cmd="midwatch__subcmd__logs__subcmd__follow"
+                ;;
             midwatch__subcmd__logs,help)
                 cmd="midwatch__subcmd__logs__subcmd__help"
                 ;;
@@ -183,6 +189,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__logs,stats)
                 cmd="midwatch__subcmd__logs__subcmd__stats"
+                ;;
+            midwatch__subcmd__logs__subcmd__help,follow)
+                cmd="midwatch__subcmd__logs__subcmd__help__subcmd__follow"
                 ;;
             midwatch__subcmd__logs__subcmd__help,help)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__help"
@@ -987,8 +996,22 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__logs)
-            opts="query stats patterns"
+            opts="query stats patterns follow"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__logs__subcmd__follow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1157,7 +1180,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version query stats patterns help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version query stats patterns follow help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1186,9 +1209,61 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        midwatch__subcmd__logs__subcmd__help)
-            opts="query stats patterns help"
+        midwatch__subcmd__logs__subcmd__follow)
+            opts="-o -h -V --output --streams --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__help)
+            opts="query stats patterns follow help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__logs__subcmd__help__subcmd__follow)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -43,7 +43,7 @@ complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "status" -d 'Asks 
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "services" -d 'Services: what belongs together under one name'
-complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "logs" -d 'The log engine on files and pipes, for scripts'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "logs" -d 'The log engine on files, pipes and sources, for scripts'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "generate" -d 'Prints a document that is made from the program itself'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l seed -d 'Another seed has other ids and lines in the same story' -r
@@ -163,18 +163,19 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from suggest" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand services; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l config -d 'Reads this configuration instead of your own' -r -F
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l env -d 'Shows this environment at the start' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l as -d 'Who is at the keys' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l theme -d 'The theme' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l ascii -d 'Draws ASCII only'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -s h -l help -d 'Print help'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -s V -l version -d 'Print version'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
-complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -f -a "follow" -d 'Prints the records of a configured source as they come'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and not __fish_seen_subcommand_from query stats patterns follow help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -s o -l output -d 'How records are written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from query" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -209,9 +210,21 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from patterns" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -s o -l output -d 'How records are written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l streams -d 'Begins each line with the name of its stream, such as its file'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from follow" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
+complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "follow" -d 'Prints the records of a configured source as they come'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l env -d 'Shows this environment at the start' -r
@@ -294,13 +307,14 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "services" -d 'Services: what belongs together under one name'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "logs" -d 'The log engine on files and pipes, for scripts'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "logs" -d 'The log engine on files, pipes and sources, for scripts'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from services" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "follow" -d 'Prints the records of a configured source as they come'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'

@@ -1,14 +1,17 @@
-//! `midwatch logs`: the log engine on files and pipes, without a screen.
+//! `midwatch logs`: the log engine on files, pipes and sources, without a screen.
 
+mod follow;
 mod patterns;
 mod query;
 mod stats;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Subcommand, ValueEnum};
+use color_eyre::eyre;
 
 use super::load::load;
 use super::print::{refuse, tell};
@@ -51,6 +54,9 @@ pub(super) enum Logs {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
     },
+    /// Prints the records of a configured source as they come
+    #[command(after_long_help = follow::HELP)]
+    Follow(follow::Asked),
 }
 
 /// How an answer is written.
@@ -63,15 +69,23 @@ pub(super) enum Form {
 }
 
 /// Does it and gives the exit code.
-pub(super) fn logs(flags: &Flags, what: &Logs) -> ExitCode {
-    let own = own(flags);
-    match what {
-        Logs::Query(asked) => query::query(asked, &own),
-        Logs::Stats { output, files } => stats::stats(*output, files, &own),
+pub(super) fn logs(flags: &Flags, what: &Logs) -> eyre::Result<ExitCode> {
+    Ok(match what {
+        Logs::Query(asked) => query::query(asked, &own(flags)),
+        Logs::Stats { output, files } => stats::stats(*output, files, &own(flags)),
         Logs::Patterns { output, assign, message_only, files } => {
-            patterns::patterns(*output, *assign, *message_only, files, &own)
+            patterns::patterns(*output, *assign, *message_only, files, &own(flags))
         }
+        Logs::Follow(asked) => return follow::follow(flags, asked),
+    })
+}
+
+/// A reader that has gone, as `| head` does, has what it wanted.
+fn unheard(error: &io::Error) -> ExitCode {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return ExitCode::SUCCESS;
     }
+    refuse(WRONG, &safe!("cannot write to standard output: {}", reason(error)))
 }
 
 /// The formats that the person describes. A configuration in which something is wrong is told, and files are

@@ -10,7 +10,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Form, name, open};
+use super::{Form, name, open, unheard};
 use crate::cli::WRONG;
 use crate::cli::print::refuse;
 use crate::logs::format::Formats;
@@ -100,14 +100,6 @@ enum Stop {
     Told(ExitCode),
     /// Nothing can be printed.
     Output(io::Error),
-}
-
-/// A reader that has gone, as `| head` does, has what it wanted.
-fn unheard(error: &io::Error) -> ExitCode {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        return ExitCode::SUCCESS;
-    }
-    refuse(WRONG, &safe!("cannot write to standard output: {}", reason(error)))
 }
 
 impl Asked {
