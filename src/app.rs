@@ -13,6 +13,8 @@ mod presence;
 pub mod session;
 mod state;
 
+use std::collections::HashSet;
+
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,7 +30,7 @@ use crate::command::keymap::Keymap;
 use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
-use crate::insight::events::events;
+use crate::insight::events::{events, is_news};
 use crate::logs::archive::{FileNews, FileSays};
 use crate::model::alert::Severity;
 use crate::model::keeping::{Kept, Turn};
@@ -423,14 +425,19 @@ impl App {
             };
             is_loud && now.duration_since(one.at) < NEWS
         };
-        if !transitions.iter().any(is_loud) {
+        let mut loud: Vec<_> = transitions.iter().enumerate().filter(|(_, one)| is_loud(one)).collect();
+        if loud.is_empty() {
             return;
         }
-        // What another source told of before is none either.
-        let first = self.state.world.history().count().saturating_sub(transitions.len());
-        let mut fresh = events(&self.state.world);
-        fresh.retain(|event| event.index >= first && is_loud(&event.what));
-        let (alert, how) = match fresh.last().map(|event| &event.what.what) {
+        // What another source told of before is none either: mostly it is enough to look at the newest.
+        let known = self.state.world.history().count();
+        let place = |number: usize| (known + number).checked_sub(transitions.len());
+        let newest = loud.last().and_then(|(number, _)| place(*number));
+        if !newest.is_some_and(|place| is_news(&self.state.world, place)) {
+            let told: HashSet<_> = events(&self.state.world).iter().map(|event| event.index).collect();
+            loud.retain(|(number, _)| place(*number).is_some_and(|place| told.contains(&place)));
+        }
+        let (alert, how) = match loud.last().map(|(_, one)| &one.what) {
             Some(Happened::Fired(alert)) => (alert, "fires."),
             Some(Happened::Unsilenced(alert)) => (alert, "still fires, and is silenced no more."),
             _ => return,

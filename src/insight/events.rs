@@ -27,10 +27,22 @@ pub struct Event {
 /// What happened, oldest first. A fault that another source still tells of has not ended; the last word
 /// of a source that went blind counts as long as it has no other.
 pub fn events(world: &World) -> Vec<Event> {
-    let faults = Faults::of(world);
+    events_of(world, &Faults::of(world, |_| true), |_| true)
+}
+
+/// Whether what stands at this place of the history is told as an event, and is not the word of one more
+/// source about a fault that is known. Of an alert this looks at those of its name only.
+pub fn is_news(world: &World, index: usize) -> bool {
+    let name = world.history().nth(index).and_then(|one| about(&one.what)).map(|(alert, _)| &alert.name);
+    let is_of_it = |what: &Happened| about(what).map(|(alert, _)| &alert.name) == name;
+    let faults = Faults::of(world, |asked| Some(asked) == name);
+    events_of(world, &faults, is_of_it).iter().any(|event| event.index == index)
+}
+
+fn events_of(world: &World, faults: &Faults, is_asked: impl Fn(&Happened) -> bool) -> Vec<Event> {
     let mut events: Vec<Event> = Vec::new();
     let mut lasting: HashMap<usize, Lasting> = HashMap::new();
-    for (index, what) in world.history().enumerate() {
+    for (index, what) in world.history().enumerate().filter(|(_, one)| is_asked(&one.what)) {
         let source = &what.source;
         let event = |sources| Event { what: what.clone(), index, sources };
         let Some((fault, others_tell)) = faults.around(index) else {
@@ -105,7 +117,8 @@ struct Faults {
 }
 
 impl Faults {
-    fn of(world: &World) -> Self {
+    /// Of alerts that go by such names.
+    fn of(world: &World, is_asked: impl Fn(&RawText) -> bool) -> Self {
         let mut numbers: HashMap<(&RawText, &RawText), usize> = HashMap::new();
         let mut told: Vec<Vec<(usize, bool)>> = Vec::new();
         let mut words: Vec<Word> = Vec::new();
@@ -117,7 +130,8 @@ impl Faults {
             Word { source: source.clone(), alert: Arc::clone(alert), environment, is_live: true }
         };
         for (index, one) in world.history().enumerate() {
-            let Some((alert, fires_before)) = about(&one.what) else { continue };
+            let asked = about(&one.what).filter(|(alert, _)| is_asked(&alert.name));
+            let Some((alert, fires_before)) = asked else { continue };
             let number = *numbers.entry((&one.source, &alert.id)).or_insert(told.len());
             if number == told.len() {
                 words.push(said(&one.source, alert));
@@ -234,6 +248,10 @@ mod tests {
     }
 
     fn told(world: &World) -> Vec<String> {
+        let news: Vec<_> = (0..world.history().count()).filter(|index| is_news(world, *index)).collect();
+        let mut indexes: Vec<_> = events(world).iter().map(|event| event.index).collect();
+        indexes.sort_unstable();
+        assert_eq!(news, indexes, "one by one as all at once");
         let words = |event: &Event| {
             let what = match &event.what.what {
                 Happened::Fired(_) => "fired",
