@@ -6,11 +6,13 @@
 //! text -> Query -> Search over the Buffer, in slices          in the app
 //! FileNews -> Buffer, which keeps of a file what it is   in the app
 //! Buffer, Search -> Merged -> LineRef, by time                in the app
+//! Segment -> Tally; Buffer, Search -> Histogram               in the app
 //! ```
 
 pub mod archive;
 pub mod buffer;
 pub mod format;
+pub mod histogram;
 pub mod key;
 pub mod level;
 pub mod live;
@@ -27,3 +29,4 @@ mod sgr;
 pub mod split;
 pub mod stamp;
 pub mod stats;
+pub mod tally;

@@ -7,6 +7,7 @@ use super::key::Key;
 use super::level::Level;
 use super::rate::Rates;
 use super::segment::Segment;
+use super::tally::Tally;
 use crate::model::text::RawText;
 
 /// The budget unless the person sets one: 256 MiB.
@@ -84,6 +85,8 @@ pub(super) struct Part {
     pub(super) reach: (i64, i64),
     pub(super) in_order: bool,
     levels: [u32; Level::ALL.len()],
+    /// Its lines by time.
+    pub(super) tally: Arc<Tally>,
     /// Bytes of its lines.
     text: usize,
     late: u64,
@@ -108,6 +111,7 @@ impl Part {
             reach: segment.reach(),
             in_order: segment.is_in_order(),
             levels: *segment.levels(),
+            tally: Arc::clone(segment.tally()),
             text: segment.text(),
             late: late as u64,
             ahead: ahead as u64,
@@ -121,6 +125,8 @@ impl Part {
     fn size(&self) -> usize {
         self.segment.as_ref().map_or(0, |segment| segment.size())
             + size_of::<Self>()
+            + size_of::<Tally>()
+            + self.tally.size()
             + size_of_val(&*self.made_of)
     }
 

@@ -401,7 +401,7 @@ mod tests {
             buffer.learn(&"f".into(), *index);
         }
         assert_eq!((buffer.lines(), buffer.known_pieces()), (60, (6, 6)));
-        assert!(buffer.used() < 6000, "{}", buffer.used());
+        assert!(buffer.used() < 8000, "{}", buffer.used());
         let wanted = Wanted::default();
         let read = |buffer: &Buffer| {
             texts(Merged { buffer, search: None, wanted: &wanted }.forward(Key::FIRST)).len()

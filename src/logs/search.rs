@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::buffer::{Buffer, Part};
 use super::query::Query;
+use super::tally::Tally;
 use crate::model::text::RawText;
 
 /// A query's hits in the buffer, kept up with what comes and what is evicted.
@@ -22,6 +23,8 @@ pub struct Search {
 struct Looked {
     /// Places by effective time, ascending.
     hits: Vec<u32>,
+    /// The hits by time.
+    tally: Tally,
     /// Lines before this one have not been looked at: a part is looked at from its end.
     left: u32,
     lines: u32,
@@ -93,6 +96,8 @@ impl Search {
         let mut found = Vec::new();
         self.query.scan(segment, from..looked.left, |line| found.push(segment.place(line)));
         self.hits += found.len();
+        let lines = found.iter().map(|place| segment.at(*place));
+        looked.tally.extend(lines.map(|line| (segment.effective(line), segment.grade(line))));
         found.append(&mut looked.hits);
         if !looked.in_order {
             found.sort_unstable();
@@ -126,6 +131,11 @@ impl Search {
         self.parts.get(&part).map_or(&[], |looked| &looked.hits)
     }
 
+    /// What it has found in a part, by time.
+    pub(super) fn tally(&self, part: u64) -> Option<&Tally> {
+        self.parts.get(&part).map(|looked| &looked.tally)
+    }
+
     /// Lets go of parts that are gone and takes up those that are new.
     fn take_over(&mut self, buffer: &Buffer) {
         if self.revision == Some(buffer.revision()) {
@@ -137,6 +147,7 @@ impl Search {
             let known = before.remove(&part.id).or_else(|| joined(part, &before));
             let looked = known.unwrap_or_else(|| Looked {
                 hits: Vec::new(),
+                tally: Tally::default(),
                 left: part.lines,
                 lines: part.lines,
                 in_order: part.in_order,
@@ -150,10 +161,11 @@ impl Search {
 /// What is known of a part by those that it was put together from; `None` if it has to be looked at.
 fn joined(part: &Part, known: &BTreeMap<u64, Looked>) -> Option<Looked> {
     let in_order = part.in_order && !part.made_of.is_empty();
-    let mut whole = Looked { hits: Vec::new(), left: 0, lines: 0, in_order };
+    let mut whole = Looked { hits: Vec::new(), tally: Tally::default(), left: 0, lines: 0, in_order };
     for id in &part.made_of {
         let looked = known.get(id).filter(|looked| in_order && looked.in_order && looked.left == 0)?;
         whole.hits.extend(looked.hits.iter().map(|place| place + whole.lines));
+        whole.tally.add(&looked.tally);
         whole.lines += looked.lines;
     }
     in_order.then_some(whole)

@@ -9,6 +9,7 @@ use super::format::{Format, Formats, Reader};
 use super::level::Level;
 use super::split::{LINE_LIMIT, Line};
 use super::stamp::Zone;
+use super::tally::{Grade, Tally};
 use crate::model::text::RawText;
 
 /// Lines of a batch: a full one is sealed (or after 50 ms, which the worker's clock says).
@@ -62,6 +63,8 @@ pub struct Segment {
     /// Lines that were longer than what is kept, and by how many bytes.
     cuts: Box<[(u32, u64)]>,
     levels: [u32; Level::ALL.len()],
+    /// Its lines by time.
+    tally: Arc<Tally>,
     escapes: bool,
     lost: u64,
     formats: Formats,
@@ -124,6 +127,7 @@ impl Segment {
     pub fn dated(mut self, time: i64) -> Self {
         self.times.fill(time);
         (self.reach, self.order) = ((time, time), None);
+        self.tally = Arc::new(tally(&self.times, &self.marks));
         self
     }
 
@@ -166,6 +170,11 @@ impl Segment {
     /// Whether the line goes on with the record before it: a stack trace, an indented detail.
     pub fn continues(&self, line: u32) -> bool {
         self.mark(line) & CONTINUES != 0
+    }
+
+    /// What the line counts as in a tally.
+    pub(super) fn grade(&self, line: u32) -> Grade {
+        Grade::new(self.level(line), self.continues(line))
     }
 
     /// Whether a command wrote the line to its standard error.
@@ -256,7 +265,9 @@ impl Segment {
         let mut cuts = Vec::new();
         let mut odd = Vec::new();
         let mut levels = [0; Level::ALL.len()];
+        let mut tally = Tally::default();
         for part in parts {
+            tally.add(&part.tally);
             let offset = u32::try_from(bytes.len()).ok()?;
             let lines = u32::try_from(ends.len()).ok()?;
             bytes.extend_from_slice(&part.bytes);
@@ -285,6 +296,7 @@ impl Segment {
             arrivals: arrivals.into(),
             cuts: cuts.into(),
             levels,
+            tally: Arc::new(tally.sealed()),
             escapes: parts.iter().any(|part| part.escapes),
             lost: parts.iter().map(|part| part.lost).sum(),
             formats: first.formats.clone(),
@@ -305,6 +317,11 @@ impl Segment {
     /// Where a line begins.
     pub(super) fn start(&self, line: u32) -> usize {
         line.checked_sub(1).map_or(0, |before| self.end(before))
+    }
+
+    /// Its lines by time.
+    pub(super) fn tally(&self) -> &Arc<Tally> {
+        &self.tally
     }
 
     /// How many lines are of each level.
@@ -344,6 +361,11 @@ fn by_time(times: &[i64]) -> Option<Box<[u32]>> {
     let mut order: Vec<u32> = (0..u32::try_from(times.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by_key(|&line| times.get(line as usize).copied());
     Some(order.into())
+}
+
+fn tally(times: &[i64], marks: &[u8]) -> Tally {
+    let grade = |mark: u8| Grade::new(Level::from_bits(mark & LEVEL), mark & CONTINUES != 0);
+    Tally::of(times.iter().copied().zip(marks.iter().map(|mark| grade(*mark))))
 }
 
 fn reach(times: &[i64]) -> (i64, i64) {
@@ -522,6 +544,7 @@ impl SegmentBuilder {
             arrivals: self.arrivals.as_slice().into(),
             cuts: self.cuts.as_slice().into(),
             levels: self.levels,
+            tally: Arc::new(tally(&self.times, &self.marks)),
             escapes: memchr::memchr(0x1b, &self.bytes).is_some(),
             lost: self.lost,
             formats: self.reader.formats().clone(),

@@ -2,6 +2,7 @@
 //! filter and the minimum level let through.
 
 mod aloud;
+mod bars;
 mod edge;
 mod line;
 mod marks;
@@ -9,6 +10,7 @@ mod moving;
 mod page;
 mod reading;
 mod row;
+mod strip;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +36,7 @@ use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::marks::Marks;
 use crate::pane::logs::reading::Reading;
 use crate::pane::logs::row::{Front, Look, Row, Shape};
+use crate::pane::logs::strip::Strip;
 use crate::pane::logs::window::{Maker, Window};
 use crate::pane::view::View;
 use crate::safe;
@@ -92,6 +95,7 @@ pub struct Logs {
     open: Option<(Line, Pager)>,
     edge: Edge,
     reading: Reading,
+    strip: Strip,
 }
 
 impl Logs {
@@ -120,11 +124,15 @@ impl Logs {
         self.made_of = made_of.filter(|_| !self.paused);
         self.settled |= done;
         self.below = self.merged(view).count_from(self.seen);
+        self.look_at_bars(view);
     }
 
     /// Looks at one slice of the lines that a filter has to see: what is woken for until all are.
     pub fn advance(&mut self, view: &View<'_>) {
         self.step(view);
+        if self.strip.has_more() {
+            self.look_at_bars(view);
+        }
     }
 
     fn step(&mut self, view: &View<'_>) {
@@ -136,9 +144,13 @@ impl Logs {
     /// Does what a command says. `area` is where the pane stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         self.reshape(view, area);
+        let (body, _) = self.strip.split(inside(area));
         if self.open.is_some()
-            && let Some(outcome) = self.run_in_page(id, view, inside(area))
+            && let Some(outcome) = self.run_in_page(id, view, body)
         {
+            return outcome;
+        }
+        if let Some(outcome) = self.run_in_strip(id, view, area) {
             return outcome;
         }
         let screen = self.window.rows.len().max(1);
@@ -226,7 +238,7 @@ impl Logs {
     /// Takes back one thing: the open page, the marks, the filter, the minimum level. Never the
     /// pause: what somebody reads does not jump away by Esc.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.open.take().is_some() || self.marks.clear() {
+        if self.open.take().is_some() || self.marks.clear() || self.strip.close() {
             return true;
         }
         if !self.text.is_empty() {
@@ -243,7 +255,7 @@ impl Logs {
 
     /// When what is shown changes next by itself: now, while a search is not finished.
     pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
-        if self.search.as_ref().is_some_and(|search| search.can_step(view.logs)) {
+        if self.strip.has_more() || self.search.as_ref().is_some_and(|search| search.can_step(view.logs)) {
             return Some(view.now);
         }
         let lacks = self.reading.next_wake(view.now);
@@ -254,7 +266,7 @@ impl Logs {
 
     /// Draws the pane as it was when last taken: no line is looked for here.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        let body = inside(area);
+        let (body, strip) = self.strip.split(inside(area));
         let said = Said {
             minimum: self.minimum,
             filter: &self.text,
@@ -265,6 +277,9 @@ impl Logs {
             raw: self.asked.raw,
         };
         self.edge.draw(view, area, &said, canvas);
+        if self.draw_strip(view, (body, strip), canvas) {
+            return;
+        }
         if let Some((line, pager)) = &self.open {
             pager.draw(canvas, body, &page::paragraphs(line, self.asked.raw, view), view.focused);
             return;
@@ -352,6 +367,7 @@ impl Logs {
             filter = filter.without(self.hidden.clone());
         }
         self.search = (!filter.is_empty()).then(|| Search::new(filter));
+        self.strip.forget();
         self.reading.begin();
         self.step(view);
         let done = !self.is_searching(view);
@@ -366,7 +382,7 @@ impl Logs {
 
     /// Takes the place where the pane stands.
     fn reshape(&mut self, view: &View<'_>, area: Rect) {
-        let body = inside(area);
+        let (body, _) = self.strip.split(inside(area));
         if !self.paused {
             self.name_width = self.edge.name_width();
         }

@@ -72,6 +72,23 @@ impl Zone {
         safe!("{} {}", day(&time), two(time.hour(), time.minute()))
     }
 
+    /// `03:26`, with seconds and thousandths as far as steps of so many milliseconds need them, and the day
+    /// where `near` is of another; or the age.
+    pub fn stepped(&self, at: Timestamp, step: i64, near: Timestamp, now: Timestamp) -> SafeText {
+        if matches!(self, Self::Relative) {
+            return age(now.duration_since(at));
+        }
+        let (time, near) = (at.to_zoned(self.zone()), near.to_zoned(self.zone()));
+        let mut text = two(time.hour(), time.minute());
+        if step < 60_000 {
+            text.push(&padded(":", time.second(), 2));
+        }
+        if step < 1000 {
+            text.push(&padded(".", time.millisecond(), 3));
+        }
+        if time.date() == near.date() { text } else { safe!("{} {}", day(&time), text) }
+    }
+
     /// `between 03:12 and 09:40`; nothing where both are shown alike.
     pub fn between(&self, after: Timestamp, at: Timestamp, now: Timestamp) -> Option<SafeText> {
         let [after, at] = [after, at].map(|time| self.clock(time, now));
@@ -210,6 +227,19 @@ mod tests {
         let berlin = Zone::Own(TimeZone::get("Europe/Berlin").unwrap());
         assert_eq!(berlin.minute(now).as_str(), "04:26");
         assert_eq!(berlin.name(now).as_str(), "CET");
+    }
+
+    #[test]
+    fn times_are_as_fine_as_their_steps() {
+        let at: Timestamp = "2026-11-22T03:26:40.112Z".parse().unwrap();
+        let tomorrow: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
+        let shown = |step, near| Zone::Utc.stepped(at, step, near, tomorrow).as_str().to_owned();
+        assert_eq!(
+            [shown(60_000, at), shown(5000, at), shown(500, at)],
+            ["03:26", "03:26:40", "03:26:40.112"]
+        );
+        assert_eq!(shown(60_000, tomorrow), "Nov 22 03:26");
+        assert_eq!(Zone::Relative.stepped(at, 1, tomorrow, tomorrow).as_str(), "20h");
     }
 
     #[test]

@@ -63,10 +63,10 @@ pub(super) struct Said<'a> {
 }
 
 /// A piece of the border, and when it goes: the highest first, 0 never.
-struct Piece {
-    text: SafeText,
-    style: Style,
-    goes: u8,
+pub(super) struct Piece {
+    pub(super) text: SafeText,
+    pub(super) style: Style,
+    pub(super) goes: u8,
 }
 
 impl Edge {
@@ -258,7 +258,7 @@ impl Edge {
 }
 
 /// The pieces that fit into `room` columns with `gap` columns between them.
-fn fitting(mut pieces: Vec<Piece>, room: usize, gap: usize) -> Vec<Piece> {
+pub(super) fn fitting(mut pieces: Vec<Piece>, room: usize, gap: usize) -> Vec<Piece> {
     let width = |pieces: &[Piece]| -> usize {
         pieces.iter().map(|piece| piece.text.width() + gap).sum::<usize>().saturating_sub(gap)
     };
@@ -288,7 +288,7 @@ fn picture(bars: &[u32], ascii: bool) -> SafeText {
 }
 
 /// A number with a comma between thousands.
-fn grouped(number: u64) -> SafeText {
+pub(super) fn grouped(number: u64) -> SafeText {
     if number < 1000 {
         return safe!("{}", number);
     }

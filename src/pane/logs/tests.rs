@@ -1,5 +1,7 @@
 //! Key scripts and screens of the logs pane.
 
+mod strip;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use ratatui::Terminal;
