@@ -243,8 +243,11 @@ impl App {
         let scopes = self.scopes();
         let is_graph = self.graph_here().is_some();
         let rows = if is_graph { &[Id::Refresh][..] } else { &[Id::Filter, Id::Open] };
+        // Of a histogram, which is seldom open, its own key is enough.
+        let is_rare = |id| matches!(id, Id::NextErrorBar | Id::PreviousErrorBar);
         let own = TABLE.iter().filter(move |command| {
-            !matches!(command.scope, Scope::Global | Scope::List) && scopes.contains(&command.scope)
+            let is_own = !matches!(command.scope, Scope::Global | Scope::List);
+            is_own && scopes.contains(&command.scope) && !is_rare(command.id)
         });
         let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
         let has_rows_to_join = match &self.place {

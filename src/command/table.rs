@@ -164,7 +164,7 @@ commands! {
     Wrap Logs "wrap" ["w"] "wrap" "Wraps long lines, or cuts them at the edge.";
     MinimumLevel Logs "minimum-level" ["l"] "minimum level" "Shows all lines, warnings and worse, or errors and worse.";
     RawLines Logs "raw" [] "raw lines" "Shows the escape sequences in lines as text, or their colours.";
-    Histogram Logs "histogram" ["H"] "histogram of levels" "Shows lines by level over time: of all lines, around those in sight, or not; Left and Right move by its bars.";
+    Histogram Logs "histogram" ["H"] "histogram by level" "Shows lines by level over time: of all lines, around those in sight, or not; Left and Right move by its bars.";
     NextErrorBar Logs "next-error-bar" ["}"] "next bar with errors" "Moves to the first error of the next bar of the histogram that has one.";
     PreviousErrorBar Logs "previous-error-bar" ["{"] "previous bar with errors" "Moves to the first error of the bar before this one in the histogram that has one.";
 

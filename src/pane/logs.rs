@@ -378,6 +378,7 @@ impl Logs {
         self.layout(view, done);
         self.settled = done;
         self.made_of = None;
+        self.look_at_bars(view);
     }
 
     /// Takes the place where the pane stands.

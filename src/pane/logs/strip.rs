@@ -153,6 +153,10 @@ impl Logs {
     /// The bar of the selected line.
     pub(super) fn marked_bar(&self) -> Option<usize> {
         let grid = self.strip.histogram.grid();
+        // Nothing was counted yet, or there is nothing.
+        if grid.bars == 0 {
+            return None;
+        }
         let time = self.here()?.clamp(grid.start(0), grid.start(grid.bars).saturating_sub(1));
         grid.bar(time)
     }
