@@ -8,6 +8,7 @@ mod join;
 mod keys;
 pub mod layout;
 mod overlay;
+mod patterns;
 mod place;
 mod presence;
 pub mod session;
@@ -44,6 +45,7 @@ use crate::pane::graph::GraphView;
 use crate::pane::keeping;
 use crate::pane::logs::Logs;
 use crate::pane::notes::Notes;
+use crate::pane::patterns::Mining;
 use crate::pane::pipelines::Pipelines;
 use crate::pane::view::PaneId;
 use crate::pane::welcome::Welcome;
@@ -83,6 +85,9 @@ pub struct App {
     place: Option<Place>,
     /// A graph, and the pane in whose place it stands.
     graph: Option<(PaneId, GraphView)>,
+    /// Patterns of the logs, as far as they were mined, and whether somebody looks at them.
+    mining: Mining,
+    is_mining: bool,
     /// What is to be opened as soon as it is seen.
     sought: Option<Sought>,
     /// What the logs were last asked for.
@@ -124,6 +129,8 @@ impl App {
             alerts: Alerts::default(),
             notes,
             place: None,
+            mining: Mining::default(),
+            is_mining: false,
             graph: None,
             sought: None,
             joined: None,
@@ -197,6 +204,7 @@ impl App {
                 }
                 effects.extend(self.seal());
             }
+            Msg::Mined(mined) => self.mined(mined, now),
             Msg::Note(reply) => self.note_reply(&reply, now),
             Msg::History(happened) => self.state.world.recall_history(happened),
             Msg::Standings(standings) => self.state.credentials.stand(standings),
@@ -216,6 +224,7 @@ impl App {
         effects.extend(rest);
         if !self.state.is_frozen() {
             effects.extend(self.logs.asks(&self.state.view(false, now)));
+            effects.extend(self.mine(now));
         }
         if is_frame {
             self.find_sought(now);
@@ -260,7 +269,7 @@ impl App {
         let view = self.state.view(true, now);
         let place = self.place.as_ref().and_then(|place| place.next_wake(&view));
         // What is past waits for a frame, which no wake hastens.
-        let shown = shown.chain(place).filter(|at| *at >= now);
+        let shown = shown.chain(place).chain(self.mining_wake(now)).filter(|at| *at >= now);
         let ends = self.state.credentials.next_change(now);
         let own = shown.chain(notice).chain(keys).chain(clock).chain(ends);
         own.chain(self.graph_wake()).min()
@@ -282,6 +291,9 @@ impl App {
 
     /// The scopes of the commands that work now, the narrowest first.
     fn scopes(&self) -> &'static [Scope] {
+        if matches!(self.place, Some(Place::Patterns(_))) {
+            return &[Scope::Patterns, Scope::List, Scope::Global];
+        }
         if self.place.is_some() || self.graph_here().is_some() {
             return &[Scope::List, Scope::Global];
         }
@@ -312,6 +324,7 @@ impl App {
         if self.state.is_frozen() {
             return;
         }
+        self.sync_patterns(now);
         let layout = self.layout();
         let focus = self.arrangement.focus;
         let view = |pane| self.state.view(focus == pane, now);
@@ -376,7 +389,11 @@ impl App {
     fn file(&mut self, news: &FileNews, now: Timestamp) {
         let FileNews { stream, source, what } = news;
         match what {
-            FileSays::Opened(pieces) => self.state.logs.open(stream, source, *pieces),
+            FileSays::Opened(pieces) => {
+                self.state.logs.open(stream, source, *pieces);
+                self.mining.reopen();
+            }
+            FileSays::Mined(mined, pieces) => self.mining.hear_of_file(source, mined.clone(), *pieces),
             FileSays::Grown(pieces) => self.state.logs.grow(stream, *pieces),
             FileSays::Unknown(pieces) => self.state.logs.learn(stream, *pieces),
             FileSays::Piece { index, lines, asked } => {

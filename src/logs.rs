@@ -17,6 +17,7 @@ pub mod key;
 pub mod level;
 pub mod live;
 pub mod merge;
+pub mod mining;
 pub mod pattern;
 pub mod piece;
 pub mod query;

@@ -10,6 +10,7 @@ pub mod keeping;
 pub mod logs;
 pub mod notes;
 pub mod palette;
+pub mod patterns;
 pub mod pipelines;
 mod plot;
 pub mod shown;

@@ -8,6 +8,7 @@ pub mod large;
 pub mod list;
 pub mod number;
 pub mod pager;
+pub mod spark;
 pub mod style;
 pub mod svg;
 pub mod table;

@@ -10,6 +10,8 @@ mod join;
 mod keeping;
 #[path = "app/login.rs"]
 mod login;
+#[path = "app/patterns.rs"]
+mod patterns;
 
 use std::sync::Arc;
 

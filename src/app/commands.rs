@@ -56,6 +56,11 @@ impl App {
             Id::FullScreen => self.arrangement.full_screen = !self.arrangement.full_screen,
             Id::Changes => self.show_changes(now),
             Id::ServiceLogs => return self.show_logs(now),
+            Id::Patterns => self.show_patterns(now),
+            Id::Open if matches!(self.place, Some(Place::Patterns(_))) => {
+                return self.use_patterns(true, now);
+            }
+            Id::Exclude => return self.use_patterns(false, now),
             Id::Open if matches!(self.place, Some(Place::Changes(_))) => self.open_change(now),
             Id::RefreshAll => {
                 self.say("Asked every source to look now.", now);
@@ -80,6 +85,7 @@ impl App {
             | Id::Graph
             | Id::Watch
             | Id::As
+            | Id::Since
             | Id::Goto => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
@@ -132,6 +138,7 @@ impl App {
                     self.focus(PaneId::Logs);
                 }
             }
+            Argument::Name if command.id == Id::Since => self.compare_since(&choice.argument, now),
             Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
             }

@@ -188,6 +188,7 @@ impl App {
     /// Shows the logs of the selected row's service or host. Where several sources have them, the first
     /// that can be seen; the next one each time it is asked for again.
     pub(super) fn show_logs(&mut self, now: Timestamp) -> Vec<Effect> {
+        let began = self.began(now);
         let subject = match (&self.place, self.arrangement.focus) {
             (Some(place), _) => place.subject(),
             // Asked for again in the logs: the next source of the same subject.
@@ -207,6 +208,9 @@ impl App {
             );
             return Vec::new();
         };
+        if let Some(onset) = began {
+            self.mining.set_onset(onset, clean(&subject.name));
+        }
         let (filter, mut said) = self.logs_of(&subject, &name, now);
         self.joined = Some(subject);
         if let Some(text) = self.reach(PaneId::Logs) {
@@ -215,6 +219,12 @@ impl App {
         let effects = self.set_filter(&filter, now);
         self.say(said, now);
         effects
+    }
+
+    /// When what the logs are asked for began, where a row of it is chosen.
+    fn began(&self, now: Timestamp) -> Option<Timestamp> {
+        let is_row = matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines);
+        self.subject(now).filter(|_| is_row).map(|(_, onset)| onset)
     }
 
     /// The filter that shows the logs of a service or host, and what to say about it.

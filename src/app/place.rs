@@ -8,6 +8,7 @@ use crate::insight::changes::Subject;
 use crate::model::text::SafeText;
 use crate::pane::changes::Changes;
 use crate::pane::effect::Outcome;
+use crate::pane::patterns::Patterns;
 use crate::pane::sources::Sources;
 use crate::pane::view::View;
 use crate::ui::canvas::Canvas;
@@ -18,6 +19,8 @@ pub(super) enum Place {
     Sources(Sources),
     /// What changed before something began.
     Changes(Changes),
+    /// What the lines say again and again.
+    Patterns(Patterns),
 }
 
 impl Place {
@@ -25,6 +28,8 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.sync(view),
             Self::Changes(changes) => changes.sync(view),
+            // They are given what was mined: see `App::sync_patterns`.
+            Self::Patterns(_) => {}
         }
     }
 
@@ -32,6 +37,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.has_news(),
             Self::Changes(changes) => changes.has_news(),
+            Self::Patterns(patterns) => patterns.has_news(),
         }
     }
 
@@ -39,6 +45,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.fit(view, area),
             Self::Changes(changes) => changes.fit(area),
+            Self::Patterns(patterns) => patterns.fit(area),
         }
     }
 
@@ -52,6 +59,10 @@ impl Place {
                 changes.hold(view);
                 changes.run(id, view)
             }
+            Self::Patterns(patterns) => {
+                patterns.hold(view);
+                patterns.run(id, view)
+            }
         }
     }
 
@@ -59,6 +70,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.filter(text, view),
             Self::Changes(changes) => changes.filter(text, view),
+            Self::Patterns(patterns) => patterns.filter(text, view),
         }
     }
 
@@ -66,6 +78,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.filter_text(),
             Self::Changes(changes) => changes.filter_text(),
+            Self::Patterns(patterns) => patterns.filter_text(),
         }
     }
 
@@ -73,6 +86,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.counts(),
             Self::Changes(changes) => changes.counts(),
+            Self::Patterns(patterns) => patterns.counts(),
         }
     }
 
@@ -81,6 +95,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.back(view),
             Self::Changes(changes) => changes.back(view),
+            Self::Patterns(patterns) => patterns.back(view),
         }
     }
 
@@ -88,13 +103,14 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.next_wake(view),
             Self::Changes(changes) => changes.next_wake(),
+            Self::Patterns(patterns) => patterns.next_wake(),
         }
     }
 
     /// What the selected row is about.
     pub(super) fn subject(&self) -> Option<Subject> {
         match self {
-            Self::Sources(_) => None,
+            Self::Sources(_) | Self::Patterns(_) => None,
             Self::Changes(changes) => Some(changes.subject()),
         }
     }
@@ -103,6 +119,7 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.draw(view, who, area, canvas),
             Self::Changes(changes) => changes.draw(view, area, canvas),
+            Self::Patterns(patterns) => patterns.draw(view, area, canvas),
         }
     }
 }

@@ -13,6 +13,8 @@ pub enum Scope {
     Logs,
     /// In the alerts pane.
     Alerts,
+    /// In the view of patterns.
+    Patterns,
     /// In the notes pane.
     Notes,
 }
@@ -20,7 +22,7 @@ pub enum Scope {
 impl Scope {
     /// All scopes, in the order of the documents.
     pub const ALL: &'static [Self] =
-        &[Self::Global, Self::List, Self::Pipelines, Self::Logs, Self::Alerts, Self::Notes];
+        &[Self::Global, Self::List, Self::Pipelines, Self::Logs, Self::Alerts, Self::Patterns, Self::Notes];
 
     /// The word for it in a configuration and in the help.
     pub fn word(self) -> &'static str {
@@ -30,6 +32,7 @@ impl Scope {
             Self::Pipelines => "pipelines",
             Self::Logs => "logs",
             Self::Alerts => "alerts",
+            Self::Patterns => "patterns",
             Self::Notes => "notes",
         }
     }
@@ -132,6 +135,7 @@ commands! {
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m, 2026-11-22T03:12) the log lines." (Name);
+    Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);
@@ -156,6 +160,7 @@ commands! {
     CopyLink List "copy-link" ["Y"] "copy link" "Copies the link of this row.";
     ShowLink List "show-link" ["o"] "show link" "Shows the link of this row, to open it in a browser.";
 
+    Patterns Logs "patterns" ["P"] "patterns" "Shows what the lines say again and again, and what of it is new, surges or has gone quiet.";
     Follow Logs "follow" ["F"] "follow" "Follows the newest line; any move upward pauses.";
     NextError Logs "next-error" ["e"] "next error" "Moves to the next line of level error or worse.";
     PreviousError Logs "previous-error" ["E"] "previous error" "Moves to the previous line of level error or worse.";
@@ -167,6 +172,9 @@ commands! {
     Histogram Logs "histogram" ["H"] "histogram by level" "Shows lines by level over time: of all lines, around those in sight, or not; Left and Right move by its bars.";
     NextErrorBar Logs "next-error-bar" ["}"] "next bar with errors" "Moves to the first error of the next bar of the histogram that has one.";
     PreviousErrorBar Logs "previous-error-bar" ["{"] "previous bar with errors" "Moves to the first error of the bar before this one in the histogram that has one.";
+
+    Exclude Patterns "exclude" ["!"] "exclude" "Takes the lines of this pattern, or of the marked ones, out of the logs.";
+    NextMoment Patterns "moment" ["s"] "since when" "Compares with another moment: the onset, when you looked last, a while ago.";
 
     Edit Notes "edit" ["i"] "edit" "Writes in the pad; Esc leaves it.";
 }

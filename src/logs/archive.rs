@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::mining::Mined;
 use super::query::Query;
 use super::segment::Segment;
 use crate::model::text::RawText;
@@ -35,6 +36,8 @@ pub enum FileSays {
         /// Whether somebody waits for them.
         asked: bool,
     },
+    /// What was mined, also of other files, and how many pieces of this one are done, of all.
+    Mined(Mined, (u64, u64)),
     /// The search of this number finds nothing in these pieces.
     RuledOut(u64, Vec<u64>),
 }

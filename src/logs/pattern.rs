@@ -8,6 +8,8 @@
 //! An id is a serial given at birth. A merge makes the younger an alias of the older, so what was
 //! given stays good; [`Patterns::resolve`] tells what it is now.
 
+pub mod book;
+pub mod change;
 mod crowd;
 mod front;
 #[cfg(test)]
@@ -16,6 +18,7 @@ mod slot;
 mod template;
 mod token;
 mod value;
+pub mod written;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -207,7 +210,7 @@ impl Patterns {
             tokens.read(line);
             line
         } else {
-            read(&mut tokens, line)
+            cut(&mut tokens, line)
         };
         let sum = sum_of(&tokens.list);
         let known = self.shapes.get(&sum).copied();
@@ -455,7 +458,7 @@ impl Patterns {
 }
 
 /// Cuts what is mined of a line; gives the text that the tokens are of.
-fn read<'a>(tokens: &mut Tokens, line: &'a [u8]) -> &'a [u8] {
+fn cut<'a>(tokens: &mut Tokens, line: &'a [u8]) -> &'a [u8] {
     match front::message(line) {
         Front::Text(from, to) => {
             let text = line.get(from..to).unwrap_or_default();
@@ -497,7 +500,7 @@ mod tests {
         patterns.top().into_iter().map(|pattern| (pattern.count, pattern.text())).collect()
     }
 
-    fn text(line: &str) -> String {
+    pub(super) fn text(line: &str) -> String {
         texts(&[line]).remove(0).1
     }
 

@@ -11,6 +11,7 @@
 //! | `took>=100ms` | a field above a number or a length of time; also `>`, `<`, `<=` |
 //! | `stream:nginx` | the stream's name has it |
 //! | `source:app` | the lines of the source of that name |
+//! | `pattern:"took <num> ms"` | the pattern of the line is this one, as `midwatch logs patterns` and `P` show it |
 //! | `since:15m` | written in the last 15 minutes, counted from when this is read |
 //! | `from:03:12` `to:03:20` | written at that time (UTC) or later, or before it |
 //! | `-x` | not `x`, whichever of these `x` is |
@@ -35,6 +36,7 @@ use self::text::Pattern;
 use super::buffer::LineRef;
 use super::format::Formats;
 use super::level::Level;
+use super::pattern::written::Written;
 use super::segment::Segment;
 use super::sgr;
 use crate::model::text::{RawText, SafeText};
@@ -78,6 +80,8 @@ enum Test {
     Until(i64),
     Text(Pattern),
     Field(Field),
+    /// The line is of this pattern.
+    Written(Written),
 }
 
 /// How a value is to stand to another.
@@ -157,8 +161,7 @@ impl fmt::Display for Query {
             if i > 0 {
                 f.write_str(" | ")?;
             }
-            let written: Vec<_> = all.iter().map(|term| term.written.as_str()).collect();
-            f.write_str(&written.join(" "))?;
+            f.write_str(&written(all))?;
         }
         Ok(())
     }
@@ -180,6 +183,31 @@ impl Query {
     #[must_use]
     pub fn without(self, streams: BTreeSet<RawText>) -> Self {
         self.and(false, &Test::Among(Arc::new(streams)))
+    }
+
+    /// The same query without what it says of patterns.
+    #[must_use]
+    pub fn without_patterns(&self) -> Self {
+        let mut any = self.any.clone();
+        for all in &mut any {
+            all.retain(|term| !matches!(term.test, Test::Written(_)));
+        }
+        // Where nothing else is asked everything is seen.
+        Self::of(if any.iter().any(Vec::is_empty) { Vec::new() } else { any })
+    }
+
+    /// The patterns whose lines it does not see.
+    pub fn excluded_patterns(&self) -> impl Iterator<Item = &Written> {
+        self.any.iter().flatten().filter(|term| !term.wanted).filter_map(|term| match &term.test {
+            Test::Written(pattern) => Some(pattern),
+            _ => None,
+        })
+    }
+
+    /// The query as written, with one more term that must hold.
+    pub fn narrowed(&self, term: &str) -> String {
+        let alternatives: Vec<_> = self.any.iter().map(|all| format!("{} {term}", written(all))).collect();
+        if alternatives.is_empty() { term.to_owned() } else { alternatives.join(" | ") }
     }
 
     fn and(mut self, wanted: bool, test: &Test) -> Self {
@@ -291,6 +319,7 @@ impl Query {
                 Test::Stream(_) | Test::Among(_) | Test::Source(_) => (1, 0),
                 Test::Text(pattern) => (2 + pattern.rank().0, pattern.rank().1),
                 Test::Field(_) => (5, 0),
+                Test::Written(_) => (6, 0),
             });
         }
         let lead = lead(&any);
@@ -321,8 +350,13 @@ impl Term {
                 Test::Until(until) => subject.time().is_some_and(|time| time < *until),
                 Test::Text(pattern) => pattern.is_in(subject.text()),
                 Test::Field(field) => field.holds(subject.text(), subject.formats()),
+                Test::Written(pattern) => pattern.has(subject.text()),
             }
     }
+}
+
+fn written(all: &[Term]) -> String {
+    all.iter().map(|term| term.written.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// The best of each alternative, together.
@@ -335,6 +369,7 @@ fn lead(any: &[Vec<Term>]) -> Option<Lead> {
         let candidates = all.iter().filter(|term| term.wanted).filter_map(|term| match &term.test {
             Test::Text(pattern) => Some(pattern.clone()),
             Test::Field(field) => field.lead(),
+            Test::Written(pattern) => pattern.lead().map(Pattern::literal),
             _ => None,
         });
         leads.push(candidates.min_by_key(Pattern::rank)?);
@@ -411,6 +446,8 @@ mod tests {
             ("stream:\"web/nginx\" b", "b", "a"),
             ("-", "a-b", "ab"),
             ("503", "503", "504"),
+            ("pattern:\"lost <addr>: <num> of <num>\"", "lost 10.0.0.1: 3 of 7", "lost 10.0.0.1: 3 in 7"),
+            ("-pattern:\"took <time>\" took", "took long", "took 5 ms"),
             ("\u{e9}t\u{e9}", "\u{c9}T\u{c9}", "ete"),
             ("warn", "\x1b[33mWA\x1b[0mRN", "\x1b[33mWA-\x1b[0mRN"),
         ] {
@@ -436,6 +473,7 @@ mod tests {
             ("//", 1, "nothing between the slashes"),
             ("x level>=loud", 3, "no level \"loud\""),
             ("stream:", 1, "wants a name"),
+            ("a pattern:", 3, "wants a pattern"),
             ("/(a{1000}){1000}/", 1, "too large"),
         ] {
             let error = query(filter).unwrap_err();
@@ -457,6 +495,17 @@ mod tests {
     fn a_minimum_level_is_one_more_term() {
         let filter = query("x").unwrap().at_least(Level::Error);
         assert_eq!(seen(&filter, &segment(&[b"ERROR x", b"ERROR y", b"INFO x"])), [0]);
+    }
+
+    #[test]
+    fn a_pattern_is_one_term_more_in_each_alternative_and_goes_again() {
+        let narrowed = query("a \"b | c\" | level>=warn").unwrap().narrowed("pattern:\"took <time>\"");
+        assert_eq!(narrowed, "\"b | c\" a pattern:\"took <time>\" | level>=warn pattern:\"took <time>\"");
+        let again = query(&narrowed).unwrap();
+        assert_eq!(again.to_string(), narrowed);
+        assert_eq!(again.without_patterns().to_string(), "\"b | c\" a | level>=warn");
+        assert_eq!(query("").unwrap().narrowed("-pattern:x"), "-pattern:x");
+        assert!(query("a | -pattern:x").unwrap().without_patterns().is_empty());
     }
 
     /// What the words mean, said plainly.

@@ -6,6 +6,7 @@ use crate::command::table::Id;
 use crate::config::key::Key;
 use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::buffer::{SealJob, Sealed};
+use crate::logs::mining::{MineJob, Mined, Order};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
 use crate::model::health::Failure;
@@ -33,6 +34,8 @@ pub enum Msg {
     File(FileNews),
     /// A log worker has put batches together, unless there was nothing to do.
     Sealed(Option<Sealed>),
+    /// A log worker has mined patterns; nothing if it broke.
+    Mined(Option<Mined>),
     /// What happened before this start, oldest first.
     History(Vec<Transition>),
     /// The record answers.
@@ -91,6 +94,10 @@ pub enum Effect {
     Seek(RawText, Sought),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
+    /// Let a log worker mine the patterns of these lines.
+    Mine(MineJob),
+    /// Ask a source to mine the patterns of its whole file, or of what it has grown by.
+    MineFile(RawText, Order),
     /// Keep what happened for the consoles to come.
     History(Vec<Transition>),
     /// Ask the record to write.

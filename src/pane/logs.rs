@@ -25,6 +25,7 @@ use crate::insight::changes::Subject;
 use crate::logs::key::Key;
 use crate::logs::level::Level;
 use crate::logs::merge::Merged;
+use crate::logs::mining::InForce;
 use crate::logs::query::Query;
 use crate::logs::search::Search;
 use crate::model::text::{RawText, SafeText, clean_line, raw_view};
@@ -213,6 +214,11 @@ impl Logs {
     /// The filter in force, as written.
     pub fn filter_text(&self) -> &str {
         &self.text
+    }
+
+    /// Which lines are shown.
+    pub fn lines_in_force(&self) -> InForce<'_> {
+        InForce { written: &self.text, words: &self.words, minimum: self.minimum, hidden: &self.hidden }
     }
 
     /// How many lines are let through so far, and how many there are.

@@ -360,6 +360,19 @@ fn perform(
                 let text = Msg::Trouble("The file is busy: the search does not see all of it.".into());
                 (ask(&source, Request::Seek(sought)), text)
             }
+            Effect::MineFile(source, order) => {
+                // The pane asks again as long as there is something to mine.
+                ask(&source, Request::Mine(order));
+                return;
+            }
+            Effect::Mine(job) => {
+                let answers = answers.clone();
+                tokio::spawn(async move {
+                    let mined = tokio::task::spawn_blocking(|| job.run()).await;
+                    drop(answers.send(Msg::Mined(mined.ok())).await);
+                });
+                return;
+            }
             Effect::Rest(rests) => {
                 if face != Face::Collector {
                     resting.send_replace(rests);

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::format::own::Own;
+use crate::logs::mining::Order;
 use crate::logs::segment::Segment;
 use crate::model::catalog::Telling;
 use crate::model::health::Failure;
@@ -43,6 +44,8 @@ pub enum Request {
     Piece(u64),
     /// Look for this in the whole file.
     Seek(Sought),
+    /// Mine the patterns of the whole file, or of what it has grown by.
+    Mine(Order),
 }
 
 /// Tells the time that the console lives in: the real one, or a recording's.
@@ -267,7 +270,8 @@ impl Outlet {
         self.file(&stream, FileSays::Piece { index, lines, asked }).await;
     }
 
-    async fn blotted(&self, segment: Segment) -> Segment {
+    /// The same lines with stars in the place of secrets.
+    pub async fn blotted(&self, segment: Segment) -> Segment {
         // Nobody who could say so is left only when the program ends.
         drop(self.ready.clone().wait_for(|ready| *ready).await);
         segment.blotted(|lines| self.mask.blot(lines)).said_by(self.source.clone())

@@ -81,6 +81,19 @@ pub fn of_run(state: RunState) -> (Meaning, &'static str) {
     }
 }
 
+/// The sign of a level.
+pub fn sign_of_level(level: Level) -> &'static str {
+    match level {
+        Level::Fatal => "FTL",
+        Level::Error => "ERR",
+        Level::Warn => "WRN",
+        Level::Info => "INF",
+        Level::Debug => "DBG",
+        Level::Trace => "TRC",
+        Level::Unknown => "",
+    }
+}
+
 /// The meaning that draws a log level.
 pub fn of_level(level: Level) -> Meaning {
     match level {

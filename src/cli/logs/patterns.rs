@@ -28,6 +28,8 @@ A pattern is what lines say again and again, with <num>, <id>, <addr>, <path>, <
 where they differ. Headers (time, level, host, component) are not of it; of a line of fields it is made of the
 message, or of the names of the fields if there is none. All files are taken together.
 
+The lines of one: midwatch logs query 'pattern:\"took <num> ms\"' FILE
+
 Most lines first: their number, the id of the pattern, the pattern. At most 8192 patterns are held; the lines
 of those seen least, and longest ago, are then in the row of id 0.
 

@@ -34,6 +34,7 @@ The query is what / takes in the logs pane:
   status=503       a field: of the line's format (status, remote, logger, thread, app, pid, ...), of JSON,
                    or name=value anywhere; also != and took>=100ms, path~/^.api/
   stream:nginx     the file's name has it
+  pattern:\"took <num> ms\"   the line's pattern is this one, as midwatch logs patterns prints it
   since:15m  from:03:12  to:2026-11-22T03:20       UTC
   -x               not x              a b | c           both a and b, or c
 

@@ -62,9 +62,11 @@ impl Template {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         let mut before = None;
-        for token in &self.tokens {
+        for (at, token) in self.tokens.iter().enumerate() {
             if token.kind.is_value() {
-                if before.is_some_and(Kind::is_value) {
+                // Words are shown as so many.
+                let is_word = at > 0 && self.mask >> (at - 1) & 3 == 3;
+                if before.is_some_and(Kind::is_value) && !is_word {
                     // Several are shown as one.
                     let shown = text.rfind('<').unwrap_or(text.len());
                     text.truncate(shown);

@@ -7,6 +7,7 @@ use super::moment::{length_of, moment};
 use super::text::Pattern;
 use super::{Compare, QueryError, Term, Test};
 use crate::logs::level::Level;
+use crate::logs::pattern::written::Written;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 
@@ -75,7 +76,7 @@ fn term(text: &str, now: Timestamp) -> Result<(bool, Test, &str), SafeText> {
     Ok((wanted, Test::Text(Pattern::smart(bare)?), rest))
 }
 
-/// `stream:`, `source:`, `since:`, `from:`, `to:`.
+/// `stream:`, `source:`, `pattern:`, `since:`, `from:`, `to:`.
 fn labelled(text: &str, now: Timestamp) -> Result<Option<(Test, &str)>, SafeText> {
     let Some((label, rest)) = text.split_once(':') else { return Ok(None) };
     let moment_of = |value: &str, example: &'static str| {
@@ -86,13 +87,20 @@ fn labelled(text: &str, now: Timestamp) -> Result<Option<(Test, &str)>, SafeText
         })
     };
     let (value, rest) = match label {
-        "stream" | "source" | "since" | "from" | "to" => name(rest)?,
+        "stream" | "source" | "pattern" | "since" | "from" | "to" => name(rest)?,
         _ => return Ok(None),
     };
     let asks = match (label, value.as_str()) {
         ("stream", "") => return Err(safe!("stream: wants a name, such as stream:nginx")),
         ("source", "") => return Err(safe!("source: wants the name of a source, such as source:app")),
         ("stream", value) => Test::Stream(Pattern::smart(value)?),
+        ("pattern", value) => {
+            let pattern = Written::new(value);
+            if pattern.is_empty() {
+                return Err(safe!("pattern: wants a pattern in quotes, such as pattern:\"took <num> ms\""));
+            }
+            Test::Written(pattern)
+        }
         ("source", value) => Test::Source(value.into()),
         ("since", value) if length_of(value).is_some() => {
             Test::From(moment_of(&format!("-{value}"), "since:15m")?)

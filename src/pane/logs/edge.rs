@@ -16,6 +16,7 @@ use crate::pane::logs::row::short_name;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
+use crate::ui::spark::spark;
 
 /// Seconds between two looks at the rates.
 const STEP: i64 = 5;
@@ -205,10 +206,10 @@ impl Edge {
         let mut pieces = Vec::new();
         let mut put = |text, style, goes| pieces.push(Piece { text, style, goes });
         if self.bars.iter().any(|bar| *bar > 0) {
-            put(picture(&self.bars, ascii), styles.of(Meaning::Graph), 7);
+            put(spark(&self.bars, ascii), styles.of(Meaning::Graph), 7);
         }
         if self.errors.iter().any(|bar| *bar > 0) && !self.bars.is_empty() {
-            let text = safe!("errors {}", picture(&self.errors, ascii));
+            let text = safe!("errors {}", spark(&self.errors, ascii));
             put(text, styles.of(Meaning::LevelError), 6);
         }
         let (word, meaning) = coverage::word(view, Gives::Logs);
@@ -270,23 +271,6 @@ pub(super) fn fitting(mut pieces: Vec<Piece>, room: usize, gap: usize) -> Vec<Pi
     pieces
 }
 
-/// Bars of a height that tells how many, one column each; nothing is a space.
-fn picture(bars: &[u32], ascii: bool) -> SafeText {
-    let glyphs: &[&'static str] = if ascii {
-        &[" ", ".", ":", "|", "I"]
-    } else {
-        &[" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
-    };
-    let highest = u64::from(bars.iter().copied().max().unwrap_or(0).max(1));
-    let steps = (glyphs.len() - 1) as u64;
-    let glyph = |bar: &u32| {
-        let step = (u64::from(*bar) * steps).div_ceil(highest);
-        let glyph = usize::try_from(step).ok().and_then(|step| glyphs.get(step));
-        SafeText::literal(glyph.copied().unwrap_or(" "))
-    };
-    bars.iter().map(glyph).collect()
-}
-
 /// A number with a comma between thousands.
 pub(super) fn grouped(number: u64) -> SafeText {
     if number < 1000 {
@@ -312,13 +296,6 @@ mod tests {
         let text = |number| grouped(number).as_str().to_owned();
         assert_eq!([text(0), text(999), text(1000)], ["0", "999", "1,000"]);
         assert_eq!([text(12_031), text(1_000_204_099)], ["12,031", "1,000,204,099"]);
-    }
-
-    #[test]
-    fn a_picture_shows_every_bar_that_is_not_empty() {
-        assert_eq!(picture(&[0, 1, 500, 1000], true).as_str(), " .:I");
-        assert_eq!(picture(&[0, 1, 500, 1000], false).as_str(), " ▁▄█");
-        assert_eq!(picture(&[0, 0], false).as_str(), "  ");
     }
 
     #[test]

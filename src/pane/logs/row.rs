@@ -12,7 +12,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_line, raw_view};
 use crate::pane::logs::line::Line;
 use crate::pane::view::View;
 use crate::ui::canvas::Canvas;
-use crate::ui::style::of_level;
+use crate::ui::style::{of_level, sign_of_level};
 use crate::ui::time::Zone;
 
 /// Bytes of a line that are looked at for each column in sight: colours and marks take more than
@@ -72,19 +72,6 @@ impl Front {
 pub(super) fn short_name(stream: &RawText) -> SafeText {
     let last = stream.as_bytes().rsplit(|byte| *byte == b'/').find(|part| !part.is_empty());
     clean(&RawText::from_bytes(last.unwrap_or_default()))
-}
-
-/// The sign of a level.
-pub(super) fn sign(level: Level) -> &'static str {
-    match level {
-        Level::Fatal => "FTL",
-        Level::Error => "ERR",
-        Level::Warn => "WRN",
-        Level::Info => "INF",
-        Level::Debug => "DBG",
-        Level::Trace => "TRC",
-        Level::Unknown => "",
-    }
 }
 
 /// One row of the screen.
@@ -155,7 +142,7 @@ impl Row {
                     }
                 };
                 put(front.time, &view.zone.precise(self.line.time(), view.now), muted);
-                put(front.sign, &SafeText::literal(sign(level)), styles.of(of_level(level)));
+                put(front.sign, &SafeText::literal(sign_of_level(level)), styles.of(of_level(level)));
                 put(front.stream, &self.stream, muted);
             }
             let width = area.right().saturating_sub(text_x);

@@ -16,13 +16,16 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::access::failure;
 use crate::config::zone::Zone;
 use crate::logs::archive::{FileSays, Sought};
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
+use crate::logs::mining::{Mined, Order};
 use crate::logs::piece;
+use crate::logs::query::Query;
 use crate::logs::read::{ReadAt, fill};
 use crate::logs::segment::{Segment, SegmentBuilder};
 use crate::logs::stamp;
@@ -103,6 +106,9 @@ impl ArchiveSource {
     }
 }
 
+/// Time between two words on what was mined.
+const TOLD: Duration = Duration::from_millis(250);
+
 /// An open file, and what it was when last looked at.
 struct Opened {
     file: File,
@@ -168,6 +174,18 @@ struct Read {
     ended_early: bool,
 }
 
+/// What is mined, and how far.
+struct Mine {
+    order: Order,
+    /// Pieces that are not mined yet: from, to. The last is mined first.
+    todo: Range<u64>,
+    /// The last that was mined, how many lines of it were, and the length of the file then.
+    last: (u64, u32, u64),
+    /// Lines that are mined of a piece that has grown.
+    done: (u64, u32),
+    told: Instant,
+}
+
 /// Reads one opened file until it is another.
 struct Reader<'a> {
     path: &'a Path,
@@ -183,6 +201,8 @@ struct Reader<'a> {
     /// What is looked for, and the piece before which it was not yet. What is not known is looked at
     /// when it is learnt.
     sought: Option<(Sought, u64)>,
+    /// What is mined.
+    mine: Option<Mine>,
     /// Pieces without a time, and the first time after them; without one, when the file was written.
     undated: BTreeMap<u64, i64>,
     /// The first time in what is known.
@@ -208,6 +228,7 @@ impl<'a> Reader<'a> {
             modified,
             asked: Vec::new(),
             sought: None,
+            mine: None,
             undated: BTreeMap::new(),
             first: None,
             told_gone: false,
@@ -217,7 +238,9 @@ impl<'a> Reader<'a> {
     async fn work(&mut self) {
         self.outlet.file(&self.stream, FileSays::Opened(self.unknown.1)).await;
         loop {
-            let busy = !self.asked.is_empty() || self.sought.is_some() || self.unknown.0 < self.unknown.1;
+            let mines = self.mine.as_ref().is_some_and(|mine| !mine.todo.is_empty());
+            let knows = self.unknown.0 >= self.unknown.1;
+            let busy = !self.asked.is_empty() || self.sought.is_some() || !knows || mines;
             tokio::select! {
                 biased;
                 request = self.outlet.asked() => {
@@ -227,7 +250,13 @@ impl<'a> Reader<'a> {
                 () = std::future::ready(()), if busy => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let done = if busy { self.turn().await } else { self.look().await };
+            let done = if mines && knows && self.asked.is_empty() && self.sought.is_none() {
+                self.dig().await
+            } else if busy {
+                self.turn().await
+            } else {
+                self.look().await
+            };
             match done {
                 Ok(true) => {}
                 Ok(false) => return,
@@ -243,6 +272,7 @@ impl<'a> Reader<'a> {
         match request {
             Request::Piece(index) => self.asked.push(index),
             Request::Seek(sought) => self.sought = Some((sought, piece::pieces(self.meta.len()))),
+            Request::Mine(order) => self.mine(order),
             Request::Refresh | Request::Fetch(_) => {}
         }
     }
@@ -273,7 +303,8 @@ impl<'a> Reader<'a> {
         let workers: Vec<_> = (0..cores)
             .map(|worker| {
                 let from = pieces.start + worker * each;
-                self.read(from.min(pieces.end)..(from + each).min(pieces.end), sought.clone())
+                let query = sought.as_ref().map(|sought| Arc::clone(&sought.query));
+                self.read(from.min(pieces.end)..(from + each).min(pieces.end), query)
             })
             .collect();
         let learns = !asked && sought.is_none();
@@ -301,6 +332,74 @@ impl<'a> Reader<'a> {
         Ok(whole)
     }
 
+    /// Begins to mine, or goes on with what the file has grown by.
+    fn mine(&mut self, order: Order) {
+        let (pieces, length) = (piece::pieces(self.meta.len()), self.meta.len());
+        match &mut self.mine {
+            Some(mine) if mine.order == order => {
+                if mine.todo.is_empty() && mine.last.2 < length {
+                    mine.done = (mine.last.0, mine.last.1);
+                    mine.todo = mine.last.0..pieces;
+                }
+            }
+            mine => {
+                let told = Instant::now();
+                *mine = Some(Mine { order, todo: 0..pieces, last: (0, 0, 0), done: (0, 0), told });
+            }
+        }
+    }
+
+    /// Mines some pieces, the last first; false when the file is another.
+    async fn dig(&mut self) -> io::Result<bool> {
+        let Some(mut mine) = self.mine.take() else { return Ok(true) };
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let (to, length) = (mine.todo.end, self.meta.len());
+        let from = to.saturating_sub(TURN * cores).max(mine.todo.start);
+        let each = (to - from).div_ceil(cores).max(1);
+        let workers: Vec<_> = (from..to)
+            .step_by(usize::try_from(each).unwrap_or(1))
+            .map(|begin| self.read(begin..(begin + each).min(to), Some(Arc::clone(mine.order.query()))))
+            .collect();
+        let mut whole = true;
+        let mut lines = Vec::new();
+        for worker in workers {
+            let read = watched(worker, self.path, self.outlet).await?;
+            whole &= !read.ended_early;
+            for (index, segment) in read.pieces {
+                // Of a piece that has grown only what is new.
+                let first = if index == mine.done.0 { mine.done.1 } else { 0 };
+                if index >= mine.last.0 {
+                    mine.last = (index, segment.as_ref().map_or(0, Segment::lines), length);
+                }
+                if let Some(segment) = segment {
+                    let segment = self.outlet.blotted(self.date(index, segment, false)).await;
+                    lines.push((segment, first));
+                }
+            }
+        }
+        let order = mine.order.clone();
+        let mining = tokio::task::spawn_blocking(move || {
+            for (segment, first) in lines.iter().rev() {
+                order.take(segment, *first..segment.lines());
+            }
+            Ok(())
+        });
+        watched(mining, self.path, self.outlet).await?;
+        mine.todo.end = from;
+        if mine.todo.is_empty() || mine.told.elapsed() >= TOLD {
+            let order = mine.order.clone();
+            let found = tokio::task::spawn_blocking(move || Ok(order.found()));
+            let found = watched(found, self.path, self.outlet).await?;
+            let (all, left) = (piece::pieces(self.meta.len()), mine.todo.end - mine.todo.start);
+            let mined = Mined { number: mine.order.number, found };
+            let says = FileSays::Mined(mined, (all.saturating_sub(left), all));
+            self.outlet.file(&self.stream, says).await;
+            mine.told = Instant::now();
+        }
+        self.mine = Some(mine);
+        Ok(whole)
+    }
+
     /// Gives the lines of a piece without a time the first one after them, so that they stand where
     /// they are in the file.
     fn date(&mut self, index: u64, lines: Segment, learns: bool) -> Segment {
@@ -319,7 +418,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Lets a thread read pieces.
-    fn read(&self, pieces: Range<u64>, sought: Option<Sought>) -> JoinHandle<io::Result<Read>> {
+    fn read(&self, pieces: Range<u64>, query: Option<Arc<Query>>) -> JoinHandle<io::Result<Read>> {
         let (file, length, modified) = (Arc::clone(&self.file), self.meta.len(), self.modified);
         let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
         tokio::task::spawn_blocking(move || {
@@ -328,8 +427,7 @@ impl<'a> Reader<'a> {
             for index in pieces {
                 let piece = piece::read(&Positioned(&file), length, index, &begins, &mut buffer)?;
                 read.ended_early |= piece.ended_early;
-                let wanted =
-                    sought.as_ref().is_none_or(|sought| sought.query.may_be_in(&formats, piece.bytes));
+                let wanted = query.as_ref().is_none_or(|query| query.may_be_in(&formats, piece.bytes));
                 let lines = wanted
                     .then(|| SegmentBuilder::of_file(stream.clone(), &zone, &formats, piece.bytes, modified));
                 read.pieces.push((index, lines.flatten()));
@@ -393,7 +491,6 @@ mod tests {
 
     use super::*;
     use crate::logs::piece::PIECE;
-    use crate::logs::query::Query;
     use crate::source::logs::testing::Ear;
 
     fn ear(path: &Path) -> Ear {
@@ -465,6 +562,32 @@ mod tests {
         assert_eq!(out[0], 39, "the latest first");
         out.sort_unstable();
         assert!(out.into_iter().eq((0..40).filter(|index| *index != 17)));
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_is_mined_whole_and_then_what_it_has_grown_by() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..20 * EACH + 10);
+        let mut ear = ear(&path);
+        let order = Order::new(3, Query::default());
+        // Asked for before anything is known, and once more than need be.
+        ear.ask.send(Request::Mine(order.clone())).await.unwrap();
+        ear.ask.send(Request::Mine(order.clone())).await.unwrap();
+        let mined = |ear: &Ear, pieces: u64| {
+            let whole =
+                |says: &FileSays| matches!(says, FileSays::Mined(_, share) if *share == (pieces, pieces));
+            ear.files.iter().any(whole)
+        };
+        ear.until(|ear| mined(ear, 21)).await;
+        assert_eq!(order.found().lines, 20 * EACH as u64 + 10);
+        write(&path, 20 * EACH + 10..35 * EACH + 3);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0))) && pieces(ear).len() > 36)
+            .await;
+        ear.ask.send(Request::Mine(order.clone())).await.unwrap();
+        ear.until(|ear| mined(ear, 36)).await;
+        assert_eq!(order.found().lines, 35 * EACH as u64 + 3);
         ear.stop().await;
     }
 

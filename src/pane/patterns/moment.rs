@@ -1,0 +1,64 @@
+//! Which moment patterns are compared with: an onset, when the person last looked, one that was
+//! chosen, or a while ago.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::logs::pattern::book::Found;
+use crate::model::text::SafeText;
+use crate::pane::patterns::mining::Mining;
+use crate::pane::view::View;
+use crate::safe;
+
+/// Whiles ago that can be chosen, in minutes.
+const WHILES: [i64; 5] = [1, 5, 15, 60, 360];
+
+/// Which moment is meant: one of a while ago moves on with the time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Which {
+    Chosen,
+    Onset,
+    Looked,
+    /// So many minutes ago.
+    Ago(i64),
+}
+
+/// A moment, and what to call it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Moment {
+    pub(super) which: Which,
+    pub(super) at: Timestamp,
+    pub(super) name: SafeText,
+}
+
+/// The moments that can be compared with, the one that is meant first if nobody chooses. Whiles ago
+/// are counted back from `end`, and only those of which something before is known.
+pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &View<'_>) -> Vec<Moment> {
+    let clock = |at: Timestamp| view.zone.clock(at, view.now);
+    let mut moments = Vec::new();
+    let mut put = |which, at, name| moments.push(Moment { which, at, name });
+    if let Some(at) = mining.chosen() {
+        put(Which::Chosen, at, safe!("New, surging, quiet since {}", clock(at)));
+    }
+    if let Some((at, what)) = mining.onset() {
+        put(Which::Onset, *at, safe!("New, surging, quiet since {}, when {} began", clock(*at), what));
+    }
+    if let Some(at) = mining.looked() {
+        put(Which::Looked, at, safe!("New, surging, quiet since {}, when you looked last", clock(at)));
+    }
+    let begin = found.times.map_or(end.as_millisecond(), |(first, _)| first);
+    let span = SignedDuration::from_millis(end.as_millisecond().saturating_sub(begin));
+    let of = |minutes: &i64| SignedDuration::from_mins(*minutes);
+    // The longest that leaves at least as much before it, then the others.
+    let best = WHILES.iter().rposition(|while_| of(while_) + of(while_) <= span).unwrap_or_default();
+    let (shorter, rest) = WHILES.split_at_checked(best).unwrap_or((&WHILES, &[]));
+    for minutes in rest.iter().filter(|minutes| **minutes == WHILES[0] || of(minutes) < span).chain(shorter) {
+        let Ok(at) = end.checked_sub(of(minutes)) else { continue };
+        let name = if *minutes >= 60 {
+            safe!("New, surging, quiet in the last {} h", minutes / 60)
+        } else {
+            safe!("New, surging, quiet in the last {} min", minutes)
+        };
+        put(Which::Ago(*minutes), at, name);
+    }
+    moments
+}

@@ -1,0 +1,131 @@
+//! Key scripts of the view of patterns.
+
+use std::sync::Arc;
+
+use crate::console::{Console, alert, at, setup};
+use jiff::SignedDuration;
+use midwatch::app::Setup;
+use midwatch::logs::segment::{Given, SegmentBuilder};
+use midwatch::logs::split::Line;
+use midwatch::logs::stamp::Zone;
+use midwatch::model::alert::Severity;
+use midwatch::model::catalog::{Catalog, ServiceEntry};
+use midwatch::pane::effect::{Effect, Msg};
+
+/// Half an hour of lines before 03:26; one of them begins 14 minutes before, when the alert does.
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+fn lines(console: &mut Console) {
+    let mut builder = SegmentBuilder::new("app.log".into(), Zone::default());
+    for second in -1800..0 {
+        let mut push = |text: String| {
+            let line = format!("{} {text}", at(second));
+            builder.push(Line::from(line.as_bytes()), Given::default(), at(0));
+        };
+        push(format!("INFO order {second} placed in {} ms", -second));
+        if second >= -14 * 60 && second % 10 == 0 {
+            push(format!("ERROR pool \"main\" exhausted after {} ms", -second));
+        }
+        if second % 30 == 0 {
+            push(format!("WARN slow answer of {} ms", -second));
+        }
+    }
+    let segment = builder.seal().unwrap().said_by("logs".into());
+    console.send(Msg::Segment(Arc::new(segment)));
+}
+
+/// Lets the worker do what it was asked to.
+fn work(console: &mut Console) -> usize {
+    let mut jobs = 0;
+    loop {
+        let job = console.effects.extract_if(.., |effect| matches!(effect, Effect::Mine(_))).next();
+        let Some(Effect::Mine(job)) = job else { return jobs };
+        jobs += 1;
+        console.send(Msg::Mined(Some(job.run())));
+        console.now += SignedDuration::from_millis(300);
+        console.send(Msg::Wake);
+    }
+}
+
+fn outage() -> Console {
+    let checkout =
+        ServiceEntry { name: "checkout".into(), logs: vec!["logs".into()], ..ServiceEntry::default() };
+    let mut console = Console::with(Setup { catalog: Catalog::new(&[checkout], &[]), ..setup((120, 40)) });
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    lines(&mut console);
+    console
+}
+
+#[test]
+fn nothing_is_mined_before_somebody_asks_and_then_once() {
+    let mut console = outage();
+    console.keys("2").pass(60);
+    assert_eq!(work(&mut console), 0);
+    console.keys("P");
+    assert!(console.screen().contains("Looking at the lines."), "{}", console.screen());
+    assert_eq!(work(&mut console), 1);
+    let screen = console.screen();
+    assert!(screen.contains("[top 3]") && screen.contains("order <num> placed in <time>"), "{screen}");
+    console.keys("Esc").pass(60);
+    console.keys("P");
+    assert_eq!(work(&mut console), 0, "it is kept");
+    assert!(console.screen().contains("when you looked last"), "{}", console.screen());
+}
+
+#[test]
+fn enter_shows_the_lines_of_a_pattern_and_another_key_takes_them_out() {
+    let mut console = outage();
+    console.keys("2 P");
+    work(&mut console);
+    console.keys("j Enter");
+    let screen = console.screen();
+    assert!(screen.contains("/pattern:\"pool <str> exhausted after <time>\""), "{screen}");
+    assert!(screen.contains("P shows the patterns, Esc all lines."), "{screen}");
+    console.pass(10);
+    let screen = console.screen();
+    assert!(screen.contains("84 of 1944") && !screen.contains("placed"), "{screen}");
+    console.keys("P j !").pass(10);
+    let screen = console.screen();
+    assert!(screen.contains("[top 3]") && screen.contains("excluded"), "{screen}");
+    console.keys("Esc");
+    let screen = console.screen();
+    assert!(screen.contains("0 of 1944"), "of the pattern, and not of it: {screen}");
+    console.keys("Esc").pass(1);
+    console.keys("P g space space !").pass(10);
+    console.keys("Esc").pass(1);
+    console.keys("Esc").pass(1);
+    let screen = console.screen();
+    assert!(screen.contains("60 of 1944") && screen.contains("slow answer"), "{screen}");
+    assert_eq!(work(&mut console), 0);
+}
+
+#[test]
+fn after_the_logs_of_an_alert_what_is_new_since_its_onset_comes_first() {
+    let mut console = outage();
+    console.keys("3 L P");
+    work(&mut console);
+    let screen = console.screen();
+    assert!(
+        screen.contains("[new 1]") && screen.contains("since 03:12, when HighErrorRate began"),
+        "{screen}"
+    );
+    assert!(screen.contains("pool <str> exhausted after <time>") && !screen.contains("placed"), "{screen}");
+    console.keys(": s i n c e space 0 3 : 0 0 Enter");
+    let screen = console.screen();
+    assert!(screen.contains("since 03:00"), "{screen}");
+}
+
+#[test]
+fn while_the_screen_is_frozen_nothing_is_mined_and_nothing_changes() {
+    let mut console = outage();
+    console.keys("2 P");
+    work(&mut console);
+    console.keys("p").pass(10);
+    let before = console.screen();
+    lines(&mut console);
+    console.pass(10);
+    assert_eq!(work(&mut console), 0);
+    assert!(before.contains("[top 3]") && console.screen().contains("3 patterns of 1944 lines"));
+    console.keys("p").pass(10);
+    assert_eq!(work(&mut console), 1);
+    assert!(console.screen().contains("3 patterns of 3888 lines"), "{}", console.screen());
+}
