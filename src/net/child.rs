@@ -32,6 +32,11 @@ pub fn end_all() {
     }
 }
 
+/// Whether everything has been killed, so that the end of a program says nothing about it.
+pub fn are_ended() -> bool {
+    running().ended
+}
+
 /// The process group that a child leads. Killed when dropped: drop it before the child, while the
 /// child's number is still taken.
 #[derive(Debug)]

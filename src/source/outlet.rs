@@ -15,6 +15,7 @@ use crate::model::catalog::Telling;
 use crate::model::health::Failure;
 use crate::model::text::RawText;
 use crate::model::update::{Detail, DetailKey, News, Snapshot, Update};
+use crate::net::child;
 use crate::net::credential::Mask;
 
 /// Segments and details that may wait for the loop. A source that finds no room waits.
@@ -217,8 +218,12 @@ impl Outlet {
         self.put(self.now(), News::Alive { troubles });
     }
 
-    /// Says that the source does not work, and why.
+    /// Says that the source does not work, and why. What fails because we end is not the source's fault:
+    /// the history would tell it at the next start.
     pub fn failed(&self, failure: Failure) {
+        if child::are_ended() {
+            return;
+        }
         self.put(self.now(), News::Failed(self.mask.failure(failure)));
     }
 

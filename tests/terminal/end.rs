@@ -42,6 +42,30 @@ fn signals_that_end_a_program_end_this_one_in_order() {
     }
 }
 
+/// Programs that are ended with the console have not failed: the next one would tell it of the last.
+#[test]
+fn what_ends_with_it_is_not_told_as_a_failure() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join(".config/midwatch");
+    std::fs::create_dir_all(&folder).unwrap();
+    let programs = "[[source]]\nname = 'bad'\nkind = 'command'\nargv = ['false']\n\
+        [[source]]\nname = 'of-{each}'\nkind = 'command'\nargv = ['sleep', '{each}00']\n\
+        each = ['10', '11', '12', '13', '14', '15', '16', '17']\n";
+    std::io::Write::write_all(
+        &mut std::fs::File::create(folder.join("config.toml")).unwrap(),
+        programs.as_bytes(),
+    )
+    .unwrap();
+    let mut console = Console { pty: Start::default().env("HOME", home.path()).run(&[MIDWATCH]), home };
+    console.wait("a failure", |shown| shown.text().contains("1 blind"));
+    console.signal(Signal::HUP);
+    let history = console.home.path().join(".local/state/midwatch/history");
+    assert_eq!(console.pty.code(), 129);
+    let kept = std::fs::read_dir(history).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let kept = String::from_utf8_lossy(&kept.collect::<Vec<_>>().concat()).into_owned();
+    assert!(kept.contains("exit status 1") && !kept.contains("killed"), "{kept}");
+}
+
 /// What is still alive and still computing after the terminal is gone.
 #[track_caller]
 fn hangs_up(mut console: Console) -> (Duration, Duration) {
