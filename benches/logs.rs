@@ -1,7 +1,12 @@
-//! How fast lines are taken in, sealed, held and searched: `cargo bench --bench logs [-- FILE]`.
+//! How fast lines are taken in, sealed, held, searched, merged and mined: `cargo bench --bench logs [-- FILE]`.
 //!
 //! Without a file it makes a million lines of five forms. Figures are of one core.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints figures and may stop")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench prints figures and may stop"
+)]
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,10 +15,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use midwatch::logs::buffer::Buffer;
 use midwatch::logs::format::{Formats, Reader};
+use midwatch::logs::key::Key;
+use midwatch::logs::merge::{Merged, Wanted};
+use midwatch::logs::pattern::Patterns;
 use midwatch::logs::query::Query;
 use midwatch::logs::search::Search;
 use midwatch::logs::segment::{Given, SegmentBuilder};
-use midwatch::logs::split::Splitter;
+use midwatch::logs::split::{Line, Splitter};
 use midwatch::logs::stamp::Zone;
 use midwatch::model::text::RawText;
 
@@ -150,4 +158,49 @@ fn main() {
             longest.as_micros()
         );
     }
+
+    merge(&bytes, now);
+
+    let started = Instant::now();
+    let mut patterns = Patterns::new(false);
+    for line in bytes.split(|b| *b == b'\n') {
+        patterns.take(line, None);
+    }
+    report("patterns", started);
+    println!("{:<44} {} patterns", "", patterns.len());
+}
+
+/// The lines of eight streams, in one order.
+fn merge(bytes: &[u8], now: Timestamp) {
+    let mut builders: Vec<_> = (0..8)
+        .map(|n| SegmentBuilder::new(RawText::from(format!("stream-{n}").as_str()), Zone::default()))
+        .collect();
+    let mut buffer = Buffer::default();
+    for (number, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        let builder = &mut builders[number % 8];
+        builder.push(Line::from(line), Given::default(), now);
+        if builder.is_full() {
+            buffer.push(Arc::new(builder.seal().unwrap()));
+        }
+    }
+    builders.iter_mut().filter_map(SegmentBuilder::seal).for_each(|segment| buffer.push(Arc::new(segment)));
+    let wanted = Wanted::default();
+    let merged = Merged { buffer: &buffer, search: None, wanted: &wanted };
+    let (first, last) = (merged.forward(Key::FIRST).next().unwrap().key, merged.end());
+
+    let started = Instant::now();
+    let walked = merged.forward(Key::FIRST).count();
+    let took = started.elapsed();
+    println!("merge of 8 streams: a walk of {walked} lines, {} ns a line", took.as_nanos() / walked as u128);
+    let places = |number: i64| Key::at(first.time + (last.time - first.time) * number / 1000);
+    let started = Instant::now();
+    let shown: usize = (0..1000).map(|number| merged.forward(places(number)).take(40).count()).sum();
+    println!("  1,000 windows: {} us each, {shown} lines", started.elapsed().as_micros() / 1000);
+    let started = Instant::now();
+    let below: u64 = (0..1000).map(|number| merged.count_from(places(number))).sum();
+    println!(
+        "  1,000 places: {} us each, {} lines below on average",
+        started.elapsed().as_micros() / 1000,
+        below / 1000
+    );
 }
