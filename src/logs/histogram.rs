@@ -5,7 +5,7 @@
 //! its lines are counted one by one, a slice at a time; those of a file that are not here are spread
 //! evenly over their slot, and such a bar says that it is an estimate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::buffer::{Buffer, Part};
 use super::search::Search;
@@ -16,6 +16,13 @@ use super::tally::{Count, Step, Tally};
 const SLICE: usize = 50_000;
 /// Bars of parts whose lines were counted that are kept, in all: 1.5 MiB. More stay estimates.
 const KEPT: usize = 1 << 16;
+/// Of the lines that are first or last one in so many may be left out, so that one of 1970 does not put
+/// all others into one bar.
+const STRAYS: u64 = 1000;
+/// Of so many lines one may be left out at each end.
+const MANY: u64 = 100;
+/// And only where all others are in one of so many bars.
+const CROWDED: usize = 16;
 
 /// Which bars.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,6 +70,15 @@ pub struct Bar {
     pub is_estimate: bool,
 }
 
+impl Bar {
+    /// Adds another one.
+    pub fn add(&mut self, other: &Self) {
+        self.all.add(other.all);
+        self.found.add(other.found);
+        self.is_estimate |= other.is_estimate;
+    }
+}
+
 /// Numbers of bars, ascending, and what is in them.
 type Bars = Vec<(i64, Count)>;
 
@@ -86,7 +102,9 @@ pub struct Histogram {
     /// By parts, for bars of the grid's length.
     counted: BTreeMap<u64, Counted>,
     /// Parts whose slots are too long, in the grid.
-    rough: Vec<u64>,
+    rough: BTreeSet<u64>,
+    /// Lines that are in no bar.
+    outside: u64,
     made_of: Option<MadeOf>,
     /// Parts that were counted by lines so far.
     looked: usize,
@@ -97,6 +115,48 @@ impl Histogram {
     pub fn reach(buffer: &Buffer, in_scope: impl Fn(u32) -> bool) -> Option<(i64, i64)> {
         let parts = buffer.parts().filter(|part| in_scope(part.stream));
         parts.map(|part| part.reach).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
+    /// The bars over all lines of these streams, at most `most`, if there are any. A few that stand far
+    /// from all others are outside.
+    pub fn over_all(buffer: &Buffer, in_scope: impl Fn(u32) -> bool, most: usize) -> Option<Grid> {
+        let mut reach = Self::reach(buffer, &in_scope)?;
+        loop {
+            let grid = Grid::over(reach, most);
+            let mut lines = vec![0_u64; grid.bars];
+            let (mut all, mut tight) = (0, (reach.1, reach.0));
+            for part in buffer.parts().filter(|part| in_scope(part.stream)) {
+                all += u64::from(part.lines);
+                for (number, count) in part.tally.slots() {
+                    let time = part.tally.step().start(*number).max(part.reach.0);
+                    if let Some(bar) = grid.bar(time).and_then(|bar| lines.get_mut(bar)) {
+                        *bar += count.lines();
+                        let end = part.tally.step().start(*number + 1).min(part.reach.1.saturating_add(1));
+                        tight = (tight.0.min(time), tight.1.max(end - 1));
+                    }
+                }
+            }
+            // Of a few lines one is not yet far from all others.
+            let strays = (all / STRAYS / 2).max(u64::from(all >= MANY));
+            let skipped = |lines: &mut dyn Iterator<Item = &u64>| {
+                let mut sum = 0;
+                lines
+                    .take_while(|lines| {
+                        sum += **lines;
+                        sum <= strays
+                    })
+                    .count()
+            };
+            let (first, last) = (skipped(&mut lines.iter()), skipped(&mut lines.iter().rev()));
+            let crowd = grid.bars.saturating_sub(first + last);
+            if crowd == 0 || crowd > grid.bars / CROWDED {
+                // As far as there are lines.
+                return Some(Grid::over((tight.0.max(reach.0), tight.1.min(reach.1)), most));
+            }
+            // Slots may reach into the bars beside them.
+            let (from, to) = (first.saturating_sub(1), (first + crowd + 1).min(grid.bars));
+            reach = (reach.0.max(grid.start(from)), reach.1.min(grid.start(to).saturating_sub(1)));
+        }
     }
 
     /// Forgets all: the search is another one, or the streams are others.
@@ -132,6 +192,11 @@ impl Histogram {
         &self.bars
     }
 
+    /// How many lines are in no bar.
+    pub fn outside(&self) -> u64 {
+        self.outside
+    }
+
     /// Makes the bars anew if they would be others.
     fn make(
         &mut self,
@@ -154,7 +219,7 @@ impl Histogram {
             let found = search.and_then(|search| search.tally(part.id));
             let is_rough = |tally: &Tally| tally.step() > grid.step;
             if is_rough(&part.tally) || found.is_some_and(is_rough) {
-                self.rough.push(part.id);
+                self.rough.insert(part.id);
             }
             let hits = search.map_or(0, |search| search.hits(part.id).len());
             if let Some(counted) = self.counted.get(&part.id).filter(|counted| counted.hits == hits) {
@@ -167,6 +232,9 @@ impl Histogram {
                 self.spread(part, found, |bar| &mut bar.found);
             }
         }
+        let all: u64 =
+            buffer.parts().filter(|part| in_scope(part.stream)).map(|part| u64::from(part.lines)).sum();
+        self.outside = all.saturating_sub(self.bars.iter().map(|bar| bar.all.lines()).sum());
         let rough = &self.rough;
         self.counted.retain(|id, _| rough.contains(id));
     }
@@ -378,6 +446,33 @@ mod tests {
             (false, true),
             "the last piece was given first to go"
         );
+    }
+
+    #[test]
+    fn a_few_lines_far_away_do_not_put_all_others_into_one_bar() {
+        let mut buffer = Buffer::default();
+        let lines =
+            |from: i64, count: i64| (0..count).map(|n| (from + n * 500, "INFO x")).collect::<Vec<_>>();
+        for batch in 0..10 {
+            buffer.push(segment("a", &lines(batch * 100_000, 200)));
+        }
+        let year = 365 * 86_400_000;
+        buffer.push(segment("b", &[(-50 * year, "of 1976")]));
+        let over = |buffer: &Buffer| Histogram::over_all(buffer, |_| true, 100).unwrap();
+        let grid = over(&buffer);
+        assert!(grid.step.millis() <= 30_000 && grid.bar(START).is_some(), "{grid:?}");
+        assert!(grid.bar(START + 999_500).is_some());
+        let mut histogram = Histogram::default();
+        while histogram.look(&buffer, None, |_| true, grid) {}
+        assert_eq!(histogram.outside(), 1);
+        assert_eq!(super::tests::lines(histogram.bars()), 2000);
+        // More than a few are no strays, and where all others show well nothing is left out.
+        buffer.push(segment("b", &lines(-50 * year, 20)));
+        assert_eq!(over(&buffer), Grid::over(Histogram::reach(&buffer, |_| true).unwrap(), 100));
+        let only_a = |stream| stream == 0;
+        let reach = Histogram::reach(&buffer, only_a).unwrap();
+        assert_eq!(Histogram::over_all(&buffer, only_a, 100), Some(Grid::over(reach, 100)));
+        assert_eq!(Histogram::over_all(&Buffer::default(), |_| true, 100), None);
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::number::number;
 
+/// Rows in which all bars are told, at most.
+const TOLD: usize = 30;
+
 /// Bars of one kind.
 struct Lane {
     name: &'static str,
@@ -73,7 +76,7 @@ impl Logs {
             }
             y += lane.rows;
         }
-        let marked = self.marked_bar();
+        let marked = self.marked_bar().filter(|_| !self.is_astray());
         if let Some(bar) = marked {
             let cells = Rect { x: at(bar), y: area.y, width: each_width(each), height: y - area.y };
             canvas.restyle(cells.intersection(plot), view.styles.of(Meaning::Selection));
@@ -154,14 +157,20 @@ impl Logs {
         let styles = view.styles;
         let piece = |text, meaning, goes| Piece { text, style: styles.of(meaning), goes };
         let mut pieces = Vec::new();
-        if let Some(bar) = self.marked_bar() {
+        if self.is_astray() {
+            pieces.push(piece("the selected line is far from these".into(), Meaning::Warning, 0));
+        } else if let Some(bar) = self.marked_bar() {
             pieces.push(piece(self.told_bar(bar, view), Meaning::Text, 0));
-            if let Some(warnings) = self.warnings_of(bar) {
+            if let Some(warnings) = self.warnings_of(&self.bar(bar)) {
                 pieces.push(piece(warnings, Meaning::Text, 2));
             }
         }
         pieces.push(piece(safe!("1 bar = {}", self.bar_length()), Meaning::Muted, 1));
         let over = if self.strip.over == Some(Over::Near) { "around these lines" } else { "all lines" };
+        let outside = self.strip.histogram.outside();
+        if self.strip.over == Some(Over::All) && outside > 0 {
+            pieces.push(piece(safe!("{} far away", many(outside, "line", "lines")), Meaning::Warning, 2));
+        }
         pieces.push(piece(SafeText::literal(over), Meaning::Muted, 4));
         if self.strip.histogram.bars().iter().any(|bar| bar.is_estimate) {
             pieces.push(piece(SafeText::literal("partly estimated: not all is read"), Meaning::Stale, 3));
@@ -171,11 +180,19 @@ impl Logs {
 
     /// `03:12:30: 31 of about 1,204 lines, 2 errors`
     fn told_bar(&self, bar: usize, view: &View<'_>) -> SafeText {
+        self.told(bar, &self.bar(bar), view)
+    }
+
+    fn bar(&self, bar: usize) -> Bar {
+        self.strip.histogram.bars().get(bar).copied().unwrap_or_default()
+    }
+
+    /// The same of what several bars have together, from this one on.
+    fn told(&self, first: usize, bar: &Bar, view: &View<'_>) -> SafeText {
         let grid = self.strip.histogram.grid();
-        let start = Timestamp::from_millisecond(grid.start(bar)).unwrap_or_default();
+        let start = Timestamp::from_millisecond(grid.start(first)).unwrap_or_default();
         let mut text = safe!("{}: ", view.zone.stepped(start, grid.step.millis(), view.now, view.now));
-        let bar = self.strip.histogram.bars().get(bar).copied().unwrap_or_default();
-        let Count { errors, .. } = self.in_force(&bar);
+        let Count { errors, .. } = self.in_force(bar);
         if bar.is_estimate {
             text.push(&SafeText::literal("about "));
         }
@@ -191,8 +208,8 @@ impl Logs {
     }
 
     /// `12 warnings`, if it has any.
-    fn warnings_of(&self, bar: usize) -> Option<SafeText> {
-        let warnings = self.strip.histogram.bars().get(bar).map_or(0, |bar| self.in_force(bar).warnings);
+    fn warnings_of(&self, bar: &Bar) -> Option<SafeText> {
+        let warnings = self.in_force(bar).warnings;
         (warnings > 0).then(|| many(u64::from(warnings), "warning", "warnings"))
     }
 
@@ -208,32 +225,46 @@ impl Logs {
         }
     }
 
-    /// Names the marked bar, or tells every bar that has lines, one a row.
+    /// Names the marked bar, or tells all that have lines, several at a time where there are many.
     fn tell_bars(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) -> bool {
-        let over = if self.strip.over == Some(Over::Near) { "around these lines" } else { "all lines" };
+        let near = self.strip.over == Some(Over::Near);
+        let over = if near { "the time around these lines" } else { "all lines" };
         let over = safe!("histogram of {}, 1 bar = {}", SafeText::literal(over), self.bar_length());
+        let marked = self.marked_bar();
         if !self.strip.fresh {
-            if let Some(bar) = self.marked_bar() {
+            if let Some(bar) = marked.filter(|_| !self.is_astray()) {
                 canvas.head(&safe!("2 Logs, {}; bar {}", over, self.told_bar(bar, view)));
             }
             return false;
         }
-        canvas.head(&safe!("2 Logs, {}", over));
+        let bars = self.strip.histogram.bars();
+        let each = bars.len().div_ceil(TOLD).max(1);
+        let mut heading = safe!("2 Logs, {}", over);
+        if each > 1 {
+            heading.push(&safe!(", told {} bars at a time", each));
+        }
+        canvas.head(&heading);
         let style = view.styles.of(Meaning::Text);
-        let bars = self.strip.histogram.bars().iter().enumerate().filter(|(_, bar)| bar.all.lines() > 0);
-        let mut rows = 0;
-        for ((bar, _), y) in bars.zip(area.top()..area.bottom()) {
-            let mut text = self.told_bar(bar, view);
-            if let Some(warnings) = self.warnings_of(bar) {
+        let mut y = area.y;
+        for (index, bars) in bars.chunks(each).enumerate() {
+            let mut all = Bar::default();
+            for bar in bars {
+                all.add(bar);
+            }
+            if all.all.lines() == 0 || y >= area.bottom() {
+                continue;
+            }
+            let mut text = self.told(index * each, &all, view);
+            if let Some(warnings) = self.warnings_of(&all) {
                 text.push(&safe!(", {}", warnings));
             }
-            if self.marked_bar() == Some(bar) {
+            if marked.is_some_and(|marked| marked / each == index) {
                 text.push(&SafeText::literal(" (the selected line)"));
             }
             canvas.text(area.x, y, area.width, &text, style);
-            rows += 1;
+            y += 1;
         }
-        canvas.stand_on(Rect { height: rows, ..area });
+        canvas.stand_on(Rect { height: y - area.y, ..area });
         true
     }
 }

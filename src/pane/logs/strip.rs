@@ -109,13 +109,10 @@ impl Logs {
             return;
         };
         let grid = match over {
-            Over::All => Grid::over(reach, width),
+            Over::All => Histogram::over_all(view.logs, in_scope, width).unwrap_or_default(),
             Over::Near => self.near(reach, width),
         };
-        self.strip.ends = match over {
-            Over::All => reach,
-            Over::Near => (grid.start(0), grid.start(grid.bars)),
-        };
+        self.strip.ends = (grid.start(0).max(reach.0), grid.start(grid.bars).min(reach.1));
         let search = self.search.as_ref().filter(|_| self.is_filtered());
         self.strip.more = self.strip.histogram.look(view.logs, search, in_scope, grid);
     }
@@ -161,6 +158,12 @@ impl Logs {
         grid.bar(time)
     }
 
+    /// Whether the selected line is in no bar: one of the few that are far from all others.
+    pub(super) fn is_astray(&self) -> bool {
+        let grid = self.strip.histogram.grid();
+        self.here().is_some_and(|time| time > i64::MIN && grid.bar(time).is_none())
+    }
+
     /// What of a bar is in force.
     pub(super) fn in_force(&self, bar: &Bar) -> Count {
         if self.is_filtered() { bar.found } else { bar.all }
@@ -203,39 +206,48 @@ impl Logs {
         Outcome::notice(said)
     }
 
+    /// The number of the selected line's bar, also where that is not shown, and how bars are counted.
+    fn bar_here(&self) -> Option<(i64, Grid)> {
+        let grid = self.strip.histogram.grid();
+        let time = self.here().filter(|_| grid.bars > 0)?;
+        Some((grid.step.number(time), grid))
+    }
+
     /// Goes to the first line in force of the bar after this one that has any, or of the one before it.
     fn go_by_bar(&mut self, next: bool, view: &View<'_>) -> Outcome {
-        let Some(bar) = self.marked_bar() else { return Outcome::notice("There is no line here.") };
-        let grid = self.strip.histogram.grid();
+        let Some((bar, Grid { step, .. })) = self.bar_here() else {
+            return Outcome::notice("There is no line here.");
+        };
         let lines = self.merged(view);
         let found = if next {
-            lines.forward(Key::at(grid.start(bar + 1))).next().map(|line| line.key)
+            lines.forward(Key::at(step.start(bar + 1))).next().map(|line| line.key)
         } else {
-            let last = lines.backward(Key::at(grid.start(bar))).next();
-            last.map(|line| Key::at(grid.step.start(grid.step.number(line.key.time))))
+            let last = lines.backward(Key::at(step.start(bar))).next();
+            last.map(|line| Key::at(step.start(step.number(line.key.time))))
         };
         let none = if next { "No line after this bar." } else { "No line before this bar." };
-        self.arrive(found, bar, next, |count| count.lines() > 0, none, view)
+        self.arrive(found, next, |count| count.lines() > 0, none, view)
     }
 
     /// Goes to the first error of the bar after this one that has any, or of the one before it.
     fn go_to_errors(&mut self, next: bool, view: &View<'_>) -> Outcome {
-        let Some(bar) = self.marked_bar() else { return Outcome::notice("There is no line here.") };
-        let grid = self.strip.histogram.grid();
+        let Some((bar, Grid { step, .. })) = self.bar_here() else {
+            return Outcome::notice("There is no line here.");
+        };
         let lines = self.merged(view);
         // All that is of an earlier time stands before it.
-        let before = |start: i64| Key { time: start.saturating_sub(1), ..Key::END };
+        let before = |bar: i64| Key { time: step.start(bar).saturating_sub(1), ..Key::END };
         let found = if next {
-            lines.next_at_least(Level::Error, before(grid.start(bar + 1))).map(|line| line.key)
+            lines.next_at_least(Level::Error, before(bar + 1)).map(|line| line.key)
         } else {
-            let last = lines.previous_at_least(Level::Error, Key::at(grid.start(bar)));
+            let last = lines.previous_at_least(Level::Error, Key::at(step.start(bar)));
             last.map(|last| {
-                let start = grid.step.start(grid.step.number(last.key.time));
-                lines.next_at_least(Level::Error, before(start)).map_or(last.key, |line| line.key)
+                let first = lines.next_at_least(Level::Error, before(step.number(last.key.time)));
+                first.map_or(last.key, |line| line.key)
             })
         };
         let none = if next { "No error after this bar." } else { "No error before this bar." };
-        self.arrive(found, bar, next, |count| count.errors > 0, none, view)
+        self.arrive(found, next, |count| count.errors > 0, none, view)
     }
 
     /// Goes where a walk has come. If it could not, because lines of a file are not here, then to the
@@ -243,20 +255,19 @@ impl Logs {
     fn arrive(
         &mut self,
         found: Option<Key>,
-        bar: usize,
         next: bool,
         has: impl Fn(Count) -> bool,
         none: &'static str,
         view: &View<'_>,
     ) -> Outcome {
-        let grid = self.strip.histogram.grid();
         let is_lacking = !self.reading.wanted.is_empty();
         let known = || {
-            let mut bars = self.strip.histogram.bars().iter().enumerate();
-            let has = |(_, other): &(usize, &Bar)| has(self.in_force(other));
+            let (here, grid) = self.bar_here()?;
+            let bars = (grid.first..).zip(self.strip.histogram.bars());
+            let mut others = bars.filter(|(_, bar)| has(self.in_force(bar))).map(|(number, _)| number);
             let other =
-                if next { bars.skip(bar + 1).find(has) } else { bars.by_ref().take(bar).filter(has).last() };
-            other.map(|(other, _)| Key::at(grid.start(other)))
+                if next { others.find(|bar| *bar > here) } else { others.filter(|bar| *bar < here).last() };
+            other.map(|other| Key::at(grid.step.start(other)))
         };
         match found.or_else(|| is_lacking.then(known).flatten()) {
             Some(key) => self.go(key, view),

@@ -156,6 +156,23 @@ fn lines_that_come_late_and_streams_out_of_scope() {
 }
 
 #[test]
+fn a_line_of_another_year_does_not_spoil_the_picture_and_can_be_gone_to() {
+    let mut desk = desk(100, 20);
+    desk.come("app", &["1996-01-01T00:00:00Z INFO n1"]);
+    let strip = desk.strip();
+    assert!(strip[5].contains("1 bar = 30 s  1 line far away"), "{strip:#?}");
+    assert!(strip[4].starts_with("03:00:00"), "{strip:#?}");
+    desk.keys(&[Id::Top]);
+    assert_eq!(desk.second(), 1);
+    assert!(desk.strip()[5].starts_with("the selected line is far from these"), "{:#?}", desk.strip());
+    assert!(desk.marked_columns().is_empty());
+    desk.key(Id::Right);
+    assert_eq!(desk.second(), 0);
+    desk.key(Id::Left);
+    assert_eq!(desk.second(), 1);
+}
+
+#[test]
 fn where_there_is_no_room_it_says_so_and_keys_are_those_of_the_lines() {
     for (width, height) in [(100, 9), (28, 20), (60, 5)] {
         let mut desk = desk(width, height);
@@ -211,10 +228,13 @@ fn it_is_told_bar_by_bar_where_nothing_is_drawn() {
     };
     let told = read(&mut desk);
     assert!(told.is_page);
-    assert_eq!(told.heading[0].as_str(), "2 Logs, histogram of all lines, 1 bar = 10 s");
-    assert_eq!(told.lines.len(), 72, "bars without a line are not told");
-    assert_eq!(told.lines[7].as_str(), "03:01:10: 10 lines, 1 error");
-    assert_eq!(told.lines[71].as_str(), "03:14:50: 10 lines, 0 errors (the selected line)");
+    assert_eq!(
+        told.heading[0].as_str(),
+        "2 Logs, histogram of all lines, 1 bar = 10 s, told 3 bars at a time"
+    );
+    assert_eq!(told.lines.len(), 24, "bars without a line are not told");
+    assert_eq!(told.lines[2].as_str(), "03:01:00: 30 lines, 1 error");
+    assert_eq!(told.lines[23].as_str(), "03:14:30: 30 lines, 1 error (the selected line)");
     desk.key(Id::Left);
     let told = read(&mut desk);
     assert!(!told.is_page && told.lines[0].as_str().ends_with("INFO n880"), "{told:?}");
