@@ -33,7 +33,7 @@ use crate::ui::number::number;
 use crate::ui::spark::{narrowed, spark};
 use crate::ui::style::{of_level, sign_of_level};
 use crate::ui::table::{self, Cell, Column};
-use crate::ui::time::age;
+use crate::ui::time::{Zone, age};
 
 /// Lines above the rows; the last of them goes where there is little room.
 const HEAD: u16 = 3;
@@ -156,8 +156,8 @@ impl Patterns {
         }
         let words = Words::new(&self.filter);
         let is_meant = |row: &&Row| {
-            let texts = [RawText::from(row.text.to_string()), RawText::from_bytes(&row.example)];
-            self.tab.shows(self.change(row.id)) && (words.is_empty() || words.match_any(&texts))
+            let texts = || [RawText::from(row.text.to_string()), RawText::from_bytes(&row.example)];
+            self.tab.shows(self.change(row.id)) && (words.is_empty() || words.match_any(&texts()))
         };
         let mut rows: Vec<&Row> = self.found.rows.iter().filter(is_meant).collect();
         // What is bad stands before what is much.
@@ -312,14 +312,15 @@ impl Patterns {
         let (head, body, below) = parts(area);
         self.draw_tabs(view, head, canvas);
         let name = self.moment().map(|moment| moment.name.clone()).unwrap_or_default();
+        canvas.head(&safe!("{}. {}", title, name));
         for (line, (text, meaning)) in
             (1..head.height).zip([(name, Meaning::Text), (self.scope(view), Meaning::Muted)])
         {
             canvas.text(head.x, head.y + line, head.width, &text, styles.of(meaning));
-            canvas.head(&text);
         }
         if self.list.order().is_empty() {
             canvas.text(body.x, body.y, body.width, &self.nothing(), styles.of(Meaning::Muted));
+            canvas.stand_on(Rect { height: body.height.min(1), ..body });
             return;
         }
         let columns = [
@@ -357,7 +358,7 @@ impl Patterns {
         };
         let [first, last] = [row.times.0, row.times.1].map(|millis| {
             let at = Timestamp::from_millisecond(millis).unwrap_or(view.now);
-            short_moment(at, view)
+            short_moment(at, end(&self.found, view), view)
         });
         vec![
             Cell::new(SafeText::literal(sign_of_level(row.level)), styles.of(of_level(row.level))),
@@ -499,8 +500,10 @@ fn told(row: &Row, view: &View<'_>) -> Vec<SafeText> {
     vec![times, clean_line(&row.example)]
 }
 
-fn short_moment(at: Timestamp, view: &View<'_>) -> SafeText {
-    let text = view.zone.moment(at, view.now);
+/// The time of day on the last day that lines are of, the day of others, or the age.
+fn short_moment(at: Timestamp, end: Timestamp, view: &View<'_>) -> SafeText {
+    let now = if matches!(view.zone, Zone::Relative) { view.now } else { end };
+    let text = view.zone.moment(at, now);
     // `Nov 22` of `Nov 22 03:26`.
     if text.width() > 6 { text.columns(0, 6) } else { text }
 }

@@ -105,13 +105,13 @@ fn after_the_logs_of_an_alert_what_is_new_since_its_onset_comes_first() {
     work(&mut console);
     let screen = console.screen();
     assert!(
-        screen.contains("[new 1]") && screen.contains("since 03:12, when HighErrorRate began"),
+        screen.contains("[new 1]") && screen.contains("Since 03:07, 5 min before HighErrorRate"),
         "{screen}"
     );
     assert!(screen.contains("pool <str> exhausted after <time>") && !screen.contains("placed"), "{screen}");
     console.keys(": s i n c e space 0 3 : 0 0 Enter");
     let screen = console.screen();
-    assert!(screen.contains("since 03:00"), "{screen}");
+    assert!(screen.contains("Since 03:00"), "{screen}");
 }
 
 #[test]

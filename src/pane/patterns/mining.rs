@@ -67,9 +67,7 @@ impl Mining {
             effects.extend(job.map(Effect::Mine));
         }
         let received = view.logs.received();
-        let is_due = self.asked.is_none_or(|(at, known)| {
-            known != received && at.checked_add(AGAIN).is_ok_and(|next| next <= view.now)
-        });
+        let is_due = self.asks_again(view).is_none_or(|at| at <= view.now);
         if is_due {
             self.asked = Some((view.now, received));
             let ask = |source: &RawText| Effect::MineFile(source.clone(), order.clone());
@@ -143,10 +141,25 @@ impl Mining {
     /// When there is more to do.
     pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
         let job = self.rest.filter(|_| !self.is_busy && self.progress.has_more(view.logs));
-        let file = self.asked.filter(|(_, known)| *known != view.logs.received());
-        let file = file.filter(|_| view.logs.files().next().is_some());
-        let file = file.and_then(|(at, _)| at.checked_add(AGAIN).ok());
+        let file = self.asks_again(view).filter(|at| *at < Timestamp::MAX);
         job.into_iter().chain(file).filter(|at| *at > view.now).min()
+    }
+
+    /// When files are asked to be mined again: never, once all of them are; at once, if they never were.
+    fn asks_again(&self, view: &View<'_>) -> Option<Timestamp> {
+        let (at, known) = self.asked?;
+        let (done, all) = self.pieces(view);
+        let is_done = known == view.logs.received() && done >= all;
+        // A busy source does not take every request.
+        let next = at.checked_add(AGAIN).ok().filter(|_| all > 0 && !is_done);
+        Some(next.unwrap_or(Timestamp::MAX))
+    }
+
+    /// How many pieces of files were looked at, and of how many.
+    fn pieces(&self, view: &View<'_>) -> (u64, u64) {
+        let files = self.files.values().fold((0, 0), |sum, file| (sum.0 + file.0, sum.1 + file.1));
+        let (_, pieces) = view.logs.known_pieces();
+        (files.0, files.1.max(pieces))
     }
 
     /// What was found.
@@ -161,10 +174,9 @@ impl Mining {
 
     /// How many lines or pieces were looked at, and of how many, until all were once.
     pub(super) fn share(&self, view: &View<'_>) -> Option<(u64, u64)> {
-        let files = self.files.values().fold((0, 0), |sum, file| (sum.0 + file.0, sum.1 + file.1));
-        let (_, pieces) = view.logs.known_pieces();
-        if files.0 < files.1.max(pieces) {
-            return Some((files.0, files.1.max(pieces)));
+        let files = self.pieces(view);
+        if files.0 < files.1 {
+            return Some(files);
         }
         (!self.is_caught_up && view.logs.files().next().is_none()).then(|| self.progress.share(view.logs))
     }

@@ -12,10 +12,15 @@ use crate::safe;
 /// Whiles ago that can be chosen, in minutes.
 const WHILES: [i64; 5] = [1, 5, 15, 60, 360];
 
+/// An alert begins when somebody looks and a rate has risen: what it is about began before.
+const LEAD: SignedDuration = SignedDuration::from_mins(5);
+
 /// Which moment is meant: one of a while ago moves on with the time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Which {
     Chosen,
+    /// A while before the onset.
+    Before,
     Onset,
     Looked,
     /// So many minutes ago.
@@ -37,13 +42,18 @@ pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &Vie
     let mut moments = Vec::new();
     let mut put = |which, at, name| moments.push(Moment { which, at, name });
     if let Some(at) = mining.chosen() {
-        put(Which::Chosen, at, safe!("New, surging, quiet since {}", clock(at)));
+        put(Which::Chosen, at, safe!("Since {}", clock(at)));
     }
     if let Some((at, what)) = mining.onset() {
-        put(Which::Onset, *at, safe!("New, surging, quiet since {}, when {} began", clock(*at), what));
+        if let Ok(before) = at.checked_sub(LEAD) {
+            let minutes = LEAD.as_mins();
+            let name = safe!("Since {}, {} min before {} began", clock(before), minutes, what);
+            put(Which::Before, before, name);
+        }
+        put(Which::Onset, *at, safe!("Since {}, when {} began", clock(*at), what));
     }
     if let Some(at) = mining.looked() {
-        put(Which::Looked, at, safe!("New, surging, quiet since {}, when you looked last", clock(at)));
+        put(Which::Looked, at, safe!("Since {}, when you looked last", clock(at)));
     }
     let begin = found.times.map_or(end.as_millisecond(), |(first, _)| first);
     let span = SignedDuration::from_millis(end.as_millisecond().saturating_sub(begin));
@@ -54,9 +64,9 @@ pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &Vie
     for minutes in rest.iter().filter(|minutes| **minutes == WHILES[0] || of(minutes) < span).chain(shorter) {
         let Ok(at) = end.checked_sub(of(minutes)) else { continue };
         let name = if *minutes >= 60 {
-            safe!("New, surging, quiet in the last {} h", minutes / 60)
+            safe!("In the last {} h", minutes / 60)
         } else {
-            safe!("New, surging, quiet in the last {} min", minutes)
+            safe!("In the last {} min", minutes)
         };
         put(Which::Ago(*minutes), at, name);
     }
