@@ -385,10 +385,10 @@ impl Patterns {
         }
     }
 
-    /// Of how many lines and from when on.
+    /// Of how many records and from when on: a line with those that go on with it is one.
     fn scope(&self, view: &View<'_>) -> SafeText {
         let found = &self.found;
-        let mut text = safe!("{} patterns of {} lines", found.rows.len(), shortly(found.lines));
+        let mut text = safe!("{} patterns of {} records", found.rows.len(), shortly(found.lines));
         let begin = found.times.and_then(|(first, _)| Timestamp::from_millisecond(first).ok());
         if let Some(begin) = begin {
             text.push(&safe!(" seen since {}", view.zone.clock(begin, view.now)));
@@ -429,7 +429,7 @@ impl Patterns {
         }
         if self.found.evicted > 0 {
             let (patterns, lines) = (shortly(self.found.evicted), shortly(self.found.other));
-            put(safe!("{} rare patterns of {} lines are no longer held", patterns, lines));
+            put(safe!("{} rare patterns of {} records are no longer held", patterns, lines));
         }
         (text, meaning)
     }
@@ -496,7 +496,7 @@ fn told(row: &Row, view: &View<'_>) -> Vec<SafeText> {
         let at = Timestamp::from_millisecond(millis).unwrap_or(view.now);
         view.zone.clock(at, view.now)
     });
-    let times = safe!("{} lines, first {}, last {}: {}", row.count, first, last, text_of(row));
+    let times = safe!("{} records, first {}, last {}: {}", row.count, first, last, text_of(row));
     vec![times, clean_line(&row.example)]
 }
 

@@ -124,8 +124,8 @@ fn while_the_screen_is_frozen_nothing_is_mined_and_nothing_changes() {
     lines(&mut console);
     console.pass(10);
     assert_eq!(work(&mut console), 0);
-    assert!(before.contains("[top 3]") && console.screen().contains("3 patterns of 1944 lines"));
+    assert!(before.contains("[top 3]") && console.screen().contains("3 patterns of 1944 records"));
     console.keys("p").pass(10);
     assert_eq!(work(&mut console), 1);
-    assert!(console.screen().contains("3 patterns of 3888 lines"), "{}", console.screen());
+    assert!(console.screen().contains("3 patterns of 3888 records"), "{}", console.screen());
 }

@@ -41,7 +41,7 @@ struct Seen {
 pub struct Found {
     /// Patterns, in the order of their ids; no two have one text.
     pub rows: Vec<Row>,
-    /// Lines that were looked at.
+    /// Lines that were looked at: those that begin a record.
     pub lines: u64,
     /// Those of no pattern that is held.
     pub other: u64,

@@ -176,7 +176,7 @@ fn what_is_new_surges_or_went_quiet_since_the_onset_stands_in_its_view() {
     assert!(screen.contains("[new 1]  surging 1   quiet 1"), "{screen}");
     assert!(screen.contains("|Since 03:15, 5 min before HighErrorRate began"), "{screen}");
     assert!(screen.contains("ERR    120") && screen.contains("pool exhausted after <time>"), "{screen}");
-    assert!(screen.contains("4 patterns of 2210 lines seen since 03:00"), "{screen}");
+    assert!(screen.contains("4 patterns of 2210 records seen since 03:00"), "{screen}");
     assert!(screen.contains("2026-11-22T03:20:00Z ERROR pool exhausted after 1200 ms"), "{screen}");
     desk.run(Command::NextTab);
     assert_eq!(desk.rows(), ["slow answer <num>"]);
@@ -255,7 +255,7 @@ fn what_comes_is_mined_four_times_a_second_and_nothing_wakes_while_nothing_comes
     desk.now = next;
     desk.mine();
     assert_eq!(wake(&mut desk), None);
-    assert!(desk.screen().contains("4 patterns of 2211 lines"), "{}", desk.screen());
+    assert!(desk.screen().contains("4 patterns of 2211 records"), "{}", desk.screen());
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn rows_hold_still_under_a_finger_and_a_row_is_copied_with_its_example() {
     assert_eq!(desk.patterns.list.order(), order);
     let shown = desk.run(Command::CopyRow).show.unwrap();
     let lines: Vec<_> = shown.1.iter().map(SafeText::as_str).collect();
-    assert_eq!(lines[0], "170 lines, first 03:00, last 03:29: slow answer <num>");
+    assert_eq!(lines[0], "170 records, first 03:00, last 03:29: slow answer <num>");
     assert_eq!(lines[1], "2026-11-22T03:00:00Z WARN slow answer 0");
     desk.now += SignedDuration::from_secs(3);
     desk.mine();
