@@ -91,8 +91,11 @@ struct Counted {
     found: Bars,
 }
 
-/// What decides how the bars are: parts, hits, bars, and how many parts were counted by lines.
+/// What decides how the bars are: parts, hits, bars, and how many lines were counted one by one.
 type MadeOf = ((u64, u64), Option<usize>, Grid, usize);
+
+/// The bars over all lines: of which parts, and how many at most.
+type OverAll = ((u64, u64), usize, Grid);
 
 /// The bars over a stretch of time, kept up with what comes and what is evicted.
 #[derive(Debug, Default)]
@@ -105,8 +108,10 @@ pub struct Histogram {
     rough: BTreeSet<u64>,
     /// Lines that are in no bar.
     outside: u64,
+    /// The bars over all lines, and what they were found for.
+    over: Option<OverAll>,
     made_of: Option<MadeOf>,
-    /// Parts that were counted by lines so far.
+    /// Lines that were counted one by one so far.
     looked: usize,
 }
 
@@ -119,7 +124,15 @@ impl Histogram {
 
     /// The bars over all lines of these streams, at most `most`, if there are any. A few that stand far
     /// from all others are outside.
-    pub fn over_all(buffer: &Buffer, in_scope: impl Fn(u32) -> bool, most: usize) -> Option<Grid> {
+    pub fn over_all(&mut self, buffer: &Buffer, in_scope: impl Fn(u32) -> bool, most: usize) -> Option<Grid> {
+        let revision = buffer.revision();
+        if self.over.is_none_or(|(known, bars, _)| (known, bars) != (revision, most)) {
+            self.over = Self::crowd(buffer, in_scope, most).map(|grid| (revision, most, grid));
+        }
+        self.over.map(|(.., grid)| grid)
+    }
+
+    fn crowd(buffer: &Buffer, in_scope: impl Fn(u32) -> bool, most: usize) -> Option<Grid> {
         let mut reach = Self::reach(buffer, &in_scope)?;
         loop {
             let grid = Grid::over(reach, most);
@@ -190,6 +203,12 @@ impl Histogram {
     /// The bars, oldest first.
     pub fn bars(&self) -> &[Bar] {
         &self.bars
+    }
+
+    /// How many lines were counted one by one so far.
+    #[cfg(test)]
+    pub(crate) fn counted_lines(&self) -> usize {
+        self.looked
     }
 
     /// How many lines are in no bar.
@@ -275,7 +294,9 @@ impl Histogram {
             if rest == 0 {
                 return true;
             }
-            rest = rest.saturating_sub(segment.lines() as usize + hits.len());
+            let lines = segment.lines() as usize + hits.len();
+            rest = rest.saturating_sub(lines);
+            self.looked += lines;
             let counted = Counted {
                 hits: hits.len(),
                 all: by_bars(segment, 0..segment.lines(), step),
@@ -283,7 +304,6 @@ impl Histogram {
             };
             kept += counted.len();
             self.counted.insert(part.id, counted);
-            self.looked += 1;
         }
         false
     }
@@ -458,7 +478,7 @@ mod tests {
         }
         let year = 365 * 86_400_000;
         buffer.push(segment("b", &[(-50 * year, "of 1976")]));
-        let over = |buffer: &Buffer| Histogram::over_all(buffer, |_| true, 100).unwrap();
+        let over = |buffer: &Buffer| Histogram::default().over_all(buffer, |_| true, 100).unwrap();
         let grid = over(&buffer);
         assert!(grid.step.millis() <= 30_000 && grid.bar(START).is_some(), "{grid:?}");
         assert!(grid.bar(START + 999_500).is_some());
@@ -471,8 +491,8 @@ mod tests {
         assert_eq!(over(&buffer), Grid::over(Histogram::reach(&buffer, |_| true).unwrap(), 100));
         let only_a = |stream| stream == 0;
         let reach = Histogram::reach(&buffer, only_a).unwrap();
-        assert_eq!(Histogram::over_all(&buffer, only_a, 100), Some(Grid::over(reach, 100)));
-        assert_eq!(Histogram::over_all(&Buffer::default(), |_| true, 100), None);
+        assert_eq!(Histogram::default().over_all(&buffer, only_a, 100), Some(Grid::over(reach, 100)));
+        assert_eq!(Histogram::default().over_all(&Buffer::default(), |_| true, 100), None);
     }
 
     #[test]

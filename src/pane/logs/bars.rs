@@ -79,7 +79,8 @@ impl Logs {
         let marked = self.marked_bar().filter(|_| !self.is_astray());
         if let Some(bar) = marked {
             let cells = Rect { x: at(bar), y: area.y, width: each_width(each), height: y - area.y };
-            canvas.restyle(cells.intersection(plot), view.styles.of(Meaning::Selection));
+            // Never reversed: a full bar would look empty, and an empty one full.
+            canvas.restyle(cells.intersection(plot), view.styles.of(Meaning::Title));
         }
         let mark = marked.map(|bar| (at(bar) + each_width(each - 1) / 2).min(plot.right() - 1));
         let end = at(bars.len()).min(plot.right());

@@ -109,7 +109,7 @@ impl Logs {
             return;
         };
         let grid = match over {
-            Over::All => Histogram::over_all(view.logs, in_scope, width).unwrap_or_default(),
+            Over::All => self.strip.histogram.over_all(view.logs, in_scope, width).unwrap_or_default(),
             Over::Near => self.near(reach, width),
         };
         self.strip.ends = (grid.start(0).max(reach.0), grid.start(grid.bars).min(reach.1));

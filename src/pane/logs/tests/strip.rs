@@ -42,9 +42,8 @@ impl Desk {
     fn marked_columns(&mut self) -> Vec<u16> {
         let (screen, _) = self.screen(true);
         let (_, strip) = self.logs.strip.split(inside(self.area));
-        let selection = self.styles.of(Meaning::Selection).bg;
-        let is_marked =
-            |x: &u16| (strip.y..strip.bottom() - 2).all(|y| screen[(*x, y)].style().bg == selection);
+        let title = self.styles.of(Meaning::Title).fg;
+        let is_marked = |x: &u16| (strip.y..strip.bottom() - 2).all(|y| screen[(*x, y)].style().fg == title);
         (strip.left()..strip.right()).filter(is_marked).collect()
     }
 }
@@ -214,6 +213,19 @@ fn a_file_is_counted_without_its_lines_and_read_where_a_bar_is_gone_to() {
         assert_eq!(desk.selected(), format!("2026-11-22T02:{minute:02}:00Z {}", minute * 60));
     }
     assert_eq!(desk.logs.strip.histogram.grid().step.millis(), 60_000);
+}
+
+#[test]
+fn lines_are_counted_one_by_one_only_where_bars_are_short_and_then_once() {
+    let mut desk = desk(100, 20);
+    desk.key(Id::Left);
+    for second in 0..50 {
+        desk.come("app", &[format!("2026-11-22T03:15:{second:02}Z INFO n{}", 900 + second)]);
+    }
+    assert_eq!(desk.logs.strip.histogram.counted_lines(), 0, "tallies tell all");
+    desk.key(Id::Histogram);
+    desk.keys(&[Id::Up, Id::Down, Id::Left]);
+    assert_eq!(desk.logs.strip.histogram.counted_lines(), 720, "shorter bars: one part, once");
 }
 
 #[test]
