@@ -546,9 +546,13 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_filter_or_an_error_in_it(text in "\\PC{0,30}") {
-            if let Err(error) = query(&text) {
-                prop_assert!((1..=text.chars().count()).contains(&error.column));
+        fn any_text_is_a_filter_or_an_error_in_it(text in "\\PC{0,30}|([ab |\\t\"/=:!-]| \\|[ \\t]){0,12}") {
+            match query(&text) {
+                Err(error) => prop_assert!((1..=text.chars().count()).contains(&error.column)),
+                Ok(read) => {
+                    let written = read.to_string();
+                    prop_assert_eq!(query(&written).map(|again| again.to_string()), Ok(written));
+                }
             }
         }
 

@@ -32,8 +32,8 @@ pub(super) fn parse(text: &str, now: Timestamp) -> Result<Vec<Vec<Term>>, QueryE
         let wrong = |what| QueryError { column, what };
         let both_sides = || wrong(safe!("| wants something on both sides; put it in quotes to look for it"));
         let all = any.last_mut().ok_or_else(both_sides)?;
-        if let Some(after) = rest.strip_prefix('|').filter(|after| after.is_empty() || after.starts_with(' '))
-        {
+        let stands_alone = |after: &&str| after.is_empty() || after.starts_with(char::is_whitespace);
+        if let Some(after) = rest.strip_prefix('|').filter(stands_alone) {
             if all.is_empty() || after.trim_start().is_empty() {
                 return Err(both_sides());
             }
