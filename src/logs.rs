@@ -10,6 +10,7 @@
 //! ```
 
 pub mod archive;
+pub mod around;
 pub mod buffer;
 pub mod format;
 pub mod histogram;

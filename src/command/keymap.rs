@@ -150,7 +150,7 @@ mod tests {
         let alerts = [Scope::Alerts, Scope::List, Scope::Global];
         let elsewhere = Meaning::Elsewhere(vec![(Scope::Logs, Id::NextError)]);
         assert_eq!(map.meaning(&alerts, &keys("e")), elsewhere);
-        assert_eq!(map.meaning(&alerts, &keys("Z")), Meaning::Nothing);
+        assert_eq!(map.meaning(&alerts, &keys("Q")), Meaning::Nothing);
     }
 
     #[test]

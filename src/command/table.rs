@@ -172,6 +172,8 @@ commands! {
     Histogram Logs "histogram" ["H"] "histogram by level" "Shows lines by level over time: of all lines, around those in sight, or not; Left and Right move by its bars.";
     NextErrorBar Logs "next-error-bar" ["}"] "next bar with errors" "Moves to the first error of the next bar of the histogram that has one.";
     PreviousErrorBar Logs "previous-error-bar" ["{"] "previous bar with errors" "Moves to the first error of the bar before this one in the histogram that has one.";
+    MoreContext Logs "more-context" ["z"] "more context" "Shows more lines around the hits of the filter.";
+    LessContext Logs "less-context" ["Z"] "less context" "Shows fewer lines around the hits of the filter.";
 
     Exclude Patterns "exclude" ["!"] "exclude" "Takes the lines of this pattern, or of the marked ones, out of the logs.";
     NextMoment Patterns "moment" ["s"] "since when" "Compares with another moment: the onset, when you looked last, a while ago.";

@@ -3,6 +3,7 @@
 
 mod aloud;
 mod bars;
+mod context;
 mod edge;
 mod line;
 mod marks;
@@ -32,6 +33,7 @@ use crate::model::text::{RawText, SafeText, clean_line, raw_view};
 use crate::model::update::Gives;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
+use crate::pane::logs::context::Context;
 use crate::pane::logs::edge::{Edge, Said};
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::marks::Marks;
@@ -97,6 +99,9 @@ pub struct Logs {
     edge: Edge,
     reading: Reading,
     strip: Strip,
+    context: Context,
+    /// Which hit the selected line is, if it stands still, and of how many.
+    rank: Option<(Option<u64>, u64)>,
 }
 
 impl Logs {
@@ -126,6 +131,7 @@ impl Logs {
         self.settled |= done;
         self.below = self.merged(view).count_from(self.seen);
         self.look_at_bars(view);
+        self.rank = self.rank(view);
     }
 
     /// Looks at one slice of the lines that a filter has to see: what is woken for until all are.
@@ -139,6 +145,10 @@ impl Logs {
     fn step(&mut self, view: &View<'_>) {
         if let Some(search) = &mut self.search {
             search.step(view.logs, SLICE);
+        }
+        if let Some(within) = self.context.within.as_mut().filter(|within| within.can_step(view.logs)) {
+            within.step(view.logs, SLICE);
+            self.stale = true;
         }
     }
 
@@ -175,6 +185,9 @@ impl Logs {
             Id::Right => self.look(view, area, |look| look.left = (look.left + SIDE).min(FARTHEST)),
             Id::Wrap => self.look(view, area, |look| (look.wrap, look.left) = (!look.wrap, 0)),
             Id::RawLines => self.look(view, area, |look| look.raw = !look.raw),
+            Id::MoreContext | Id::LessContext => {
+                return self.change_context(id == Id::MoreContext, view);
+            }
             Id::MinimumLevel => return self.next_minimum(view),
             Id::NextError | Id::PreviousError => return self.error(id == Id::NextError, view),
             Id::NextMatch | Id::PreviousMatch => return self.hit(id == Id::NextMatch, view),
@@ -261,7 +274,8 @@ impl Logs {
 
     /// When what is shown changes next by itself: now, while a search is not finished.
     pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
-        if self.strip.has_more() || self.search.as_ref().is_some_and(|search| search.can_step(view.logs)) {
+        let mut searches = self.search.iter().chain(&self.context.within);
+        if self.strip.has_more() || searches.any(|search| search.can_step(view.logs)) {
             return Some(view.now);
         }
         let lacks = self.reading.next_wake(view.now);
@@ -277,6 +291,8 @@ impl Logs {
             minimum: self.minimum,
             filter: &self.text,
             below: self.paused.then_some(self.below),
+            rank: self.rank,
+            context: self.context.lines,
             searching: self.is_searching(view),
             reading: self.reading.lacking,
             left: self.asked.left,
@@ -338,7 +354,7 @@ impl Logs {
     }
 
     fn lines<'a>(&'a self, view: &View<'a>, held: &'a [Line]) -> Lines<'a> {
-        Lines { merged: self.merged(view), held }
+        Lines { merged: self.merged(view), held, around: self.around(view) }
     }
 
     /// The selected line: the last one while the window follows.
@@ -374,8 +390,14 @@ impl Logs {
         }
         self.search = (!filter.is_empty()).then(|| Search::new(filter));
         self.strip.forget();
+        self.context.rescope(&self.hidden);
         self.reading.begin();
         self.step(view);
+        self.refill(view);
+    }
+
+    /// Fills the window anew with what is in force now; the cursor stays where it is.
+    fn refill(&mut self, view: &View<'_>) {
         let done = !self.is_searching(view);
         if self.paused && self.place.is_none() {
             self.place = Some(self.window.place_of(self.cursor));
@@ -393,7 +415,8 @@ impl Logs {
         if !self.paused {
             self.name_width = self.edge.name_width();
         }
-        self.front = Front::new(body.width, view.zone, self.name_width);
+        let is_around = self.context.lines > 0 && self.is_filtered();
+        self.front = Front::new(body.width, view.zone, self.name_width, is_around);
         let width = body.width.saturating_sub(self.front.width());
         let shape = Shape { width, height: body.height, ascii: view.ascii, ..self.asked };
         self.stale |= shape != self.shape;

@@ -55,6 +55,10 @@ pub(super) struct Said<'a> {
     pub(super) filter: &'a str,
     /// Lines below the window while it stands still; `None`: it follows.
     pub(super) below: Option<u64>,
+    /// Which hit of the filter the selected line is while it stands still, and of how many.
+    pub(super) rank: Option<(Option<u64>, u64)>,
+    /// Lines on each side of a hit.
+    pub(super) context: usize,
     pub(super) searching: bool,
     /// Whether lines of a file have to be read before the window can move.
     pub(super) reading: bool,
@@ -218,6 +222,16 @@ impl Edge {
         }
         if said.searching {
             put(SafeText::literal("searching"), styles.of(Meaning::Running), 3);
+        }
+        match said.rank {
+            None => {}
+            Some((None, hits)) => put(safe!("{} hits", grouped(hits)), muted, 4),
+            Some((Some(rank), hits)) => {
+                put(safe!("hit {} of {}", grouped(rank), grouped(hits)), muted, 2);
+            }
+        }
+        if said.rank.is_some() && said.context > 0 {
+            put(safe!("{} around", said.context), muted, 4);
         }
         let (known, all) = self.pieces;
         if known < all {

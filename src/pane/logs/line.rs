@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::logs::around::Around;
 use crate::logs::buffer::LineRef;
 use crate::logs::key::Key;
 use crate::logs::level::Level;
@@ -19,11 +20,13 @@ pub(super) struct Line {
     pub(super) segment: Arc<Segment>,
     /// Which line of the segment.
     pub(super) index: u32,
+    /// Whether the filter sees it, or it stands around one that it sees.
+    pub(super) is_hit: bool,
 }
 
 impl From<LineRef<'_>> for Line {
     fn from(line: LineRef<'_>) -> Self {
-        Self { key: line.key, segment: Arc::clone(line.segment), index: line.line }
+        Self { key: line.key, segment: Arc::clone(line.segment), index: line.line, is_hit: true }
     }
 }
 
@@ -66,6 +69,8 @@ pub(super) struct Lines<'a> {
     pub(super) merged: Merged<'a>,
     /// Lines in hand, in order: they stay in place when the buffer gives them up.
     pub(super) held: &'a [Line],
+    /// What may stand around those in force, and how much of it does.
+    pub(super) around: Option<(Merged<'a>, usize)>,
 }
 
 impl<'a> Lines<'a> {
@@ -73,14 +78,26 @@ impl<'a> Lines<'a> {
     pub(super) fn forward(&self, from: Key) -> impl Iterator<Item = Line> + use<'a> {
         let first = self.held.partition_point(|line| line.key < from);
         let held = self.held.iter().skip(first).cloned();
-        joined(self.merged.forward(from).map(Line::from), held, |held, other| held < other)
+        joined(self.walk(from, true), held, |held, other| held < other)
     }
 
     /// Lines before this place, the last first.
     pub(super) fn backward(&self, below: Key) -> impl Iterator<Item = Line> + use<'a> {
         let end = self.held.partition_point(|line| line.key < below);
         let held = self.held.iter().take(end).rev().cloned();
-        joined(self.merged.backward(below).map(Line::from), held, |held, other| held > other)
+        joined(self.walk(below, false), held, |held, other| held > other)
+    }
+
+    fn walk(&self, from: Key, down: bool) -> Box<dyn Iterator<Item = Line> + 'a> {
+        let merged = self.merged;
+        match self.around {
+            Some((all, lines)) => {
+                let around = Around::new(merged, all, lines, from, down);
+                Box::new(around.map(|(line, is_hit)| Line { is_hit, ..line.into() }))
+            }
+            None if down => Box::new(merged.forward(from).map(Line::from)),
+            None => Box::new(merged.backward(from).map(Line::from)),
+        }
     }
 
     /// The line at this place, or the next one, or the last one before it.

@@ -6,6 +6,7 @@ use crate::logs::merge::Merged;
 use crate::logs::query::moment::near;
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
+use crate::pane::logs::line::Lines;
 use crate::pane::view::View;
 
 impl Logs {
@@ -127,8 +128,16 @@ impl Logs {
             return Outcome::notice("No filter, so no hits to move by: / sets one.");
         }
         let from = self.selected().map(|row| row.line.key);
+        let mut held = self.window.lines();
+        held.retain(|line| line.is_hit);
+        let hits = Lines { around: None, ..self.lines(view, &held) };
         let found =
-            from.and_then(|from| if next { self.further(from, 1, view) } else { self.before(from, 1, view) });
+            from.and_then(
+                |from| {
+                    if next { hits.forward(from.next()).next() } else { hits.backward(from).next() }
+                },
+            );
+        let found = found.map(|line| line.key);
         match (found, next) {
             (Some(key), _) => {
                 self.go(key, view);

@@ -48,22 +48,24 @@ pub(super) struct Front {
     time: u16,
     sign: u16,
     stream: u16,
+    /// The column that tells hits from what stands around them, if there is any.
+    hit: u16,
 }
 
 impl Front {
     /// What fits before the text in `width` columns; `stream` is the width of the longest name.
-    /// The stream goes first, then the time, then the sign.
-    pub(super) fn new(width: u16, zone: &Zone, stream: u16) -> Self {
+    /// The stream goes first, then the time, then the sign; never what tells hits from what is around.
+    pub(super) fn new(width: u16, zone: &Zone, stream: u16, is_around: bool) -> Self {
         let time = if matches!(zone, Zone::Relative) { 4 } else { 12 };
-        let all = Self { time, sign: 3, stream: stream.min(NAME) };
+        let all = Self { time, sign: 3, stream: stream.min(NAME), hit: u16::from(is_around) };
         let fits = |front: &Self| front.width() + LEAST <= width;
         let choices = [all, Self { stream: 0, ..all }, Self { stream: 0, time: 0, ..all }];
-        choices.into_iter().find(fits).unwrap_or_default()
+        choices.into_iter().find(fits).unwrap_or(Self { hit: all.hit, ..Self::default() })
     }
 
     /// Columns before the text, the one for marks included.
     pub(super) fn width(self) -> u16 {
-        let parts = [self.time, self.sign, self.stream];
+        let parts = [self.time, self.sign, self.stream, self.hit];
         1 + parts.iter().filter(|part| **part > 0).map(|part| part + 1).sum::<u16>()
     }
 }
@@ -125,6 +127,7 @@ impl Row {
         let level = self.line.level();
         let style = match level {
             _ if self.line.is_note() => styles.of(Meaning::Stale),
+            _ if !self.line.is_hit => muted,
             Level::Warn | Level::Error | Level::Fatal => styles.of(of_level(level)),
             _ => styles.of(Meaning::Text),
         };
@@ -144,6 +147,9 @@ impl Row {
                 put(front.time, &view.zone.precise(self.line.time(), view.now), muted);
                 put(front.sign, &SafeText::literal(sign_of_level(level)), styles.of(of_level(level)));
                 put(front.stream, &self.stream, muted);
+            }
+            if front.hit > 0 && self.line.is_hit {
+                canvas.text(text_x - 2, y, 1, &SafeText::literal("|"), styles.of(Meaning::Match));
             }
             let width = area.right().saturating_sub(text_x);
             canvas.text(text_x, y, width, &part.text, style);

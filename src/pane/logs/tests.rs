@@ -1,5 +1,6 @@
 //! Key scripts and screens of the logs pane.
 
+mod context;
 mod strip;
 
 use jiff::SignedDuration;
@@ -698,6 +699,7 @@ proptest! {
         filter in "(-?[ab]{1,2}|stream:s1|level>=error)?",
         keys in proptest::collection::vec(0_usize..8, 0..14),
         height in 3_u16..9,
+        context in 0_usize..4,
     ) {
         const KEYS: [Id; 8] =
             [Id::Up, Id::Down, Id::PageUp, Id::PageDown, Id::HalfUp, Id::HalfDown, Id::Top, Id::Follow];
@@ -709,8 +711,17 @@ proptest! {
         let naive_filter = Query::parse(&filter, Timestamp::UNIX_EPOCH).unwrap();
         let wanted = Wanted::default();
         let merged = Merged { buffer: &desk.buffer, search: None, wanted: &wanted };
-        let all: Vec<Key> =
-            merged.forward(Key::FIRST).filter(|line| naive_filter.matches(line)).map(|line| line.key).collect();
+        let every: Vec<_> =
+            merged.forward(Key::FIRST).map(|line| (line.key, naive_filter.matches(&line))).collect();
+        let around = if filter.is_empty() { 0 } else { context };
+        let near = |at: usize| {
+            let from = at.saturating_sub(around);
+            every[from..every.len().min(at + around + 1)].iter().any(|(_, is_hit)| *is_hit)
+        };
+        let all: Vec<Key> = (0..every.len()).filter(|at| near(*at)).map(|at| every[at].0).collect();
+        for _ in 0..context {
+            desk.key(Id::MoreContext);
+        }
         let rows = usize::from(height) - 2;
         let (mut cursor, mut top) = (all.len().saturating_sub(1), all.len().saturating_sub(rows));
         for key in keys {

@@ -128,7 +128,12 @@ impl Maker<'_> {
 
     fn row(&mut self, line: Line) -> Arc<Row> {
         let (shape, filter) = (self.shape, self.filter);
-        let row = self.known.entry(line.key).or_insert_with(|| Arc::new(Row::new(line, shape, filter)));
-        Arc::clone(row)
+        // What stood around a hit may be one now.
+        if let Some(row) = self.known.get(&line.key).filter(|row| row.line.is_hit == line.is_hit) {
+            return Arc::clone(row);
+        }
+        let row = Arc::new(Row::new(line, shape, filter));
+        self.known.insert(row.line.key, Arc::clone(&row));
+        row
     }
 }
