@@ -210,7 +210,7 @@ impl App {
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
-            Msg::Trouble(text) => self.say(text, now),
+            Msg::Trouble(text) | Msg::Saved(text) => self.say(text, now),
             Msg::Keeping(what, why) => self.keeping(what, why, now),
             Msg::Wake => {
                 let focused = self.arrangement.focus == PaneId::Logs;

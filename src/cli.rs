@@ -13,6 +13,7 @@ mod services;
 mod status;
 
 use std::ffi::OsString;
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -43,8 +44,9 @@ const WRONG: u8 = 2;
 
 const OPEN: &str = "\
 A file may be of any size: its lines are read where you look, and those that are added are seen within
-a second. What is no file is the query: midwatch open app.log web.log 'level>=warn timeout'. Pipes and
-.gz files are for midwatch logs query.";
+a second. What is no file is the query: midwatch open app.log web.log 'level>=warn timeout'. Pipes,
+- (standard input) and .gz files are taken in from front to end: what is over log_memory (256 MiB) is
+given up, the oldest lines first, and the border tells how many.";
 
 const COLLECT: &str = "\
 It asks the sources of alerts and runs as a console does, tells each event in a line, and keeps the last
@@ -242,6 +244,9 @@ impl Cli {
 /// Runs the console on the files that are named, with the last word as the query if it is no file.
 fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
     let is_query = |last: &OsString| {
+        if last == "-" {
+            return false;
+        }
         let text = last.to_string_lossy();
         // An expression ends in a slash; else it is a file that is missing, which its source says.
         let is_path = ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) && !text.ends_with('/');
@@ -257,6 +262,22 @@ fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
         return Ok(refuse(WRONG, &safe!("query, column {}: {}; nor is it a file", error.column, error.what)));
     }
     let files: Vec<PathBuf> = what.into_iter().map(PathBuf::from).collect();
+    if files.iter().any(|path| path.as_os_str() == "-") {
+        let why = if flags.plain {
+            Some(
+                "--plain takes its keys from standard input: midwatch logs query reads a pipe without a console",
+            )
+        } else if io::stdin().is_terminal() {
+            Some(
+                "standard input is the terminal: pipe something into it, as in kubectl logs web-1 | midwatch open -",
+            )
+        } else {
+            None
+        };
+        if let Some(why) = why {
+            return Ok(refuse(WRONG, &SafeText::literal(why)));
+        }
+    }
     console::on_files(flags, &files, &query)
 }
 

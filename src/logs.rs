@@ -12,6 +12,8 @@
 pub mod archive;
 pub mod around;
 pub mod buffer;
+pub mod choice;
+pub mod extract;
 pub mod format;
 pub mod histogram;
 pub mod key;

@@ -6,6 +6,7 @@ pub mod atomic;
 pub mod crash;
 pub mod dirs;
 pub mod error;
+pub mod export;
 pub mod files;
 pub mod history;
 pub mod journal;

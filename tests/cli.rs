@@ -4,6 +4,8 @@
 
 #[path = "cli/follow.rs"]
 mod follow;
+#[path = "cli/odd.rs"]
+mod odd;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

@@ -80,6 +80,8 @@ impl App {
             Id::Suspend => return vec![Effect::Suspend],
             Id::Theme
             | Id::Environment
+            | Id::SaveLines
+            | Id::Fields
             | Id::SaveNotes
             | Id::Login
             | Id::Graph
@@ -139,12 +141,23 @@ impl App {
                 }
             }
             Argument::Name if command.id == Id::Since => self.compare_since(&choice.argument, now),
+            Argument::Name if command.id == Id::Fields => {
+                let outcome = self.logs.show_fields(&choice.argument);
+                return self.take(outcome, now);
+            }
             Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
             }
             Argument::Name => {
                 self.set_person(argument);
                 self.say(safe!("You are {} from here on.", self.who()), now);
+            }
+            Argument::Path if command.id == Id::SaveLines && argument.is_empty() => {
+                self.say("Type a path behind it: :save /tmp/errors.log", now);
+            }
+            Argument::Path if command.id == Id::SaveLines => {
+                let outcome = self.logs.save(argument, &self.state.view(true, now));
+                return self.take(outcome, now);
             }
             Argument::Path if argument.is_empty() => {
                 self.say("Type a path behind it: :write /tmp/notes.md", now);

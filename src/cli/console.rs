@@ -29,7 +29,7 @@ use crate::runtime::memory;
 use crate::runtime::session::SessionError;
 use crate::safe;
 use crate::source::local::Local;
-use crate::source::logs::archive::ArchiveConfig;
+use crate::source::logs::archive::{ArchiveConfig, STANDARD_INPUT};
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
@@ -105,11 +105,13 @@ pub(super) fn on_files(flags: &Flags, files: &[PathBuf], query: &str) -> eyre::R
         Err(errors) => return Ok(wrong(flags, &errors)),
     };
     let sources = files.iter().map(|path| {
-        let config = ArchiveConfig {
-            path: std::path::absolute(path).unwrap_or_else(|_| path.clone()),
-            timezone: None,
+        let (path, name) = if path.as_os_str() == "-" {
+            (PathBuf::from(STANDARD_INPUT), "standard input".into())
+        } else {
+            let name = RawText::from_bytes(path.as_os_str().as_encoded_bytes());
+            (std::path::absolute(path).unwrap_or_else(|_| path.clone()), name)
         };
-        let name = RawText::from_bytes(path.as_os_str().as_encoded_bytes());
+        let config = ArchiveConfig { path, timezone: None };
         registry::alone(name, config)
     });
     let sources: Vec<_> = sources.collect();

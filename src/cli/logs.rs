@@ -3,10 +3,11 @@
 mod follow;
 mod patterns;
 mod query;
+mod reading;
 mod stats;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,10 +18,8 @@ use super::load::load;
 use super::print::{refuse, tell};
 use super::{Flags, WRONG};
 use crate::logs::format::own::Own;
-use crate::model::text::SafeText;
-use crate::runtime::sweep::Input;
 use crate::safe;
-use crate::store::error::{path_text, reason};
+use crate::store::error::reason;
 
 /// What is done with lines.
 #[derive(Debug, Subcommand)]
@@ -100,15 +99,4 @@ fn own(flags: &Flags) -> Arc<[Own]> {
             Arc::default()
         }
     }
-}
-
-/// What a person calls a file.
-fn name(path: &Path) -> SafeText {
-    if path.as_os_str() == "-" { SafeText::literal("standard input") } else { path_text(path) }
-}
-
-/// Opens a file to be read in pieces, or says why it cannot be.
-fn open(path: &Path) -> Result<Input, ExitCode> {
-    let opened = if path.as_os_str() == "-" { Input::standard() } else { Input::open(path) };
-    opened.map_err(|error| refuse(WRONG, &safe!("cannot open {}: {}", name(path), reason(&error))))
 }

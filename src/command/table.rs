@@ -140,6 +140,8 @@ commands! {
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);
     Environment Global "env" [] "environment" "Shows one environment only, or all." (Environment);
     Login Global "login" [] "log in" "Runs the login of a credential on this terminal, then lets its sources look again." (Credential);
+    Fields Global "fields" [] "fields of lines" "Shows only these fields of log lines (level,msg,user), or all but some (-user); without a word all." (Name);
+    SaveLines Global "save" [] "save lines to a file" "Writes all log lines that the filter sees, with those around them, to a new file." (Path);
     SaveNotes Global "write" [] "write notes to a file" "Writes the entries and the pad to another file." (Path);
 
     Down List "down" ["j" "Down"] "down" "Moves to the next row.";

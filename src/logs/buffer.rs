@@ -72,7 +72,7 @@ pub struct StreamStats {
 }
 
 /// Lines of one stream that came, or stand in a file, one after the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     /// Never used twice, ascending in the order in which parts were made.
     pub(super) id: u64,

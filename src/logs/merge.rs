@@ -150,7 +150,7 @@ impl<'a> Merged<'a> {
 
 /// The lines of the spans from this place on. A span is looked into when the walk comes to where it
 /// may begin.
-fn forward_over<'a>(
+pub(super) fn forward_over<'a>(
     spans: Vec<Span<'a>>,
     from: Key,
     wanted: &'a Wanted,
@@ -210,15 +210,15 @@ fn begins_at_least(line: &LineRef<'_>, level: Level) -> bool {
 }
 
 /// The lines in force of one part, in order.
-struct Span<'a> {
-    part: &'a Part,
-    segment: Option<&'a Arc<Segment>>,
+pub(super) struct Span<'a> {
+    pub(super) part: &'a Part,
+    pub(super) segment: Option<&'a Arc<Segment>>,
     /// Places of lines by effective time, ascending; without it, every line.
-    hits: Option<&'a [u32]>,
+    pub(super) hits: Option<&'a [u32]>,
 }
 
 impl<'a> Span<'a> {
-    fn len(&self) -> u32 {
+    pub(super) fn len(&self) -> u32 {
         self.hits.map_or(self.part.lines, |hits| u32::try_from(hits.len()).unwrap_or(u32::MAX))
     }
 

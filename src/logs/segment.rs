@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::format::own::Own;
 use super::format::{Format, Formats, Reader};
 use super::level::Level;
+use super::piece::without_end;
 use super::split::{LINE_LIMIT, Line};
 use super::stamp::Zone;
 use super::tally::{Grade, Tally};
@@ -346,11 +347,6 @@ impl Segment {
     fn mark(&self, line: u32) -> u8 {
         self.marks.get(line as usize).copied().unwrap_or_default()
     }
-}
-
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// The lines by time; `None` when they stand so.

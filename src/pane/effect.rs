@@ -6,6 +6,7 @@ use crate::command::table::Id;
 use crate::config::key::Key;
 use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::buffer::{SealJob, Sealed};
+use crate::logs::extract::Extract;
 use crate::logs::mining::{MineJob, Mined, Order};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
@@ -48,6 +49,8 @@ pub enum Msg {
     LoggedIn(RawText, Result<(), SafeText>),
     /// A credential was looked for after its login; why it still cannot be had, if so.
     Renewed(RawText, Result<(), Failure>),
+    /// Lines were saved to a file, how many and where; or why not.
+    Saved(SafeText),
     /// Something outside did not work and nobody else would say so.
     Trouble(SafeText),
     /// The time that the app asked to be woken at has come.
@@ -98,10 +101,23 @@ pub enum Effect {
     Mine(MineJob),
     /// Ask a source to mine the patterns of its whole file, or of what it has grown by.
     MineFile(RawText, Order),
+    /// Write lines to a new file.
+    Save(Save),
     /// Keep what happened for the consoles to come.
     History(Vec<Transition>),
     /// Ask the record to write.
     Note(NoteCommand),
+}
+
+/// Lines to be written to a new file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Save {
+    /// Where.
+    pub path: RawText,
+    /// Which.
+    pub lines: Arc<Extract>,
+    /// What is not among them, for the person.
+    pub lacks: Option<SafeText>,
 }
 
 /// What a pane answers to a command.

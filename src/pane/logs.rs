@@ -5,12 +5,14 @@ mod aloud;
 mod bars;
 mod context;
 mod edge;
+mod fields;
 mod line;
 mod marks;
 mod moving;
 mod page;
 mod reading;
 mod row;
+mod save;
 mod strip;
 mod window;
 
@@ -23,6 +25,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
+use crate::logs::choice::Choice;
 use crate::logs::key::Key;
 use crate::logs::level::Level;
 use crate::logs::merge::Merged;
@@ -100,6 +103,8 @@ pub struct Logs {
     reading: Reading,
     strip: Strip,
     context: Context,
+    /// The fields that are shown of a line.
+    fields: Choice,
     /// Which hit the selected line is, if it stands still, and of how many.
     rank: Option<(Option<u64>, u64)>,
 }
@@ -293,6 +298,7 @@ impl Logs {
             below: self.paused.then_some(self.below),
             rank: self.rank,
             context: self.context.lines,
+            fields: &self.fields,
             searching: self.is_searching(view),
             reading: self.reading.lacking,
             left: self.asked.left,
@@ -438,7 +444,7 @@ impl Logs {
             top = lines.backward(cursor.key).take(place).last().map_or(cursor.key, |line| line.key);
         }
         let filter = (!self.words.is_empty()).then_some(&self.words);
-        let mut maker = Maker { lines, shape: self.shape, filter, known };
+        let mut maker = Maker { lines, shape: self.shape, fields: &self.fields, filter, known };
         let window = if self.paused { maker.around(self.cursor, top) } else { maker.ending() };
         self.reading.lacking = !self.reading.wanted.is_empty();
         if self.reading.lacking && !before.rows.is_empty() {

@@ -16,6 +16,7 @@ use super::login::Logins;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
+use super::save::save;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
@@ -389,6 +390,15 @@ fn perform(
                     let sealed = tokio::task::spawn_blocking(|| job.run()).await;
                     // A worker that failed leaves the batches as they are.
                     drop(answers.send(Msg::Sealed(sealed.ok().flatten())).await);
+                });
+                return;
+            }
+            Effect::Save(lines) => {
+                let answers = answers.clone();
+                tokio::spawn(async move {
+                    let saved = tokio::task::spawn_blocking(move || save(&lines)).await;
+                    let said = saved.unwrap_or_else(|_| "Nothing was saved: midwatch failed.".into());
+                    drop(answers.send(Msg::Saved(said)).await);
                 });
                 return;
             }

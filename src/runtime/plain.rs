@@ -251,6 +251,7 @@ impl Teller {
         let is_told = matches!(
             msg,
             Msg::Trouble(_)
+                | Msg::Saved(_)
                 | Msg::Note(_)
                 | Msg::Key(_)
                 | Msg::Paste(_)

@@ -7,5 +7,6 @@ pub mod command;
 pub mod file;
 pub mod journald;
 mod program;
+mod stream;
 #[cfg(test)]
 mod testing;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Form, name, open};
-use crate::cli::WRONG;
-use crate::cli::print::{plain, print, print_parts, refuse};
+use super::Form;
+use super::reading::Reading;
+use crate::cli::print::{plain, print, print_parts};
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
 use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
@@ -18,9 +18,7 @@ use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::stamp::Zone;
 use crate::model::text::RawText;
 use crate::runtime::clock::Clock;
-use crate::runtime::sweep::sweep;
-use crate::safe;
-use crate::store::error::reason;
+use crate::runtime::progress::Progress;
 
 /// What `midwatch logs patterns --help` says at its end.
 pub(super) const HELP: &str = "\
@@ -57,13 +55,12 @@ pub(super) fn patterns(
     let mut lines = 0_u64;
     let mut column: Vec<Box<[Id]>> = Vec::new();
     for path in files {
-        let input = match open(path) {
-            Ok(input) => input,
+        let file = match Reading::open(path, now) {
+            Ok(file) => file,
             Err(code) => return code,
         };
         let formats = Formats::with(Arc::clone(own));
-        let now = input.written().map_or(now, |at| at.min(now)).as_millisecond();
-        let mut ended_early = false;
+        let now = file.now.as_millisecond();
         let work = |piece: Piece<'_>| {
             let mut zone = Zone::default();
             // Times are told with the patterns only.
@@ -72,9 +69,9 @@ pub(super) fn patterns(
             } else {
                 lines_of(piece.bytes).map(|line| formats.head(line, now, &mut zone).time).collect()
             };
-            (piece.bytes.to_vec(), times, piece.ended_early)
+            (piece.bytes.to_vec(), times)
         };
-        let take = |(bytes, times, early): (Vec<u8>, Vec<Option<i64>>, bool)| {
+        let take = |(bytes, times): (Vec<u8>, Vec<Option<i64>>), _: &mut Progress| {
             let mut times = times.into_iter();
             let ids = lines_of(&bytes).map(|line| {
                 lines += 1;
@@ -85,14 +82,11 @@ pub(super) fn patterns(
             } else {
                 ids.for_each(drop);
             }
-            ended_early |= early;
             ControlFlow::Continue(())
         };
-        if let Err(error) = sweep(&input, EVERY_LINE, work, take) {
-            return refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
-        }
-        if ended_early {
-            return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
+        let read = file.sweep(EVERY_LINE, work, take).and_then(|cut| file.whole(cut));
+        if let Err(code) = read {
+            return code;
         }
     }
     let code = u8::from(lines == 0);

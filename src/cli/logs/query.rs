@@ -10,7 +10,8 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Form, name, open, unheard};
+use super::reading::Reading;
+use super::{Form, unheard};
 use crate::cli::WRONG;
 use crate::cli::print::refuse;
 use crate::logs::format::Formats;
@@ -21,9 +22,8 @@ use crate::logs::record::{self, Text, Unit};
 use crate::logs::stamp::Zone;
 use crate::model::text::{SafeText, clean_line};
 use crate::runtime::clock::Clock;
-use crate::runtime::sweep::sweep;
+use crate::runtime::progress::Progress;
 use crate::safe;
-use crate::store::error::reason;
 
 /// What `midwatch logs query --help` says at its end.
 pub(super) const HELP: &str = "\
@@ -73,8 +73,6 @@ pub(in crate::cli) struct Asked {
 struct Seen {
     count: u64,
     printed: Vec<u8>,
-    ended_early: bool,
-    cut: u64,
 }
 
 /// Searches, prints and gives the exit code.
@@ -106,66 +104,53 @@ enum Stop {
 impl Asked {
     /// Searches one file and prints; gives how many were seen.
     fn search(&self, query: &Query, path: &Path, now: Timestamp, own: &Arc<[Own]>) -> Result<u64, Stop> {
-        let input = open(path).map_err(Stop::Told)?;
-        let name = name(path);
+        let file = Reading::open(path, now).map_err(Stop::Told)?;
+        let name = &file.name;
         let unit = if self.lines { Unit::Line } else { Unit::Record };
         let mut output = io::stdout();
         let shows = Shows { form: self.output, cleans: output.is_terminal(), named: self.files.len() > 1 };
-        let told = |why: &SafeText| Err(Stop::Told(refuse(WRONG, why)));
-        let cannot = |error| told(&safe!("cannot read {}: {}", name, reason(&error)));
         let of_lines = record::is_of_lines(query, unit);
-        let formats = match if of_lines { Ok(Vec::new()) } else { input.sample() } {
-            Ok(sample) => Formats::detect(&sample, own),
-            Err(error) => return cannot(error),
-        };
-        // A stamp without a year is not of a time at which nobody wrote to the file any more.
-        let now = input.written().map_or(now, |at| at.min(now));
+        let formats =
+            if of_lines { Formats::detect(&[], own) } else { file.formats(own).map_err(Stop::Told)? };
         let zone = Zone::default();
         let work = |piece: Piece<'_>| {
-            let mut seen = Seen { ended_early: piece.ended_early, cut: piece.cut, ..Seen::default() };
+            let mut seen = Seen::default();
             let text = Text {
                 bytes: piece.bytes,
                 stream: name.as_str().as_bytes(),
                 formats: &formats,
                 zone: &zone,
-                now,
+                now: file.now,
             };
             text.search(query, unit, |range, found| {
                 seen.count += 1;
                 if !self.count && !self.lines {
-                    shows.show(&mut seen.printed, &name, piece.offset + range.start as u64, found);
+                    shows.show(&mut seen.printed, name, piece.offset + range.start as u64, found);
                 }
             });
             seen
         };
-        let mut all = Seen::default();
+        let mut count = 0;
         let mut broken = None;
-        let take = |seen: Seen| {
-            all.count += seen.count;
-            all.cut += seen.cut;
-            all.ended_early |= seen.ended_early;
+        let take = |seen: Seen, progress: &mut Progress| {
+            count += seen.count;
+            if !seen.printed.is_empty() {
+                progress.clear();
+            }
             broken = output.write_all(&seen.printed).and_then(|()| output.flush()).err();
             if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
-        let read = sweep(&input, if of_lines { EVERY_LINE } else { &begins }, work, take);
+        let read = file.sweep(if of_lines { EVERY_LINE } else { &begins }, work, take);
         if let Some(error) = broken {
             return Err(Stop::Output(error));
         }
-        if let Err(error) = read {
-            return cannot(error);
-        }
-        if all.ended_early {
-            return told(&safe!("{} became shorter while it was read: run it again", name));
-        }
-        if all.cut > 0 {
-            return told(&safe!("{} has lines above 128 MiB: {} bytes were not looked at", name, all.cut));
-        }
+        read.and_then(|cut| file.whole(cut)).map_err(Stop::Told)?;
         if self.count || self.lines {
             let front = if shows.named { format!("{}:", name.as_str()) } else { String::new() };
-            writeln!(output, "{front}{}", all.count).map_err(Stop::Output)?;
+            writeln!(output, "{front}{count}").map_err(Stop::Output)?;
         }
-        Ok(all.count)
+        Ok(count)
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Form, name, open};
-use crate::cli::WRONG;
-use crate::cli::print::{padded, print, refuse};
+use super::Form;
+use super::reading::{Reading, name};
+use crate::cli::print::{padded, print};
 use crate::logs::format::own::Own;
 use crate::logs::format::{Format, Formats};
 use crate::logs::level::Level;
@@ -19,9 +19,7 @@ use crate::logs::stamp::Zone;
 use crate::logs::stats::Stats;
 use crate::model::text::SafeText;
 use crate::runtime::clock::Clock;
-use crate::runtime::sweep::sweep;
 use crate::safe;
-use crate::store::error::reason;
 
 /// What `midwatch logs stats --help` says at its end.
 pub(super) const HELP: &str = "\
@@ -42,33 +40,22 @@ pub(super) fn stats(form: Form, files: &[PathBuf], own: &Arc<[Own]>) -> ExitCode
     let now = Clock::Real.now();
     let mut all = Vec::new();
     for path in files {
-        let input = match open(path) {
-            Ok(input) => input,
+        let mut sum = Stats::default();
+        let read = Reading::open(path, now).and_then(|file| {
+            let formats = file.formats(own)?;
+            let zone = Zone::default();
+            let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
+            let work = |piece: Piece<'_>| Stats::of(&piece, &formats, &zone, file.now);
+            file.sweep(&begins, work, |stats: Stats, _| {
+                sum.add(&stats);
+                ControlFlow::Continue(())
+            })?;
+            Ok(formats)
+        });
+        let formats = match read {
+            Ok(formats) => formats,
             Err(code) => return code,
         };
-        let mut sum = Stats::default();
-        let cannot = |error| refuse(WRONG, &safe!("cannot read {}: {}", name(path), reason(&error)));
-        let formats = match input.sample() {
-            Ok(sample) => Formats::detect(&sample, own),
-            Err(error) => return cannot(error),
-        };
-        // A stamp without a year is not of a time at which nobody wrote to the file any more.
-        let now = input.written().map_or(now, |at| at.min(now));
-        let mut ended_early = false;
-        let zone = Zone::default();
-        let work = |piece: Piece<'_>| (Stats::of(&piece, &formats, &zone, now), piece.ended_early);
-        let take = |(stats, early): (Stats, bool)| {
-            sum.add(&stats);
-            ended_early |= early;
-            ControlFlow::Continue(())
-        };
-        let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
-        if let Err(error) = sweep(&input, &begins, work, take) {
-            return cannot(error);
-        }
-        if ended_early {
-            return refuse(WRONG, &safe!("{} became shorter while it was read: run it again", name(path)));
-        }
         all.push((path, sum, formats));
     }
     let found = all.iter().any(|(_, stats, _)| stats.lines > 0);

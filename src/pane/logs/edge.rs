@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::config::theme::Meaning;
+use crate::logs::choice::Choice;
 use crate::logs::level::Level;
 use crate::logs::rate::Counts;
 use crate::model::text::{RawText, SafeText, clean};
@@ -57,6 +58,8 @@ pub(super) struct Said<'a> {
     pub(super) below: Option<u64>,
     /// Which hit of the filter the selected line is while it stands still, and of how many.
     pub(super) rank: Option<(Option<u64>, u64)>,
+    /// What is shown of lines.
+    pub(super) fields: &'a Choice,
     /// Lines on each side of a hit.
     pub(super) context: usize,
     pub(super) searching: bool,
@@ -232,6 +235,9 @@ impl Edge {
         }
         if said.rank.is_some() && said.context > 0 {
             put(safe!("{} around", said.context), muted, 4);
+        }
+        if !said.fields.is_all() {
+            put(safe!("fields {}", clean(&RawText::from(said.fields.text()))), muted, 4);
         }
         let (known, all) = self.pieces;
         if known < all {

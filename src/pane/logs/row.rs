@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::config::theme::Meaning;
+use crate::logs::choice::Choice;
 use crate::logs::level::Level;
 use crate::logs::query::Query;
 use crate::model::text::{RawText, SafeText, clean, clean_line, raw_view};
@@ -94,8 +95,8 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn new(line: Line, shape: Shape, filter: Option<&Query>) -> Self {
-        let text = text(line.bytes(), shape);
+    pub(super) fn new(line: Line, shape: Shape, fields: &Choice, filter: Option<&Query>) -> Self {
+        let text = text(&fields.of(&line.segment, line.index), shape);
         let hits = filter.map(|filter| filter.hits(text.as_str().as_bytes())).unwrap_or_default();
         let (width, left) = (usize::from(shape.width.max(1)), usize::from(shape.left));
         let parts = if shape.wrap {

@@ -1,6 +1,7 @@
 //! Key scripts and screens of the logs pane.
 
 mod context;
+mod save;
 mod strip;
 
 use jiff::SignedDuration;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::logs::choice::Choice;
 use crate::logs::key::Key;
 use crate::logs::query::Query;
 use crate::pane::logs::line::{Line, Lines};
@@ -43,6 +44,8 @@ impl Window {
 pub(super) struct Maker<'a> {
     pub(super) lines: Lines<'a>,
     pub(super) shape: Shape,
+    /// What is shown of a line.
+    pub(super) fields: &'a Choice,
     /// Whose hits are marked.
     pub(super) filter: Option<&'a Query>,
     /// Rows of this shape and filter.
@@ -132,7 +135,7 @@ impl Maker<'_> {
         if let Some(row) = self.known.get(&line.key).filter(|row| row.line.is_hit == line.is_hit) {
             return Arc::clone(row);
         }
-        let row = Arc::new(Row::new(line, shape, filter));
+        let row = Arc::new(Row::new(line, shape, self.fields, filter));
         self.known.insert(row.line.key, Arc::clone(&row));
         row
     }

@@ -1,12 +1,13 @@
 //! The `archive` source: one file that is not taken in but looked at, piece by piece, as far as
-//! somebody reads or searches it. What it holds is learnt from its end to its beginning.
+//! somebody reads or searches it. What it holds is learnt from its end to its beginning. A pipe and a
+//! packed file are taken in as a stream.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::future::Future;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, FileTypeExt as _, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::access::failure;
+pub use super::stream::STANDARD_INPUT;
+use super::stream::{self, Stream};
 use crate::config::zone::Zone;
 use crate::logs::archive::{FileSays, Sought};
 use crate::logs::format::Formats;
@@ -51,7 +54,8 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 #[serde(deny_unknown_fields)]
 pub struct ArchiveConfig {
     /// The file. It may be of any size: its lines are read where somebody looks, and what was added
-    /// to it within a second.
+    /// to it within a second. A pipe and what is packed with gzip are taken in from front to end, as
+    /// far as `log_memory` holds them.
     pub path: PathBuf,
     /// The zone of times in the lines that name none, such as `Europe/Berlin`; UTC if not given.
     pub timezone: Option<Zone>,
@@ -91,13 +95,25 @@ impl ArchiveSource {
         let path = &self.0.path;
         loop {
             let (opening, own) = (path.clone(), outlet.formats());
-            let opening = tokio::task::spawn_blocking(move || Opened::open(&opening, &own));
+            let opening = tokio::task::spawn_blocking(move || Found::open(&opening, &own));
+            let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
             match watched(opening, path, outlet).await {
-                Ok(opened) => {
-                    let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
-                    let mut reader = Reader::new(path, opened, zone.unwrap_or_default(), outlet);
+                Ok(Found::Still(opened)) => {
+                    let mut reader = Reader::new(path, *opened, zone.unwrap_or_default(), outlet);
                     outlet.alive(Vec::new());
                     reader.work().await;
+                }
+                Ok(Found::Stream(stream)) => {
+                    let is_over = stream.ends();
+                    match stream::take_in(stream, path, &zone.unwrap_or_default(), outlet).await {
+                        Ok(()) if is_over => return std::future::pending().await,
+                        Ok(()) => {}
+                        Err(why) => {
+                            // What came before stays; the same would come again.
+                            outlet.failed(failure("read", path, &why));
+                            return std::future::pending().await;
+                        }
+                    }
                 }
                 Err(why) => outlet.failed(failure("open", path, &why)),
             }
@@ -116,27 +132,40 @@ struct Opened {
     formats: Formats,
 }
 
-impl Opened {
+/// What stands at a path.
+enum Found {
+    /// A file that lies still.
+    Still(Box<Opened>),
+    /// What can only be read from front to end.
+    Stream(Stream),
+}
+
+impl Found {
     fn open(path: &Path, own: &Arc<[Own]>) -> io::Result<Self> {
-        // A pipe would be waited for when it is opened.
         let kind = std::fs::metadata(path)?;
         if kind.is_dir() {
             return Err(io::Error::other("it is a directory"));
         }
+        if kind.file_type().is_fifo() {
+            // Opening it would wait for somebody who writes.
+            return Ok(Self::Stream(Stream::Pipe(path.to_owned())));
+        }
         if !kind.is_file() {
-            return Err(io::Error::other("it is no regular file; a source of kind `command` reads pipes"));
+            return Err(io::Error::other("it is a device or a socket, not a file or a pipe"));
         }
         let file = File::open(path)?;
         let mut front = vec![0; SAMPLE];
         let got = fill(&Positioned(&file), &mut front, 0)?;
         front.truncate(got);
         if front.starts_with(&GZIP) {
-            let why = "it is packed; a source of kind `file`, or midwatch logs query, unpacks it";
-            return Err(io::Error::other(why));
+            return Ok(Self::Stream(Stream::Packed(file)));
         }
-        Ok(Self { meta: file.metadata()?, formats: Formats::detect(&front, own), file })
+        let opened = Opened { meta: file.metadata()?, formats: Formats::detect(&front, own), file };
+        Ok(Self::Still(Box::new(opened)))
     }
+}
 
+impl Opened {
     fn modified(&self) -> Timestamp {
         let at = self.meta.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
         at.unwrap_or(Timestamp::UNIX_EPOCH)
@@ -665,19 +694,59 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn odd_files_are_shown_as_they_are_and_counted_right() {
+        let binary: Vec<u8> = (0..=255_u8).cycle().take(5000).collect();
+        let backwards = (0..100).rev().map(line).collect::<String>();
+        for (what, bytes) in [
+            ("binary", binary),
+            ("NUL bytes", b"one\0two\n\0\0\0\nthree\n".to_vec()),
+            ("invalid UTF-8", b"caf\xe9 \xff\xfe\nok\n".to_vec()),
+            ("no final newline", b"one\ntwo".to_vec()),
+            ("CR LF", b"one\r\ntwo\r\n\r\n".to_vec()),
+            ("only newlines", b"\n\n\n".to_vec()),
+            ("time going backwards", backwards.into_bytes()),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("app.log");
+            fs::File::create(&path).unwrap().write_all(&bytes).unwrap();
+            let mut ear = ear(&path);
+            ear.until(|ear| !pieces(ear).is_empty()).await;
+            let FileSays::Piece { lines, .. } =
+                ear.files.iter().find(|says| matches!(says, FileSays::Piece { .. })).unwrap()
+            else {
+                panic!()
+            };
+            let whole = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+            let expected: Vec<_> =
+                whole.split(|b| *b == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).collect();
+            let shown: Vec<_> = (0..lines.lines()).map(|at| lines.line(at)).collect();
+            assert_eq!(shown, expected, "{what}");
+            assert!(ear.is_alive(), "{what}");
+            ear.stop().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_empty_file_has_no_piece_and_works() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        fs::File::create(&path).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| !ear.files.is_empty()).await;
+        assert!(matches!(ear.files[0], FileSays::Opened(0)), "{:?}", ear.files);
+        assert!(ear.is_alive());
+        write(&path, 0..2);
+        ear.until(|ear| pieces(ear) == [(0, 2, true)]).await;
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn what_cannot_be_read_so_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let pipe = dir.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
-        let packed = dir.path().join("app.log.gz");
-        fs::File::create(&packed).unwrap().write_all(&[0x1f, 0x8b, 8]).unwrap();
         let missing = dir.path().join("missing.log");
-        for (path, why) in [
-            (dir.path(), "directory"),
-            (&pipe, "no regular file"),
-            (&packed, "is packed"),
-            (&missing, "no such file"),
-        ] {
+        for (path, why) in
+            [(dir.path(), "directory"), (Path::new("/dev/null"), "device"), (&missing, "no such file")]
+        {
             let mut ear = ear(path);
             ear.until(|ear| ear.failure().is_some()).await;
             let said = ear.failure().unwrap().what.clone();

@@ -1,0 +1,70 @@
+//! Saving lines, and choosing the fields that they show.
+
+use super::*;
+use crate::pane::effect::Save;
+
+fn save(desk: &mut Desk) -> Result<Save, SafeText> {
+    let mut outcome = desk.with(|logs, view, _| logs.save("out.log".into(), view));
+    match outcome.effects.pop() {
+        Some(Effect::Save(save)) => Ok(save),
+        _ => Err(outcome.notice.unwrap()),
+    }
+}
+
+fn lines(save: &Save) -> Vec<String> {
+    let mut lines = Vec::new();
+    let put = |line: &[u8]| {
+        lines.push(String::from_utf8(line.to_vec()).unwrap());
+        Ok(())
+    };
+    save.lines.write(put).unwrap();
+    lines
+}
+
+#[test]
+fn every_line_that_the_filter_sees_is_saved_and_none_that_is_out_of_scope() {
+    let mut desk = Desk::new(60, 6);
+    desk.environment = Some("prod".into());
+    desk.come("lab", &["line 9 of the lab"]);
+    desk.numbered(0, 100);
+    assert_eq!(lines(&save(&mut desk).unwrap()).len(), 100);
+    desk.filter("9");
+    let saved = save(&mut desk).unwrap();
+    assert_eq!((saved.path.clone(), saved.lacks.clone()), ("out.log".into(), None));
+    let hits = lines(&saved);
+    assert_eq!((hits.len(), hits[0].as_str(), hits[1].as_str()), (19, "line 9", "line 19"));
+    desk.filter("49 | 51");
+    desk.key(Id::MoreContext);
+    assert_eq!(
+        lines(&save(&mut desk).unwrap()),
+        ["line 48", "line 49", "line 50", "line 51", "line 52"],
+        "with what is shown around them"
+    );
+    for batch in 0..60 {
+        desk.numbered(batch * 512, (batch + 1) * 512);
+    }
+    desk.filter("/000$/");
+    let notice = save(&mut desk).unwrap_err();
+    assert!(notice.as_str().contains("still looked for"), "{}", notice.as_str());
+}
+
+#[test]
+fn chosen_fields_are_shown_until_they_are_reset() {
+    let mut desk = Desk::new(80, 6);
+    desk.come("app", &["level=info msg=\"order placed\" user=kim trace_id=ab12", "\tat Foo.java:1"]);
+    let show = |desk: &mut Desk, fields: &str| {
+        let notice = desk.with(|logs, _, _| logs.show_fields(fields)).notice.unwrap();
+        desk.sync();
+        notice.as_str().to_owned()
+    };
+    assert!(show(&mut desk, "user,msg").starts_with("Fields of lines: user,msg."));
+    assert_eq!(desk.texts()[..2], ["user=kim order placed", "        at Foo.java:1"]);
+    assert!(desk.rows()[5].contains("fields user,msg"), "{}", desk.rows()[5]);
+    desk.filter("order");
+    assert_eq!(desk.texts()[0], "user=kim order placed");
+    show(&mut desk, "-trace_id");
+    assert_eq!(desk.texts()[0], "level=info msg=\"order placed\" user=kim");
+    assert!(show(&mut desk, "").starts_with("Lines are shown as they are."));
+    assert_eq!(desk.texts()[0], "level=info msg=\"order placed\" user=kim trace_id=ab12");
+    assert!(!desk.rows()[5].contains("fields"));
+}
