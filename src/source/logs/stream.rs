@@ -218,8 +218,9 @@ mod tests {
             ear.until(|ear| ear.lines().len() == lines).await;
         }
         assert_eq!(ear.lines(), ["one", "two", "three"]);
-        // The thread waits for another writer.
-        drop(fs::OpenOptions::new().write(true).open(&path));
+        // The thread waits for another writer; it ends with this one, after the task.
+        let last = fs::OpenOptions::new().write(true).open(&path).unwrap();
         ear.stop().await;
+        drop(last);
     }
 }
