@@ -80,7 +80,8 @@ impl Choice {
             }
         }
         if others.is_empty() {
-            others.push(b'-');
+            // What has none of them is not hidden by that.
+            return bytes.into();
         }
         others.into()
     }
@@ -166,7 +167,7 @@ mod tests {
     fn chosen_fields_are_shown_in_their_order() {
         assert_eq!(shown("level,msg,http.status", JSON), "level=warn slow \"x\" http.status=503");
         assert_eq!(shown("status, msg", PAIRS), "status=503 slow \"x\" y");
-        assert_eq!(shown("nothing", PAIRS), "-");
+        assert_eq!(shown("nothing", PAIRS), PAIRS, "never an empty row");
         let access = "10.0.0.1 - - [22/Nov/2026:03:12:03 +0000] \"GET /a HTTP/1.1\" 503 12 \"-\" \"curl\"";
         assert_eq!(shown("status,remote", access), "status=503 remote=10.0.0.1");
     }
