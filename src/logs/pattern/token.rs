@@ -103,8 +103,8 @@ impl Tokens {
     /// Cuts a message.
     pub(super) fn read(&mut self, text: &[u8]) {
         self.list.clear();
-        self.spaced = false;
-        self.open = false;
+        // Nothing of the message before it counts.
+        (self.spaced, self.number, self.open) = (false, false, false);
         let text = text.get(..FRONT).unwrap_or(text);
         let mut at = 0;
         while let Some(&byte) = text.get(at) {

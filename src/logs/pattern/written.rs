@@ -19,7 +19,7 @@ thread_local! {
     static TOKENS: RefCell<Tokens> = RefCell::default();
 }
 
-/// A pattern, read from its text.
+/// A pattern, read from its text. A line in which `<*>` stands itself is not told from one with a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
     parts: Vec<Part>,
@@ -121,20 +121,20 @@ impl Line<'_> {
         let Some(left) = self.left.get().checked_sub(1) else { return false };
         self.left.set(left);
         match part {
-            Part::Text(text) => {
+            Part::Text(_) => {
                 if token.kind.is_value() {
                     return false;
                 }
                 let raw = self.text.get(usize::from(token.from)..usize::from(token.to)).unwrap_or_default();
-                let own = String::from_utf8_lossy(raw);
-                let Some(left) = text.get(done..).and_then(|left| left.strip_prefix(&*own)) else {
-                    return false;
-                };
-                if left.is_empty() {
-                    self.fits(at + 1, rest, 0, named)
-                } else {
-                    self.fits(at + 1, parts, done + own.len(), named)
+                // A key of JSON may have white space in it.
+                let (mut parts, mut done) = (parts, done);
+                for (number, word) in String::from_utf8_lossy(raw).split_ascii_whitespace().enumerate() {
+                    let Some((Part::Text(text), rest)) = parts.split_first() else { return false };
+                    let left = text.get(done..).filter(|_| number == 0 || done == 0);
+                    let Some(left) = left.and_then(|left| left.strip_prefix(word)) else { return false };
+                    (parts, done) = if left.is_empty() { (rest, 0) } else { (parts, done + word.len()) };
                 }
+                self.fits(at + 1, parts, done, named)
             }
             Part::Value if token.kind.is_value() => self.run(at, rest, 0, named),
             // As the miner does: one name may stand for the value.
@@ -174,6 +174,8 @@ mod tests {
             ("lost <addr>, after <num> of <num>", r#"{"msg":"lost 10.0.0.1:80, after 3 of 7","n":1}"#),
             ("the <*> has left", "the dog has left\n  and more"),
             ("a=<num> b = <num>", "x a = 5 b=7"),
+            ("user name<*>", r#"{"user name":"kim"}"#),
+            ("a <*>", r#"{"a "a"#),
         ] {
             let own = super::super::tests::text(line.lines().next().unwrap());
             assert!(has(&own, line), "{own} is not of {line}");
@@ -198,6 +200,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_line_alone_is_of_its_own_pattern(line in "([a-c]{1,3}|[0-9]{1,3}|[=\\[\\](){}<>\",:;|*\\\\/\u{e9}-]| ){0,20}") {
+            // What is written cannot be told from a value.
+            prop_assume!(!line.contains(Kind::Any.name()));
             let mut patterns = Patterns::new(false);
             patterns.take(line.as_bytes(), None);
             let text = patterns.top()[0].text();
