@@ -148,7 +148,8 @@ impl Found {
         }
         if kind.file_type().is_fifo() {
             // Opening it would wait for somebody who writes.
-            return Ok(Self::Stream(Stream::Pipe(path.to_owned())));
+            let is_input = path == Path::new(STANDARD_INPUT);
+            return Ok(Self::Stream(if is_input { Stream::Input } else { Stream::Pipe(path.to_owned()) }));
         }
         if !kind.is_file() {
             return Err(io::Error::other("it is a device or a socket, not a file or a pipe"));

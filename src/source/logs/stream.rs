@@ -1,13 +1,16 @@
 //! What can only be read from front to end, such as a pipe or a packed file: taken in line by line,
 //! within what the buffer may hold.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use tokio::sync::mpsc;
 
@@ -24,25 +27,26 @@ const PIECE: usize = 64 * 1024;
 pub const STANDARD_INPUT: &str = "/dev/stdin";
 /// Somebody who writes to a pipe is waited for so long before that is told.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// Time between two looks whether somebody writes to a pipe from which nothing comes.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 /// Segments on their way from the reading thread to the task.
 const QUEUE: usize = 4;
 
 /// Where the bytes come from.
 #[derive(Debug)]
 pub(super) enum Stream {
-    /// A pipe, which is opened when somebody writes to it, and may say nothing for long.
+    /// A pipe as standard input, which ends when nobody can write to it any more.
+    Input,
+    /// A pipe with a name. When who wrote to it has ended, somebody else may.
     Pipe(PathBuf),
     /// A file packed with gzip, from its start.
     Packed(File),
 }
 
 impl Stream {
-    /// Whether nothing more can come when it has ended: a pipe with a name may be written to again.
+    /// Whether nothing more can come when it has ended.
     pub(super) fn ends(&self) -> bool {
-        match self {
-            Self::Pipe(path) => path == Path::new(STANDARD_INPUT),
-            Self::Packed(_) => true,
-        }
+        !matches!(self, Self::Pipe(_))
     }
 }
 
@@ -50,6 +54,8 @@ impl Stream {
 enum Said {
     /// There is somebody at the other end.
     Begun,
+    /// There is nobody any more, but there may be.
+    Left,
     Segment(Box<Segment>),
 }
 
@@ -68,6 +74,7 @@ pub(super) async fn take_in(stream: Stream, path: &Path, zone: &Zone, outlet: &O
                     waits = false;
                     outlet.alive(Vec::new());
                 }
+                Some(Said::Left) => waits = true,
                 Some(Said::Segment(segment)) => outlet.segment(*segment).await,
                 None => break,
             },
@@ -82,59 +89,161 @@ pub(super) async fn take_in(stream: Stream, path: &Path, zone: &Zone, outlet: &O
     thread.await.unwrap_or_else(|panic| Err(io::Error::other(panic)))
 }
 
-fn read(
-    stream: Stream,
-    mut lines: SegmentBuilder,
-    clock: &Outlet,
-    say: &mpsc::Sender<Said>,
-) -> io::Result<()> {
-    let (mut from, written): (Box<dyn io::Read>, Option<Timestamp>) = match stream {
-        Stream::Pipe(path) if path == Path::new(STANDARD_INPUT) => {
-            // Who wrote to it may have gone already: opening it is not to wait for another.
-            let file =
-                rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
-            rustix::fs::fcntl_setfl(&file, OFlags::empty())?;
-            (Box::new(File::from(file)), None)
+/// Lines on their way to the task.
+struct Lines<'a> {
+    splitter: Splitter,
+    built: SegmentBuilder,
+    say: &'a mpsc::Sender<Said>,
+    /// When the bytes that come were written.
+    now: &'a dyn Fn() -> Timestamp,
+}
+
+impl Lines<'_> {
+    /// The task is gone only when the console is: then nobody is left to tell.
+    fn say(&self, said: Said) {
+        self.say.blocking_send(said).ok();
+    }
+
+    fn seal(&mut self) {
+        if let Some(segment) = self.built.seal() {
+            self.say(Said::Segment(Box::new(segment)));
         }
-        Stream::Pipe(path) => (Box::new(File::open(path)?), None),
-        Stream::Packed(file) => {
-            // It has lain there: years and lines without a time are of when it was written.
-            let at = file.metadata()?.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
-            (Box::new(MultiGzDecoder::new(io::BufReader::new(file))), at)
+    }
+
+    /// What has come is shown, however long the next takes.
+    fn take(&mut self, mut bytes: &[u8]) {
+        while let Some(line) = self.splitter.next(&mut bytes) {
+            self.built.push(line, Given::default(), (self.now)());
+            if self.built.is_full() {
+                self.seal();
+            }
         }
+        self.seal();
+    }
+
+    /// What has no end is a line as well.
+    fn finish(&mut self) {
+        if let Some(line) = self.splitter.finish() {
+            self.built.push(line, Given::default(), (self.now)());
+        }
+        self.seal();
+    }
+}
+
+fn read(stream: Stream, built: SegmentBuilder, clock: &Outlet, say: &mpsc::Sender<Said>) -> io::Result<()> {
+    let written = match &stream {
+        // It has lain there: years and lines without a time are of when it was written.
+        Stream::Packed(file) => file.metadata()?.modified().ok().and_then(|at| Timestamp::try_from(at).ok()),
+        Stream::Input | Stream::Pipe(_) => None,
     };
     let now = || written.unwrap_or_else(|| clock.now());
-    let mut splitter = Splitter::default();
-    let mut buffer = vec![0; PIECE];
-    // The task is gone only when the console is: then nobody is left to tell.
-    let send = |segment: Option<Segment>| {
-        segment.is_none_or(|segment| say.blocking_send(Said::Segment(Box::new(segment))).is_ok())
+    let mut lines = Lines { splitter: Splitter::default(), built, say, now: &now };
+    let ended = match stream {
+        Stream::Input => io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .and_then(|input| read_whole(&mut Input(input), &mut lines)),
+        Stream::Pipe(path) => read_pipe(&path, &mut lines),
+        Stream::Packed(file) => read_whole(&mut MultiGzDecoder::new(io::BufReader::new(file)), &mut lines),
     };
-    let mut goes_on = say.blocking_send(Said::Begun).is_ok();
-    let mut ended = Ok(());
-    while goes_on {
-        let got = match from.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(got) => got,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                ended = Err(error);
-                break;
-            }
-        };
-        let mut rest = buffer.get(..got).unwrap_or_default();
-        while let Some(line) = splitter.next(&mut rest) {
-            lines.push(line, Given::default(), now());
-            goes_on &= !lines.is_full() || send(lines.seal());
-        }
-        // What has come is shown, however long the next takes.
-        goes_on &= send(lines.seal());
-    }
-    if let Some(line) = splitter.finish() {
-        lines.push(line, Given::default(), now());
-    }
-    send(lines.seal());
+    lines.finish();
     ended
+}
+
+/// What stands at the other end of a pipe.
+enum Other {
+    /// Nobody has it open for writing.
+    Nobody,
+    /// So many bytes came of somebody; none if he says nothing.
+    Somebody(usize),
+}
+
+/// Opens a pipe for reading, whether somebody writes to it or not.
+fn open_pipe(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+/// Reads a pipe with a name until nobody listens or another thing stands at its path.
+fn read_pipe(path: &Path, lines: &mut Lines<'_>) -> io::Result<()> {
+    let mut from = open_pipe(path)?;
+    let opened = from.metadata()?;
+    let is_there =
+        || fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (opened.dev(), opened.ino()));
+    let mut buffer = vec![0; PIECE];
+    let mut told = false;
+    while !lines.say.is_closed() {
+        let other = match from.read(&mut buffer) {
+            Ok(0) => Other::Nobody,
+            Ok(got) => Other::Somebody(got),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Other::Somebody(0),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        match other {
+            Other::Nobody if !is_there() => break,
+            Other::Nobody => {
+                if told {
+                    told = false;
+                    // A descriptor that was hung up wakes us until somebody writes: another one waits. It is
+                    // opened before this one is closed, or what is written in between would be lost.
+                    from = open_pipe(path)?;
+                    lines.finish();
+                    lines.say(Said::Left);
+                }
+                wait(&from)?;
+            }
+            Other::Somebody(got) => {
+                if !told {
+                    told = true;
+                    lines.say(Said::Begun);
+                }
+                lines.take(buffer.get(..got).unwrap_or_default());
+                if got == 0 {
+                    wait(&from)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits until something comes, or until it is time to look again.
+fn wait(pipe: &impl AsFd) -> io::Result<bool> {
+    match poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&LOOK)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reads until the end, or until nobody listens.
+fn read_whole(from: &mut dyn io::Read, lines: &mut Lines<'_>) -> io::Result<()> {
+    let mut buffer = vec![0; PIECE];
+    lines.say(Said::Begun);
+    while !lines.say.is_closed() {
+        match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(got) => lines.take(buffer.get(..got).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Standard input. It was opened for us: to open it again could be forbidden, as behind `sudo -u`.
+struct Input(OwnedFd);
+
+impl io::Read for Input {
+    /// An interruption when nothing has come for a while: who asks may want to end.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if wait(&self.0)? {
+            Ok(rustix::io::read(&self.0, buffer)?)
+        } else {
+            Err(io::ErrorKind::Interrupted.into())
+        }
+    }
 }
 
 /// What is said while a pipe has nobody at its other end.
@@ -145,7 +254,6 @@ fn unwritten(path: &Path) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::Write as _;
 
     use flate2::Compression;
@@ -197,18 +305,27 @@ mod tests {
         half.stop().await;
     }
 
+    fn make_pipe(path: &Path) {
+        rustix::fs::mkfifoat(rustix::fs::CWD, path, Mode::RUSR | Mode::WUSR).unwrap();
+    }
+
+    /// Opens a pipe as a writer does; fails where nobody reads, rather than to wait for one.
+    fn writer(path: &Path) -> File {
+        let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        File::from(rustix::fs::open(path, flags, Mode::empty()).expect("somebody reads"))
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_pipe_is_waited_for_and_read_as_often_as_somebody_writes_to_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)
-            .unwrap();
+        make_pipe(&path);
         let mut ear = ear(&path);
         ear.until(|ear| ear.failure().is_some()).await;
         let said = ear.failure().unwrap().what.clone();
         assert!(said.as_str().unwrap().ends_with("pipe: nobody writes to this pipe yet"), "{said:?}");
         for (text, lines) in [("one\ntwo", 2), ("three\n", 3)] {
-            let mut writer = fs::OpenOptions::new().write(true).open(&path).unwrap();
+            let mut writer = writer(&path);
             writer.write_all(text.as_bytes()).unwrap();
             if lines == 2 {
                 // A line is shown before the writer has ended, the one without its end when it has.
@@ -218,9 +335,33 @@ mod tests {
             ear.until(|ear| ear.lines().len() == lines).await;
         }
         assert_eq!(ear.lines(), ["one", "two", "three"]);
-        // The thread waits for another writer; it ends with this one, after the task.
-        let last = fs::OpenOptions::new().write(true).open(&path).unwrap();
         ear.stop().await;
-        drop(last);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_writers_that_come_one_after_another_no_line_is_lost_and_another_pipe_is_read_then() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        make_pipe(&path);
+        let mut ear = ear(&path);
+        let fails =
+            |ear: &Ear, how| ear.failure().is_some_and(|why| why.what.as_str().unwrap().contains(how));
+        // Somebody says nothing: he is there.
+        ear.until(|ear| ear.failure().is_some()).await;
+        let silent = writer(&path);
+        ear.until(Ear::is_alive).await;
+        drop(silent);
+        for n in 0..500 {
+            writer(&path).write_all(format!("{n}\n").as_bytes()).unwrap();
+        }
+        ear.until(|ear| ear.lines().len() == 500).await;
+        assert_eq!(ear.lines(), (0..500).map(|n| n.to_string()).collect::<Vec<_>>());
+        fs::remove_file(&path).unwrap();
+        ear.until(|ear| fails(ear, "open ")).await;
+        make_pipe(&path);
+        ear.until(|ear| fails(ear, "nobody writes")).await;
+        writer(&path).write_all(b"another\n").unwrap();
+        ear.until(|ear| ear.lines().len() == 501).await;
+        ear.stop().await;
     }
 }
