@@ -1,7 +1,7 @@
 //! Cuts a file into pieces of whole lines or records, so that several threads can work on it.
 //!
-//! Piece `i` has what begins in bytes `i * PIECE .. (i + 1) * PIECE`. So who reads a piece needs to
-//! know nothing of the others, and each line or record is in exactly one. A whole piece in which no
+//! Piece `i` has what begins in the bytes from `i` to `i + 1` times the size of a piece. So who reads a
+//! piece needs to know nothing of the others, and each line or record is in exactly one. A whole piece in which no
 //! record begins is cut off the record that it goes on with: so none is longer than two pieces
 //! and a line.
 
@@ -13,6 +13,8 @@ use super::read::{ReadAt, fill};
 /// Bytes in which what is in one piece begins. Small enough for a core's cache, large enough that
 /// the system call does not count.
 pub const PIECE: usize = 256 * 1024;
+/// Pieces of a file of which something is kept: at 1 KiB each these are 32 MiB.
+const KEPT: u64 = 32 * 1024;
 /// What is read beyond in the hope that the last line ends there.
 const SLACK: usize = 4 * 1024;
 /// What is kept of one line; the rest of a longer one is counted and not looked at.
@@ -38,42 +40,77 @@ pub type Begins<'a> = &'a (dyn Fn(Option<&[u8]>, &[u8]) -> bool + Sync);
 /// For pieces of lines: each one begins.
 pub const EVERY_LINE: Begins<'static> = &|_, _| true;
 
-/// How many pieces a file of `length` bytes has.
-pub fn pieces(length: u64) -> u64 {
-    length.div_ceil(PIECE as u64)
+/// How long the pieces of a file are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Division {
+    size: usize,
 }
 
-/// Reads piece `index` of a file of `length` bytes into `buffer`.
-pub fn read<'a>(
-    file: &(impl ReadAt + ?Sized),
-    length: u64,
-    index: u64,
-    begins: Begins<'_>,
-    buffer: &'a mut Vec<u8>,
-) -> io::Result<Piece<'a>> {
-    let begin = index * PIECE as u64;
-    // The byte before says whether a line begins here.
-    let from = begin.saturating_sub(1);
-    let own = usize::try_from(begin - from).unwrap_or_default();
-    let mut window = Window { file, from, length, buffer, filled: 0, ended_early: false };
-    window.reach(own + PIECE + SLACK)?;
-    let nothing = |early| Piece { offset: begin, bytes: &[], cut: 0, ended_early: early };
-    // What the file begins with goes on with nothing.
-    let first_begins = if index == 0 { EVERY_LINE } else { begins };
-    let Some(start) = window.first(own, own + PIECE, first_begins)? else {
-        return Ok(nothing(window.ended_early));
-    };
-    let (stop, cut) = match window.line(own + PIECE, LONGEST)? {
-        // It is in a later piece, which has what begins there, or all if nothing does.
-        Some(next) => {
-            let later = (next - own) / PIECE + 1;
-            (window.first(next, own + later * PIECE, begins)?.unwrap_or(window.filled), 0)
+impl Default for Division {
+    /// For who keeps nothing of a piece.
+    fn default() -> Self {
+        Self { size: PIECE }
+    }
+}
+
+impl Division {
+    /// For who keeps something of each piece: those of a file of over 8 GiB are longer.
+    pub fn kept(length: u64) -> Self {
+        let mut division = Self::default();
+        while division.pieces(length) > KEPT && division.size < LONGEST {
+            division.size *= 2;
         }
-        None => (window.filled, window.rest_of_line()?),
-    };
-    let Window { buffer, ended_early, .. } = window;
-    let bytes = buffer.get(start..stop).unwrap_or_default();
-    Ok(Piece { offset: from + start as u64, bytes, cut, ended_early })
+        division
+    }
+
+    /// Whether a file that has grown to `length` bytes should be divided anew.
+    pub fn is_outgrown(self, length: u64) -> bool {
+        self.pieces(length) > 2 * KEPT && Self::kept(length) != self
+    }
+
+    /// How many pieces a file of `length` bytes has.
+    pub fn pieces(self, length: u64) -> u64 {
+        length.div_ceil(self.size as u64)
+    }
+
+    /// How many pieces are `bytes`; at least one.
+    pub fn of_bytes(self, bytes: usize) -> u64 {
+        (bytes / self.size).max(1) as u64
+    }
+
+    /// Reads piece `index` of a file of `length` bytes into `buffer`.
+    pub fn read<'a>(
+        self,
+        file: &(impl ReadAt + ?Sized),
+        length: u64,
+        index: u64,
+        begins: Begins<'_>,
+        buffer: &'a mut Vec<u8>,
+    ) -> io::Result<Piece<'a>> {
+        let begin = index * self.size as u64;
+        // The byte before says whether a line begins here.
+        let from = begin.saturating_sub(1);
+        let own = usize::try_from(begin - from).unwrap_or_default();
+        let mut window = Window { file, from, length, buffer, filled: 0, ended_early: false };
+        window.reach(own + self.size + SLACK)?;
+        let nothing = |early| Piece { offset: begin, bytes: &[], cut: 0, ended_early: early };
+        // What the file begins with goes on with nothing.
+        let first_begins = if index == 0 { EVERY_LINE } else { begins };
+        let Some(start) = window.first(own, own + self.size, first_begins)? else {
+            return Ok(nothing(window.ended_early));
+        };
+        let (stop, cut) = match window.line(own + self.size, LONGEST)? {
+            // It is in a later piece, which has what begins there, or all if nothing does.
+            Some(next) => {
+                let later = (next - own) / self.size + 1;
+                (window.first(next, own + later * self.size, begins)?.unwrap_or(window.filled), 0)
+            }
+            None => (window.filled, window.rest_of_line()?),
+        };
+        let Window { buffer, ended_early, .. } = window;
+        let bytes = buffer.get(start..stop).unwrap_or_default();
+        Ok(Piece { offset: from + start as u64, bytes, cut, ended_early })
+    }
 }
 
 /// The bytes of a file from a place on, as far as they were asked for.
@@ -227,12 +264,26 @@ mod tests {
     fn all_that(text: &[u8], begins: Begins<'_>) -> Vec<(u64, Vec<u8>)> {
         let mut buffer = Vec::new();
         let length = text.len() as u64;
-        let pieces = (0..pieces(length)).map(|index| {
-            let piece = read(text, length, index, begins, &mut buffer).unwrap();
+        let division = Division::default();
+        let pieces = (0..division.pieces(length)).map(|index| {
+            let piece = division.read(text, length, index, begins, &mut buffer).unwrap();
             assert_eq!((piece.cut, piece.ended_early), (0, false));
             (piece.offset, piece.bytes.to_vec())
         });
         pieces.filter(|(_, bytes)| !bytes.is_empty()).collect()
+    }
+
+    #[test]
+    fn a_long_file_has_longer_pieces_so_that_few_are_kept() {
+        let gib = 1 << 30;
+        assert_eq!(Division::kept(0), Division::default());
+        assert_eq!(Division::kept(8 * gib).pieces(8 * gib), KEPT);
+        assert_eq!(Division::kept(8 * gib + 1).pieces(8 * gib + 1), KEPT / 2 + 1);
+        assert!((KEPT / 2..=KEPT).contains(&Division::kept(1000 * gib).pieces(1000 * gib)));
+        let grows = Division::kept(gib);
+        assert!(!grows.is_outgrown(16 * gib) && grows.is_outgrown(16 * gib + 1));
+        assert!(!Division::kept(u64::MAX).is_outgrown(u64::MAX), "the longest pieces that there are");
+        assert_eq!((grows.of_bytes(4 * PIECE), Division::kept(100 * gib).of_bytes(PIECE)), (4, 1));
     }
 
     #[test]
@@ -249,9 +300,9 @@ mod tests {
     fn a_file_that_was_cut_says_so() {
         let text = b"one\ntwo";
         let mut buffer = Vec::new();
-        let piece = read(&text[..], 100, 0, EVERY_LINE, &mut buffer).unwrap();
+        let piece = Division::default().read(&text[..], 100, 0, EVERY_LINE, &mut buffer).unwrap();
         assert_eq!((piece.bytes, piece.ended_early), (&text[..], true));
-        let gone = read(&text[..], 2 * PIECE as u64, 1, EVERY_LINE, &mut buffer).unwrap();
+        let gone = Division::default().read(&text[..], 2 * PIECE as u64, 1, EVERY_LINE, &mut buffer).unwrap();
         assert_eq!((gone.bytes, gone.ended_early), (&[][..], true));
     }
 
@@ -271,7 +322,8 @@ mod tests {
             }
         }
         let mut buffer = Vec::new();
-        let piece = read(&Endless, 4 * LONGEST as u64, 0, EVERY_LINE, &mut buffer).unwrap();
+        let piece =
+            Division::default().read(&Endless, 4 * LONGEST as u64, 0, EVERY_LINE, &mut buffer).unwrap();
         assert!(piece.bytes.len() >= LONGEST);
         assert_eq!(piece.bytes.len() as u64 + piece.cut, 3 * LONGEST as u64);
     }

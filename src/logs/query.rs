@@ -463,6 +463,13 @@ mod tests {
     }
 
     #[test]
+    fn a_comparison_that_is_none_is_a_word_whatever_comes_after_it() {
+        let read = query("05>\" x \"(y\"").unwrap();
+        assert_eq!(query(&read.to_string()).unwrap().to_string(), read.to_string());
+        assert!(sees("05>\" x", "05>\" x") && sees("a>=\"5\" x", "x a=6") && !sees("a>=\"5\"", "a=4"));
+    }
+
+    #[test]
     fn errors_point_at_the_column() {
         for (filter, column, what) in [
             ("ok \"open", 4, "quote is not closed"),
@@ -546,7 +553,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_filter_or_an_error_in_it(text in "\\PC{0,30}|([ab |\\t\"/=:!-]| \\|[ \\t]){0,12}") {
+        fn any_text_is_a_filter_or_an_error_in_it(text in "\\PC{0,30}|([ab1<>~ |\\t\"/=:!-]| \\|[ \\t]){0,12}") {
             match query(&text) {
                 Err(error) => prop_assert!((1..=text.chars().count()).contains(&error.column)),
                 Ok(read) => {

@@ -15,7 +15,7 @@ use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
-use crate::logs::piece::{self, Begins, LONGEST, PIECE, Piece};
+use crate::logs::piece::{self, Begins, Division, LONGEST, PIECE, Piece};
 use crate::logs::read::{ReadAt, fill};
 
 /// More threads than this read no faster: memory is the limit then.
@@ -192,7 +192,8 @@ pub fn sweep<T: Send>(
 ) -> io::Result<()> {
     let threads = thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_THREADS));
     let threads = input.length().map_or(threads, |length| {
-        usize::try_from(piece::pieces(length)).map_or(threads, |pieces| threads.min(pieces.max(1)))
+        usize::try_from(Division::default().pieces(length))
+            .map_or(threads, |pieces| threads.min(pieces.max(1)))
     });
     let round = Round {
         input,
@@ -237,10 +238,12 @@ impl<T: Send, F: FnMut(T) -> ControlFlow<()> + Send> Round<'_, T, F> {
         match self.input {
             Input::File { file, length } => {
                 let index = self.next.fetch_add(1, Ordering::Relaxed);
-                if index >= piece::pieces(*length) {
+                if index >= Division::default().pieces(*length) {
                     return Ok(None);
                 }
-                piece::read(file, *length, index, self.begins, buffer).map(|piece| Some((index, piece)))
+                Division::default()
+                    .read(file, *length, index, self.begins, buffer)
+                    .map(|piece| Some((index, piece)))
             }
             Input::Stream(stream) => {
                 let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::logs::piece::{self, PIECE};
+use crate::logs::piece::{Division, PIECE};
 
 const NOW: &str = "2026-11-22T04:00:00Z";
 
@@ -750,9 +750,9 @@ fn a_file_in_pieces_has_the_records_of_the_whole() {
         let formats = Formats::detect(&file, &Arc::default());
         let length = file.len() as u64;
         let mut records = 0;
-        for index in 0..piece::pieces(length) {
+        for index in 0..Division::default().pieces(length) {
             let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
-            let piece = piece::read(&file[..], length, index, &begins, &mut buffer).unwrap();
+            let piece = Division::default().read(&file[..], length, index, &begins, &mut buffer).unwrap();
             let mut reader = Reader::new(formats.clone(), Zone::default());
             let lines = piece.bytes.strip_suffix(b"\n").unwrap().split(|b| *b == b'\n');
             records += lines.filter(|line| reader.follows(line)).count();

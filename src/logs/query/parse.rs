@@ -126,7 +126,16 @@ fn compared(text: &str) -> Result<Option<(bool, Test, &str)>, SafeText> {
         .iter()
         .find_map(|(sign, wanted, compare)| rest.strip_prefix(sign).map(|rest| (*wanted, *compare, rest)));
     let Some((wanted, compare, rest)) = operator else { return Ok(None) };
-    let (value, after) = name(rest)?;
+    let (value, after) = match compare {
+        Compare::Is => name(rest)?,
+        _ if field == "level" => name(rest)?,
+        // No number has a space: what is none is a word, whatever comes after it.
+        _ => {
+            let (value, after) = word(rest);
+            let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+            (inner.unwrap_or(value).to_owned(), after)
+        }
+    };
     if field == "level" {
         return Ok(Some((wanted, Test::Level(compare, level(&value)?), after)));
     }

@@ -27,7 +27,7 @@ use crate::logs::archive::{FileSays, Sought};
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
 use crate::logs::mining::{Mined, Order};
-use crate::logs::piece;
+use crate::logs::piece::Division;
 use crate::logs::query::Query;
 use crate::logs::read::{ReadAt, fill};
 use crate::logs::segment::{Segment, SegmentBuilder};
@@ -42,8 +42,8 @@ use crate::source::{Adapter, Source};
 const LOOK: Duration = Duration::from_secs(1);
 /// A file system that says nothing for so long is told of.
 const HANGS: Duration = Duration::from_secs(10);
-/// Pieces that one worker reads before it looks up.
-const TURN: u64 = 4;
+/// Bytes that one worker reads before it looks up.
+const TURN: usize = 1024 * 1024;
 /// How much of a file tells what it is written in.
 const SAMPLE: usize = 64 * 1024;
 /// What a gzip file begins with.
@@ -195,6 +195,10 @@ async fn watched<T>(mut work: JoinHandle<io::Result<T>>, path: &Path, outlet: &O
     }
 }
 
+fn cores() -> u64 {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
+}
+
 /// What came of some pieces.
 #[derive(Default)]
 struct Read {
@@ -237,6 +241,7 @@ struct Reader<'a> {
     undated: BTreeMap<u64, i64>,
     /// The first time in what is known.
     first: Option<i64>,
+    division: Division,
     /// Pieces that are not known: from, to.
     unknown: (u64, u64),
     told_gone: bool,
@@ -246,6 +251,7 @@ impl<'a> Reader<'a> {
     fn new(path: &'a Path, opened: Opened, zone: stamp::Zone, outlet: &'a Outlet) -> Self {
         let modified = opened.modified();
         let Opened { file, meta, formats } = opened;
+        let division = Division::kept(meta.len());
         Self {
             path,
             outlet,
@@ -253,7 +259,8 @@ impl<'a> Reader<'a> {
             zone,
             file: Arc::new(file),
             formats,
-            unknown: (0, piece::pieces(meta.len())),
+            unknown: (0, division.pieces(meta.len())),
+            division,
             meta,
             modified,
             asked: Vec::new(),
@@ -263,6 +270,16 @@ impl<'a> Reader<'a> {
             first: None,
             told_gone: false,
         }
+    }
+
+    /// Pieces of the file as it was when last looked at.
+    fn pieces(&self) -> u64 {
+        self.division.pieces(self.meta.len())
+    }
+
+    /// Pieces that all cores read in one turn.
+    fn portion(&self) -> u64 {
+        self.division.of_bytes(TURN) * cores()
     }
 
     async fn work(&mut self) {
@@ -301,7 +318,7 @@ impl<'a> Reader<'a> {
     fn take(&mut self, request: Request) {
         match request {
             Request::Piece(index) => self.asked.push(index),
-            Request::Seek(sought) => self.sought = Some((sought, piece::pieces(self.meta.len()))),
+            Request::Seek(sought) => self.sought = Some((sought, self.pieces())),
             Request::Mine(order) => self.mine(order),
             Request::Refresh | Request::Fetch(_) => {}
         }
@@ -309,28 +326,28 @@ impl<'a> Reader<'a> {
 
     /// Reads some pieces, what somebody waits for first; false when the file is another.
     async fn turn(&mut self) -> io::Result<bool> {
-        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+        let (all, portion) = (self.pieces(), self.portion());
         // The end of a file, and the first hits of a search, are waited for too.
         let (pieces, sought, asked, awaited) = if let Some(index) = self.asked.pop() {
             (index..index + 1, None, true, true)
         } else if let Some((sought, left)) = &mut self.sought {
-            let from = left.saturating_sub(TURN * cores).max(self.unknown.1);
+            let from = left.saturating_sub(portion).max(self.unknown.1);
             let range = from..*left;
-            let is_first = *left == piece::pieces(self.meta.len());
+            let is_first = *left == all;
             *left = from;
             (range, Some(sought.clone()), false, is_first)
         } else {
-            let from = self.unknown.1.saturating_sub(TURN * cores).max(self.unknown.0);
+            let from = self.unknown.1.saturating_sub(portion).max(self.unknown.0);
             let range = from..self.unknown.1;
-            let is_first = self.unknown.1 == piece::pieces(self.meta.len());
+            let is_first = self.unknown.1 == all;
             self.unknown.1 = from;
             (range, None, false, is_first)
         };
         if self.sought.as_ref().is_some_and(|(_, left)| *left <= self.unknown.1) {
             self.sought = None;
         }
-        let each = (pieces.end - pieces.start).div_ceil(cores).max(1);
-        let workers: Vec<_> = (0..cores)
+        let each = (pieces.end - pieces.start).div_ceil(cores()).max(1);
+        let workers: Vec<_> = (0..cores())
             .map(|worker| {
                 let from = pieces.start + worker * each;
                 let query = sought.as_ref().map(|sought| Arc::clone(&sought.query));
@@ -364,7 +381,7 @@ impl<'a> Reader<'a> {
 
     /// Begins to mine, or goes on with what the file has grown by.
     fn mine(&mut self, order: Order) {
-        let (pieces, length) = (piece::pieces(self.meta.len()), self.meta.len());
+        let (pieces, length) = (self.pieces(), self.meta.len());
         match &mut self.mine {
             Some(mine) if mine.order == order => {
                 if mine.todo.is_empty() && mine.last.2 < length {
@@ -382,10 +399,9 @@ impl<'a> Reader<'a> {
     /// Mines some pieces, the last first; false when the file is another.
     async fn dig(&mut self) -> io::Result<bool> {
         let Some(mut mine) = self.mine.take() else { return Ok(true) };
-        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
         let (to, length) = (mine.todo.end, self.meta.len());
-        let from = to.saturating_sub(TURN * cores).max(mine.todo.start);
-        let each = (to - from).div_ceil(cores).max(1);
+        let from = to.saturating_sub(self.portion()).max(mine.todo.start);
+        let each = (to - from).div_ceil(cores()).max(1);
         let workers: Vec<_> = (from..to)
             .step_by(usize::try_from(each).unwrap_or(1))
             .map(|begin| self.read(begin..(begin + each).min(to), Some(Arc::clone(mine.order.query()))))
@@ -420,7 +436,7 @@ impl<'a> Reader<'a> {
             let order = mine.order.clone();
             let found = tokio::task::spawn_blocking(move || Ok(order.found()));
             let found = watched(found, self.path, self.outlet).await?;
-            let (all, left) = (piece::pieces(self.meta.len()), mine.todo.end - mine.todo.start);
+            let (all, left) = (self.pieces(), mine.todo.end - mine.todo.start);
             let mined = Mined { number: mine.order.number, found };
             let says = FileSays::Mined(mined, (all.saturating_sub(left), all));
             self.outlet.file(&self.stream, says).await;
@@ -450,12 +466,13 @@ impl<'a> Reader<'a> {
     /// Lets a thread read pieces.
     fn read(&self, pieces: Range<u64>, query: Option<Arc<Query>>) -> JoinHandle<io::Result<Read>> {
         let (file, length, modified) = (Arc::clone(&self.file), self.meta.len(), self.modified);
+        let division = self.division;
         let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
         tokio::task::spawn_blocking(move || {
             let (mut buffer, mut read) = (Vec::new(), Read::default());
             let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
             for index in pieces {
-                let piece = piece::read(&Positioned(&file), length, index, &begins, &mut buffer)?;
+                let piece = division.read(&Positioned(&file), length, index, &begins, &mut buffer)?;
                 read.ended_early |= piece.ended_early;
                 let wanted = query.as_ref().is_none_or(|query| query.may_be_in(&formats, piece.bytes));
                 let lines = wanted
@@ -484,7 +501,7 @@ impl<'a> Reader<'a> {
             Err(why) => return Err(why),
         };
         let same = (now.dev(), now.ino()) == (self.meta.dev(), self.meta.ino());
-        if !same || now.len() < self.meta.len() {
+        if !same || now.len() < self.meta.len() || self.division.is_outgrown(now.len()) {
             return Ok(false);
         }
         if std::mem::take(&mut self.told_gone) {
@@ -492,8 +509,8 @@ impl<'a> Reader<'a> {
         }
         if now.len() > self.meta.len() {
             // The last piece has more lines now.
-            let last = piece::pieces(self.meta.len()).saturating_sub(1);
-            let pieces = piece::pieces(now.len());
+            let last = self.pieces().saturating_sub(1);
+            let pieces = self.division.pieces(now.len());
             self.unknown = (last, pieces);
             self.first = None;
             self.meta = now;
