@@ -43,7 +43,7 @@ use crate::pane::alerts::Alerts;
 use crate::pane::effect::{Effect, Msg, Outcome};
 use crate::pane::graph::GraphView;
 use crate::pane::keeping;
-use crate::pane::logs::Logs;
+use crate::pane::logs::{Logs, read_anew};
 use crate::pane::notes::Notes;
 use crate::pane::patterns::Mining;
 use crate::pane::pipelines::Pipelines;
@@ -389,8 +389,11 @@ impl App {
     fn file(&mut self, news: &FileNews, now: Timestamp) {
         let FileNews { stream, source, what } = news;
         match what {
-            FileSays::Opened(pieces) => {
-                self.state.logs.open(stream, source, *pieces);
+            FileSays::Opened(pieces, anew) => {
+                let gone = self.state.logs.open(stream, source, *pieces, anew.is_some());
+                if let Some(anew) = anew {
+                    self.say(read_anew(stream, *anew, gone), now);
+                }
                 self.mining.reopen();
             }
             FileSays::Mined(mined, pieces) => self.mining.hear_of_file(source, mined.clone(), *pieces),

@@ -21,8 +21,8 @@ pub struct FileNews {
 /// What is said of a file.
 #[derive(Clone, Debug)]
 pub enum FileSays {
-    /// It is opened, or another file now, and has so many pieces. None of them is known.
-    Opened(u64),
+    /// It is opened, or read anew, and has so many pieces. None of them is known.
+    Opened(u64, Option<Anew>),
     /// It has grown to so many pieces.
     Grown(u64),
     /// So many pieces are not known yet.
@@ -40,6 +40,15 @@ pub enum FileSays {
     Mined(Mined, (u64, u64)),
     /// The search of this number finds nothing in these pieces.
     RuledOut(u64, Vec<u64>),
+}
+
+/// Why a file is read anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anew {
+    /// Another one stands at its path, as after a rotation.
+    Replaced,
+    /// It was cut, and may have grown since.
+    Cut,
 }
 
 /// What is looked for in a file.

@@ -59,6 +59,8 @@ pub struct StreamStats {
     pub held: u64,
     /// Lines given up to stay within the budget.
     pub evicted: u64,
+    /// Lines of a file that is read anew, since it was replaced or cut. They count as not received.
+    pub gone: u64,
     /// Lines that the source or a full queue dropped before they came in.
     pub dropped: u64,
     /// Bytes cut off lines that were too long.
@@ -242,15 +244,20 @@ impl Buffer {
         }
     }
 
-    /// Begins a stream that is a file of so many pieces. Of one that was there before all goes.
-    pub fn open(&mut self, stream: &RawText, source: &RawText, pieces: u64) {
+    /// Begins a stream that is a file of so many pieces. Of one that was there before all goes: how many
+    /// lines those are. They count as `lost` if no piece has them again.
+    pub fn open(&mut self, stream: &RawText, source: &RawText, pieces: u64, lost: bool) -> u64 {
         let index = self.stream(stream, source);
+        let mut gone = 0;
         while let Some(part) = self.take(index, 0) {
-            self.give_up(index, &part);
+            gone += u64::from(part.lines);
+            self.forget(index, &part);
         }
         if let Some(stream) = self.streams.get_mut(index) {
             (stream.pieces, stream.unknown) = (Some(pieces), pieces);
+            stream.stats.gone += if lost { gone } else { 0 };
         }
+        gone
     }
 
     /// Says that a file has grown to so many pieces.
@@ -291,12 +298,7 @@ impl Buffer {
                 if known.is_some() {
                     // It has grown: its lines are counted anew.
                     let before = self.take(index, at)?;
-                    self.received -= u64::from(before.lines);
-                    let stats = &mut self.streams.get_mut(index)?.stats;
-                    stats.received -= u64::from(before.lines);
-                    stats.late -= before.late;
-                    stats.ahead -= before.ahead;
-                    stats.cut -= before.cut;
+                    self.forget(index, &before);
                 }
                 let id = self.next_part;
                 let part = Part::new(id, index, first, Arc::clone(segment));
@@ -402,7 +404,7 @@ impl Buffer {
     }
 
     /// Another one whenever the parts are others.
-    pub(super) fn revision(&self) -> (u64, u64) {
+    pub fn revision(&self) -> (u64, u64) {
         (self.next_part, self.evicted())
     }
 
@@ -474,6 +476,7 @@ impl Buffer {
             received: 0,
             held: 0,
             evicted: 0,
+            gone: 0,
             dropped: 0,
             cut: 0,
             late: 0,
@@ -539,6 +542,17 @@ impl Buffer {
             self.used -= segment.size();
             stream.stats.bytes -= segment.size();
             self.pin(&segment);
+        }
+    }
+
+    /// Counts a part as if it had never come.
+    fn forget(&mut self, stream: usize, part: &Part) {
+        self.received -= u64::from(part.lines);
+        if let Some(stats) = self.streams.get_mut(stream).map(|s| &mut s.stats) {
+            stats.received -= u64::from(part.lines);
+            stats.late -= part.late;
+            stats.ahead -= part.ahead;
+            stats.cut -= part.cut;
         }
     }
 

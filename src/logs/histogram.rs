@@ -429,7 +429,7 @@ mod tests {
     fn a_piece_of_a_file_keeps_its_bars_when_its_lines_are_let_go() {
         let name = RawText::from("f");
         let mut buffer = Buffer::new(4 << 20);
-        buffer.open(&name, &name, 9);
+        buffer.open(&name, &name, 9, false);
         for piece in 0..9_u32 {
             let line = |n: i64| {
                 let level = if n == 1000 { "ERROR" } else { "INFO" };

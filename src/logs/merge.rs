@@ -393,7 +393,7 @@ mod tests {
         };
         let text = (0..60).map(line).collect::<Vec<_>>().concat();
         let mut buffer = Buffer::new(4000);
-        buffer.open(&"f".into(), &"source".into(), 6);
+        buffer.open(&"f".into(), &"source".into(), 6, false);
         let pieces = pieces(&text, 10);
         for (index, lines) in pieces.iter().rev() {
             buffer.put(*index, lines, false).unwrap();
@@ -430,7 +430,7 @@ mod tests {
     #[test]
     fn a_last_line_that_was_not_whole_is_replaced_and_nothing_is_counted_twice() {
         let mut buffer = Buffer::default();
-        buffer.open(&"f".into(), &"source".into(), 1);
+        buffer.open(&"f".into(), &"source".into(), 1, false);
         let mut search = Search::new(Query::parse("whole", at(0)).unwrap());
         let begin = "2026-11-18T00:00:09Z x\n2026-11-18T00:00:01Z late, ";
         for text in [begin.to_owned(), format!("{begin}now whole\n"), format!("{begin}now whole\nmore\n")] {
@@ -477,7 +477,7 @@ mod tests {
             let segment = |text: &str| of_file(text, at(0));
             let build = |pieces: &[(u64, Arc<Segment>)]| {
                 let mut buffer = Buffer::default();
-                buffer.open(&"f".into(), &"source".into(), pieces.len() as u64);
+                buffer.open(&"f".into(), &"source".into(), pieces.len() as u64, false);
                 let mut search = Search::new(Query::parse(&filter, at(0)).unwrap());
                 for (index, lines) in pieces {
                     let part = buffer.put(*index, lines, true).unwrap();

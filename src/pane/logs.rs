@@ -41,6 +41,7 @@ use crate::pane::logs::edge::{Edge, Said};
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::marks::Marks;
 use crate::pane::logs::reading::Reading;
+pub use crate::pane::logs::reading::read_anew;
 use crate::pane::logs::row::{Front, Look, Row, Shape};
 use crate::pane::logs::strip::Strip;
 use crate::pane::logs::window::{Maker, Window};
@@ -92,8 +93,8 @@ pub struct Logs {
     name_width: u16,
     /// The rows of the window are of another shape than asked for.
     stale: bool,
-    /// What the following window was made from: lines that came, hits, lines given up.
-    made_of: Option<(u64, usize, u64)>,
+    /// What the following window was made from: parts of the buffer, and hits.
+    made_of: Option<((u64, u64), usize)>,
     /// How lines shall look; width and height are the pane's.
     asked: Shape,
     marks: Marks,
@@ -127,7 +128,7 @@ impl Logs {
         self.edge.sync(view, &self.hidden, area.width);
         self.reshape(view, area);
         let hits = self.search.as_ref().map_or(0, Search::len);
-        let made_of = Some((view.logs.received(), hits, view.logs.evicted()));
+        let made_of = Some((view.logs.revision(), hits));
         let moved = if self.paused { !self.settled } else { self.made_of != made_of };
         if moved || self.stale || self.reading.lacking {
             self.layout(view, done);

@@ -391,6 +391,7 @@ fn lines_of(source: &RawText, view: &View<'_>) -> Vec<SafeText> {
     )];
     for (number, what) in [
         (sum(|stream| stream.evicted), "lines were given up to stay within `log_memory`."),
+        (sum(|stream| stream.gone), "lines went with a file that was replaced or cut."),
         (sum(|stream| stream.dropped), "lines were dropped before they came in."),
         (sum(|stream| stream.cut), "bytes were cut off lines that were too long."),
     ] {

@@ -37,6 +37,7 @@ pub(super) struct Edge {
     name_width: u16,
     dropped: u64,
     evicted: u64,
+    gone: u64,
     cut: u64,
     late: u64,
     ahead: u64,
@@ -81,13 +82,14 @@ impl Edge {
     /// Takes what the buffer counts, without the streams that are out of scope.
     pub(super) fn sync(&mut self, view: &View<'_>, hidden: &BTreeSet<RawText>, width: u16) {
         let streams = || view.logs.streams().filter(|stream| !hidden.contains(&stream.name));
-        (self.dropped, self.evicted, self.cut) = (0, 0, 0);
-        (self.late, self.ahead) = (0, 0);
+        (self.dropped, self.evicted, self.gone) = (0, 0, 0);
+        (self.cut, self.late, self.ahead) = (0, 0, 0);
         self.pieces = view.logs.known_pieces();
         let mut count = 0;
         for stream in streams() {
             self.dropped += stream.dropped;
             self.evicted += stream.evicted;
+            self.gone += stream.gone;
             self.cut += stream.cut;
             self.late += stream.late;
             self.ahead += stream.ahead;
@@ -264,6 +266,9 @@ impl Edge {
         }
         if self.evicted > 0 {
             put(safe!("{} lines given up", grouped(self.evicted)), muted, 3);
+        }
+        if self.gone > 0 {
+            put(safe!("{} lines gone with a file before", grouped(self.gone)), warning, 3);
         }
         if self.cut > 0 {
             put(safe!("{} bytes cut", grouped(self.cut)), muted, 4);

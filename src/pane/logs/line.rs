@@ -39,6 +39,13 @@ impl Line {
         self.segment.level(self.index)
     }
 
+    /// Whether another one of this key looks the same: the last line of a file may have grown.
+    pub(super) fn looks_like(&self, other: &Self) -> bool {
+        let look = |line: &Self| (line.is_hit, line.level(), line.continues());
+        look(self) == look(other)
+            && (Arc::ptr_eq(&self.segment, &other.segment) || self.bytes() == other.bytes())
+    }
+
     /// Whether it goes on with the record before it.
     pub(super) fn continues(&self) -> bool {
         self.segment.continues(self.index)

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::logs::archive::Sought;
+use crate::logs::archive::{Anew, Sought};
 use crate::logs::merge::Wanted;
-use crate::model::text::RawText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::logs::Logs;
 use crate::pane::view::View;
+use crate::safe;
 
 /// How long a piece of a file may take before it is asked for again.
 const ASKED: SignedDuration = SignedDuration::from_secs(1);
@@ -43,6 +44,18 @@ impl Reading {
     /// When what does not come is asked for again.
     pub(super) fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         self.lacking.then(|| now.checked_add(ASKED).ok()).flatten()
+    }
+}
+
+/// What is said of a file that is read anew, with so many lines gone.
+pub fn read_anew(stream: &RawText, why: Anew, gone: u64) -> SafeText {
+    let stream = clean(stream);
+    let gone = safe!("{} {} of before no longer here", gone, if gone == 1 { "line is" } else { "lines are" });
+    match why {
+        Anew::Replaced => {
+            safe!("{}: another file stands there now; {}. Its new name may be {}.1", stream, gone, stream)
+        }
+        Anew::Cut => safe!("{}: the file was cut and is read anew; {}", stream, gone),
     }
 }
 

@@ -633,10 +633,33 @@ impl Desk {
 }
 
 #[test]
+fn a_line_of_a_file_that_had_no_end_is_shown_with_what_came_of_it() {
+    let mut desk = Desk::new(60, 6);
+    desk.buffer.open(&"/f".into(), &"app".into(), 1, false);
+    let piece = |text: &str| {
+        let modified = "2026-11-22T03:00:00Z".parse().unwrap();
+        let (zone, formats) = (StampZone::default(), Formats::default());
+        let lines = SegmentBuilder::of_file("/f".into(), &zone, &formats, text.as_bytes(), modified);
+        Arc::new(lines.unwrap().said_by("app".into()))
+    };
+    for (text, last) in [("one\nbalance=5", "balance=5"), ("one\nbalance=5500 EUR\n", "balance=5500 EUR")] {
+        let part = desk.buffer.put(0, &piece(text), true).unwrap();
+        desk.with(|logs, view, _| logs.look_at(part, view));
+        desk.sync();
+        assert!(desk.selected().ends_with(last), "{}", desk.selected());
+    }
+    assert_eq!(desk.buffer.open(&"/f".into(), &"app".into(), 0, true), 2);
+    desk.sync();
+    assert!(desk.rows()[5].contains("2 lines gone with a file before"), "{:?}", desk.rows());
+    let stats = desk.buffer.streams().next().unwrap();
+    assert_eq!((stats.received, stats.held, stats.evicted, stats.gone), (0, 0, 0, 2));
+}
+
+#[test]
 fn a_file_is_read_where_somebody_looks() {
     let mut desk = Desk::new(60, 6);
     desk.buffer = Buffer::new(160 << 10);
-    desk.buffer.open(&"/f".into(), &"app".into(), 10);
+    desk.buffer.open(&"/f".into(), &"app".into(), 10, false);
     let pieces = pieces();
     for (index, lines) in (0..10_u64).rev().zip(pieces.iter().rev()) {
         desk.buffer.put(index, lines, false);

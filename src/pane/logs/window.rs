@@ -131,8 +131,8 @@ impl Maker<'_> {
 
     fn row(&mut self, line: Line) -> Arc<Row> {
         let (shape, filter) = (self.shape, self.filter);
-        // What stood around a hit may be one now.
-        if let Some(row) = self.known.get(&line.key).filter(|row| row.line.is_hit == line.is_hit) {
+        // What stood around a hit may be one now, and what had no end may have more.
+        if let Some(row) = self.known.get(&line.key).filter(|row| row.line.looks_like(&line)) {
             return Arc::clone(row);
         }
         let row = Arc::new(Row::new(line, shape, self.fields, filter));

@@ -23,7 +23,7 @@ use super::access::failure;
 pub use super::stream::STANDARD_INPUT;
 use super::stream::{self, Stream};
 use crate::config::zone::Zone;
-use crate::logs::archive::{FileSays, Sought};
+use crate::logs::archive::{Anew, FileSays, Sought};
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
 use crate::logs::mining::{Mined, Order};
@@ -46,6 +46,8 @@ const HANGS: Duration = Duration::from_secs(10);
 const TURN: usize = 1024 * 1024;
 /// How much of a file tells what it is written in.
 const SAMPLE: usize = 64 * 1024;
+/// What of the beginning of a file tells whether it was cut and has grown again.
+const FRONT: usize = 512;
 /// What a gzip file begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -93,6 +95,7 @@ impl Source for ArchiveSource {
 impl ArchiveSource {
     async fn work(&self, outlet: &Outlet) {
         let path = &self.0.path;
+        let mut anew = None;
         loop {
             let (opening, own) = (path.clone(), outlet.formats());
             let opening = tokio::task::spawn_blocking(move || Found::open(&opening, &own));
@@ -101,7 +104,7 @@ impl ArchiveSource {
                 Ok(Found::Still(opened)) => {
                     let mut reader = Reader::new(path, *opened, zone.unwrap_or_default(), outlet);
                     outlet.alive(Vec::new());
-                    reader.work().await;
+                    anew = reader.work(anew).await;
                 }
                 Ok(Found::Stream(stream)) => {
                     let is_over = stream.ends();
@@ -130,6 +133,8 @@ struct Opened {
     file: File,
     meta: Metadata,
     formats: Formats,
+    /// What it begins with.
+    front: Vec<u8>,
 }
 
 /// What stands at a path.
@@ -161,7 +166,9 @@ impl Found {
         if front.starts_with(&GZIP) {
             return Ok(Self::Stream(Stream::Packed(file)));
         }
-        let opened = Opened { meta: file.metadata()?, formats: Formats::detect(&front, own), file };
+        let formats = Formats::detect(&front, own);
+        front.truncate(FRONT);
+        let opened = Opened { meta: file.metadata()?, formats, front, file };
         Ok(Self::Still(Box::new(opened)))
     }
 }
@@ -228,6 +235,7 @@ struct Reader<'a> {
     zone: stamp::Zone,
     file: Arc<File>,
     formats: Formats,
+    front: Vec<u8>,
     meta: Metadata,
     modified: Timestamp,
     /// Pieces that somebody looks for, the last asked first.
@@ -245,12 +253,14 @@ struct Reader<'a> {
     /// Pieces that are not known: from, to.
     unknown: (u64, u64),
     told_gone: bool,
+    /// Why the file has to be read anew.
+    anew: Option<Anew>,
 }
 
 impl<'a> Reader<'a> {
     fn new(path: &'a Path, opened: Opened, zone: stamp::Zone, outlet: &'a Outlet) -> Self {
         let modified = opened.modified();
-        let Opened { file, meta, formats } = opened;
+        let Opened { file, meta, formats, front } = opened;
         let division = Division::kept(meta.len());
         Self {
             path,
@@ -259,6 +269,7 @@ impl<'a> Reader<'a> {
             zone,
             file: Arc::new(file),
             formats,
+            front,
             unknown: (0, division.pieces(meta.len())),
             division,
             meta,
@@ -269,6 +280,7 @@ impl<'a> Reader<'a> {
             undated: BTreeMap::new(),
             first: None,
             told_gone: false,
+            anew: None,
         }
     }
 
@@ -282,8 +294,9 @@ impl<'a> Reader<'a> {
         self.division.of_bytes(TURN) * cores()
     }
 
-    async fn work(&mut self) {
-        self.outlet.file(&self.stream, FileSays::Opened(self.unknown.1)).await;
+    /// Reads until the file has to be opened again, and says why if its lines are others then.
+    async fn work(&mut self, anew: Option<Anew>) -> Option<Anew> {
+        self.outlet.file(&self.stream, FileSays::Opened(self.unknown.1, anew)).await;
         loop {
             let mines = self.mine.as_ref().is_some_and(|mine| !mine.todo.is_empty());
             let knows = self.unknown.0 >= self.unknown.1;
@@ -306,10 +319,10 @@ impl<'a> Reader<'a> {
             };
             match done {
                 Ok(true) => {}
-                Ok(false) => return,
+                Ok(false) => return self.anew,
                 Err(why) => {
                     self.outlet.failed(failure("read", self.path, &why));
-                    return;
+                    return None;
                 }
             }
         }
@@ -375,6 +388,9 @@ impl<'a> Reader<'a> {
         } else if learns {
             let unknown = self.unknown.1 - self.unknown.0;
             self.outlet.file(&self.stream, FileSays::Unknown(unknown)).await;
+        }
+        if !whole {
+            self.anew = Some(Anew::Cut);
         }
         Ok(whole)
     }
@@ -443,6 +459,9 @@ impl<'a> Reader<'a> {
             mine.told = Instant::now();
         }
         self.mine = Some(mine);
+        if !whole {
+            self.anew = Some(Anew::Cut);
+        }
         Ok(whole)
     }
 
@@ -483,6 +502,25 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Whether what was written to the file since was written behind what it had: it could have been cut
+    /// and have grown beyond that.
+    async fn begins_as_before(&mut self, now: &Metadata) -> io::Result<bool> {
+        if now.modified().ok() == self.meta.modified().ok() {
+            return Ok(true);
+        }
+        let file = Arc::clone(&self.file);
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut front = vec![0; FRONT];
+            let got = fill(&Positioned(&file), &mut front, 0)?;
+            front.truncate(got);
+            Ok(front)
+        });
+        let front = watched(reading, self.path, self.outlet).await?;
+        let same = front.starts_with(&self.front);
+        self.front = front;
+        Ok(same)
+    }
+
     /// Looks what was done to the file; false when it is another now.
     async fn look(&mut self) -> io::Result<bool> {
         let path = self.path.to_owned();
@@ -500,8 +538,15 @@ impl<'a> Reader<'a> {
             }
             Err(why) => return Err(why),
         };
-        let same = (now.dev(), now.ino()) == (self.meta.dev(), self.meta.ino());
-        if !same || now.len() < self.meta.len() || self.division.is_outgrown(now.len()) {
+        if (now.dev(), now.ino()) != (self.meta.dev(), self.meta.ino()) {
+            self.anew = Some(Anew::Replaced);
+            return Ok(false);
+        }
+        if now.len() < self.meta.len() || !self.begins_as_before(&now).await? {
+            self.anew = Some(Anew::Cut);
+            return Ok(false);
+        }
+        if self.division.is_outgrown(now.len()) {
             return Ok(false);
         }
         if std::mem::take(&mut self.told_gone) {
@@ -573,7 +618,7 @@ mod tests {
         write(&path, 0..3 * EACH + 10);
         let mut ear = ear(&path);
         ear.until(|ear| pieces(ear).len() == 4).await;
-        assert!(matches!(ear.files[0], FileSays::Opened(4)));
+        assert!(matches!(ear.files[0], FileSays::Opened(4, None)));
         let each = u32::try_from(EACH).unwrap();
         assert_eq!(pieces(&ear), [(3, 10, true), (2, each, true), (1, each, true), (0, each, true)]);
         ear.ask.send(Request::Piece(1)).await.unwrap();
@@ -649,9 +694,14 @@ mod tests {
         let each = u32::try_from(EACH).unwrap();
         ear.until(|ear| pieces(ear)[1..] == [(1, 3, true), (0, each, true)]).await;
         assert!(ear.files.iter().any(|says| matches!(says, FileSays::Grown(2))));
-        for (how, lines) in [("truncated", 1), ("replaced", 2), ("removed", 3)] {
+        for (how, lines) in [("truncated", 1), ("replaced", 2), ("removed", 3), ("outgrown", 9)] {
             ear.files.clear();
             match how {
+                // Cut and longer than before when it is looked at again.
+                "outgrown" => {
+                    let mut file = fs::File::create(&path).unwrap();
+                    file.write_all(b"2026-11-22T03:13:00Z another\n").unwrap();
+                }
                 "truncated" => fs::File::create(&path).unwrap().set_len(0).unwrap(),
                 "replaced" => fs::rename(&path, dir.path().join("app.log.1")).unwrap(),
                 _ => {
@@ -662,9 +712,11 @@ mod tests {
                 }
             }
             write(&path, 0..lines);
-            let lines = u32::try_from(lines).unwrap();
+            let lines = u32::try_from(lines).unwrap() + u32::from(how == "outgrown");
             ear.until(|ear| pieces(ear).last() == Some(&(0, lines, true))).await;
-            assert!(ear.files.iter().any(|says| matches!(says, FileSays::Opened(_))), "{how}");
+            let why = if matches!(how, "truncated" | "outgrown") { Anew::Cut } else { Anew::Replaced };
+            let said = |says: &FileSays| matches!(says, FileSays::Opened(_, Some(said)) if *said == why);
+            assert!(ear.files.iter().any(said), "{how}: {:?}", ear.files);
         }
         ear.until(Ear::is_alive).await;
         ear.stop().await;
@@ -706,7 +758,7 @@ mod tests {
         file.write_all(&vec![b'x'; 3 * PIECE]).unwrap();
         let mut ear = ear(&path);
         ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
-        assert!(matches!(ear.files[0], FileSays::Opened(4)));
+        assert!(matches!(ear.files[0], FileSays::Opened(4, None)));
         assert_eq!(pieces(&ear), [(0, 2, true)]);
         ear.stop().await;
     }
@@ -751,7 +803,7 @@ mod tests {
         fs::File::create(&path).unwrap();
         let mut ear = ear(&path);
         ear.until(|ear| !ear.files.is_empty()).await;
-        assert!(matches!(ear.files[0], FileSays::Opened(0)), "{:?}", ear.files);
+        assert!(matches!(ear.files[0], FileSays::Opened(0, None)), "{:?}", ear.files);
         assert!(ear.is_alive());
         write(&path, 0..2);
         ear.until(|ear| pieces(ear) == [(0, 2, true)]).await;

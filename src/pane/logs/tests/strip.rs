@@ -190,7 +190,7 @@ fn a_file_is_counted_without_its_lines_and_read_where_a_bar_is_gone_to() {
     let mut desk = Desk::new(100, 20);
     desk.now = "2026-11-22T03:15:00Z".parse().unwrap();
     desk.buffer = Buffer::new(160 << 10);
-    desk.buffer.open(&"/f".into(), &"app".into(), 10);
+    desk.buffer.open(&"/f".into(), &"app".into(), 10, false);
     let pieces = pieces();
     for (index, lines) in (0..10_u64).rev().zip(pieces.iter().rev()) {
         desk.buffer.put(index, lines, false);
