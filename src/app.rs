@@ -14,8 +14,6 @@ mod presence;
 pub mod session;
 mod state;
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -31,7 +29,7 @@ use crate::command::keymap::Keymap;
 use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
-use crate::insight::events::{events, is_news};
+use crate::insight::events::last_news;
 use crate::logs::archive::{FileNews, FileSays};
 use crate::model::alert::Severity;
 use crate::model::keeping::{Kept, Turn};
@@ -57,9 +55,9 @@ const NOTICE: SignedDuration = SignedDuration::from_secs(6);
 /// What happened longer ago than this is no news.
 const NEWS: SignedDuration = SignedDuration::from_secs(60);
 
-/// Tells two moments apart at which the panes would show different rows: what was said, the ten
-/// seconds, the environment in scope.
-type Mark = (u64, i64, Option<RawText>);
+/// Tells two moments apart at which the panes would show different rows: what was said, what of it has
+/// turned by itself, the ten seconds, the environment in scope.
+type Mark = (u64, usize, i64, Option<RawText>);
 
 /// From where the name of the person at the keys is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -330,11 +328,13 @@ impl App {
         let view = |pane| self.state.view(focus == pane, now);
         self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
         self.notes.sync(&view(PaneId::Notes));
-        let mark = (self.state.world.revision(), now.as_second() / 10, self.state.environment.clone());
-        let waiting = self.pipelines.has_news()
-            || self.alerts.has_news()
-            || self.place.as_ref().is_some_and(Place::has_news);
-        if self.synced.as_ref() == Some(&mark) && !waiting {
+        let world = &self.state.world;
+        let mark =
+            (world.revision(), world.turned(now), now.as_second() / 10, self.state.environment.clone());
+        let is_due = self.pipelines.is_due(now)
+            || self.alerts.is_due(now)
+            || self.place.as_ref().is_some_and(|place| place.is_due(now));
+        if self.synced.as_ref() == Some(&mark) && !is_due {
             return;
         }
         self.synced = Some(mark);
@@ -445,19 +445,13 @@ impl App {
             };
             is_loud && now.duration_since(one.at) < NEWS
         };
-        let mut loud: Vec<_> = transitions.iter().enumerate().filter(|(_, one)| is_loud(one)).collect();
-        if loud.is_empty() {
-            return;
-        }
-        // What another source told of before is none either: mostly it is enough to look at the newest.
         let known = self.state.world.history().count();
-        let place = |number: usize| (known + number).checked_sub(transitions.len());
-        let newest = loud.last().and_then(|(number, _)| place(*number));
-        if !newest.is_some_and(|place| is_news(&self.state.world, place)) {
-            let told: HashSet<_> = events(&self.state.world).iter().map(|event| event.index).collect();
-            loud.retain(|(number, _)| place(*number).is_some_and(|place| told.contains(&place)));
-        }
-        let (alert, how) = match loud.last().map(|(_, one)| &one.what) {
+        let loud = transitions.iter().enumerate().filter(|(_, one)| is_loud(one));
+        let places = loud.filter_map(|(number, _)| (known + number).checked_sub(transitions.len()));
+        // What another source told of before is none either.
+        let newest = last_news(&self.state.world, &places.collect::<Vec<_>>());
+        let newest = newest.and_then(|place| self.state.world.history().nth(place));
+        let (alert, how) = match newest.map(|one| &one.what) {
             Some(Happened::Fired(alert)) => (alert, "fires."),
             Some(Happened::Unsilenced(alert)) => (alert, "still fires, and is silenced no more."),
             _ => return,

@@ -1,5 +1,7 @@
 //! Key scripts: what a person presses, what they then see, and what reaches the world outside.
 
+#[path = "app/anew.rs"]
+mod anew;
 #[path = "support/console.rs"]
 mod console;
 #[path = "app/graph.rs"]

@@ -33,11 +33,11 @@ impl Place {
         }
     }
 
-    pub(super) fn has_news(&self) -> bool {
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
         match self {
-            Self::Sources(sources) => sources.has_news(),
-            Self::Changes(changes) => changes.has_news(),
-            Self::Patterns(patterns) => patterns.has_news(),
+            Self::Sources(sources) => sources.is_due(now),
+            Self::Changes(changes) => changes.is_due(now),
+            Self::Patterns(patterns) => patterns.is_due(now),
         }
     }
 

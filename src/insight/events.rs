@@ -30,13 +30,21 @@ pub fn events(world: &World) -> Vec<Event> {
     events_of(world, &Faults::of(world, |_| true), |_| true)
 }
 
-/// Whether what stands at this place of the history is told as an event, and is not the word of one more
-/// source about a fault that is known. Of an alert this looks at those of its name only.
-pub fn is_news(world: &World, index: usize) -> bool {
-    let name = world.history().nth(index).and_then(|one| about(&one.what)).map(|(alert, _)| &alert.name);
-    let is_of_it = |what: &Happened| about(what).map(|(alert, _)| &alert.name) == name;
-    let faults = Faults::of(world, |asked| Some(asked) == name);
-    events_of(world, &faults, is_of_it).iter().any(|event| event.index == index)
+/// The last of these places of the history that is told as an event, and is not the word of one more
+/// source about a fault that is known. Of alerts this looks at those of the same names only.
+pub fn last_news(world: &World, places: &[usize]) -> Option<usize> {
+    let mut told: HashMap<&RawText, HashSet<usize>> = HashMap::new();
+    let history: Vec<&Transition> = world.history().collect();
+    places.iter().rev().copied().find(|place| {
+        let Some(one) = history.get(*place) else { return false };
+        let Some((alert, _)) = about(&one.what) else { return true };
+        let events = told.entry(&alert.name).or_insert_with_key(|name| {
+            let is_of_it = |what: &Happened| about(what).is_some_and(|(alert, _)| alert.name == **name);
+            let faults = Faults::of(world, |asked| asked == *name);
+            events_of(world, &faults, is_of_it).iter().map(|event| event.index).collect()
+        });
+        events.contains(place)
+    })
 }
 
 fn events_of(world: &World, faults: &Faults, is_asked: impl Fn(&Happened) -> bool) -> Vec<Event> {
@@ -106,7 +114,7 @@ fn add(sources: &mut Vec<RawText>, source: &RawText) {
 /// there are thousands.
 struct Faults {
     /// The alert that something is told of, by its place in the history.
-    alert_at: HashMap<usize, usize>,
+    alert_at: Vec<Option<usize>>,
     /// The fault that an alert is of, and the alerts of a fault.
     fault_of: Vec<Option<usize>>,
     alerts_of: Vec<Vec<usize>>,
@@ -123,7 +131,7 @@ impl Faults {
         let mut told: Vec<Vec<(usize, bool)>> = Vec::new();
         let mut words: Vec<Word> = Vec::new();
         let mut names: HashSet<&RawText> = HashSet::new();
-        let mut alert_at = HashMap::new();
+        let mut alert_at = Vec::new();
         let said = |source: &RawText, alert: &Arc<Alert>| {
             let place = world.source(source).and_then(|source| source.info.environment.as_ref());
             let environment = alert.environment().or(place).cloned();
@@ -131,7 +139,10 @@ impl Faults {
         };
         for (index, one) in world.history().enumerate() {
             let asked = about(&one.what).filter(|(alert, _)| is_asked(&alert.name));
-            let Some((alert, fires_before)) = asked else { continue };
+            let Some((alert, fires_before)) = asked else {
+                alert_at.push(None);
+                continue;
+            };
             let number = *numbers.entry((&one.source, &alert.id)).or_insert(told.len());
             if number == told.len() {
                 words.push(said(&one.source, alert));
@@ -141,7 +152,7 @@ impl Faults {
             if let Some(times) = told.get_mut(number) {
                 times.push((index, fires_before));
             }
-            alert_at.insert(index, number);
+            alert_at.push(Some(number));
         }
         let mut fires = vec![false; told.len()];
         for (source, alert) in world.alerts() {
@@ -176,7 +187,7 @@ impl Faults {
     /// The fault that this is about, and whether another source tells of it at that time: by what it
     /// tells next, or by its last word.
     fn around(&self, index: usize) -> Option<(usize, bool)> {
-        let own = *self.alert_at.get(&index)?;
+        let own = (*self.alert_at.get(index)?)?;
         let fault = (*self.fault_of.get(own)?)?;
         let tells = |alert: usize| {
             let next = self.told.get(alert).and_then(|times| {
@@ -248,10 +259,16 @@ mod tests {
     }
 
     fn told(world: &World) -> Vec<String> {
-        let news: Vec<_> = (0..world.history().count()).filter(|index| is_news(world, *index)).collect();
+        let news: Vec<_> =
+            (0..world.history().count()).filter(|index| last_news(world, &[*index]).is_some()).collect();
         let mut indexes: Vec<_> = events(world).iter().map(|event| event.index).collect();
         indexes.sort_unstable();
         assert_eq!(news, indexes, "one by one as all at once");
+        let all: Vec<_> = (0..world.history().count()).collect();
+        for end in 0..=all.len() {
+            let last = indexes.iter().rfind(|index| **index < end).copied();
+            assert_eq!(last_news(world, &all[..end]), last, "of the first {end}");
+        }
         let words = |event: &Event| {
             let what = match &event.what.what {
                 Happened::Fired(_) => "fired",

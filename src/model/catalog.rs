@@ -1,5 +1,6 @@
 //! Which service and which host a thing belongs to: the keys that join runs, logs and alerts.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -58,7 +59,7 @@ impl Telling {
     }
 
     pub(super) fn has(&self, name: &RawText) -> bool {
-        self.0.contains(&fold(name))
+        self.0.contains(&*fold(name))
     }
 }
 
@@ -135,7 +136,7 @@ pub struct Catalog {
     /// Which runs deploy a service, and the repositories that those may be of.
     deploys: Vec<(usize, DeployEntry, Vec<String>)>,
     /// For each label and value, the services that ask for it.
-    by_label: HashMap<(String, String), Vec<usize>>,
+    by_label: HashMap<String, HashMap<String, Vec<usize>>>,
     /// How many labels each service asks for.
     asked: Vec<usize>,
     by_name: HashMap<String, usize>,
@@ -146,8 +147,12 @@ pub struct Catalog {
     by_short: HashMap<String, Option<usize>>,
 }
 
-fn fold(text: &RawText) -> String {
-    String::from_utf8_lossy(text.as_bytes()).trim().to_lowercase()
+/// Labels are looked at by the thousand, and hardly any is not in small letters already.
+fn fold(text: &RawText) -> Cow<'_, str> {
+    match text.as_str().map(str::trim) {
+        Some(text) if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) => text.into(),
+        _ => String::from_utf8_lossy(text.as_bytes()).trim().to_lowercase().into(),
+    }
 }
 
 impl Catalog {
@@ -156,13 +161,14 @@ impl Catalog {
         let mut catalog = Self::default();
         for (index, service) in services.iter().enumerate() {
             for name in std::iter::once(&service.name).chain(&service.aliases) {
-                catalog.by_name.entry(fold(name)).or_insert(index);
+                catalog.by_name.entry(fold(name).into_owned()).or_insert(index);
             }
             for repo in &service.repos {
                 catalog.by_repo.entry(repository(&fold(repo)).to_owned()).or_insert(index);
             }
             for (label, value) in &service.labels {
-                catalog.by_label.entry((fold(label), fold(value))).or_default().push(index);
+                let values = catalog.by_label.entry(fold(label).into_owned()).or_default();
+                values.entry(fold(value).into_owned()).or_default().push(index);
             }
             catalog.asked.push(service.labels.len());
             catalog.services.push(service.name.clone());
@@ -172,7 +178,7 @@ impl Catalog {
         }
         for (index, host) in hosts.iter().enumerate() {
             for name in std::iter::once(&host.name).chain(&host.names) {
-                let name = fold(name);
+                let name = fold(name).into_owned();
                 if let Some(short) = short(&name) {
                     let shared = catalog.by_short.entry(short.to_owned()).or_insert(Some(index));
                     *shared = shared.filter(|known| *known == index);
@@ -186,7 +192,7 @@ impl Catalog {
 
     /// The labels that stay where an alert has too many.
     pub fn telling(&self) -> Telling {
-        Telling::and(self.by_label.keys().map(|(label, _)| label.clone()))
+        Telling::and(self.by_label.keys().cloned())
     }
 
     /// The service that labels speak of: the configured one with the most labels that all match, else the
@@ -205,7 +211,8 @@ impl Catalog {
             {
                 best = Some((rank, value));
             }
-            for index in self.by_label.get(&(label, fold(value))).into_iter().flatten() {
+            let asked = self.by_label.get(&*label).and_then(|values| values.get(&*fold(value)));
+            for index in asked.into_iter().flatten() {
                 *met.entry(*index).or_default() += 1;
             }
         }
@@ -220,12 +227,12 @@ impl Catalog {
 
     /// The configured service that a name or alias means.
     pub fn service_of_name(&self, name: &RawText) -> Option<RawText> {
-        self.by_name.get(&fold(name)).and_then(|index| self.services.get(*index)).cloned()
+        self.by_name.get(&*fold(name)).and_then(|index| self.services.get(*index)).cloned()
     }
 
     /// The configured sources of a service's logs, the one to look at first in front.
     pub fn logs_of(&self, service: &RawText) -> &[RawText] {
-        self.by_name.get(&fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
+        self.by_name.get(&*fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
     }
 
     /// The configured service whose logs come from this source; none where several share it.

@@ -17,6 +17,8 @@ use crate::model::update::{Detail, DetailKey, Gives, News, Update};
 const HISTORY: usize = 1000;
 /// Ended alerts kept on screen; older ones are forgotten.
 pub const RESOLVED: usize = 100;
+/// Ended alerts stay in sight for this long.
+const RESOLVED_FOR: SignedDuration = SignedDuration::from_mins(30);
 /// Step logs, graphs and other details kept; the one fetched longest ago goes first.
 const DETAILS: usize = 32;
 
@@ -228,6 +230,15 @@ impl World {
         self.revision
     }
 
+    /// Counts what time alone has changed of what the sources said: sources that are late, silences that
+    /// are over, ended alerts that are out of sight.
+    pub fn turned(&self, now: Timestamp) -> usize {
+        let late = self.sources.values().filter(|source| !source.health(now).is_live());
+        let silences = self.sources.values().flat_map(|source| &source.silences);
+        let over = silences.filter(|silence| silence.ends <= now);
+        late.count() + over.count() + self.resolved.len() - self.in_sight(now).count()
+    }
+
     /// The sources, by name.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &Source> {
         self.sources.values()
@@ -251,6 +262,12 @@ impl World {
     /// Alerts that have ended, the last one first, with their sources' names.
     pub fn resolved(&self) -> impl Iterator<Item = (&RawText, &Arc<Alert>)> {
         self.resolved.iter().map(|(source, alert)| (source, alert))
+    }
+
+    /// Those of them that ended so short ago that they are still shown.
+    pub fn in_sight(&self, now: Timestamp) -> impl Iterator<Item = (&RawText, &Arc<Alert>)> {
+        let is_new = move |ended| now.duration_since(ended) < RESOLVED_FOR;
+        self.resolved().filter(move |(_, alert)| alert.ended.is_none_or(is_new))
     }
 
     /// How many things have happened; the history has the newest of them.

@@ -106,9 +106,9 @@ impl Alerts {
     fn follow(&mut self, rows: &[Row]) {
         let mut now: HashMap<Key, Key> = HashMap::new();
         for row in rows {
-            for (source, alert) in row.tellers() {
-                let told = (source.clone(), alert.id.clone());
-                if self.rows.contains_key(&told) && told != row.key() {
+            for other in &row.others {
+                let told = (other.source.clone(), other.alert.id.clone());
+                if self.rows.contains_key(&told) {
                     now.insert(told, row.key());
                 }
             }
@@ -135,9 +135,9 @@ impl Alerts {
         open.into_iter().flat_map(move |open| open.wanted.take().into_iter().chain(open.graph.due(now)))
     }
 
-    /// Whether news waits until the order is no longer held.
-    pub fn has_news(&self) -> bool {
-        self.list.news() > 0
+    /// Whether another order has waited and need not wait any longer.
+    pub fn is_due(&self, now: jiff::Timestamp) -> bool {
+        self.list.is_due(now)
     }
 
     /// Learns where it stands.

@@ -135,7 +135,7 @@ impl Patterns {
         }
         let made_of = (found.lines, end.as_second() / 10);
         let is_new = !Arc::ptr_eq(&found, &self.found) || self.made_of != Some(made_of);
-        if !is_new && self.list.news() == 0 {
+        if !is_new && !self.list.is_due(view.now) {
             return;
         }
         (self.found, self.made_of) = (found, Some(made_of));
@@ -192,9 +192,9 @@ impl Patterns {
         chosen.or(self.moments.first())
     }
 
-    /// Whether news waits until the order is no longer held.
-    pub fn has_news(&self) -> bool {
-        self.list.news() > 0
+    /// Whether another order has waited and need not wait any longer.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.list.is_due(now)
     }
 
     /// Learns where it stands.

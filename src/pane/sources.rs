@@ -91,9 +91,9 @@ impl Sources {
         }
     }
 
-    /// Whether news waits until the order is no longer held.
-    pub fn has_news(&self) -> bool {
-        self.list.news() > 0
+    /// Whether another order has waited and need not wait any longer.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.list.is_due(now)
     }
 
     /// Learns where it stands.

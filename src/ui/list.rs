@@ -25,6 +25,8 @@ pub struct List<Id> {
     moved: bool,
     /// Items that came or went while the order was held.
     news: usize,
+    /// Whether the order that is held is not that in which the items should stand.
+    is_late: bool,
 }
 
 impl<Id> Default for List<Id> {
@@ -39,6 +41,7 @@ impl<Id> Default for List<Id> {
             held_until: None,
             moved: false,
             news: 0,
+            is_late: false,
         }
     }
 }
@@ -49,9 +52,14 @@ impl<Id: Clone + Ord> List<Id> {
         self.held_until.is_some_and(|until| now < until)
     }
 
-    /// When a held order may change, if news waits for that.
+    /// When a held order may change, if another one waits for that.
     pub fn next_wake(&self) -> Option<Timestamp> {
-        self.held_until.filter(|_| self.news > 0)
+        self.held_until.filter(|_| self.is_late)
+    }
+
+    /// Whether another order has waited and need not wait any longer.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.is_late && !self.is_held(now)
     }
 
     /// A key was pressed in this list.
@@ -67,6 +75,7 @@ impl<Id: Clone + Ord> List<Id> {
     /// Takes the items as they should stand now. While the order is held they only count as news:
     /// returns false, and the caller keeps the rows that it has.
     pub fn sync(&mut self, fresh: Vec<Id>, now: Timestamp) -> bool {
+        self.is_late = self.is_held(now) && self.order != fresh;
         if self.is_held(now) {
             let (old, new): (BTreeSet<_>, BTreeSet<_>) =
                 (self.order.iter().collect(), fresh.iter().collect());
@@ -78,13 +87,13 @@ impl<Id: Clone + Ord> List<Id> {
         let row = if self.moved { self.row() } else { 0 };
         let offset = row.saturating_sub(self.top);
         self.order = fresh;
-        let known: BTreeSet<_> = self.order.iter().cloned().collect();
-        self.marks.retain(|id| known.contains(id));
-        if self.range_from.as_ref().is_some_and(|id| !known.contains(id)) {
-            self.range_from = None;
+        if !self.marks.is_empty() {
+            let known: BTreeSet<_> = self.order.iter().collect();
+            self.marks.retain(|id| known.contains(id));
         }
+        self.range_from = self.range_from.take().filter(|id| self.order.contains(id));
         // A selected item that is gone leaves the selection where it stood.
-        if !self.moved || self.selected.as_ref().is_none_or(|id| !known.contains(id)) {
+        if !self.moved || self.selected.as_ref().is_none_or(|id| !self.order.contains(id)) {
             self.selected = self.order.get(row.min(self.order.len().saturating_sub(1))).cloned();
         }
         // The selected row keeps its place on the screen.
@@ -304,6 +313,16 @@ mod tests {
         assert_eq!(list.next_wake(), Some(at(2_000)));
         assert!(list.sync("xab".chars().collect(), at(2_000)));
         assert_eq!((list.order(), list.news()), (&['x', 'a', 'b'][..], 0));
+    }
+
+    #[test]
+    fn another_order_of_the_same_items_waits_too() {
+        let mut list = list("abc");
+        list.hold(at(0));
+        assert!(!list.sync("bac".chars().collect(), at(1)));
+        assert_eq!((list.news(), list.is_due(at(1_999)), list.is_due(at(2_000))), (0, false, true));
+        assert!(list.sync("bac".chars().collect(), at(2_000)));
+        assert!(!list.is_due(at(2_000)));
     }
 
     #[test]

@@ -17,9 +17,6 @@ use crate::ui::style::of_severity;
 use crate::ui::table::{Cell, Column};
 use crate::ui::time::age;
 
-/// Ended alerts stay in sight for this long.
-const RESOLVED_FOR: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
-
 /// How the rows are ordered, in words.
 pub(super) fn word(by: Sort) -> &'static str {
     match by {
@@ -57,10 +54,7 @@ pub(super) struct Row {
 /// them, because there were too many to compare.
 pub(super) fn collect(view: &View<'_>) -> (Vec<Row>, usize) {
     let firing = view.world.alerts();
-    let ended = view
-        .world
-        .resolved()
-        .filter(|(_, alert)| alert.ended.is_none_or(|ended| view.now.duration_since(ended) < RESOLVED_FOR));
+    let ended = view.world.in_sight(view.now);
     let told = firing.chain(ended.filter_map(|(name, alert)| Some((view.world.source(name)?, alert))));
     let words_of = told.map(|(source, alert)| Word::of(source, alert, view.now));
     let shown = words_of.filter(|word| view.shows(word.environment.as_ref()));

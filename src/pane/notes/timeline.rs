@@ -49,8 +49,9 @@ enum Row {
     Entry(Entry),
 }
 
-/// The newest transition and how many there are: when they are the same, nothing has happened.
-type Seen = (usize, Option<Transition>, Option<RawText>);
+/// What was said, and the environment in scope: while they are the same, the rows are. What happened does
+/// not say it all: that another source told of a fault before may be known by its first answer only.
+type Seen = (u64, Option<RawText>);
 
 /// Entries, what happened between them, and which of it is shown.
 #[derive(Debug)]
@@ -121,10 +122,8 @@ impl Timeline {
 
     /// Takes what has happened, unless the order is held.
     pub(super) fn sync(&mut self, view: &View<'_>) {
-        let history = view.world.history();
-        let (count, _) = history.size_hint();
-        let seen = (count, view.world.history().next_back().cloned(), view.environment.cloned());
-        if self.seen.as_ref() == Some(&seen) && self.list.news() == 0 {
+        let seen = (view.world.revision(), view.environment.cloned());
+        if self.seen.as_ref() == Some(&seen) && !self.list.is_due(view.now) {
             return;
         }
         for (_, at, _) in &mut self.told {
