@@ -331,8 +331,8 @@ impl App {
         let world = &self.state.world;
         let mark =
             (world.revision(), world.turned(now), now.as_second() / 10, self.state.environment.clone());
-        let is_due = self.pipelines.is_due(now)
-            || self.alerts.is_due(now)
+        let is_due = self.pipelines.list().is_due(now)
+            || self.alerts.list().is_due(now)
             || self.place.as_ref().is_some_and(|place| place.is_due(now));
         if self.synced.as_ref() == Some(&mark) && !is_due {
             return;
@@ -471,15 +471,9 @@ impl App {
             graph.run(id, &view, area)
         } else {
             match self.arrangement.focus {
-                PaneId::Pipelines => {
-                    self.pipelines.hold(&view);
-                    self.pipelines.run(id, &view)
-                }
+                PaneId::Pipelines => self.pipelines.run(id, &view),
                 PaneId::Logs => self.logs.run(id, &view, area),
-                PaneId::Alerts => {
-                    self.alerts.hold(&view);
-                    self.alerts.run(id, &view, area)
-                }
+                PaneId::Alerts => self.alerts.run(id, &view, area),
                 PaneId::Notes => self.notes.run(id, &view, area),
             }
         };

@@ -320,7 +320,7 @@ impl App {
             (Some(place), _) => place.filter_text(),
             (None, PaneId::Pipelines) => self.pipelines.filter_text(),
             (None, PaneId::Logs) => self.logs.filter_text(),
-            (None, PaneId::Alerts) => self.alerts.filter_text(),
+            (None, PaneId::Alerts) => self.alerts.list().filter(),
             (None, PaneId::Notes) => self.notes.filter_text(),
         };
         text.to_owned()
@@ -332,7 +332,7 @@ impl App {
             (Some(place), _) => place.counts(),
             (None, PaneId::Pipelines) => self.pipelines.counts(),
             (None, PaneId::Logs) => self.logs.counts(&self.state.view(true, now)),
-            (None, PaneId::Alerts) => self.alerts.counts(),
+            (None, PaneId::Alerts) => self.alerts.list().counts(),
             (None, PaneId::Notes) => self.notes.counts(),
         }
     }

@@ -166,7 +166,7 @@ impl App {
     /// Opens the run that is selected among the changes.
     pub(super) fn open_change(&mut self, now: Timestamp) {
         let Some(Place::Changes(changes)) = &self.place else { return };
-        let Some(change) = changes.selected() else { return };
+        let Some(change) = changes.list().selected_row() else { return };
         let key = (change.source.clone(), change.run.id.clone());
         let view = self.state.view(true, now);
         if self.pipelines.reveal(&key, &view) {

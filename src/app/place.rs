@@ -35,9 +35,9 @@ impl Place {
 
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
         match self {
-            Self::Sources(sources) => sources.is_due(now),
-            Self::Changes(changes) => changes.is_due(now),
-            Self::Patterns(patterns) => patterns.is_due(now),
+            Self::Sources(sources) => sources.list().is_due(now),
+            Self::Changes(changes) => changes.list().is_due(now),
+            Self::Patterns(patterns) => patterns.list().is_due(now),
         }
     }
 
@@ -51,18 +51,9 @@ impl Place {
 
     pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         match self {
-            Self::Sources(sources) => {
-                sources.hold(view);
-                sources.run(id, view, area)
-            }
-            Self::Changes(changes) => {
-                changes.hold(view);
-                changes.run(id, view)
-            }
-            Self::Patterns(patterns) => {
-                patterns.hold(view);
-                patterns.run(id, view)
-            }
+            Self::Sources(sources) => sources.run(id, view, area),
+            Self::Changes(changes) => changes.run(id, view),
+            Self::Patterns(patterns) => patterns.run(id, view),
         }
     }
 
@@ -76,17 +67,17 @@ impl Place {
 
     pub(super) fn filter_text(&self) -> &str {
         match self {
-            Self::Sources(sources) => sources.filter_text(),
-            Self::Changes(changes) => changes.filter_text(),
-            Self::Patterns(patterns) => patterns.filter_text(),
+            Self::Sources(sources) => sources.list().filter(),
+            Self::Changes(changes) => changes.list().filter(),
+            Self::Patterns(patterns) => patterns.list().filter(),
         }
     }
 
     pub(super) fn counts(&self) -> (usize, usize) {
         match self {
-            Self::Sources(sources) => sources.counts(),
-            Self::Changes(changes) => changes.counts(),
-            Self::Patterns(patterns) => patterns.counts(),
+            Self::Sources(sources) => sources.list().counts(),
+            Self::Changes(changes) => changes.list().counts(),
+            Self::Patterns(patterns) => patterns.list().counts(),
         }
     }
 
@@ -102,8 +93,8 @@ impl Place {
     pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
         match self {
             Self::Sources(sources) => sources.next_wake(view),
-            Self::Changes(changes) => changes.next_wake(),
-            Self::Patterns(patterns) => patterns.next_wake(),
+            Self::Changes(changes) => changes.list().next_wake(),
+            Self::Patterns(patterns) => patterns.list().next_wake(),
         }
     }
 

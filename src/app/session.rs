@@ -56,7 +56,7 @@ impl App {
             person: (self.named == Named::Said).then(|| self.state.person.clone()),
             pipelines: self.pipelines.filter_text().to_owned(),
             logs: self.logs.filter_text().to_owned(),
-            alerts: self.alerts.filter_text().to_owned(),
+            alerts: self.alerts.list().filter().to_owned(),
             notes: self.notes.filter_text().to_owned(),
         };
         // One without a line here has ended; of many, such as pods that came and went, the newest tell most.

@@ -13,7 +13,6 @@ use crate::insight::changes::Subject;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::text::{RawText, SafeText};
 use crate::model::update::Gives;
-use crate::model::words::Words;
 use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
 use crate::pane::coverage;
@@ -32,13 +31,9 @@ type Key = (RawText, RawText);
 /// The state of the alerts pane.
 #[derive(Default)]
 pub struct Alerts {
-    list: List<Key>,
-    rows: std::collections::BTreeMap<Key, Row>,
-    /// How many rows there are without the filter.
-    all: usize,
+    list: List<Key, Row>,
     sort: Sort,
     counts: Counts,
-    filter: String,
     /// The alert that is open.
     open: Option<Open>,
 }
@@ -78,23 +73,13 @@ struct Open {
 impl Alerts {
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
-        let words = Words::new(&self.filter);
         let (mut rows, uncompared) = rows::collect(view);
-        self.all = rows.len();
         self.counts = Counts { uncompared, ..Counts::of(&rows) };
-        rows.retain(|row| words.match_any(row.texts()));
+        self.list.sift(&mut rows, |words, row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
         self.follow(&rows);
-        let order = rows.iter().map(Row::key).collect();
-        if self.list.sync(order, view.now) {
-            self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
-        } else {
-            // Held rows stay where they are, but what they say is current.
-            for row in rows {
-                self.rows.entry(row.key()).and_modify(|held| *held = row);
-            }
-        }
-        match self.open.as_mut().map(|open| (self.rows.get(&open.key), open)) {
+        self.list.take(rows.into_iter().map(|row| (row.key(), row)).collect(), view.now);
+        match self.open.as_mut().map(|open| (self.list.row_of(&open.key), open)) {
             Some((Some(row), open)) => open.graph.sync(row, view),
             Some((None, _)) => self.open = None,
             None => {}
@@ -108,24 +93,21 @@ impl Alerts {
         for row in rows {
             for other in &row.others {
                 let told = (other.source.clone(), other.alert.id.clone());
-                if self.rows.contains_key(&told) {
+                if self.list.row_of(&told).is_some() {
                     now.insert(told, row.key());
                 }
             }
         }
         // One whose own name is still that of another row stays what it is.
-        now.retain(|_, new| !self.rows.contains_key(new));
+        now.retain(|_, new| self.list.row_of(new).is_none());
         if now.is_empty() {
             return;
         }
         self.list.rename(|key| now.get(key).cloned());
-        for (old, new) in now {
-            if let Some(open) = self.open.as_mut().filter(|open| open.key == old) {
-                open.key = new.clone();
-            }
-            if let Some(row) = self.rows.remove(&old) {
-                self.rows.insert(new, row);
-            }
+        if let Some(open) = &mut self.open
+            && let Some(new) = now.remove(&open.key)
+        {
+            open.key = new;
         }
     }
 
@@ -135,9 +117,9 @@ impl Alerts {
         open.into_iter().flat_map(move |open| open.wanted.take().into_iter().chain(open.graph.due(now)))
     }
 
-    /// Whether another order has waited and need not wait any longer.
-    pub fn is_due(&self, now: jiff::Timestamp) -> bool {
-        self.list.is_due(now)
+    /// Its rows.
+    pub fn list(&self) -> &List<Key, impl Sized> {
+        &self.list
     }
 
     /// Learns where it stands.
@@ -145,13 +127,9 @@ impl Alerts {
         self.list.set_height(usize::from(body(area).height));
     }
 
-    /// A key was pressed here: the order stays for a moment.
-    pub fn hold(&mut self, view: &View<'_>) {
-        self.list.hold(view.now);
-    }
-
     /// Does what a command says. `area` is where the pane stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        self.list.hold(view.now);
         let inside = body(area);
         if let Some(outcome) = self.page(id, view, inside) {
             return outcome;
@@ -160,10 +138,14 @@ impl Alerts {
             Id::Open => self.open_selected(view),
             Id::Sort => {
                 self.sort = self.sort.next();
-                self.sync_now(view);
+                self.list.release();
+                self.sync(view);
                 return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(rows::word(self.sort))));
             }
-            Id::CopyRow => return self.copy(view),
+            Id::CopyRow => {
+                let lines = self.list.chosen_rows().map(|row| row.line(view));
+                return Outcome::copy_rows("alerts", lines.collect());
+            }
             Id::CopyLink | Id::ShowLink => return self.link(id),
             Id::Refresh => {
                 let sources = coverage::sources(view, Gives::Alerts);
@@ -196,8 +178,7 @@ impl Alerts {
     }
 
     fn open_selected(&mut self, view: &View<'_>) {
-        let row = self.list.selected().and_then(|key| self.rows.get(key));
-        self.open = row.map(|row| Open {
+        self.open = self.list.selected_row().map(|row| Open {
             key: row.key(),
             pager: Pager::default(),
             wanted: row.groups(),
@@ -208,7 +189,7 @@ impl Alerts {
     /// What the selected alert is about, and when it began.
     pub fn subject(&self, view: &View<'_>) -> Option<(Subject, jiff::Timestamp)> {
         let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
-        let row = self.rows.get(key)?;
+        let row = self.list.row_of(key)?;
         let subject = Subject {
             name: row.alert.name.clone(),
             service: row.service.clone(),
@@ -220,36 +201,21 @@ impl Alerts {
 
     /// Filters the rows; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
-        text.clone_into(&mut self.filter);
-        self.sync_now(view);
-    }
-
-    /// The filter in force.
-    pub fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.list.order().len(), self.all)
+        self.list.set_filter(text);
+        self.sync(view);
     }
 
     /// Takes back one thing: the open page, then the marks, then the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.open.take().is_some() || self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
+        let is_taken = self.open.take().is_some() || self.list.back();
+        self.sync(view);
+        is_taken
     }
 
     /// When what is shown changes next by itself.
     pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
-        let open = self.open.as_ref().map(|open| &open.key);
-        let shown = self.list.shown().iter().chain(open).filter_map(|key| self.rows.get(key));
+        let open = self.open.as_ref().and_then(|open| self.list.row_of(&open.key));
+        let shown = self.list.shown_rows().chain(open);
         let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
         let graph = self.open.as_ref().and_then(|open| open.graph.next_due());
         ages.into_iter().chain(self.list.next_wake()).chain(graph).min()
@@ -260,19 +226,15 @@ impl Alerts {
         let inside = body(area);
         self.draw_border(view, area, canvas);
         let open = self.open.as_ref();
-        if let Some((row, open)) = open.and_then(|open| Some((self.rows.get(&open.key)?, open))) {
+        if let Some((row, open)) = open.and_then(|open| Some((self.list.row_of(&open.key)?, open))) {
             detail::draw(row, &open.graph, open.pager, view, inside, canvas);
         } else if self.list.order().is_empty() {
-            let lines = if self.filter.is_empty() {
-                coverage::empty(view, Gives::Alerts, "Nothing fires.")
-            } else {
-                coverage::no_match(view)
-            };
+            let lines = coverage::nothing(view, Gives::Alerts, "Nothing fires.", self.list.filter());
             Pager::default().draw(canvas, inside, &lines, view.focused);
         } else {
             let columns = rows::columns(view);
             table::draw(canvas, inside, &columns, &self.list, view.marking(), |key| {
-                self.rows.get(key).map(|row| row.cells(view, &columns)).unwrap_or_default()
+                self.list.row_of(key).map(|row| row.cells(view, &columns)).unwrap_or_default()
             });
         }
     }
@@ -298,13 +260,13 @@ impl Alerts {
                 title.push(&safe!("  {} {}", number, SafeText::literal(word)));
             }
         }
-        coverage::border(view, area, canvas, title, Gives::Alerts, &self.filter, self.list.news());
+        coverage::border(view, area, canvas, title, Gives::Alerts, self.list.filter(), self.list.news());
     }
 
     /// Does what a command says on the page of an alert; `None` where it is for the list all the same.
     fn page(&mut self, id: Id, view: &View<'_>, inside: Rect) -> Option<Outcome> {
         let open = self.open.as_mut()?;
-        let row = self.rows.get(&open.key)?;
+        let row = self.list.row_of(&open.key)?;
         match id {
             Id::Open | Id::Mark | Id::Range | Id::Sort => Some(Outcome::default()),
             Id::PreviousTab | Id::NextTab => Some(Outcome::notice(open.graph.zoom(id == Id::NextTab))),
@@ -321,25 +283,8 @@ impl Alerts {
         }
     }
 
-    fn sync_now(&mut self, view: &View<'_>) {
-        self.list.release();
-        self.sync(view);
-    }
-
-    fn chosen(&self) -> Vec<&Row> {
-        self.list.chosen().into_iter().filter_map(|key| self.rows.get(key)).collect()
-    }
-
-    fn copy(&self, view: &View<'_>) -> Outcome {
-        let lines: Vec<_> = self.chosen().iter().map(|row| row.line(view)).collect();
-        if lines.is_empty() {
-            return Outcome::notice("There is no row to copy.");
-        }
-        Outcome::copy(safe!("{} alerts", lines.len()), lines)
-    }
-
     fn link(&self, id: Id) -> Outcome {
-        let Some(row) = self.list.selected().and_then(|key| self.rows.get(key)) else {
+        let Some(row) = self.list.selected_row() else {
             return Outcome::notice("There is no alert here.");
         };
         Outcome::link(id, row.alert.link.as_ref(), "This alert has no link.")

@@ -1,7 +1,5 @@
 //! The view of what changed before something began, with what could not be seen.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
@@ -10,7 +8,6 @@ use crate::config::theme::Meaning;
 use crate::insight::changes::{self, BEFORE, Change, Reach, Subject};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
-use crate::model::words::Words;
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::view::View;
@@ -28,39 +25,25 @@ type Key = (RawText, RawText);
 pub struct Changes {
     subject: Subject,
     onset: Timestamp,
-    list: List<Key>,
-    rows: BTreeMap<Key, Change>,
-    /// How many rows there are without the filter.
-    all: usize,
-    filter: String,
+    list: List<Key, Change>,
 }
 
 impl Changes {
     /// What changed before this began.
     pub fn new(subject: Subject, onset: Timestamp) -> Self {
-        let (list, rows) = (List::default(), BTreeMap::new());
-        Self { subject, onset, list, rows, all: 0, filter: String::new() }
+        Self { subject, onset, list: List::default() }
     }
 
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
-        let words = Words::new(&self.filter);
         let mut rows = changes::before(view.world, view.catalog, &self.subject, self.onset);
-        self.all = rows.len();
-        rows.retain(|change| words.match_any(texts(change)));
-        let is_taken = self.list.sync(rows.iter().map(key).collect(), view.now);
-        // Held rows stay where they are, but what they say is current.
-        if is_taken {
-            self.rows.clear();
-        } else {
-            rows.retain(|change| self.rows.contains_key(&key(change)));
-        }
-        self.rows.extend(rows.into_iter().map(|change| (key(&change), change)));
+        self.list.sift(&mut rows, |words, change| words.match_any(texts(change)));
+        self.list.take(rows.into_iter().map(|change| (key(&change), change)).collect(), view.now);
     }
 
-    /// Whether another order has waited and need not wait any longer.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.list.is_due(now)
+    /// Its rows.
+    pub fn list(&self) -> &List<Key, Change> {
+        &self.list
     }
 
     /// Learns where it stands.
@@ -68,19 +51,9 @@ impl Changes {
         self.list.set_height(usize::from(inside(area).height.saturating_sub(HEAD)));
     }
 
-    /// A key was pressed here: the order stays for a moment.
-    pub fn hold(&mut self, view: &View<'_>) {
-        self.list.hold(view.now);
-    }
-
-    /// The run that is selected.
-    pub fn selected(&self) -> Option<&Change> {
-        self.rows.get(self.list.selected()?)
-    }
-
     /// What the selected row is about.
     pub fn subject(&self) -> Subject {
-        self.selected().map_or_else(
+        self.list.selected_row().map_or_else(
             || self.subject.clone(),
             |change| Subject {
                 name: change.run.pipeline.clone(),
@@ -93,14 +66,14 @@ impl Changes {
 
     /// Does what a command says.
     pub fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
+        self.list.hold(view.now);
         match id {
             Id::CopyRow => {
-                let chosen = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
-                let lines: Vec<_> = chosen.map(|change| self.line(change, view)).collect();
-                return Outcome::copy(safe!("{} changes", lines.len()), lines);
+                let lines = self.list.chosen_rows().map(|change| self.line(change, view));
+                return Outcome::copy_rows("changes", lines.collect());
             }
             Id::CopyLink | Id::ShowLink => {
-                let link = self.selected().and_then(|change| change.run.link.as_ref());
+                let link = self.list.selected_row().and_then(|change| change.run.link.as_ref());
                 return Outcome::link(id, link, "This run has no link.");
             }
             Id::Sort => return Outcome::notice("The likeliest stands first: same service, then nearness."),
@@ -113,36 +86,15 @@ impl Changes {
 
     /// Filters the rows; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
-        text.clone_into(&mut self.filter);
-        self.list.release();
+        self.list.set_filter(text);
         self.sync(view);
-    }
-
-    /// The filter in force.
-    pub fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.list.order().len(), self.all)
     }
 
     /// Takes back one thing: the marks, the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
-    }
-
-    /// When what is shown changes next by itself.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        self.list.next_wake()
+        let is_taken = self.list.back();
+        self.sync(view);
+        is_taken
     }
 
     /// Draws the view.
@@ -172,7 +124,7 @@ impl Changes {
             head(&safe!("Not all was seen: {}", coverage::listed(&gaps)), Meaning::Warning);
         }
         if self.list.order().is_empty() {
-            let text = match (whole, self.all == 0) {
+            let text = match (whole, self.list.counts().1 == 0) {
                 (_, false) => SafeText::literal("No row matches the filter. Esc shows all."),
                 (_, true) if sources == 0 => {
                     SafeText::literal("No source gives runs, so nothing is known of changes.")
@@ -196,7 +148,7 @@ impl Changes {
             Column::fixed(17, 1),
         ];
         table::draw(canvas, body, &columns, &self.list, view.marking(), |selected| {
-            let Some(change) = self.rows.get(selected) else { return Vec::new() };
+            let Some(change) = self.list.row_of(selected) else { return Vec::new() };
             let run = &change.run;
             let near = change.reach == Reach::Service;
             let body = styles.of(if near { Meaning::Text } else { Meaning::Muted });

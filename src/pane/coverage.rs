@@ -63,14 +63,17 @@ pub fn border(
     filter: &str,
     news: usize,
 ) {
-    if !filter.is_empty() {
-        title.push(&safe!("  /{}", clean(&filter.into())));
-    }
+    title.push(&filtered(filter));
     let (mut foot, meaning) = word(view, gives);
     if news > 0 {
         foot.push(&safe!("  {} came or went", news));
     }
     frame(view, area, canvas, &title, (&foot, meaning));
+}
+
+/// A filter as it stands in a border.
+pub fn filtered(filter: &str) -> SafeText {
+    if filter.is_empty() { SafeText::default() } else { safe!("  /{}", clean(&filter.into())) }
 }
 
 /// Draws the border of a pane, or of what stands in its place.
@@ -128,6 +131,11 @@ pub fn listed(texts: &[SafeText]) -> SafeText {
 /// What stands in a pane whose filter hides every row.
 pub fn no_match(view: &View<'_>) -> Vec<Paragraph> {
     vec![Paragraph::new("No row matches the filter. Esc shows all.", view.styles.of(Meaning::Muted))]
+}
+
+/// What stands in a pane whose rows a filter may hide.
+pub fn nothing(view: &View<'_>, gives: Gives, well: &'static str, filter: &str) -> Vec<Paragraph> {
+    if filter.is_empty() { empty(view, gives, well) } else { no_match(view) }
 }
 
 /// What stands in a pane without rows: how to configure a source, that all is well, or that nothing

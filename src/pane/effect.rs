@@ -17,6 +17,7 @@ use crate::model::note::{NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
 use crate::model::update::{DetailKey, Update};
+use crate::safe;
 
 /// One thing that reaches the app. All state changes begin with one of these.
 #[derive(Clone, Debug)]
@@ -142,6 +143,14 @@ impl Outcome {
     pub fn copy(mut what: SafeText, lines: Vec<SafeText>) -> Self {
         what.push(&SafeText::literal(", sent to the clipboard; if it is not there, select it here"));
         Self { effects: vec![Effect::Copy(lines.clone())], notice: None, show: Some((what, lines)) }
+    }
+
+    /// Copies the lines of rows, if there are any.
+    pub fn copy_rows(what: &'static str, lines: Vec<SafeText>) -> Self {
+        if lines.is_empty() {
+            return Self::notice("There is no row to copy.");
+        }
+        Self::copy(safe!("{} {}", lines.len(), SafeText::literal(what)), lines)
     }
 
     /// Copies the link of a row, or shows it alone; `none` is said where there is none.

@@ -245,12 +245,12 @@ impl Notes {
 
     /// The filter in force.
     pub fn filter_text(&self) -> &str {
-        self.timeline.filter_text()
+        self.timeline.list().filter()
     }
 
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self) -> (usize, usize) {
-        self.timeline.counts()
+        self.timeline.list().counts()
     }
 
     /// What the selected row of the timeline is about, and of when it is.
@@ -328,8 +328,8 @@ impl Notes {
         }
         let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
         let (mut foot, meaning) = self.saving.words(lasts);
-        if self.tab == Tab::Timeline && self.timeline.news() > 0 {
-            foot.push(&safe!("  {} new", self.timeline.news()));
+        if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
+            foot.push(&safe!("  {} new", self.timeline.list().news()));
         }
         let border = styles.of(if view.focused { Meaning::BorderFocused } else { Meaning::Border });
         canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), border);

@@ -22,7 +22,6 @@ use crate::logs::pattern::change::{Change, change};
 use crate::logs::pattern::written::Written;
 use crate::logs::query::Query;
 use crate::model::text::{RawText, SafeText, clean, clean_line};
-use crate::model::words::Words;
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::view::View;
@@ -91,7 +90,6 @@ pub struct Patterns {
     counts: [usize; 4],
     /// What the rows were made of: the numbers of what was found, and the second.
     made_of: Option<(u64, i64)>,
-    filter: String,
     /// How many lines or pieces were looked at, of how many; nothing once all were.
     share: Option<(u64, u64)>,
     /// Lines that were given up before they were looked at, and whether a worker broke.
@@ -113,7 +111,6 @@ impl Patterns {
             changes: BTreeMap::new(),
             counts: [0; 4],
             made_of: None,
-            filter: String::new(),
             share: None,
             lapses: (0, false),
             excluded: Vec::new(),
@@ -154,12 +151,11 @@ impl Patterns {
         for (count, tab) in self.counts.iter_mut().zip(Tab::ALL) {
             *count = self.changes.values().filter(|change| tab.shows(**change)).count();
         }
-        let words = Words::new(&self.filter);
-        let is_meant = |row: &&Row| {
-            let texts = || [RawText::from(row.text.to_string()), RawText::from_bytes(&row.example)];
-            self.tab.shows(self.change(row.id)) && (words.is_empty() || words.match_any(&texts()))
-        };
-        let mut rows: Vec<&Row> = self.found.rows.iter().filter(is_meant).collect();
+        let mut rows: Vec<&Row> =
+            self.found.rows.iter().filter(|row| self.tab.shows(self.change(row.id))).collect();
+        self.list.sift(&mut rows, |words, row| {
+            words.match_any(&[RawText::from(row.text.to_string()), RawText::from_bytes(&row.example)])
+        });
         // What is bad stands before what is much.
         let severity = |row: &Row| if row.level >= Level::Warn { row.level } else { Level::Unknown };
         match self.tab {
@@ -192,9 +188,9 @@ impl Patterns {
         chosen.or(self.moments.first())
     }
 
-    /// Whether another order has waited and need not wait any longer.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.list.is_due(now)
+    /// Its rows.
+    pub fn list(&self) -> &List<Id> {
+        &self.list
     }
 
     /// Learns where it stands.
@@ -202,23 +198,18 @@ impl Patterns {
         self.list.set_height(usize::from(parts(area).1.height));
     }
 
-    /// A key was pressed here: the order stays for a moment.
-    pub fn hold(&mut self, view: &View<'_>) {
-        self.list.hold(view.now);
-    }
-
     /// The texts of the marked patterns, or of the selected one; empty where there is none.
     pub fn chosen(&self) -> Vec<Arc<str>> {
-        self.list
-            .chosen()
-            .into_iter()
-            .filter_map(|id| self.row(*id))
-            .map(|row| Arc::clone(&row.text))
-            .collect()
+        self.chosen_rows().map(|row| Arc::clone(&row.text)).collect()
+    }
+
+    fn chosen_rows(&self) -> impl Iterator<Item = &Row> {
+        self.list.chosen().into_iter().filter_map(|id| self.row(*id))
     }
 
     /// Does what a command says.
     pub fn run(&mut self, id: Command, view: &View<'_>) -> Outcome {
+        self.list.hold(view.now);
         match id {
             Command::NextTab | Command::PreviousTab => {
                 let steps = if id == Command::NextTab { 1 } else { Tab::ALL.len() - 1 };
@@ -239,9 +230,8 @@ impl Patterns {
                 return Outcome::notice(safe!("{}. :since 03:12 takes any time.", name));
             }
             Command::CopyRow => {
-                let rows: Vec<&Row> = self.list.chosen().into_iter().filter_map(|id| self.row(*id)).collect();
-                let lines: Vec<_> = rows.iter().flat_map(|row| told(row, view)).collect();
-                return Outcome::copy(safe!("{} patterns", rows.len()), lines);
+                let lines = self.chosen_rows().flat_map(|row| told(row, view)).collect();
+                return Outcome::copy(safe!("{} patterns", self.chosen_rows().count()), lines);
             }
             Command::CopyLink | Command::ShowLink => return Outcome::notice("A pattern has no link."),
             Command::Sort => return Outcome::notice("Each view has its order: ] shows the next one."),
@@ -266,37 +256,15 @@ impl Patterns {
 
     /// Filters the rows; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
-        text.clone_into(&mut self.filter);
-        self.list.release();
+        self.list.set_filter(text);
         self.compare(view);
-    }
-
-    /// The filter in force.
-    pub fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self) -> (usize, usize) {
-        let all = self.counts.get(self.tab as usize).copied().unwrap_or_default();
-        (self.list.order().len(), all)
     }
 
     /// Takes back one thing: the marks, the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
-    }
-
-    /// When what is shown changes next by itself.
-    pub fn next_wake(&self) -> Option<Timestamp> {
-        self.list.next_wake()
+        let is_taken = self.list.back();
+        self.compare(view);
+        is_taken
     }
 
     /// Draws the view.
@@ -304,9 +272,7 @@ impl Patterns {
         let styles = view.styles;
         canvas.fill(area, styles.of(Meaning::Text));
         let mut title = safe!("2 Logs  patterns: {}", SafeText::literal(self.tab.name()));
-        if !self.filter.is_empty() {
-            title.push(&safe!("  /{}", clean(&self.filter.as_str().into())));
-        }
+        title.push(&coverage::filtered(self.list.filter()));
         let (foot, meaning) = self.foot();
         coverage::frame(view, area, canvas, &title, (&foot, meaning));
         let (head, body, below) = parts(area);
@@ -439,7 +405,7 @@ impl Patterns {
         match self.tab {
             _ if self.share.is_some() && !has_found => "Looking at the lines.".into(),
             _ if !has_found => "No line yet that is shown.".into(),
-            _ if !self.filter.is_empty() => "No row matches the filter. Esc shows all.".into(),
+            _ if !self.list.filter().is_empty() => "No row matches the filter. Esc shows all.".into(),
             Tab::Top => "No pattern.".into(),
             _ if self.knows_nothing_before() => {
                 "Nothing is known of the time before: s takes another.".into()

@@ -4,8 +4,6 @@ mod log;
 mod parts;
 mod rows;
 
-use std::collections::BTreeMap;
-
 use ratatui::layout::Rect;
 
 use crate::command::table::{Id, Scope};
@@ -13,7 +11,6 @@ use crate::insight::changes::Subject;
 use crate::model::run::RunState;
 use crate::model::text::{RawText, SafeText};
 use crate::model::update::Gives;
-use crate::model::words::Words;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::pipelines::log::StepLog;
@@ -33,12 +30,8 @@ type Key = (RawText, RawText);
 /// The state of the pipelines pane.
 #[derive(Default)]
 pub struct Pipelines {
-    list: List<Key>,
-    rows: BTreeMap<Key, Row>,
-    /// How many rows there are without the filter.
-    all: usize,
+    list: List<Key, Row>,
     sort: Sort,
-    filter: String,
     /// The run that is open: its jobs and steps, and the log of one of them.
     open: Option<(Parts, Option<StepLog>)>,
 }
@@ -46,20 +39,12 @@ pub struct Pipelines {
 impl Pipelines {
     /// Takes what the sources say now, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
-        let words = Words::new(&self.filter);
         let mut rows = rows::collect(view);
-        self.all = rows.len();
-        rows.retain(|row| words.match_any(row.texts()));
+        self.list.sift(&mut rows, |words, row| words.match_any(row.texts()));
         rows::sort(&mut rows, self.sort);
-        let order = rows.iter().map(Row::key).collect();
-        if self.list.sync(order, view.now) {
-            self.rows = rows.into_iter().map(|row| (row.key(), row)).collect();
-        } else {
-            let current: Vec<_> = rows.into_iter().filter(|row| self.rows.contains_key(&row.key())).collect();
-            self.rows.extend(current.into_iter().map(|row| (row.key(), row)));
-        }
+        self.list.take(rows.into_iter().map(|row| (row.key(), row)).collect(), view.now);
         if let Some((parts, log)) = &mut self.open {
-            if let Some(row) = self.rows.get(parts.run()) {
+            if let Some(row) = self.list.row_of(parts.run()) {
                 parts.sync(&row.run, view.now);
             }
             if let Some(log) = log {
@@ -71,14 +56,14 @@ impl Pipelines {
     /// Asks for the jobs of the open run, if it came without them.
     pub fn due(&mut self, view: &View<'_>) -> Option<Effect> {
         let (parts, _) = self.open.as_mut()?;
-        let row = self.rows.get(parts.run())?;
+        let row = self.list.row_of(parts.run())?;
         let key = parts.due(&row.run, view)?;
         Some(Effect::Fetch(row.source.clone(), key))
     }
 
-    /// Whether another order has waited and need not wait any longer.
-    pub fn is_due(&self, now: jiff::Timestamp) -> bool {
-        self.list.is_due(now)
+    /// Its rows.
+    pub fn list(&self) -> &List<Key, impl Sized> {
+        &self.list
     }
 
     /// Learns where it stands.
@@ -93,11 +78,6 @@ impl Pipelines {
         }
     }
 
-    /// A key was pressed here: the order stays for a moment.
-    pub fn hold(&mut self, view: &View<'_>) {
-        self.list.hold(view.now);
-    }
-
     /// The scope of its commands: a step's log takes those of logs too.
     pub fn scopes(&self) -> &'static [Scope] {
         match &self.open {
@@ -108,10 +88,11 @@ impl Pipelines {
 
     /// Does what a command says.
     pub fn run(&mut self, id: Id, view: &View<'_>) -> Outcome {
+        self.list.hold(view.now);
         match &mut self.open {
             Some((_, Some(log))) => return log.run(id, view),
             Some((parts, log)) => {
-                let Some(row) = self.rows.get(parts.run()) else { return Outcome::default() };
+                let Some(row) = self.list.row_of(parts.run()) else { return Outcome::default() };
                 if id == Id::Open {
                     let Some(part) = parts.selected(&row.run) else { return Outcome::default() };
                     let Some(key) = part.log(&row.run) else {
@@ -130,22 +111,16 @@ impl Pipelines {
             None => {}
         }
         match id {
-            Id::Open => {
-                let row = self.list.selected().and_then(|key| self.rows.get(key));
-                self.open = row.map(|row| (Parts::new(row.key(), &row.run, view.now), None));
-            }
+            Id::Open => self.open_selected(view),
             Id::Sort => {
                 self.sort = self.sort.next();
-                self.sync_now(view);
+                self.list.release();
+                self.sync(view);
                 return Outcome::notice(safe!("Sorted by {}.", SafeText::literal(rows::word(self.sort))));
             }
             Id::CopyRow => {
-                let rows = self.list.chosen().into_iter().filter_map(|key| self.rows.get(key));
-                let lines: Vec<_> = rows.map(|row| row.line(view)).collect();
-                if lines.is_empty() {
-                    return Outcome::notice("There is no row to copy.");
-                }
-                return Outcome::copy(safe!("{} runs", lines.len()), lines);
+                let lines = self.list.chosen_rows().map(|row| row.line(view));
+                return Outcome::copy_rows("runs", lines.collect());
             }
             Id::CopyLink | Id::ShowLink => return self.link(id),
             Id::Refresh => {
@@ -163,7 +138,7 @@ impl Pipelines {
     /// What the selected run is about, and when it began.
     pub fn subject(&self) -> Option<(Subject, jiff::Timestamp)> {
         let key = self.open.as_ref().map(|(parts, _)| parts.run()).or(self.list.selected())?;
-        let row = self.rows.get(key)?;
+        let row = self.list.row_of(key)?;
         let subject = Subject {
             name: row.run.pipeline.clone(),
             service: row.service.clone(),
@@ -189,18 +164,23 @@ impl Pipelines {
 
     /// Selects and opens a run, whatever the filter; false if it is not known or out of scope.
     pub fn reveal(&mut self, key: &Key, view: &View<'_>) -> bool {
-        self.sync_now(view);
-        if !self.rows.contains_key(key) {
+        self.list.release();
+        self.sync(view);
+        if self.list.row_of(key).is_none() {
             // Not by `filter`: while a log is open that one filters its lines.
-            self.filter.clear();
+            self.list.set_filter("");
             self.sync(view);
         }
         if !self.list.select(key) {
             return false;
         }
-        self.open = None;
-        self.run(Id::Open, view);
+        self.open_selected(view);
         true
+    }
+
+    fn open_selected(&mut self, view: &View<'_>) {
+        let row = self.list.selected_row();
+        self.open = row.map(|row| (Parts::new(row.key(), &row.run, view.now), None));
     }
 
     /// Filters the rows, or the lines of an open log; an empty text shows all.
@@ -209,15 +189,15 @@ impl Pipelines {
             log.filter(text);
             return;
         }
-        text.clone_into(&mut self.filter);
-        self.sync_now(view);
+        self.list.set_filter(text);
+        self.sync(view);
     }
 
     /// The filter in force.
     pub fn filter_text(&self) -> &str {
         match &self.open {
-            Some((_, Some(log))) => log.filter_text(),
-            _ => &self.filter,
+            Some((_, Some(log))) => log.list().filter(),
+            _ => self.list.filter(),
         }
     }
 
@@ -231,15 +211,15 @@ impl Pipelines {
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self) -> (usize, usize) {
         match &self.open {
-            Some((_, Some(log))) => log.counts(),
-            _ => (self.list.order().len(), self.all),
+            Some((_, Some(log))) => log.list().counts(),
+            _ => self.list.counts(),
         }
     }
 
     /// Takes back one thing: a log's filter, the log, the run, the marks, the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
         match &mut self.open {
-            Some((_, Some(log))) if !log.filter_text().is_empty() => {
+            Some((_, Some(log))) if !log.list().filter().is_empty() => {
                 log.filter("");
                 return true;
             }
@@ -253,37 +233,32 @@ impl Pipelines {
             }
             None => {}
         }
-        if self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
+        let is_taken = self.list.back();
+        self.sync(view);
+        is_taken
     }
 
     /// When what is shown changes next by itself.
     pub fn next_wake(&self, view: &View<'_>) -> Option<jiff::Timestamp> {
-        let open = self.open.as_ref().map(|(parts, _)| parts.run());
-        let shown = self.list.shown().iter().chain(open).filter_map(|key| self.rows.get(key));
+        let open = self.open.as_ref().and_then(|(parts, _)| self.list.row_of(parts.run()));
+        let shown = self.list.shown_rows().chain(open);
         let ages = shown.map(|row| crate::ui::time::next_change(row.since(), view.now)).min();
         ages.into_iter().chain(self.list.next_wake()).min()
     }
 
     /// How many runs fail now, for the tab of a narrow screen.
     pub fn failed(&self) -> usize {
-        self.rows.values().filter(|row| row.is_broken()).count()
+        self.list.rows().filter(|row| row.is_broken()).count()
     }
 
     /// Draws the pane.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let body = inside(area);
         match &self.open {
-            Some((parts, log)) if self.rows.contains_key(parts.run()) => {
-                let Some(row) = self.rows.get(parts.run()) else { return };
+            Some((parts, log)) if self.list.row_of(parts.run()).is_some() => {
+                let Some(row) = self.list.row_of(parts.run()) else { return };
                 let title = log.as_ref().map_or_else(|| row.title(), StepLog::title);
-                let filter = log.as_ref().map_or("", StepLog::filter_text);
+                let filter = log.as_ref().map_or("", |log| log.list().filter());
                 coverage::border(view, area, canvas, safe!("1 {}", title), Gives::Runs, filter, 0);
                 match log {
                     Some(log) => log.draw(view, body, canvas),
@@ -295,36 +270,27 @@ impl Pipelines {
     }
 
     fn draw_list(&self, view: &View<'_>, area: Rect, body: Rect, canvas: &mut Canvas<'_>) {
-        let running = self.rows.values().filter(|row| row.run.state == RunState::Running).count();
+        let running = self.list.rows().filter(|row| row.run.state == RunState::Running).count();
         let mut title = SafeText::literal("1 Pipelines");
         for (number, word) in [(self.failed(), "failed"), (running, "running")] {
             if number > 0 {
                 title.push(&safe!("  {} {}", number, SafeText::literal(word)));
             }
         }
-        coverage::border(view, area, canvas, title, Gives::Runs, &self.filter, self.list.news());
+        coverage::border(view, area, canvas, title, Gives::Runs, self.list.filter(), self.list.news());
         if self.list.order().is_empty() {
-            let lines = if self.filter.is_empty() {
-                coverage::empty(view, Gives::Runs, "No runs.")
-            } else {
-                coverage::no_match(view)
-            };
+            let lines = coverage::nothing(view, Gives::Runs, "No runs.", self.list.filter());
             Pager::default().draw(canvas, body, &lines, view.focused);
             return;
         }
         table::draw(canvas, body, &rows::columns(view), &self.list, view.marking(), |key| {
-            self.rows.get(key).map(|row| row.cells(view)).unwrap_or_default()
+            self.list.row_of(key).map(|row| row.cells(view)).unwrap_or_default()
         });
-    }
-
-    fn sync_now(&mut self, view: &View<'_>) {
-        self.list.release();
-        self.sync(view);
     }
 
     fn link(&self, id: Id) -> Outcome {
         let open = self.open.as_ref().map(|(parts, _)| parts.run());
-        let Some(row) = open.or(self.list.selected()).and_then(|key| self.rows.get(key)) else {
+        let Some(row) = open.or(self.list.selected()).and_then(|key| self.list.row_of(key)) else {
             return Outcome::notice("There is no run here.");
         };
         Outcome::link(id, row.run.link.as_ref(), "This run has no link.")

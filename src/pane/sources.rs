@@ -11,7 +11,6 @@ use crate::logs::buffer::StreamStats;
 use crate::model::health::{Failure, Health};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
-use crate::model::words::Words;
 use crate::model::world::Source;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
@@ -31,9 +30,6 @@ const STREAMS: usize = 20;
 #[derive(Default)]
 pub struct Sources {
     list: List<RawText>,
-    /// How many there are without the filter.
-    all: usize,
-    filter: String,
     open: Option<Open>,
 }
 
@@ -75,11 +71,9 @@ pub fn folded(view: &View<'_>) -> Vec<Folded> {
 impl Sources {
     /// Takes the sources as they are now: the blind ones first, then by name.
     pub fn sync(&mut self, view: &View<'_>) {
-        let words = Words::new(&self.filter);
         let in_scope = |source: &&Source| view.shows(source.info.environment.as_ref());
         let mut shown: Vec<&Source> = view.world.sources().filter(in_scope).collect();
-        self.all = shown.len();
-        shown.retain(|source| {
+        self.list.sift(&mut shown, |words, source| {
             let info = &source.info;
             words.match_any([&info.name, &info.kind].into_iter().chain(&info.environment))
         });
@@ -91,9 +85,9 @@ impl Sources {
         }
     }
 
-    /// Whether another order has waited and need not wait any longer.
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.list.is_due(now)
+    /// Its rows.
+    pub fn list(&self) -> &List<RawText> {
+        &self.list
     }
 
     /// Learns where it stands.
@@ -105,13 +99,9 @@ impl Sources {
         self.list.set_height(usize::from(height));
     }
 
-    /// A key was pressed here: the order stays for a moment.
-    pub fn hold(&mut self, view: &View<'_>) {
-        self.list.hold(view.now);
-    }
-
     /// Does what a command says. `area` is where the view stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        self.list.hold(view.now);
         let body = inside(area);
         if let Some(Open { name, pager, lines }) = &mut self.open {
             let Some(source) = view.world.source(name) else { return Outcome::default() };
@@ -139,8 +129,7 @@ impl Sources {
             Id::Refresh => return refresh(self.list.chosen().into_iter().cloned().collect()),
             Id::CopyRow => {
                 let chosen = self.list.chosen().into_iter().filter_map(|name| view.world.source(name));
-                let lines: Vec<_> = chosen.map(|source| line(source, view)).collect();
-                return Outcome::copy(safe!("{} sources", lines.len()), lines);
+                return Outcome::copy_rows("sources", chosen.map(|source| line(source, view)).collect());
             }
             Id::Sort => return Outcome::notice("Blind sources stand first, then by name."),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("A source here has no link."),
@@ -153,31 +142,15 @@ impl Sources {
 
     /// Filters the rows; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
-        text.clone_into(&mut self.filter);
-        self.list.release();
+        self.list.set_filter(text);
         self.sync(view);
-    }
-
-    /// The filter in force.
-    pub fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    /// How many rows the filter shows, and how many there are.
-    pub fn counts(&self) -> (usize, usize) {
-        (self.list.order().len(), self.all)
     }
 
     /// Takes back one thing: the open page, the marks, the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.open.take().is_some() || self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
+        let is_taken = self.open.take().is_some() || self.list.back();
+        self.sync(view);
+        is_taken
     }
 
     /// When what is shown changes next by itself.
@@ -198,10 +171,10 @@ impl Sources {
     /// Draws the view.
     pub fn draw(&self, view: &View<'_>, who: &SafeText, area: Rect, canvas: &mut Canvas<'_>) {
         let styles = view.styles;
-        let (shown, all) = self.counts();
+        let (shown, all) = self.list.counts();
         let mut title = safe!("0 Sources  {}", all);
         if shown != all {
-            title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.filter.as_str().into()));
+            title = safe!("0 Sources  {} of {}  /{}", shown, all, clean(&self.list.filter().into()));
         }
         let foot = safe!("you are {}", who);
         canvas.fill(area, styles.of(Meaning::Text));

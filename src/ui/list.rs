@@ -1,19 +1,24 @@
-//! The state of a list: the selection is an item, never a row number, and the order is held while
-//! somebody types.
+//! The state of a list: the selection is an item, never a row number, the order is held while
+//! somebody types, and a filter hides rows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::command::table::Id as Command;
+use crate::model::words::Words;
 
 /// How long order and membership stay after a key, so that a row does not move under the finger.
 pub const HOLD: SignedDuration = SignedDuration::from_secs(2);
 
-/// A list of items named by `Id`.
+/// A list of items named by `Id`, with what is known of each.
 #[derive(Clone, Debug)]
-pub struct List<Id> {
+pub struct List<Id, Row = ()> {
     order: Vec<Id>,
+    rows: BTreeMap<Id, Row>,
+    filter: String,
+    /// How many rows there are without the filter.
+    all: usize,
     selected: Option<Id>,
     /// The first row shown.
     top: usize,
@@ -29,10 +34,13 @@ pub struct List<Id> {
     is_late: bool,
 }
 
-impl<Id> Default for List<Id> {
+impl<Id, Row> Default for List<Id, Row> {
     fn default() -> Self {
         Self {
             order: Vec::new(),
+            rows: BTreeMap::new(),
+            filter: String::new(),
+            all: 0,
             selected: None,
             top: 0,
             height: 1,
@@ -47,6 +55,13 @@ impl<Id> Default for List<Id> {
 }
 
 impl<Id: Clone + Ord> List<Id> {
+    /// Takes items of which nothing else is to be kept: see [`List::take`].
+    pub fn sync(&mut self, fresh: Vec<Id>, now: Timestamp) -> bool {
+        self.put(fresh, now)
+    }
+}
+
+impl<Id: Clone + Ord, Row> List<Id, Row> {
     /// Whether the order may not change now.
     pub fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| now < until)
@@ -72,9 +87,46 @@ impl<Id: Clone + Ord> List<Id> {
         self.held_until = None;
     }
 
-    /// Takes the items as they should stand now. While the order is held they only count as news:
-    /// returns false, and the caller keeps the rows that it has.
-    pub fn sync(&mut self, fresh: Vec<Id>, now: Timestamp) -> bool {
+    /// Filters the rows; an empty text shows all. The caller gives the list its rows anew.
+    pub fn set_filter(&mut self, text: &str) {
+        text.clone_into(&mut self.filter);
+        self.release();
+    }
+
+    /// The filter in force.
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Takes out the rows that the filter hides, and counts them all.
+    pub fn sift<T>(&mut self, rows: &mut Vec<T>, is_meant: impl Fn(&Words, &T) -> bool) {
+        let words = Words::new(&self.filter);
+        self.all = rows.len();
+        if !words.is_empty() {
+            rows.retain(|row| is_meant(&words, row));
+        }
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.order.len(), self.all)
+    }
+
+    /// Takes the items as they should stand now. While the order is held they only count as news, and
+    /// the rows that stay where they are say what is so now: returns false.
+    pub fn take(&mut self, fresh: Vec<(Id, Row)>, now: Timestamp) -> bool {
+        let order: Vec<Id> = fresh.iter().map(|(id, _)| id.clone()).collect();
+        let is_taken = self.put(order, now);
+        if is_taken {
+            self.rows = fresh.into_iter().collect();
+        } else {
+            let known: Vec<_> = fresh.into_iter().filter(|(id, _)| self.rows.contains_key(id)).collect();
+            self.rows.extend(known);
+        }
+        is_taken
+    }
+
+    fn put(&mut self, fresh: Vec<Id>, now: Timestamp) -> bool {
         self.is_late = self.is_held(now) && self.order != fresh;
         if self.is_held(now) {
             let (old, new): (BTreeSet<_>, BTreeSet<_>) =
@@ -109,6 +161,32 @@ impl<Id: Clone + Ord> List<Id> {
         self.selected = self.selected.take().map(renamed);
         self.range_from = self.range_from.take().map(renamed);
         self.marks = std::mem::take(&mut self.marks).into_iter().map(renamed).collect();
+        self.rows = std::mem::take(&mut self.rows).into_iter().map(|(id, row)| (renamed(id), row)).collect();
+    }
+
+    /// What is known of an item.
+    pub fn row_of(&self, id: &Id) -> Option<&Row> {
+        self.rows.get(id)
+    }
+
+    /// What is known of the selected item.
+    pub fn selected_row(&self) -> Option<&Row> {
+        self.rows.get(self.selected.as_ref()?)
+    }
+
+    /// What is known of the marked items in the order shown, or else of the selected one.
+    pub fn chosen_rows(&self) -> impl Iterator<Item = &Row> {
+        self.chosen().into_iter().filter_map(|id| self.rows.get(id))
+    }
+
+    /// What is known of the items in sight.
+    pub fn shown_rows(&self) -> impl Iterator<Item = &Row> {
+        self.shown().iter().filter_map(|id| self.rows.get(id))
+    }
+
+    /// What is known of all items that the filter lets through.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
     }
 
     /// The items in the order shown.
@@ -218,6 +296,18 @@ impl<Id: Clone + Ord> List<Id> {
         }
     }
 
+    /// Takes back one thing: the marks, then the filter; false if there is neither.
+    pub fn back(&mut self) -> bool {
+        if self.clear_marks() {
+            return true;
+        }
+        let has_filter = !self.filter.is_empty();
+        if has_filter {
+            self.set_filter("");
+        }
+        has_filter
+    }
+
     /// Whether an item is marked.
     pub fn is_marked(&self, id: &Id) -> bool {
         self.marks.contains(id)
@@ -258,6 +348,7 @@ impl<Id: Clone + Ord> List<Id> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::text::RawText;
 
     fn at(millisecond: i64) -> Timestamp {
         Timestamp::from_millisecond(1_800_000_000_000 + millisecond).unwrap()
@@ -313,6 +404,43 @@ mod tests {
         assert_eq!(list.next_wake(), Some(at(2_000)));
         assert!(list.sync("xab".chars().collect(), at(2_000)));
         assert_eq!((list.order(), list.news()), (&['x', 'a', 'b'][..], 0));
+    }
+
+    #[test]
+    fn rows_that_stay_say_what_is_so_now_and_new_ones_wait() {
+        let mut list = List::default();
+        assert!(list.take(vec![('a', 1), ('b', 2)], at(0)));
+        list.hold(at(0));
+        assert!(!list.take(vec![('x', 9), ('b', 3)], at(1)));
+        let rows = |list: &List<char, i32>| list.rows().copied().collect::<Vec<_>>();
+        assert_eq!((list.order(), rows(&list)), (&['a', 'b'][..], vec![1, 3]));
+        list.rename(|id| (*id == 'b').then_some('c'));
+        assert_eq!((list.row_of(&'b'), list.row_of(&'c')), (None, Some(&3)));
+        assert!(list.take(vec![('x', 9), ('c', 3)], at(2_000)));
+        assert_eq!((list.order(), list.row_of(&'a'), list.selected_row()), (&['x', 'c'][..], None, Some(&9)));
+        list.toggle_mark();
+        list.toggle_mark();
+        assert_eq!(list.chosen_rows().copied().collect::<Vec<_>>(), [9, 3]);
+    }
+
+    #[test]
+    fn marks_are_taken_back_before_the_filter_and_all_rows_are_counted() {
+        let mut list = list("abc");
+        let shown = |list: &mut List<char>| {
+            let mut rows: Vec<RawText> = ["a", "b", "c"].map(RawText::from).into();
+            list.sift(&mut rows, |words, row| words.match_any([row]));
+            let order = rows.iter().filter_map(|row| row.as_str()?.chars().next()).collect();
+            list.sync(order, at(1));
+            (list.order().iter().collect::<String>(), list.counts())
+        };
+        list.hold(at(0));
+        list.set_filter("-b");
+        assert_eq!(shown(&mut list), ("ac".into(), (2, 3)), "nothing holds what a person asks for");
+        list.toggle_mark();
+        assert!(list.back() && list.marked() == 0 && list.filter() == "-b");
+        assert!(list.back() && list.filter().is_empty());
+        assert_eq!(shown(&mut list), ("abc".into(), (3, 3)));
+        assert!(!list.back());
     }
 
     #[test]

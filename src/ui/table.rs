@@ -98,11 +98,11 @@ pub fn fit(columns: &[Column], width: u16) -> Vec<Option<u16>> {
 }
 
 /// Draws the rows of a list that are in sight. `row` gives the cells of an item, one per column.
-pub fn draw<Id: Clone + Ord>(
+pub fn draw<Id: Clone + Ord, Row>(
     canvas: &mut Canvas<'_>,
     area: Rect,
     columns: &[Column],
-    list: &List<Id>,
+    list: &List<Id, Row>,
     marking: Marking,
     row: impl Fn(&Id) -> Vec<Cell>,
 ) {

@@ -13,7 +13,6 @@ use crate::model::note::{Entry, merge};
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
-use crate::model::words::Words;
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::notes::saving::{Saving, State};
@@ -31,7 +30,7 @@ const MOST_TOLD: usize = 50;
 /// Names a row, and orders it: by time; in one moment, what happened, what was told, what was
 /// written.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Name {
+pub(super) enum Name {
     /// The source, and which of the things that it said in this moment.
     Event(RawText, usize),
     /// Counts what the record told.
@@ -63,9 +62,6 @@ pub(super) struct Timeline {
     told: Vec<(u64, Option<Timestamp>, SafeText)>,
     list: List<Key>,
     rows: BTreeMap<Key, Row>,
-    /// How many rows there are without the filter.
-    all: usize,
-    filter: String,
     open: Option<(Key, Pager)>,
     /// What the rows were made of; `None` when they have to be made again.
     seen: Option<Seen>,
@@ -80,8 +76,6 @@ impl Timeline {
             told: Vec::new(),
             list: List::default(),
             rows: BTreeMap::new(),
-            all: 0,
-            filter: String::new(),
             open: None,
             seen: None,
         }
@@ -129,15 +123,12 @@ impl Timeline {
         for (_, at, _) in &mut self.told {
             at.get_or_insert(view.now);
         }
-        let mut rows = self.collect(view);
-        self.all = rows.len();
-        let words = Words::new(&self.filter);
-        if !words.is_empty() {
-            rows.retain(|_, row| words.match_any(&self.texts(row, view)));
-        }
+        let mut rows: Vec<(Key, Row)> = self.collect(view).into_iter().collect();
+        let person = &self.person;
+        self.list.sift(&mut rows, |words, (_, row)| words.match_any(&texts(row, person, view)));
         self.seen = Some(seen);
-        if self.put(rows.keys().cloned().collect(), view.now) {
-            self.rows = rows;
+        if self.put(rows.iter().map(|(key, _)| key.clone()).collect(), view.now) {
+            self.rows = rows.into_iter().collect();
         }
     }
 
@@ -177,23 +168,6 @@ impl Timeline {
         rows
     }
 
-    fn texts(&self, row: &Row, view: &View<'_>) -> Vec<RawText> {
-        match row {
-            Row::Entry(entry) => vec![entry.person.clone(), entry.text.clone()],
-            row => vec![self.text(row, view).as_str().into()],
-        }
-    }
-
-    /// What a row says, in one line without its time.
-    fn text(&self, row: &Row, view: &View<'_>) -> SafeText {
-        match row {
-            Row::Entry(entry) if entry.person == self.person => clean(&entry.text),
-            Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
-            Row::Told(text) => safe!("notes: {}", text),
-            Row::Event(event, _) => happened(event, view),
-        }
-    }
-
     pub(super) fn run(&mut self, id: Id, view: &View<'_>, inside: Rect) -> Outcome {
         if let Some((key, pager)) = &mut self.open
             && let Some(row) = self.rows.get(key)
@@ -230,31 +204,25 @@ impl Timeline {
         let line = |key: &Key| {
             let text = match self.rows.get(key)? {
                 Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
-                row => self.text(row, view),
+                row => text(row, &self.person, view),
             };
             Some(safe!("{} {}", view.zone.moment(key.0, view.now), text))
         };
         let lines: Vec<_> = self.list.chosen().into_iter().filter_map(line).collect();
         match lines.len() {
-            0 => Outcome::notice("There is no row to copy."),
             1 => Outcome::copy("1 line".into(), lines),
-            count => Outcome::copy(safe!("{} lines", count), lines),
+            _ => Outcome::copy_rows("lines", lines),
         }
     }
 
     pub(super) fn filter(&mut self, text: &str, view: &View<'_>) {
-        text.clone_into(&mut self.filter);
-        self.list.release();
+        self.list.set_filter(text);
         self.seen = None;
         self.sync(view);
     }
 
-    pub(super) fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    pub(super) fn counts(&self) -> (usize, usize) {
-        (self.list.order().len(), self.all)
+    pub(super) fn list(&self) -> &List<Key> {
+        &self.list
     }
 
     pub(super) fn subject(&self) -> Option<(Subject, Timestamp)> {
@@ -266,20 +234,12 @@ impl Timeline {
         Some((Subject { name: "this entry".into(), environment, ..Subject::default() }, key.0))
     }
 
-    pub(super) fn news(&self) -> usize {
-        self.list.news()
-    }
-
     /// Takes back one thing: the open page, the marks, the filter.
     pub(super) fn back(&mut self, view: &View<'_>) -> bool {
-        if self.open.take().is_some() || self.list.clear_marks() {
-            return true;
-        }
-        if self.filter.is_empty() {
-            return false;
-        }
-        self.filter("", view);
-        true
+        let is_taken = self.open.take().is_some() || self.list.back();
+        self.seen = None;
+        self.sync(view);
+        is_taken
     }
 
     pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
@@ -298,7 +258,7 @@ impl Timeline {
             return;
         }
         if self.list.order().is_empty() {
-            let lines = if self.filter.is_empty() {
+            let lines = if self.list.filter().is_empty() {
                 vec![
                     Paragraph::new("Nothing is written yet.", muted),
                     Paragraph::new("; writes a one-line note from anywhere, i writes the pad.", muted),
@@ -345,7 +305,7 @@ impl Timeline {
             Row::Entry(entry) => saving.entry(entry, &self.session),
             Row::Event(..) | Row::Told(_) => State::Saved,
         };
-        let mut said = self.text(row, view);
+        let mut said = self::text(row, &self.person, view);
         if let Row::Event(_, Some(environment)) = row
             && view.many_environments()
         {
@@ -365,6 +325,24 @@ impl Timeline {
             Row::Entry(_) => style,
         };
         vec![Cell::new(view.zone.moment(key.0, view.now), muted), sign, Cell::new(said, style)]
+    }
+}
+
+/// What a filter looks at.
+fn texts(row: &Row, person: &RawText, view: &View<'_>) -> Vec<RawText> {
+    match row {
+        Row::Entry(entry) => vec![entry.person.clone(), entry.text.clone()],
+        row => vec![text(row, person, view).as_str().into()],
+    }
+}
+
+/// What a row says, in one line without its time, to this person.
+fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
+    match row {
+        Row::Entry(entry) if entry.person == *person => clean(&entry.text),
+        Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
+        Row::Told(text) => safe!("notes: {}", text),
+        Row::Event(event, _) => happened(event, view),
     }
 }
 

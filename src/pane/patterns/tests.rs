@@ -118,10 +118,7 @@ impl Desk {
     }
 
     fn run(&mut self, id: Command) -> Outcome {
-        self.with(|patterns, _, _, view| {
-            patterns.hold(view);
-            patterns.run(id, view)
-        })
+        self.with(|patterns, _, _, view| patterns.run(id, view))
     }
 
     fn screen(&mut self) -> String {

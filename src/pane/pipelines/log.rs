@@ -11,7 +11,6 @@ use crate::logs::level::Level;
 use crate::logs::stamp::Zone;
 use crate::model::text::{RawText, SafeText, clean, clean_line};
 use crate::model::update::{Detail, DetailKey};
-use crate::model::words::Words;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::view::View;
 use crate::safe;
@@ -29,14 +28,12 @@ pub(super) struct StepLog {
     from: Option<Arc<[RawText]>>,
     failure: Option<SafeText>,
     list: List<usize>,
-    filter: String,
     left: u16,
 }
 
 impl StepLog {
     pub(super) fn new(source: RawText, key: DetailKey, title: SafeText) -> Self {
-        let (list, filter) = (List::default(), String::new());
-        Self { source, key, title, lines: None, from: None, failure: None, list, filter, left: 0 }
+        Self { source, key, title, lines: None, from: None, failure: None, list: List::default(), left: 0 }
     }
 
     pub(super) fn title(&self) -> SafeText {
@@ -80,16 +77,12 @@ impl StepLog {
     }
 
     pub(super) fn filter(&mut self, text: &str) {
-        text.clone_into(&mut self.filter);
+        self.list.set_filter(text);
         self.show();
     }
 
-    pub(super) fn filter_text(&self) -> &str {
-        &self.filter
-    }
-
-    pub(super) fn counts(&self) -> (usize, usize) {
-        (self.list.order().len(), self.lines.as_ref().map_or(0, Vec::len))
+    pub(super) fn list(&self) -> &List<usize> {
+        &self.list
     }
 
     pub(super) fn fit(&mut self, height: u16) {
@@ -153,10 +146,9 @@ impl StepLog {
     }
 
     fn show(&mut self) {
-        let words = Words::new(&self.filter);
-        let lines = self.lines.iter().flatten().enumerate();
-        let shown = lines.filter(|(_, (line, _))| words.match_any([line])).map(|(row, _)| row).collect();
-        self.list.sync(shown, jiff::Timestamp::UNIX_EPOCH);
+        let mut lines: Vec<_> = self.lines.iter().flatten().enumerate().collect();
+        self.list.sift(&mut lines, |words, (_, (line, _))| words.match_any([line]));
+        self.list.sync(lines.into_iter().map(|(row, _)| row).collect(), jiff::Timestamp::UNIX_EPOCH);
     }
 
     fn error(&mut self, forward: bool) -> Outcome {
