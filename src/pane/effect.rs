@@ -145,6 +145,11 @@ impl Outcome {
         Self { effects: vec![Effect::Copy(lines.clone())], notice: None, show: Some((what, lines)) }
     }
 
+    /// Asks these sources to look now.
+    pub fn refresh(sources: impl Iterator<Item = RawText>) -> Self {
+        Self { effects: sources.map(Effect::Refresh).collect(), ..Self::default() }
+    }
+
     /// Copies the lines of rows, if there are any.
     pub fn copy_rows(what: &'static str, lines: Vec<SafeText>) -> Self {
         if lines.is_empty() {

@@ -35,7 +35,7 @@ use crate::logs::search::Search;
 use crate::model::text::{RawText, SafeText, clean_line, raw_view};
 use crate::model::update::Gives;
 use crate::pane::coverage;
-use crate::pane::effect::{Effect, Outcome};
+use crate::pane::effect::Outcome;
 use crate::pane::logs::context::Context;
 use crate::pane::logs::edge::{Edge, Said};
 use crate::pane::logs::line::{Line, Lines};
@@ -202,8 +202,7 @@ impl Logs {
             Id::Open => self.open = self.selected().map(|row| (row.line.clone(), Pager::default())),
             Id::Refresh => {
                 let sources = coverage::sources(view, Gives::Logs);
-                let effects = sources.map(|source| Effect::Refresh(source.info.name.clone())).collect();
-                return Outcome { effects, ..Outcome::default() };
+                return Outcome::refresh(sources.map(|source| source.info.name.clone()));
             }
             Id::Sort => return Outcome::notice("Lines stand in the order of their times."),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("A line has no link."),

@@ -125,8 +125,7 @@ impl Pipelines {
             Id::CopyLink | Id::ShowLink => return self.link(id),
             Id::Refresh => {
                 let sources = coverage::sources(view, Gives::Runs);
-                let effects: Vec<_> = sources.map(|s| Effect::Refresh(s.info.name.clone())).collect();
-                return Outcome { effects, ..Outcome::default() };
+                return Outcome::refresh(sources.map(|source| source.info.name.clone()));
             }
             _ => {
                 self.list.run(id);

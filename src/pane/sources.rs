@@ -13,7 +13,7 @@ use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::model::world::Source;
 use crate::pane::coverage;
-use crate::pane::effect::{Effect, Outcome};
+use crate::pane::effect::Outcome;
 use crate::pane::keeping;
 use crate::pane::view::View;
 use crate::safe;
@@ -107,7 +107,7 @@ impl Sources {
             let Some(source) = view.world.source(name) else { return Outcome::default() };
             let page = page(source, lines, view);
             match id {
-                Id::Refresh => return refresh(vec![name.clone()]),
+                Id::Refresh => return Outcome::refresh(std::iter::once(name.clone())),
                 Id::CopyRow => {
                     let lines = page.into_iter().map(|paragraph| paragraph.text).collect();
                     return Outcome::copy(clean(name), lines);
@@ -126,7 +126,7 @@ impl Sources {
                     lines: lines_of(name, view),
                 });
             }
-            Id::Refresh => return refresh(self.list.chosen().into_iter().cloned().collect()),
+            Id::Refresh => return Outcome::refresh(self.list.chosen().into_iter().cloned()),
             Id::CopyRow => {
                 let chosen = self.list.chosen().into_iter().filter_map(|name| view.world.source(name));
                 return Outcome::copy_rows("sources", chosen.map(|source| line(source, view)).collect());
@@ -248,10 +248,6 @@ fn rank(health: &Health) -> u8 {
         Health::Starting => 2,
         Health::Live => 3,
     }
-}
-
-fn refresh(names: Vec<RawText>) -> Outcome {
-    Outcome { effects: names.into_iter().map(Effect::Refresh).collect(), ..Outcome::default() }
 }
 
 /// A word for the state, its meaning, and why.

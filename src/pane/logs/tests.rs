@@ -25,6 +25,7 @@ use crate::model::credential::Credentials;
 use crate::model::keeping::Keeping;
 use crate::model::update::{News, Update};
 use crate::model::world::{SourceInfo, World};
+use crate::pane::effect::Effect;
 use crate::ui::style::Styles;
 
 fn styles(theme: &str) -> Styles {
