@@ -83,6 +83,8 @@ pub(super) struct Part {
     /// The number of its first line within the stream.
     pub(super) first: u64,
     pub(super) lines: u32,
+    /// How many records begin in it.
+    records: u32,
     /// The lowest and the highest effective time.
     pub(super) reach: (i64, i64),
     pub(super) in_order: bool,
@@ -110,6 +112,7 @@ impl Part {
             stream: u32::try_from(stream).unwrap_or(u32::MAX),
             first,
             lines: segment.lines(),
+            records: segment.records(),
             reach: segment.reach(),
             in_order: segment.is_in_order(),
             levels: *segment.levels(),
@@ -367,6 +370,11 @@ impl Buffer {
         self.lines
     }
 
+    /// How many records begin in the lines that are here.
+    pub fn records(&self) -> u64 {
+        self.parts().map(|part| u64::from(part.records)).sum()
+    }
+
     /// How many lines ever came in.
     pub fn received(&self) -> u64 {
         self.received
@@ -411,6 +419,13 @@ impl Buffer {
     /// The parts of all streams.
     pub(super) fn parts(&self) -> impl DoubleEndedIterator<Item = &Part> {
         self.streams.iter().flat_map(|stream| &stream.parts)
+    }
+
+    /// The part that has the line of this number of a stream.
+    pub(super) fn part_with(&self, stream: u32, line: u64) -> Option<&Part> {
+        let parts = &self.streams.get(stream as usize)?.parts;
+        let after = parts.partition_point(|part| part.first <= line);
+        parts.get(after.checked_sub(1)?).filter(|part| line < part.end())
     }
 
     /// Small batches worth putting together, if there are any. Give the result to

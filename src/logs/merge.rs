@@ -70,6 +70,16 @@ impl<'a> Merged<'a> {
         self.spans().map(|span| u64::from(span.len() - self.lower(&span, from).unwrap_or(0))).sum()
     }
 
+    /// How many records a search has found, and how many of them begin at this place or after it.
+    pub fn records_from(&self, from: Key) -> Option<(u64, u64)> {
+        let search = self.search?;
+        let records = self.spans_of(move |part| Some(search.heads(part)));
+        Some(records.fold((0, 0), |(all, below), span| {
+            let rest = span.len() - self.lower(&span, from).unwrap_or(0);
+            (all + u64::from(span.len()), below + u64::from(rest))
+        }))
+    }
+
     /// The first line after this place that is of the level or above and begins a record. What is
     /// wanted then may have one before it.
     pub fn next_at_least(&self, level: Level, after: Key) -> Option<LineRef<'a>> {
@@ -124,8 +134,15 @@ impl<'a> Merged<'a> {
 
     fn spans(&self) -> impl Iterator<Item = Span<'a>> + use<'a> {
         let search = self.search;
+        self.spans_of(move |part| search.map(|search| search.hits(part)))
+    }
+
+    fn spans_of<H>(&self, hits: H) -> impl Iterator<Item = Span<'a>> + use<'a, H>
+    where
+        H: Fn(u64) -> Option<&'a [u32]>,
+    {
         self.buffer.parts().filter_map(move |part| {
-            let hits = search.map(|search| search.hits(part.id));
+            let hits = hits(part.id);
             let span = Span { part, segment: part.segment.as_ref(), hits };
             (span.len() > 0).then_some(span)
         })

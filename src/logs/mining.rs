@@ -63,10 +63,13 @@ impl Order {
         &self.query
     }
 
-    /// Takes these lines of a segment: those that begin a record, and are not midwatch's own.
+    /// Takes what begins in these lines of a segment, but nothing of midwatch's own. Of a record that goes
+    /// on in the next segment the query sees what is in this one.
     pub fn take(&self, segment: &Segment, lines: Range<u32>) {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        self.query.scan(segment, lines, |line| {
+        let records = segment.next_record(lines.start)..segment.next_record(lines.end);
+        self.query.scan(segment, records, |record| {
+            let line = record.start;
             if segment.continues(line) || segment.is_note(line) {
                 return;
             }

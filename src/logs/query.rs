@@ -18,12 +18,11 @@
 //! | `a b \| c` | both `a` and `b`, or `c` |
 
 mod field;
+mod held;
 pub mod moment;
 mod parse;
 mod text;
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -32,13 +31,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::field::Field;
+pub(super) use self::held::Held;
 use self::text::Pattern;
+#[cfg(test)]
 use super::buffer::LineRef;
 use super::format::Formats;
 use super::level::Level;
 use super::pattern::written::Written;
 use super::segment::Segment;
-use super::sgr;
 use crate::model::text::{RawText, SafeText};
 
 /// A query that could not be understood.
@@ -120,40 +120,6 @@ pub(super) trait Subject {
     fn source(&self) -> &[u8];
 }
 
-/// A line of a segment.
-struct SegmentLine<'a> {
-    segment: &'a Segment,
-    number: u32,
-    plain: OnceCell<Cow<'a, [u8]>>,
-}
-
-impl Subject for SegmentLine<'_> {
-    fn text(&self) -> &[u8] {
-        let line = self.segment.line(self.number);
-        self.plain.get_or_init(|| if self.segment.has_escapes() { sgr::strip(line) } else { line.into() })
-    }
-
-    fn level(&self) -> Level {
-        self.segment.level(self.number)
-    }
-
-    fn time(&self) -> Option<i64> {
-        Some(self.segment.effective(self.number))
-    }
-
-    fn formats(&self) -> &Formats {
-        self.segment.formats()
-    }
-
-    fn stream(&self) -> &[u8] {
-        self.segment.stream().as_bytes()
-    }
-
-    fn source(&self) -> &[u8] {
-        self.segment.source().as_bytes()
-    }
-}
-
 impl fmt::Display for Query {
     /// As it was written; read again it means the same, but for times that are counted from now.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,9 +191,12 @@ impl Query {
         self.any.is_empty()
     }
 
-    /// Whether it sees this line. Colour sequences in the line are not looked at.
-    pub fn matches(&self, line: &LineRef<'_>) -> bool {
-        self.sees(&SegmentLine { segment: line.segment, number: line.line, plain: OnceCell::new() })
+    /// Whether it sees the record that this line is of, as far as that is in its segment.
+    #[cfg(test)]
+    pub(crate) fn matches(&self, line: &LineRef<'_>) -> bool {
+        let segment = line.segment;
+        let record = segment.record_start(line.line)..segment.next_record(line.line + 1);
+        self.sees(&Held::new((segment, record), &[]))
     }
 
     /// Where the words of the query are in `text`, a line without colour sequences or what was made
@@ -257,26 +226,35 @@ impl Query {
         joined
     }
 
-    /// Calls `hit` for each of the segment's `lines` that the query sees, in order.
-    pub(super) fn scan(&self, segment: &Segment, lines: Range<u32>, mut hit: impl FnMut(u32)) {
-        if !self.may_see(segment) {
+    /// Calls `hit` for each record in the segment's `lines` that the query sees, in order. No record goes
+    /// over the end of `lines`. Colour sequences are not looked at.
+    pub(super) fn scan(&self, segment: &Segment, lines: Range<u32>, mut hit: impl FnMut(Range<u32>)) {
+        if lines.is_empty() || !self.may_see(segment) {
             return;
         }
-        let sees = |number| self.sees(&SegmentLine { segment, number, plain: OnceCell::new() });
+        let sees = |record: &Range<u32>| self.sees(&Held::new((segment, record.clone()), &[]));
+        let end_of = |line: u32| segment.next_record(line + 1).min(lines.end);
         let Some(lead) = self.lead_in(segment.formats()).filter(|_| !segment.has_escapes()) else {
-            lines.filter(|&line| sees(line)).for_each(hit);
+            let mut record = lines.start..end_of(lines.start);
+            while !record.is_empty() {
+                if sees(&record) {
+                    hit(record.clone());
+                }
+                record = record.end..end_of(record.end).max(record.end);
+            }
             return;
         };
-        // One search over all lines at once: far faster than line by line when hits are rare.
+        // One search over all lines at once: far faster than one by one when hits are rare.
         let origin = segment.start(lines.start);
         let bytes = segment.span(lines.start, lines.end);
         let mut from = 0;
         while let Some(found) = lead.pattern.find(bytes, from).filter(|found| found.start < bytes.len()) {
             let line = segment.line_at(origin + found.start);
-            if lead.settles || sees(line) {
-                hit(line);
+            let record = segment.record_start(line).max(lines.start)..end_of(line);
+            from = segment.start(record.end) - origin;
+            if lead.settles || sees(&record) {
+                hit(record);
             }
-            from = segment.start(line + 1) - origin;
         }
     }
 
@@ -403,14 +381,16 @@ mod tests {
     fn segment(lines: &[&[u8]]) -> Arc<Segment> {
         let mut builder = SegmentBuilder::new(RawText::from("web/nginx"), Zone::default());
         for line in lines {
-            builder.push(Line::from(*line), Given::default(), Timestamp::UNIX_EPOCH);
+            // Each is a record.
+            let given = Given { begins: true, ..Given::default() };
+            builder.push(Line::from(*line), given, Timestamp::UNIX_EPOCH);
         }
         Arc::new(builder.seal().unwrap())
     }
 
     fn seen(filter: &Query, segment: &Arc<Segment>) -> Vec<u32> {
         let mut found = Vec::new();
-        filter.scan(segment, 0..segment.lines(), |line| found.push(line));
+        filter.scan(segment, 0..segment.lines(), |record| found.extend(record));
         let one_by_one = (0..segment.lines())
             .filter(|&line| filter.matches(&LineRef { key: Key::FIRST, segment, line }))
             .collect::<Vec<_>>();

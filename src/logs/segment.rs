@@ -1,5 +1,7 @@
 //! A sealed batch of lines of one stream, and its builder: what a source's worker makes.
 
+mod records;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -168,16 +170,6 @@ impl Segment {
         Level::from_bits(self.mark(line) & LEVEL)
     }
 
-    /// Whether the line goes on with the record before it: a stack trace, an indented detail.
-    pub fn continues(&self, line: u32) -> bool {
-        self.mark(line) & CONTINUES != 0
-    }
-
-    /// What the line counts as in a tally.
-    pub(super) fn grade(&self, line: u32) -> Grade {
-        Grade::new(self.level(line), self.continues(line))
-    }
-
     /// Whether a command wrote the line to its standard error.
     pub fn is_stderr(&self, line: u32) -> bool {
         self.mark(line) & STDERR != 0
@@ -188,11 +180,16 @@ impl Segment {
         self.mark(line) & NOTE != 0
     }
 
+    /// Whether the line says a time, be it a wrong one.
+    pub(super) fn is_timed(&self, line: u32) -> bool {
+        self.mark(line) & TIMED != 0
+    }
+
     /// When the line says that it was written.
     pub fn time(&self, line: u32) -> Option<Timestamp> {
         let millis = match self.odd(line) {
             Some(Odd::Ahead(said)) => said,
-            _ if self.mark(line) & TIMED == 0 => return None,
+            _ if !self.is_timed(line) => return None,
             _ => self.effective(line),
         };
         Timestamp::from_millisecond(millis).ok()
@@ -445,6 +442,13 @@ impl SegmentBuilder {
         self
     }
 
+    /// The same, for lines of which it is known what they are written in.
+    #[must_use]
+    pub(super) fn of_formats(mut self, formats: &Formats, zone: &Zone) -> Self {
+        self.reader = Reader::new(formats.clone(), zone.clone());
+        self
+    }
+
     /// The lines of a piece of a file, which has lain there for long: `modified` is after all that
     /// stands in it. A line without a time takes that of the line before it however long that is
     /// ago, and one ahead of `modified` too; those before the first that says one take its.
@@ -455,8 +459,7 @@ impl SegmentBuilder {
         bytes: &[u8],
         modified: Timestamp,
     ) -> Option<Segment> {
-        let mut builder = Self::new(stream, zone.clone());
-        builder.reader = Reader::new(formats.clone(), zone.clone());
+        let mut builder = Self::new(stream, zone.clone()).of_formats(formats, zone);
         builder.in_file = true;
         let latest = modified.as_millisecond();
         let lines = || bytes.split_inclusive(|byte| *byte == b'\n').map(without_end);

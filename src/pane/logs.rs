@@ -239,10 +239,10 @@ impl Logs {
         InForce { written: &self.text, words: &self.words, minimum: self.minimum, hidden: &self.hidden }
     }
 
-    /// How many lines are let through so far, and how many there are.
+    /// How many records are let through so far, and how many there are.
     pub fn counts(&self, view: &View<'_>) -> (usize, usize) {
-        let lines = usize::try_from(view.logs.lines()).unwrap_or(usize::MAX);
-        (self.search.as_ref().map_or(lines, Search::len), lines)
+        let records = usize::try_from(view.logs.records()).unwrap_or(usize::MAX);
+        (self.search.as_ref().map_or(records, Search::records), records)
     }
 
     /// What the selected line is about, and when it was written.

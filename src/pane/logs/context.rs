@@ -55,14 +55,10 @@ impl Logs {
         (self.context.lines > 0 && self.is_filtered()).then_some((all, self.context.lines))
     }
 
-    /// Which hit the selected line is, or the last one above it, and of how many; while it follows, only
-    /// how many.
+    /// Which hit the selected line is of, or the last one above it, and of how many; while it follows, only
+    /// how many. A record is one hit.
     pub(super) fn rank(&self, view: &View<'_>) -> Option<(Option<u64>, u64)> {
-        let merged = self.merged(view);
-        self.is_filtered().then(|| {
-            let count = merged.count();
-            let rank = || count - merged.count_from(self.cursor.next()).min(count);
-            (self.paused.then(rank), count)
-        })
+        let (count, below) = self.merged(view).records_from(self.cursor.next())?;
+        self.is_filtered().then(|| (self.paused.then_some(count - below), count))
     }
 }

@@ -230,6 +230,7 @@ impl Edge {
         }
         match said.rank {
             None => {}
+            Some((None, 1)) => put(SafeText::literal("1 hit"), muted, 4),
             Some((None, hits)) => put(safe!("{} hits", grouped(hits)), muted, 4),
             Some((Some(rank), hits)) => {
                 put(safe!("hit {} of {}", grouped(rank), grouped(hits)), muted, 2);

@@ -6,7 +6,7 @@ use crate::logs::merge::Merged;
 use crate::logs::query::moment::near;
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
-use crate::pane::logs::line::Lines;
+use crate::pane::logs::line::{Line, Lines};
 use crate::pane::view::View;
 
 impl Logs {
@@ -131,12 +131,11 @@ impl Logs {
         let mut held = self.window.lines();
         held.retain(|line| line.is_hit);
         let hits = Lines { around: None, ..self.lines(view, &held) };
-        let found =
-            from.and_then(
-                |from| {
-                    if next { hits.forward(from.next()).next() } else { hits.backward(from).next() }
-                },
-            );
+        // A record is one hit.
+        let begins = |line: &Line| !line.continues();
+        let found = from.and_then(|from| {
+            if next { hits.forward(from.next()).find(begins) } else { hits.backward(from).find(begins) }
+        });
         let found = found.map(|line| line.key);
         match (found, next) {
             (Some(key), _) => {

@@ -139,9 +139,8 @@ fn read(stream: Stream, built: SegmentBuilder, clock: &Outlet, say: &mpsc::Sende
     let now = || written.unwrap_or_else(|| clock.now());
     let mut lines = Lines { splitter: Splitter::default(), built, say, now: &now };
     let ended = match stream {
-        Stream::Input => io::stdin()
-            .as_fd()
-            .try_clone_to_owned()
+        Stream::Input => rustix::io::dup(rustix::stdio::stdin())
+            .map_err(io::Error::from)
             .and_then(|input| read_whole(&mut Input(input), &mut lines)),
         Stream::Pipe(path) => read_pipe(&path, &mut lines),
         Stream::Packed(file) => read_whole(&mut MultiGzDecoder::new(io::BufReader::new(file)), &mut lines),
