@@ -6,7 +6,7 @@ mod query;
 mod reading;
 mod stats;
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -77,6 +77,16 @@ pub(super) fn logs(flags: &Flags, what: &Logs) -> eyre::Result<ExitCode> {
         }
         Logs::Follow(asked) => return follow::follow(flags, asked),
     })
+}
+
+/// Prints an answer that is known whole; 1 if it tells of nothing.
+fn answer(parts: impl IntoIterator<Item = impl AsRef<[u8]>>, found: bool) -> ExitCode {
+    let mut output = io::stdout().lock();
+    let written = parts.into_iter().try_for_each(|part| output.write_all(part.as_ref()));
+    match written.and_then(|()| output.flush()) {
+        Ok(()) => ExitCode::from(u8::from(!found)),
+        Err(error) => unheard(&error),
+    }
 }
 
 /// A reader that has gone, as `| head` does, has what it wanted.

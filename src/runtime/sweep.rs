@@ -30,7 +30,6 @@ const SAMPLE: usize = 64 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Where lines are read from.
-#[derive(Debug)]
 pub enum Input {
     /// A file that lies still: several threads read it at once.
     File {
@@ -44,20 +43,21 @@ pub enum Input {
 }
 
 /// A pipe, a terminal, a compressed file.
-#[derive(Debug)]
 pub struct Stream {
     from: From,
     /// The beginning of a line that has not ended, and of a record that may go on.
     carried: Vec<u8>,
     offset: u64,
     pieces: u64,
+    /// Whether the first bytes have come.
+    begun: bool,
     ended: bool,
 }
 
-#[derive(Debug)]
 enum From {
     Live(File),
-    Packed(Box<MultiGzDecoder<File>>),
+    /// With when it was last written to, where that is known.
+    Packed(Box<dyn io::Read + Send>, Option<Timestamp>),
 }
 
 impl From {
@@ -69,7 +69,7 @@ impl From {
         let read = loop {
             let read = match self {
                 Self::Live(file) => file.read(fresh),
-                Self::Packed(decoder) => decoder.read(fresh),
+                Self::Packed(decoder, _) => decoder.read(fresh),
             };
             match read {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -109,7 +109,12 @@ impl Input {
         }
         let mut front = [0; 2];
         if FileExt::read_at(&file, &mut front, 0)? == front.len() && front == GZIP {
-            return Ok(Self::stream(From::Packed(Box::new(MultiGzDecoder::new(file)))));
+            let at = written(&file);
+            return Ok(Self::stream(From::Packed(Box::new(MultiGzDecoder::new(file)), at)));
+        }
+        if meta.len() == 0 {
+            // Files of the kernel say that they are empty.
+            return Ok(Self::stream(From::Live(file)));
         }
         Ok(Self::File { file, length: meta.len() })
     }
@@ -121,7 +126,8 @@ impl Input {
     }
 
     fn stream(from: From) -> Self {
-        Self::Stream(Mutex::new(Stream { from, carried: Vec::new(), offset: 0, pieces: 0, ended: false }))
+        let stream = Stream { from, carried: Vec::new(), offset: 0, pieces: 0, begun: false, ended: false };
+        Self::Stream(Mutex::new(stream))
     }
 
     /// What it begins with, which is still read after this. Waits until something has come.
@@ -135,25 +141,25 @@ impl Input {
             }
             Self::Stream(stream) => {
                 let mut stream = stream.lock().unwrap_or_else(PoisonError::into_inner);
-                let Stream { from, carried, ended, .. } = &mut *stream;
-                if carried.is_empty() && !*ended {
-                    *ended = from.read(carried)? == 0;
+                if stream.carried.is_empty() && !stream.ended {
+                    let mut front = Vec::new();
+                    stream.ended = stream.read(&mut front)? == 0;
+                    stream.carried = front;
                 }
-                Ok(carried.get(..SAMPLE).unwrap_or(carried).to_vec())
+                Ok(stream.carried.get(..SAMPLE).unwrap_or(&stream.carried).to_vec())
             }
         }
     }
 
     /// When a file was last written to.
     pub fn written(&self) -> Option<Timestamp> {
-        let meta = match self {
-            Self::File { file, .. } => file.metadata(),
+        match self {
+            Self::File { file, .. } => written(file),
             Self::Stream(stream) => match &stream.lock().unwrap_or_else(PoisonError::into_inner).from {
-                From::Packed(decoder) => decoder.get_ref().metadata(),
-                From::Live(_) => return None,
+                From::Packed(_, at) => *at,
+                From::Live(_) => None,
             },
-        };
-        Timestamp::try_from(meta.ok()?.modified().ok()?).ok()
+        }
     }
 
     /// Its length in bytes, where it is known.
@@ -163,6 +169,10 @@ impl Input {
             Self::Stream(_) => None,
         }
     }
+}
+
+fn written(file: &File) -> Option<Timestamp> {
+    Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok()
 }
 
 /// What is the same for all pieces that one worker does.
@@ -292,6 +302,23 @@ impl<T: Send, F: FnMut(T) -> ControlFlow<()> + Send> Drop for StopOnPanic<'_, '_
 }
 
 impl Stream {
+    /// Reads on. What begins as what gzip packed is unpacked.
+    fn read(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
+        let filled = buffer.len();
+        let got = self.from.read(buffer)?;
+        if std::mem::replace(&mut self.begun, true) {
+            return Ok(got);
+        }
+        if let (From::Live(file), true) =
+            (&self.from, buffer.get(filled..).unwrap_or_default().starts_with(&GZIP))
+        {
+            let whole = io::Cursor::new(buffer.split_off(filled)).chain(file.try_clone()?);
+            self.from = From::Packed(Box::new(MultiGzDecoder::new(whole)), None);
+            return self.from.read(buffer);
+        }
+        Ok(got)
+    }
+
     /// The next whole lines or records: what has come, so that a slow writer's are not held back.
     fn piece<'b>(
         &mut self,
@@ -314,7 +341,7 @@ impl Stream {
                 break lines;
             }
             let filled = buffer.len();
-            if self.from.read(buffer)? == 0 {
+            if self.read(buffer)? == 0 {
                 self.ended = true;
                 break buffer.len();
             }
@@ -388,6 +415,12 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_kernel_says_that_it_is_empty_and_is_read() {
+        let input = Input::open(Path::new("/proc/self/status")).unwrap();
+        assert!(String::from_utf8(lines(&input)).unwrap().contains("VmRSS"));
+    }
+
+    #[test]
     fn pieces_come_in_the_order_of_the_file() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
@@ -396,8 +429,13 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         packed.write_all(&text()).unwrap();
         File::create(&path).unwrap().write_all(&packed.finish().unwrap()).unwrap();
+        // As standard input, with and without a look at what it begins with.
+        let input = || Input::stream(From::Live(File::open(&path).unwrap()));
+        assert!(lines(&input()) == text());
+        let looked = input();
+        assert!(looked.sample().unwrap().starts_with(b"line 0 of") && lines(&looked) == text());
         assert!(lines(&Input::open(&path).unwrap()) == text());
-        assert_eq!(Input::open(dir.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(Input::open(dir.path()).err().unwrap().kind(), io::ErrorKind::IsADirectory);
     }
 
     #[test]

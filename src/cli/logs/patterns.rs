@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Form;
+use super::answer;
 use super::reading::Reading;
-use crate::cli::print::{plain, print, print_parts};
+use crate::cli::print::plain;
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
 use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
@@ -89,16 +90,15 @@ pub(super) fn patterns(
             return code;
         }
     }
-    let code = u8::from(lines == 0);
     if assign {
         let text = |ids: Box<[Id]>| {
             ids.iter().fold(String::new(), |text, id| text + &found.resolve(*id).to_string() + "\n")
         };
-        return print_parts(column.into_iter().map(text), code);
+        return answer(column.into_iter().map(text), lines > 0);
     }
     match form {
-        Form::Text => print(&table(&found), code),
-        Form::Json => print(&format!("{:#}\n", object(&found, lines)), code),
+        Form::Text => answer([table(&found)], lines > 0),
+        Form::Json => answer([format!("{:#}\n", object(&found, lines))], lines > 0),
     }
 }
 

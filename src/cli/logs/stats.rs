@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Form;
+use super::answer;
 use super::reading::{Reading, name};
-use crate::cli::print::{padded, print};
+use crate::cli::print::padded;
 use crate::logs::format::own::Own;
 use crate::logs::format::{Format, Formats};
 use crate::logs::level::Level;
@@ -69,7 +70,7 @@ pub(super) fn stats(form: Form, files: &[PathBuf], own: &Arc<[Own]>) -> ExitCode
             format!("{:#}\n", json!({ "files": files }))
         }
     };
-    print(&text, u8::from(!found))
+    answer([text], found)
 }
 
 fn table(name: &SafeText, stats: &Stats, named: &Formats) -> String {
