@@ -21,6 +21,7 @@ pub mod level;
 pub mod live;
 pub mod merge;
 pub mod mining;
+mod part;
 pub mod pattern;
 pub mod piece;
 pub mod query;

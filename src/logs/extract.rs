@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 
-use super::buffer::{LineRef, Part};
+use super::buffer::LineRef;
 use super::key::Key;
 use super::merge::{Merged, Span, Wanted, forward_over};
+use super::part::Part;
 use crate::model::text::RawText;
 
 /// Lines that are held until they have been written.

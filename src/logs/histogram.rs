@@ -7,7 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::buffer::{Buffer, Part};
+use super::buffer::Buffer;
+use super::part::Part;
 use super::search::Search;
 use super::segment::Segment;
 use super::tally::{Count, Step, Tally};

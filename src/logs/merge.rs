@@ -6,9 +6,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
-use super::buffer::{Buffer, LineRef, Part};
+use super::buffer::{Buffer, LineRef};
 use super::key::Key;
 use super::level::Level;
+use super::part::Part;
 use super::search::Search;
 use super::segment::Segment;
 

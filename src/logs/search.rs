@@ -8,7 +8,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::buffer::{Buffer, Part};
+use super::buffer::Buffer;
+use super::part::Part;
 use super::query::{Held, Query};
 use super::segment::Segment;
 use super::tally::Tally;
