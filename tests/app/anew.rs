@@ -139,3 +139,30 @@ proptest! {
         prop_assert_eq!(shown(&mut long), shown(&mut fresh));
     }
 }
+
+#[test]
+fn an_order_that_changed_under_a_key_is_shown_as_soon_as_it_may_move() {
+    let alerts = |first, second| [alert("Calm", first, 10), alert("Wild", second, 10)];
+    let mut console = Console::new((120, 40));
+    console.alerts(&alerts(Severity::Critical, Severity::Warning));
+    let is_calm_first = |console: &Console| {
+        let screen = console.screen();
+        screen.find("CRIT Calm").or(screen.find("WARN Calm"))
+            < screen.find("CRIT Wild").or(screen.find("WARN Wild"))
+    };
+    console.keys("3 j");
+    console.alerts(&alerts(Severity::Warning, Severity::Critical));
+    assert!(is_calm_first(&console), "held\n{}", console.screen());
+    console.pass(3);
+    assert!(!is_calm_first(&console), "{}", console.screen());
+}
+
+#[test]
+fn a_silence_that_is_over_mutes_nothing_in_the_next_frame() {
+    let mut console = console();
+    console.says("am", snapshot("am", &[(0, 0, true)], 4));
+    assert!(console.screen().contains("1 silenced"), "{}", console.screen());
+    console.pass(5);
+    console.send(Msg::Wake);
+    assert!(console.screen().contains("1 firing"), "{}", console.screen());
+}
