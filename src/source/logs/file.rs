@@ -2,6 +2,7 @@
 
 mod expand;
 mod follow;
+mod noise;
 mod reader;
 pub(in crate::source) mod rotated;
 mod tail;

@@ -306,6 +306,10 @@ mod tests {
             self.all(true).join("|")
         }
 
+        fn open_files(&self) -> usize {
+            self.follower.tails.values().map(|followed| followed.tail.open_files()).sum()
+        }
+
         fn troubles(&self) -> String {
             let what = |t: Failure| String::from_utf8_lossy(t.what.as_bytes()).into_owned();
             let root = format!("{}/", self.dir.path().display());
@@ -379,6 +383,103 @@ mod tests {
         }
         desk.pass(1);
         assert_eq!(desk.lines(), ["1", "2", "3", "4"]);
+    }
+
+    /// Renames `app.log` to `app.log.1` and what is there before it one further, `keep` at most.
+    fn rotate(desk: &Desk, keep: usize, changed: u64) {
+        for number in (1..keep).rev() {
+            let from = desk.path(&format!("app.log.{number}"));
+            if from.exists() {
+                fs::rename(from, desk.path(&format!("app.log.{}", number + 1))).unwrap();
+            }
+        }
+        desk.rename("app.log", "app.log.1");
+        let at = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(changed);
+        File::options().write(true).open(desk.path("app.log.1")).unwrap().set_modified(at).unwrap();
+    }
+
+    /// A turn each 7 seconds: whoever takes the lines is slow.
+    fn turns_of_a_slow_reader(desk: &mut Desk, turns: usize) {
+        for _ in 0..turns {
+            desk.turn();
+            desk.now = later(desk.now, Duration::from_secs(7));
+        }
+    }
+
+    fn numbered(range: std::ops::Range<usize>) -> Vec<String> {
+        range.map(|n| format!("{n} {}", "x".repeat(1000))).collect()
+    }
+
+    #[test]
+    fn rotated_files_are_read_to_their_end_however_slow_the_reader_is() {
+        for files in [3, 20] {
+            let mut desk = Desk::new(&["app.log"], 10, |dir| append(&dir.join("app.log"), b""));
+            for file in 0..files {
+                // Five pieces each.
+                let text = numbered(file * 1200..(file + 1) * 1200).join("\n");
+                desk.append("app.log", format!("{text}\n").as_bytes());
+                turns_of_a_slow_reader(&mut desk, 1);
+                rotate(&desk, 40, file as u64);
+                desk.append("app.log", b"");
+                turns_of_a_slow_reader(&mut desk, 1);
+                assert!(desk.open_files() <= 9, "{} files are open", desk.open_files());
+            }
+            turns_of_a_slow_reader(&mut desk, files * 5);
+            assert!(
+                desk.lines() == numbered(0..files * 1200),
+                "{} lines of {files} files",
+                desk.lines().len()
+            );
+            assert_eq!((desk.notes(), desk.open_files()), (String::new(), 1));
+        }
+    }
+
+    #[test]
+    fn any_number_of_files_that_came_and_went_between_two_looks_is_read_in_order() {
+        // With `keep` of 20 the file that was open is still there, with 14 it is deleted.
+        for keep in [20, 14] {
+            let mut desk = Desk::new(&["app.log"], 10, |dir| append(&dir.join("app.log"), b"0\n"));
+            for number in 1..=14 {
+                rotate(&desk, keep, number);
+                desk.append("app.log", format!("{number}\n").as_bytes());
+            }
+            if keep == 14 {
+                rotate(&desk, keep, 15);
+                desk.append("app.log", b"15\n");
+            }
+            desk.pass(1);
+            let expected: Vec<String> = (0..desk.lines().len()).map(|n| n.to_string()).collect();
+            assert_eq!(desk.lines(), expected);
+            assert_eq!((expected.len(), desk.notes()), (if keep == 14 { 16 } else { 15 }, String::new()));
+            desk.pass(20);
+            assert_eq!((desk.lines().len(), desk.open_files()), (expected.len(), 1));
+        }
+    }
+
+    #[test]
+    fn files_that_are_deleted_before_their_turn_are_counted() {
+        let mut desk = Desk::new(&["app.log"], 10, |dir| append(&dir.join("app.log"), b"0\n"));
+        for number in 1..=14 {
+            rotate(&desk, 20, number);
+            // The oldest are long, so that the others wait.
+            let text = numbered(0..if number == 1 { 600 } else { 1 }).join("\n");
+            desk.append("app.log", format!("{text}\n").as_bytes());
+        }
+        desk.now = later(desk.now, BUSY);
+        desk.turn();
+        // What is open can be read although it has no name any more.
+        for number in 1..=14 {
+            fs::remove_file(desk.path(&format!("app.log.{number}"))).unwrap();
+        }
+        desk.pass(10);
+        let bytes = numbered(0..1)[0].len() + 1;
+        let notes = desk.notes();
+        let lost = 1 + 600 + 13 - desk.lines().len();
+        assert!((2..=6).contains(&lost), "{lost}");
+        assert_eq!(
+            notes,
+            format!("rotated files gone before their turn: {lost}, {} bytes not shown", lost * bytes)
+        );
     }
 
     #[test]
@@ -526,6 +627,29 @@ mod tests {
             );
         });
         assert!(desk.troubles().contains("binary"), "{}", desk.troubles());
+    }
+
+    #[test]
+    fn the_lines_around_binary_data_are_shown() {
+        let lines = numbered(0..40);
+        let (before, after) = lines.split_at(20);
+        let text = |lines: &[String]| format!("{}\n", lines.join("\n"));
+        let all = [text(before).as_bytes(), &[0; 8192], text(after).as_bytes()].concat();
+        let started = Desk::new(&["app.log"], 100, |dir| append(&dir.join("app.log"), &all));
+        let mut followed = Desk::new(&["app.log"], 100, |dir| append(&dir.join("app.log"), b""));
+        followed.append("app.log", &all);
+        followed.pass(1);
+        for desk in [started, followed] {
+            assert!(desk.lines() == lines, "{} lines", desk.lines().len());
+            assert_eq!(
+                desk.notes(),
+                format!(
+                    "binary data from byte {} on, not shown|text again; 8192 bytes of binary data were not shown",
+                    text(before).len()
+                )
+            );
+            assert_eq!(desk.troubles(), "");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -29,6 +30,13 @@ pub(super) struct Position {
     pub(super) id: Id,
     offset: u64,
     overlap: Vec<u8>,
+}
+
+impl Position {
+    /// Nothing of it was read.
+    pub(super) fn start(id: Id) -> Self {
+        Self { id, offset: 0, overlap: Vec::new() }
+    }
 }
 
 /// What a read found.
@@ -86,6 +94,16 @@ impl Reader {
     /// Whether no name leads to the file any more.
     pub(super) fn is_deleted(&self) -> bool {
         self.file.metadata().is_ok_and(|meta| meta.nlink() == 0)
+    }
+
+    /// How many bytes are not read yet.
+    pub(super) fn rest(&self) -> u64 {
+        self.file.metadata().map_or(0, |meta| meta.len().saturating_sub(self.offset))
+    }
+
+    /// When the file was last written to, if no name leads to it any more.
+    pub(super) fn changed_if_deleted(&self) -> Option<SystemTime> {
+        self.file.metadata().ok().filter(|meta| meta.nlink() == 0)?.modified().ok()
     }
 
     /// Begins again at the start.

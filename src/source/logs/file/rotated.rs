@@ -19,7 +19,8 @@ pub(super) struct Rotated {
     pub(super) path: PathBuf,
     pub(super) id: Id,
     pub(super) packed: bool,
-    changed: SystemTime,
+    pub(super) length: u64,
+    pub(super) changed: SystemTime,
 }
 
 /// The name of the log that a rotated file's name belongs to, and whether the file is packed:
@@ -53,7 +54,13 @@ pub(super) fn siblings(log: &Path) -> Vec<Rotated> {
             let (base, packed) = base_of(file_name.to_str()?)?;
             let meta =
                 (base == name).then(|| entry.metadata().ok()).flatten().filter(fs::Metadata::is_file)?;
-            Some(Rotated { path: entry.path(), id: Id::of(&meta), packed, changed: meta.modified().ok()? })
+            Some(Rotated {
+                path: entry.path(),
+                id: Id::of(&meta),
+                packed,
+                length: meta.len(),
+                changed: meta.modified().ok()?,
+            })
         })
         .collect();
     found.sort_by_cached_key(|rotated| (Reverse(rotated.changed), rotated.path.clone()));

@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::ops::{ControlFlow, Range};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::noise;
 use super::reader::{Found, Id, Position, Reader};
 use super::rotated;
 use crate::logs::format::own::Own;
@@ -25,8 +27,12 @@ const PIECE: usize = 256 * 1024;
 const LATE: SignedDuration = SignedDuration::from_secs(5);
 /// How long a line may wait for its end.
 const HOLD: SignedDuration = SignedDuration::from_secs(2);
-/// Rotated files that are read at once.
+/// Rotated files that are open at once.
 const FEEDS: usize = 8;
+/// Rotated files that wait for being opened.
+const WAITING: usize = 1024;
+/// How often a rotated file is looked for: it may be renamed meanwhile.
+const TRIES: usize = 3;
 
 /// Takes finished segments; breaks when nobody wants them any more.
 pub(super) type Sink<'a> = dyn FnMut(Segment) -> ControlFlow<()> + 'a;
@@ -58,6 +64,25 @@ pub(super) struct Turn {
     pub(super) more: bool,
 }
 
+/// What is left of a file to read, as far as the last turn saw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Left {
+    /// More, or it was not looked at.
+    More,
+    Nothing,
+    /// It could not be read.
+    Unreadable(io::ErrorKind),
+}
+
+/// A rotated file that is opened when others before it are read.
+#[derive(Debug)]
+struct Waiting {
+    position: Position,
+    /// Bytes not read when it was last seen.
+    rest: u64,
+    splitter: Splitter,
+}
+
 /// One open file and the line that it is in.
 #[derive(Debug)]
 struct Feed {
@@ -65,13 +90,14 @@ struct Feed {
     splitter: Splitter,
     /// When bytes last came.
     fed: Timestamp,
+    left: Left,
     /// Bytes not shown since the file turned binary.
     binary: Option<u64>,
 }
 
 impl Feed {
     fn new(reader: Reader, now: Timestamp) -> Self {
-        Self { reader, splitter: Splitter::default(), fed: now, binary: None }
+        Self { reader, splitter: Splitter::default(), fed: now, left: Left::More, binary: None }
     }
 
     /// Reads a piece.
@@ -85,8 +111,13 @@ impl Feed {
         let at_start = self.reader.offset() == 0;
         let found = match self.reader.read(buffer, PIECE) {
             Ok(found) => found,
-            Err(error) => return ControlFlow::Continue(Err(error)),
+            Err(error) => {
+                self.left = Left::Unreadable(error.kind());
+                return ControlFlow::Continue(Err(error));
+            }
         };
+        let ended = matches!(found, Found::Nothing | Found::Bytes { more: false });
+        self.left = if ended { Left::Nothing } else { Left::More };
         if let Found::Bytes { .. } = found {
             self.fed = now;
             self.take(buffer, at_start, builder, now, sink)?;
@@ -112,12 +143,36 @@ impl Feed {
                 bytes = bytes.get(hole..).unwrap_or_default();
             }
         }
-        if is_binary(bytes) {
-            if self.binary.is_none() {
-                let at = self.reader.offset() - bytes.len() as u64;
-                builder.note(&format!("binary data from byte {at} on, not shown"), now);
-            }
-            *self.binary.get_or_insert(self.splitter.discard()) += bytes.len() as u64;
+        let start = self.reader.offset() - bytes.len() as u64;
+        let mut at = 0;
+        for noise in noise::stretches(bytes, self.binary.is_some()) {
+            self.show(bytes.get(at..noise.start).unwrap_or_default(), builder, now, sink)?;
+            // One that ends with its line may reach into the next.
+            self.withhold(start, at.max(noise.start)..noise.end, builder, now);
+            at = at.max(noise.end);
+        }
+        self.show(bytes.get(at..).unwrap_or_default(), builder, now, sink)
+    }
+
+    /// Leaves out the bytes of `noise`, which are counted from `start` on.
+    fn withhold(&mut self, start: u64, noise: Range<usize>, builder: &mut SegmentBuilder, now: Timestamp) {
+        if self.binary.is_none() {
+            self.finish(builder, now);
+            let at = start + noise.start as u64;
+            builder.note(&format!("binary data from byte {at} on, not shown"), now);
+        }
+        *self.binary.get_or_insert(0) += noise.len() as u64;
+    }
+
+    /// Makes lines of text.
+    fn show(
+        &mut self,
+        mut bytes: &[u8],
+        builder: &mut SegmentBuilder,
+        now: Timestamp,
+        sink: &mut Sink<'_>,
+    ) -> ControlFlow<()> {
+        if bytes.is_empty() {
             return ControlFlow::Continue(());
         }
         if let Some(skipped) = self.binary.take() {
@@ -146,15 +201,6 @@ impl Feed {
     }
 }
 
-/// Whether this is no text: one byte in 20 is a control character that no log has. Compressed data
-/// has one in 11, in whatever encoding a text is it has none, and UTF-16 is half zeros.
-fn is_binary(bytes: &[u8]) -> bool {
-    // 0x01 and 0x1c to 0x1f part fields; the others are blanks, ends of lines, backspace, escape.
-    let strange = |b: &&u8| matches!(b, 0 | 2..=7 | 0x0b | 0x0e..=0x1a | 0x7f);
-    let count = bytes.iter().filter(strange).count();
-    count >= 16 && count * 20 > bytes.len()
-}
-
 fn seal(builder: &mut SegmentBuilder, sink: &mut Sink<'_>) -> ControlFlow<()> {
     builder.seal().map_or(ControlFlow::Continue(()), sink)
 }
@@ -170,6 +216,8 @@ pub(super) struct Tail {
     live: Option<Feed>,
     /// Files that were at the path before, oldest first: read to their end before the live one.
     late: Vec<Feed>,
+    /// Files that came after those and before the live one, which is not read before they are.
+    waiting: VecDeque<Waiting>,
     /// Files that were closed but not deleted: one that comes back is not read again.
     closed: VecDeque<Position>,
     trouble: Option<Failure>,
@@ -186,6 +234,7 @@ impl Tail {
             begin: Some(begin),
             live: None,
             late: Vec::new(),
+            waiting: VecDeque::new(),
             closed: VecDeque::new(),
             trouble: None,
         }
@@ -207,9 +256,15 @@ impl Tail {
         self.live.is_some()
     }
 
-    /// Whether it has this file open.
+    #[cfg(test)]
+    pub(super) fn open_files(&self) -> usize {
+        self.late.len() + usize::from(self.live.is_some())
+    }
+
+    /// Whether it has this file open, or will open it.
     pub(super) fn has_open(&self, id: Id) -> bool {
         self.late.iter().chain(&self.live).any(|feed| feed.reader.id() == id)
+            || self.waiting.iter().any(|waiting| waiting.position.id == id)
     }
 
     /// Files that it read and closed while they still had a name.
@@ -219,7 +274,7 @@ impl Tail {
 
     /// Whether nothing is at the path any more, and what was there has been read and closed.
     pub(super) fn is_over(&self) -> bool {
-        self.begin.is_none() && self.live.is_none() && self.late.is_empty()
+        self.begin.is_none() && self.live.is_none() && self.late.is_empty() && self.waiting.is_empty()
     }
 
     /// Opens the path for the first time.
@@ -268,9 +323,12 @@ impl Tail {
             Some(begin) => self.open_first(begin, now, sink)?,
             None => self.look(now),
         }
+        self.open_waiting(now);
         let mut turn = Turn::default();
         let mut cut = None;
-        for (at, feed) in self.late.iter_mut().chain(&mut self.live).enumerate() {
+        self.late.iter_mut().for_each(|feed| feed.left = Left::More);
+        let live = self.live.as_mut().filter(|_| self.waiting.is_empty());
+        for (at, feed) in self.late.iter_mut().chain(live).enumerate() {
             match feed.pump(&mut self.builder, buffer, now, sink)? {
                 Ok(Found::Nothing) => feed.flush(&mut self.builder, now),
                 Ok(Found::Bytes { more }) => {
@@ -291,6 +349,8 @@ impl Tail {
             self.go_on_after_cut(at, now);
         }
         self.let_go(now);
+        // One has become free.
+        turn.more |= !self.waiting.is_empty() && self.late.len() < FEEDS;
         seal(&mut self.builder, sink)?;
         ControlFlow::Continue(turn)
     }
@@ -303,7 +363,7 @@ impl Tail {
                 self.trouble = Some(access::failure("open", &self.path, &error));
                 if error.kind() == io::ErrorKind::NotFound {
                     // Its writer may still have it open: read on for a while.
-                    self.late.extend(self.live.take().map(|feed| Feed { fed: now, ..feed }));
+                    self.retire(now);
                 }
                 return;
             }
@@ -326,17 +386,74 @@ impl Tail {
             self.late.extend(self.live.replace(back));
             return;
         }
-        if let Some(left) = self.closed.iter().rev().find(|position| position.id == reader.id()) {
-            reader.go_on_from(left);
+        let live = match self.waiting.iter().position(|waiting| waiting.position.id == reader.id()) {
+            Some(back) => {
+                let Some(back) = self.waiting.remove(back) else { return };
+                reader.go_on_from(&back.position);
+                Feed { splitter: back.splitter, ..Feed::new(reader, now) }
+            }
+            None => {
+                if let Some(left) = self.closed.iter().rev().find(|position| position.id == reader.id()) {
+                    reader.go_on_from(left);
+                }
+                Feed::new(reader, now)
+            }
+        };
+        let last = self.live.as_ref().or(self.late.last());
+        let last = match self.waiting.back().filter(|_| self.live.is_none()) {
+            Some(waiting) => Some((waiting.position.id, None)),
+            None => last.map(|feed| (feed.reader.id(), feed.reader.changed_if_deleted())),
+        };
+        self.retire(now);
+        if let Some((last, deleted)) = last {
+            let missed = self.missed(last, deleted, live.reader.id());
+            self.waiting.extend(missed);
         }
-        let before = self.live.take().map(|feed| Feed { fed: now, ..feed });
-        let last = before.as_ref().or(self.late.last()).map(|feed| feed.reader.id());
-        self.late.extend(before);
-        if let Some(last) = last {
-            let missed = missed(&self.path, last, reader.id());
-            self.late.extend(missed.into_iter().map(|reader| Feed::new(reader, now)));
+        self.live = Some(live);
+    }
+
+    /// Puts the live file behind those that were rotated away before it.
+    fn retire(&mut self, now: Timestamp) {
+        let Some(feed) = self.live.take() else { return };
+        if self.waiting.is_empty() {
+            self.late.push(Feed { fed: now, ..feed });
+        } else {
+            self.waiting.push_back(park(feed));
         }
-        self.live = Some(Feed::new(reader, now));
+    }
+
+    /// Opens files that wait, in their order and as many as may be open.
+    fn open_waiting(&mut self, now: Timestamp) {
+        let (mut files, mut bytes) = (0, 0);
+        while self.waiting.len() > WAITING {
+            files += 1;
+            bytes += self.waiting.pop_back().map_or(0, |waiting| waiting.rest);
+        }
+        let mut siblings = Vec::new();
+        while self.late.len() < FEEDS
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let id = waiting.position.id;
+            let opened = (0..=TRIES).find_map(|attempt| {
+                if attempt > 0 {
+                    siblings = rotated::siblings(&self.path);
+                }
+                let file = siblings.iter().find(|file| file.id == id)?;
+                Reader::open(&file.path).ok().filter(|reader| reader.id() == id)
+            });
+            let same = opened.map(|mut reader| (reader.go_on_from(&waiting.position), reader));
+            if !same.as_ref().is_some_and(|(same, _)| *same) && waiting.rest > 0 {
+                files += 1;
+                bytes += waiting.rest;
+            }
+            let Some((same, reader)) = same else { continue };
+            let splitter = if same { waiting.splitter } else { Splitter::default() };
+            self.late.push(Feed { splitter, ..Feed::new(reader, now) });
+        }
+        if files > 0 {
+            let what = format!("rotated files gone before their turn: {files}, {bytes} bytes not shown");
+            self.builder.note(&what, now);
+        }
     }
 
     /// A file was cut: what was written before and not read yet may be in its copy.
@@ -349,12 +466,19 @@ impl Tail {
         });
         if let Some(reader) = copy {
             let splitter = std::mem::take(&mut feed.splitter);
+            let binary = feed.binary.take();
             feed.reader.rewind();
-            let missed = missed(&self.path, reader.id(), feed.reader.id());
-            let copy = Feed { splitter, ..Feed::new(reader, now) };
-            let feeds = std::iter::once(copy).chain(missed.into_iter().map(|reader| Feed::new(reader, now)));
+            let id = feed.reader.id();
+            let missed = self.missed(reader.id(), None, id);
+            let copy = Feed { splitter, binary, ..Feed::new(reader, now) };
             let at = at.min(self.late.len());
-            self.late.splice(at..at, feeds);
+            if !missed.is_empty() {
+                // They come between the copy and what was cut.
+                let after = self.late.split_off(at).into_iter().map(park);
+                let waiting = std::mem::take(&mut self.waiting);
+                self.waiting = missed.into_iter().chain(after).chain(waiting).collect();
+            }
+            self.late.insert(at, copy);
         } else {
             feed.finish(&mut self.builder, now);
             self.builder.note("the file was cut and is read from its start", now);
@@ -362,19 +486,29 @@ impl Tail {
         }
     }
 
-    /// Closes files that were rotated away and have been quiet. The last one stays open while
-    /// nothing is at the path, unless it was deleted: its writer may not know.
+    /// Closes files that were rotated away, were read to their end and have been quiet, or make
+    /// room for others. The last one stays open while nothing is at the path, unless it was
+    /// deleted: its writer may not know.
     fn let_go(&mut self, now: Timestamp) {
-        let many = self.late.len().saturating_sub(FEEDS);
-        let last = if self.live.is_none() { self.late.len() } else { 0 };
+        let many = (self.late.len() + self.waiting.len()).saturating_sub(FEEDS);
+        let is_last = self.live.is_none() && self.waiting.is_empty();
+        let last = if is_last { self.late.len() } else { 0 };
         let mut at = 0;
         let Self { late, closed, builder, .. } = self;
         late.retain_mut(|feed| {
             at += 1;
-            let quiet = now.duration_since(feed.fed) >= LATE;
-            let keep = at > many && (!quiet || (at == last && !feed.reader.is_deleted()));
-            if !keep {
+            let quiet = now.duration_since(feed.fed) >= LATE && (at != last || feed.reader.is_deleted());
+            let close = match feed.left {
+                Left::More => false,
+                Left::Nothing => quiet || (at <= many && at != last),
+                Left::Unreadable(_) => quiet,
+            };
+            if close {
                 feed.finish(builder, now);
+                if let Left::Unreadable(why) = feed.left {
+                    let rest = feed.reader.rest();
+                    builder.note(&format!("{rest} bytes of a rotated file could not be read: {why}"), now);
+                }
                 if at == last {
                     builder.note("the file is gone; this is the last of it", now);
                 }
@@ -383,8 +517,34 @@ impl Tail {
                 }
                 closed.drain(..closed.len().saturating_sub(FEEDS));
             }
-            keep
+            !close
         });
+        while self.late.len() > FEEDS {
+            self.waiting.extend(self.late.pop().map(park));
+        }
+    }
+
+    /// Files that came and were rotated away between two looks, oldest first: newer than `last`,
+    /// older than `live`. If `last` was `deleted`, which has no place among them any more, newer
+    /// than its last change.
+    fn missed(&self, last: Id, deleted: Option<SystemTime>, live: Id) -> Vec<Waiting> {
+        let siblings = rotated::siblings(&self.path);
+        let place = siblings.iter().position(|file| file.id == last);
+        let end = place.or_else(|| {
+            let deleted = deleted?;
+            Some(siblings.iter().take_while(|file| file.changed > deleted).count())
+        });
+        let newer = siblings.iter().take(end.unwrap_or_default());
+        newer
+            .filter(|file| !file.packed && file.id != live && !self.has_open(file.id))
+            .map(|file| {
+                let closed = self.closed.iter().rev().find(|position| position.id == file.id);
+                let rest = if closed.is_some() { 0 } else { file.length };
+                let position = closed.cloned().unwrap_or(Position::start(file.id));
+                Waiting { position, rest, splitter: Splitter::default() }
+            })
+            .rev()
+            .collect()
     }
 
     /// Gives the last lines of rotated files, as many as `text` leaves room for.
@@ -432,15 +592,7 @@ impl Tail {
     }
 }
 
-/// Files that came and were rotated away between two looks: newer than `last`, older than `live`.
-fn missed(path: &Path, last: Id, live: Id) -> Vec<Reader> {
-    let siblings = rotated::siblings(path);
-    let Some(end) = siblings.iter().position(|file| file.id == last) else { return Vec::new() };
-    siblings
-        .iter()
-        .take(end.min(FEEDS))
-        .filter(|file| !file.packed && file.id != live)
-        .filter_map(|file| Reader::open(&file.path).ok())
-        .rev()
-        .collect()
+/// Closes a file until its turn comes.
+fn park(feed: Feed) -> Waiting {
+    Waiting { position: feed.reader.position(), rest: feed.reader.rest(), splitter: feed.splitter }
 }
