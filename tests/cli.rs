@@ -986,6 +986,29 @@ fn logs_query_prints_and_counts_what_it_sees() {
 }
 
 #[test]
+fn logs_query_takes_a_record_without_a_time_for_one_of_the_time_before_it() {
+    let home = Home::new();
+    let none = "{\"time\":null,\"msg\":\"none\"}\n";
+    let at = |second: u32| format!("{{\"time\":\"2026-11-22T03:12:{second:02}Z\",\"msg\":\"x\"}}\n");
+    // Of several pieces, some of which say no time at all.
+    let text = [none.repeat(30_000), at(5), none.repeat(30_000), at(7), none.repeat(2)].concat();
+    let log = home.write("undated.log", &text);
+    let silent = home.write("silent.log", &none.repeat(3));
+    for (query, file, count) in [
+        ("from:2026-11-22T03:12:05 to:2026-11-22T03:12:06 none", &log, 60_000),
+        ("from:2026-11-22T03:12:06 none", &log, 2),
+        ("to:2026-11-22T03:12:05 none", &log, 0),
+        ("since:1h", &silent, 3),
+        ("to:2026-11-22T03:12:05", &silent, 0),
+    ] {
+        let said = home.run(&["logs", "query", "--count", query, file]);
+        assert_eq!(said.output, format!("{count}\n"), "{query}: {}", said.errors);
+    }
+    let said = home.run(&["logs", "query", "from:2026-11-22T03:12:05", &log]);
+    assert!(said.output == text, "in the order of the file");
+}
+
+#[test]
 fn logs_query_points_at_what_is_wrong() {
     let home = Home::new();
     let log = outage(&home);

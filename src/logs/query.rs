@@ -289,6 +289,12 @@ impl Query {
         self.any.iter().flatten().any(of_record)
     }
 
+    /// Whether it asks for a time, which a record without one has from the one before it.
+    pub fn asks_of_time(&self) -> bool {
+        let of_time = |term: &Term| matches!(term.test, Test::From(_) | Test::Until(_));
+        self.any.iter().flatten().any(of_time)
+    }
+
     /// Cheap tests first.
     fn of(mut any: Vec<Vec<Term>>) -> Self {
         for all in &mut any {

@@ -10,6 +10,7 @@ use super::format::{Format, Formats, Head, Reader};
 use super::level::Level;
 use super::piece::{line_before, without_end};
 use super::query::{Query, Subject};
+use super::segment::AHEAD;
 use super::sgr;
 use super::stamp::Zone;
 
@@ -24,8 +25,10 @@ pub struct Text<'a> {
     pub formats: &'a Formats,
     /// The zone of stamps that name none.
     pub zone: &'a Zone,
-    /// Settles the year of stamps that have none.
+    /// Settles the year of stamps that have none; what says a later time says none.
     pub now: Timestamp,
+    /// The time of what stands before it, in milliseconds since 1970, if that is known.
+    pub before: Option<i64>,
 }
 
 /// What is counted and shown as one.
@@ -43,8 +46,18 @@ pub fn is_of_lines(query: &Query, unit: Unit) -> bool {
 }
 
 impl<'a> Text<'a> {
-    /// Calls `each` with the lines or records that the query sees, without their last LF, in order.
-    pub fn search(&self, query: &Query, unit: Unit, mut each: impl FnMut(Range<usize>, &Found<'a>)) {
+    /// Calls `each` with the lines or records that the query sees, without their last LF, in order. Where it
+    /// asks for a time, and neither a record nor one before it says any, `unknown` gets that record.
+    pub fn search(
+        &self,
+        query: &Query,
+        unit: Unit,
+        mut each: impl FnMut(Range<usize>, &Found<'a>),
+        mut unknown: impl FnMut(Range<usize>),
+    ) {
+        let asks_of_time = query.asks_of_time();
+        // The time in force at a place: that of the last line before it that says one.
+        let (mut known, mut time) = (0, self.before);
         // A line has level and time of its record.
         let by_record = unit == Unit::Line && query.asks_of_record();
         // Lines are counted as grep does, which looks at the bytes that there are.
@@ -59,12 +72,56 @@ impl<'a> Text<'a> {
                 Unit::Record => self.record(line, at),
             };
             let head_at = if by_record { self.record(range.clone(), 0).start } else { range.start };
-            let found = Found::new(*self, range.clone(), head_at, coloured);
+            let mut found = Found::new(*self, range.clone(), head_at, coloured);
+            if asks_of_time && found.said().is_none() {
+                time = self.last_time(known..head_at).or(time);
+                known = head_at;
+                if time.is_none() {
+                    let record = if by_record { self.record(range, 0) } else { range };
+                    at = record.end + 1;
+                    unknown(record);
+                    continue;
+                }
+                found.time_before = time;
+            }
             if certain || query.sees(&found) {
                 each(range.clone(), &found);
             }
             at = range.end + 1;
         }
+    }
+
+    /// The first time that a line says.
+    pub fn first_time(&self) -> Option<i64> {
+        let mut at = 0;
+        while at < self.bytes.len() {
+            let line = self.line(at);
+            at = line.end + 1;
+            if let Some(time) = self.head(self.get(line)).time {
+                return Some(time);
+            }
+        }
+        None
+    }
+
+    /// The last time that a line says which begins in this range.
+    pub fn last_time(&self, range: Range<usize>) -> Option<i64> {
+        let mut at = range.end;
+        while at > range.start {
+            let line = self.line(at - 1);
+            at = line.start;
+            if let Some(time) = self.head(self.get(line)).time {
+                return Some(time);
+            }
+        }
+        None
+    }
+
+    /// What a line says of itself. A time that is ahead of all is none.
+    fn head(&self, line: &[u8]) -> Head {
+        let now = self.now.as_millisecond();
+        let head = self.formats.head(line, now, &mut self.zone.clone());
+        Head { time: head.time.filter(|time| *time <= now.saturating_add(AHEAD)), ..head }
     }
 
     /// The line that the byte `at` is in, without its LF.
@@ -128,13 +185,23 @@ pub struct Found<'a> {
     coloured: bool,
     plain: OnceCell<Cow<'a, [u8]>>,
     head: OnceCell<Head>,
+    /// The time of what stands before it, for one that says none.
+    time_before: Option<i64>,
 }
 
 impl<'a> Found<'a> {
     fn new(text: Text<'a>, range: Range<usize>, head_at: usize, coloured: bool) -> Self {
         let first = text.get(text.line(head_at));
         let bytes = text.get(range);
-        Self { text, bytes, first, coloured, plain: OnceCell::new(), head: OnceCell::new() }
+        Self {
+            text,
+            bytes,
+            first,
+            coloured,
+            plain: OnceCell::new(),
+            head: OnceCell::new(),
+            time_before: None,
+        }
     }
 
     /// As it stands in the file, without the end of its last line.
@@ -150,6 +217,11 @@ impl<'a> Found<'a> {
     /// When it was written, if it says so.
     pub fn time(&self) -> Option<Timestamp> {
         self.head().time.and_then(|millis| Timestamp::from_millisecond(millis).ok())
+    }
+
+    /// The time that it says, unless that is ahead of all.
+    fn said(&self) -> Option<i64> {
+        self.head().time.filter(|time| *time <= self.text.now.as_millisecond().saturating_add(AHEAD))
     }
 
     fn head(&self) -> &Head {
@@ -180,7 +252,7 @@ impl Subject for Found<'_> {
     }
 
     fn time(&self) -> Option<i64> {
-        self.head().time
+        self.said().or(self.time_before)
     }
 
     fn formats(&self) -> &Formats {
@@ -213,12 +285,24 @@ plain";
         let zone = Zone::default();
         let now = "2026-11-22T04:00:00Z".parse().unwrap();
         let formats = Formats::default();
-        let text = Text { bytes: TEXT.as_bytes(), stream: b"app.log", formats: &formats, zone: &zone, now };
+        let text = Text {
+            bytes: TEXT.as_bytes(),
+            stream: b"app.log",
+            formats: &formats,
+            zone: &zone,
+            now,
+            before: None,
+        };
         let mut found = Vec::new();
-        text.search(&query, unit, |range, hit| {
-            assert_eq!(hit.bytes(), &TEXT.as_bytes()[range.clone()]);
-            found.push(TEXT.get(range).unwrap());
-        });
+        text.search(
+            &query,
+            unit,
+            |range, hit| {
+                assert_eq!(hit.bytes(), &TEXT.as_bytes()[range.clone()]);
+                found.push(TEXT.get(range).unwrap());
+            },
+            |_| (),
+        );
         found
     }
 
@@ -241,6 +325,38 @@ plain";
         }
         assert_eq!(found("", Unit::Record).len(), 4);
         assert_eq!(found("foo", Unit::Record).len(), 2);
+    }
+
+    #[test]
+    fn a_record_without_a_time_has_that_of_what_is_before_it() {
+        let text = "first\n2026-11-22T03:12:01Z a\nTraceback (most recent call last):\n  x\n{\"time\":null,\"level\":\"info\"}\n2099-01-01T00:00:00Z wrong\n2026-11-22T03:12:09Z b\n{\"time\":null}\n";
+        let seen = |query: &str, unit: Unit, before: Option<i64>| {
+            let now: Timestamp = "2026-11-22T04:00:00Z".parse().unwrap();
+            let (formats, zone) = (Formats::default(), Zone::default());
+            let text =
+                Text { bytes: text.as_bytes(), stream: b"f", formats: &formats, zone: &zone, now, before };
+            let (mut seen, mut unknown) = (Vec::new(), Vec::new());
+            let query = Query::parse(query, now).unwrap();
+            text.search(
+                &query,
+                unit,
+                |_, found| seen.push(found.bytes().to_vec()),
+                |range| unknown.push(range),
+            );
+            assert_eq!(
+                (text.first_time(), text.last_time(0..text.bytes.len())),
+                (Some(1_795_317_121_000), Some(1_795_317_129_000))
+            );
+            (seen.into_iter().map(|bytes| String::from_utf8(bytes).unwrap()).collect::<Vec<_>>(), unknown)
+        };
+        let (found, unknown) = seen("from:03:12:00 to:03:12:05", Unit::Record, None);
+        assert_eq!((found.len(), &unknown[..]), (4, std::slice::from_ref(&(0..5))), "{found:?}");
+        assert!(found[3].ends_with("wrong"), "{found:?}");
+        assert_eq!(seen("from:03:12:09", Unit::Record, None).0.len(), 2);
+        let early = Some(1_795_317_120_000);
+        assert_eq!(seen("to:03:12:01 f", Unit::Record, early), (vec!["first".into()], vec![]));
+        assert_eq!(seen("from:03:12:01 to:03:12:02", Unit::Line, early).0.len(), 5);
+        assert_eq!(seen("first", Unit::Record, None), (vec!["first".into()], vec![]));
     }
 
     #[test]

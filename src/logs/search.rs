@@ -455,20 +455,24 @@ mod tests {
         fn the_console_finds_what_the_command_line_finds(
             lines in proptest::collection::vec("(2026-11-22T03:12:0[0-9]Z )?((ERROR|WARN) )?[abA]{0,3}( a=[ab])?|  at [ab]{1,2}|Caused by: [ab]|\x1b\\[31m[ab]\x1b\\[0m b|", 1..40),
             cuts in proptest::collection::vec((1_usize..7, 0_u32..4), 40),
-            filter in "(-?([ab]{1,2}|A|/\\^[ab]/|/b\\$/|\"a b\"|level>=(error|warn)|a!?=[ab]|stream:app|Caused) ){0,3}(\\| -?([ab]b|/a/|level=error))?",
+            filter in "(-?([ab]{1,2}|A|/\\^[ab]/|/b\\$/|\"a b\"|level>=(error|warn)|a!?=[ab]|stream:app|Caused|(from|to):2026-11-22T03:12:0[3-6]) ){0,3}(\\| -?([ab]b|/a/|level=error))?",
         ) {
             let Ok(filter) = Query::parse(&filter, Timestamp::UNIX_EPOCH) else { return Ok(()) };
             let bytes = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
             let (formats, zone) = (Formats::detect(&bytes, &Arc::default()), Zone::default());
             let now: Timestamp = NOW.parse().unwrap();
-            let text = Text { bytes: &bytes, stream: b"app", formats: &formats, zone: &zone, now };
-            let (mut expected, mut records) = (Vec::new(), 0);
-            text.search(&filter, Unit::Record, |range, _| {
-                records += 1;
-                let ends = |range: Range<usize>| memchr::memchr_iter(b'\n', &bytes[range]).count() as u64;
-                let (first, more) = (ends(0..range.start), ends(range));
-                expected.extend(first..=first + more);
-            });
+            let text = Text { bytes: &bytes, stream: b"app", formats: &formats, zone: &zone, now, before: None };
+            // A line before which none says a time is of its arrival in a stream, in a file of the first after it.
+            let expected = |before: i64| {
+                let (mut expected, mut records) = (Vec::new(), 0);
+                Text { before: Some(before), ..text }.search(&filter, Unit::Record, |range, _| {
+                    records += 1;
+                    let ends = |range: Range<usize>| memchr::memchr_iter(b'\n', &bytes[range]).count() as u64;
+                    let (first, more) = (ends(0..range.start), ends(range));
+                    expected.extend(first..=first + more);
+                }, |_| panic!("the time before is known"));
+                (expected, records)
+            };
             let found = |search: &Search, buffer: &Buffer| {
                 let wanted = Wanted::default();
                 let lines = Merged { buffer, search: Some(search), wanted: &wanted }.forward(Key::FIRST);
@@ -495,14 +499,14 @@ mod tests {
                 }
             }
             while search.step(&buffer, 3) {}
-            prop_assert_eq!(found(&search, &buffer), (expected.clone(), records));
+            prop_assert_eq!(found(&search, &buffer), expected(now.as_millisecond()));
 
-            let (mut buffer, mut search) = (Buffer::default(), Search::new(filter));
+            let (mut buffer, mut search) = (Buffer::default(), Search::new(filter.clone()));
             buffer.open(&"app".into(), &"source".into(), 1, false);
             let whole = SegmentBuilder::of_file("app".into(), &zone, &formats, &bytes, now).unwrap();
             buffer.put(0, &Arc::new(whole), true);
             while search.step(&buffer, 3) {}
-            prop_assert_eq!(found(&search, &buffer), (expected, records));
+            prop_assert_eq!(found(&search, &buffer), expected(text.first_time().unwrap_or(now.as_millisecond())));
         }
 
         #[test]

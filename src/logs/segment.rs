@@ -22,7 +22,7 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// Arrivals closer than this are one entry of the column.
 const ARRIVAL_STEP: i64 = 1000;
 /// A line that is further ahead of its arrival was written by a wrong clock: it takes its arrival.
-const AHEAD: i64 = 5000;
+pub(super) const AHEAD: i64 = 5000;
 /// A line without a time takes that of the line before it, unless it came so much later.
 const SAME: i64 = 5000;
 /// A line that is further behind those before it is late; less is how threads write.

@@ -35,11 +35,11 @@ The query is what / takes in the logs pane:
                    or name=value anywhere; also != and took>=100ms, path~/^.api/
   stream:nginx     the file's name has it
   pattern:\"took <num> ms\"   the line's pattern is this one, as midwatch logs patterns prints it
-  since:15m  from:03:12  to:2026-11-22T03:20       UTC
+  since:15m  from:03:12  to:2026-11-22T03:20       UTC; then or later, and before that
   -x               not x              a b | c           both a and b, or c
 
 A record is a line and those that go on with it; it is seen as one. Times of stamps without a zone are
-taken for UTC.
+taken for UTC. A record without a time is of the time of the one before it.
 
 Exit codes:
   0  something was found
@@ -73,6 +73,34 @@ pub(in crate::cli) struct Asked {
 struct Seen {
     count: u64,
     printed: Vec<u8>,
+    /// Where the time is asked for: records before the first that says one, and where they stand.
+    undated: Vec<(u64, Vec<u8>)>,
+    /// The first and the last time that is said.
+    times: (Option<i64>, Option<i64>),
+}
+
+/// Records that wait for a time may take so many bytes; then they are of when the file was written.
+const WAITING: usize = 64 << 20;
+
+/// Records without a time, of which the one before is in another piece.
+#[derive(Default)]
+struct Undated {
+    waiting: Vec<(u64, Vec<u8>)>,
+    /// The time of what was before.
+    before: Option<i64>,
+}
+
+impl Undated {
+    /// Takes what a piece gave, in the order of the file, and gives the records whose time is known now.
+    fn take(&mut self, seen: &mut Seen, written: i64) -> (i64, Vec<(u64, Vec<u8>)>) {
+        self.waiting.append(&mut seen.undated);
+        // The first ones of a file have the first time after them.
+        let known = self.before.or(seen.times.0);
+        self.before = seen.times.1.or(known);
+        let bytes: usize = self.waiting.iter().map(|(_, bytes)| bytes.len()).sum();
+        let settled = known.is_some() || bytes > WAITING;
+        (known.unwrap_or(written), if settled { std::mem::take(&mut self.waiting) } else { Vec::new() })
+    }
 }
 
 /// Searches, prints and gives the exit code.
@@ -113,37 +141,60 @@ impl Asked {
         let formats =
             if of_lines { Formats::detect(&[], own) } else { file.formats(own).map_err(Stop::Told)? };
         let zone = Zone::default();
-        let work = |piece: Piece<'_>| {
+        let look = |bytes: &[u8], offset: u64, before: Option<i64>| {
+            let stream = name.as_str().as_bytes();
+            let text = Text { bytes, stream, formats: &formats, zone: &zone, now: file.now, before };
             let mut seen = Seen::default();
-            let text = Text {
-                bytes: piece.bytes,
-                stream: name.as_str().as_bytes(),
-                formats: &formats,
-                zone: &zone,
-                now: file.now,
-            };
-            text.search(query, unit, |range, found| {
-                seen.count += 1;
-                if !self.count && !self.lines {
-                    shows.show(&mut seen.printed, name, piece.offset + range.start as u64, found);
-                }
-            });
+            if before.is_none() && query.asks_of_time() {
+                seen.times = (text.first_time(), text.last_time(0..bytes.len()));
+            }
+            let Seen { count, printed, undated, .. } = &mut seen;
+            text.search(
+                query,
+                unit,
+                |range, found| {
+                    *count += 1;
+                    if !self.count && !self.lines {
+                        shows.show(printed, name, offset + range.start as u64, found);
+                    }
+                },
+                |range| {
+                    let at = offset + range.start as u64;
+                    undated.push((at, bytes.get(range).unwrap_or_default().to_vec()));
+                },
+            );
             seen
         };
-        let mut count = 0;
+        let work = |piece: Piece<'_>| look(piece.bytes, piece.offset, None);
+        let (mut count, mut undated) = (0, Undated::default());
+        let written = file.now.as_millisecond();
         let mut broken = None;
-        let take = |seen: Seen, progress: &mut Progress| {
+        let take = |mut seen: Seen, progress: &mut Progress| {
+            let (time, records) = undated.take(&mut seen, written);
+            let mut printed = Vec::new();
+            for (offset, bytes) in records {
+                let dated = look(&bytes, offset, Some(time));
+                count += dated.count;
+                printed.extend(dated.printed);
+            }
             count += seen.count;
-            if !seen.printed.is_empty() {
+            printed.append(&mut seen.printed);
+            if !printed.is_empty() {
                 progress.clear();
             }
-            broken = output.write_all(&seen.printed).and_then(|()| output.flush()).err();
+            broken = output.write_all(&printed).and_then(|()| output.flush()).err();
             if broken.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
         let read = file.sweep(if of_lines { EVERY_LINE } else { &begins }, work, take);
         if let Some(error) = broken {
             return Err(Stop::Output(error));
+        }
+        // No line says a time.
+        for (offset, bytes) in undated.waiting {
+            let dated = look(&bytes, offset, Some(written));
+            count += dated.count;
+            output.write_all(&dated.printed).map_err(Stop::Output)?;
         }
         read.and_then(|cut| file.whole(cut)).map_err(Stop::Told)?;
         if self.count || self.lines {

@@ -272,7 +272,11 @@ impl Edge {
             put(safe!("{} lines gone with a file before", grouped(self.gone)), warning, 3);
         }
         if self.cut > 0 {
-            put(safe!("{} bytes cut", grouped(self.cut)), muted, 4);
+            match said.rank {
+                None => put(safe!("{} bytes cut", grouped(self.cut)), muted, 4),
+                // They may have what is looked for.
+                Some(_) => put(safe!("{} bytes cut, not searched", grouped(self.cut)), warning, 2),
+            }
         }
         if self.late > 0 {
             put(safe!("{} late", grouped(self.late)), muted, 4);
