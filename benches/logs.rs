@@ -164,7 +164,7 @@ fn main() {
     let started = Instant::now();
     let mut patterns = Patterns::new(false);
     for line in bytes.split(|b| *b == b'\n') {
-        patterns.take(line, None);
+        patterns.take(line, formats.said(line).of(line), None);
     }
     report("patterns", started);
     println!("{:<44} {} patterns", "", patterns.len());

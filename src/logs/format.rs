@@ -10,6 +10,7 @@ pub mod own;
 mod pairs;
 mod parts;
 mod reader;
+mod said;
 mod syslog;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use self::own::Own;
 use self::parts::Parts;
 pub use self::reader::Reader;
+pub use self::said::{Said, is_method};
 pub use self::trace::After;
 use super::level::{self, Level};
 use super::sgr;

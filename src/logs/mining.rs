@@ -75,10 +75,11 @@ impl Order {
             }
             let bytes = segment.line(line);
             let (time, level) = (segment.effective(line), segment.level(line));
+            let said = segment.formats().said(bytes);
             if segment.has_escapes() {
-                book.take(&sgr::strip(bytes), time, level);
+                book.take(&sgr::strip(bytes), said.of(bytes), time, level);
             } else {
-                book.take(bytes, time, level);
+                book.take(bytes, said.of(bytes), time, level);
             }
         });
     }

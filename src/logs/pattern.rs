@@ -1,6 +1,7 @@
 //! Mines the patterns of lines: what they say again and again, with the values taken out.
 //!
-//! A line loses its header (`front`), its values are masked (`token`), and what is left is a shape.
+//! Of a line comes what it says ([`Formats::said`]), without its header (`front`); its values are masked
+//! (`token`), and what is left is a shape.
 //! A shape that was seen is found by its hash. Of a new one it is asked whether it differs from others
 //! at one place only: where there are enough different words at a place, it holds a value, and the
 //! patterns become one. How many are enough depends on what stands there and on how much text is left.
@@ -29,6 +30,8 @@ use self::slot::{Slots, sum_of, swap};
 use self::template::Template;
 use self::token::{FRONT, Token, Tokens};
 use self::value::Kind;
+#[cfg(doc)]
+use crate::logs::format::Formats;
 
 /// Patterns that are held. Of more, those that were seen least and longest ago become [`OTHER`].
 pub const MOST: usize = 8192;
@@ -202,15 +205,15 @@ impl Patterns {
         all
     }
 
-    /// Takes a line, seen at `time`, and gives its pattern.
-    pub fn take(&mut self, line: &[u8], time: Option<i64>) -> Id {
+    /// Takes a line that says this, seen at `time`, and gives its pattern.
+    pub fn take(&mut self, line: &[u8], said: &[u8], time: Option<i64>) -> Id {
         self.lines += 1;
         let mut tokens = std::mem::take(&mut self.tokens);
         let text = if self.message_only && line.trim_ascii_start().first() != Some(&b'{') {
             tokens.read(line);
             line
         } else {
-            cut(&mut tokens, line)
+            cut(&mut tokens, said)
         };
         let sum = sum_of(&tokens.list);
         let known = self.shapes.get(&sum).copied();
@@ -457,13 +460,17 @@ impl Patterns {
     }
 }
 
-/// Cuts what is mined of a line; gives the text that the tokens are of.
+/// Cuts what is mined of what a line says; gives the text that the tokens are of.
 fn cut<'a>(tokens: &mut Tokens, line: &'a [u8]) -> &'a [u8] {
     match front::message(line) {
         Front::Text(from, to) => {
             let text = line.get(from..to).unwrap_or_default();
             tokens.read(text);
             text
+        }
+        Front::Request(places) => {
+            tokens.request(line, places);
+            line
         }
         shape @ (Front::Json | Front::Logfmt) => {
             let line = line.trim_ascii_start();
@@ -490,12 +497,20 @@ fn cut<'a>(tokens: &mut Tokens, line: &'a [u8]) -> &'a [u8] {
 mod tests {
     use proptest::prelude::*;
 
+    use super::written::Written;
     use super::*;
+    use crate::logs::format::Formats;
+
+    /// Takes a line as it is.
+    pub(super) fn take(patterns: &mut Patterns, line: &str, time: Option<i64>) -> Id {
+        let said = Formats::default().said(line.as_bytes());
+        patterns.take(line.as_bytes(), said.of(line.as_bytes()), time)
+    }
 
     fn texts(lines: &[&str]) -> Vec<(u64, String)> {
         let mut patterns = Patterns::new(false);
         for line in lines {
-            patterns.take(line.as_bytes(), None);
+            take(&mut patterns, line, None);
         }
         patterns.top().into_iter().map(|pattern| (pattern.count, pattern.text())).collect()
     }
@@ -527,6 +542,67 @@ mod tests {
         ] {
             assert_eq!(text(line), "lost the connection", "{line}");
         }
+    }
+
+    #[test]
+    fn what_a_line_is_wrapped_in_is_not_of_the_pattern() {
+        for line in [
+            "2026-11-22T21:00:01.123456789Z stdout F {\"level\":\"error\",\"msg\":\"card declined for user 1\"}",
+            "2026-11-22T21:00:01.123456789Z stderr F level=error msg=\"card declined for user 1\" n=3",
+            "2026-11-22T21:00:01.123456789Z stderr F E1122 21:00:01.123456    1 pay.go:7] card declined for user 1",
+            "2026-11-22T21:00:01.123456789Z stdout F ERROR card declined for user 1",
+            r#"{"log":"{\"level\":\"error\",\"msg\":\"card declined for user 1\"}\n","stream":"stdout","time":"2026-11-22T21:00:01.2Z"}"#,
+            r#"{"log":"2026-11-22 21:00:01,123 ERROR [main] com.shop.Pay - card declined for user 1\n","stream":"stdout","time":"2026-11-22T21:00:01.2Z"}"#,
+            "Nov 22 20:00:00 web-21 pay[12011]: ERROR card declined for user 1",
+            "Nov 22 20:00:00 web-21 pay[12011]: [error] card declined for user 1",
+            "Nov 22 20:00:00 web-21 pay[12011]: {\"level\":\"error\",\"msg\":\"card declined for user 1\"}",
+            "<11>1 2026-11-22T21:00:01Z web-21 pay 12 - - card declined for user 1",
+            "2026-11-22T21:00:01Z level=error msg=\"card declined for user 1\"",
+            r#"{"__REALTIME_TIMESTAMP":"1795381201000000","PRIORITY":"3","MESSAGE":"ERROR: card declined for user 1"}"#,
+        ] {
+            let found = text(line);
+            assert_eq!(found, "card declined for user <num>", "{line}");
+            assert!(Written::new(&found).has(line.as_bytes(), &Formats::default()), "{line}");
+        }
+    }
+
+    #[test]
+    fn requests_are_told_apart_by_method_and_status_and_not_by_client() {
+        let haproxy =
+            "Nov 22 21:00:01 lb haproxy[12]: 10.0.1.2:33317 [22/Nov/2026:21:00:01.655] http-in static/srv1";
+        for (line, pattern) in [
+            (
+                "10.0.0.1 - - [22/Nov/2026:21:00:01 +0000] \"GET /cart/12 HTTP/1.1\" 200 512 \"-\" \"curl/8.0\"",
+                "GET <path> 200",
+            ),
+            (
+                "10.0.0.2 - kim [22/Nov/2026:21:00:02 +0000] \"POST /pay HTTP/1.1\" 503 99 \"https://shop/\" \"Mozilla/5.0\"",
+                "POST <path> 503",
+            ),
+            (
+                "shop.example:443 ::1 - - [22/Nov/2026:21:00:02 +0000] \"GET / HTTP/2.0\" 404 9",
+                "GET <path> 404",
+            ),
+            (
+                "10.0.0.3 - - [22/Nov/2026:21:00:03 +0000] \"\\x16\\x03\\x01 x\" 400 157 \"-\" \"-\"",
+                "- <path> 400",
+            ),
+            (
+                &format!("{haproxy} 10/0/30/69/109 503 212 - - SC-- 1/1/1/1/0 0/0 \"GET /cart HTTP/1.1\""),
+                "GET <path> 503",
+            ),
+            ("GET /cart/7 200", "GET <path> 200"),
+            ("ERROR /cart/7 200", "ERROR <*>"),
+        ] {
+            assert_eq!(text(line), pattern, "{line}");
+            for other in ["GET <path> 200", "POST <path> 503", "GET <path> 503"] {
+                let has = Written::new(other).has(line.as_bytes(), &Formats::default());
+                assert_eq!(has, other == pattern, "{other} {line}");
+            }
+        }
+        // However many there are.
+        let lines: Vec<String> = (200..260).map(|status| format!("GET /cart/7 {status}")).collect();
+        assert_eq!(texts(&lines.iter().map(String::as_str).collect::<Vec<_>>()).len(), 60);
     }
 
     #[test]
@@ -573,7 +649,7 @@ mod tests {
     fn a_pattern_is_known_again_by_its_text() {
         let key = |line: &str| {
             let mut patterns = Patterns::new(false);
-            patterns.take(line.as_bytes(), None);
+            take(&mut patterns, line, None);
             patterns.top()[0].key()
         };
         assert_eq!(key("took 5 ms"), key("2026-11-22T03:12:02Z INFO took 312 s"));
@@ -584,7 +660,7 @@ mod tests {
     fn times_and_an_example_are_kept() {
         let mut patterns = Patterns::new(false);
         for time in [Some(7), None, Some(3), Some(5)] {
-            patterns.take(format!("took {} ms", time.unwrap_or(1)).as_bytes(), time);
+            take(&mut patterns, &format!("took {} ms", time.unwrap_or(1)), time);
         }
         let pattern = patterns.top()[0];
         assert_eq!((pattern.count, pattern.times, &*pattern.example), (4, Some((3, 7)), &b"took 7 ms"[..]));
@@ -612,7 +688,7 @@ mod tests {
             let mut patterns = Patterns::new(false);
             let mut given = Vec::new();
             for (count, line) in lines.iter().enumerate() {
-                let id = patterns.take(line.as_bytes(), None);
+                let id = take(&mut patterns, line, None);
                 prop_assert_eq!(patterns.resolve(id), id);
                 given.push(id);
                 for id in &given {
@@ -651,7 +727,7 @@ mod tests {
             let signs = ["=", ";", "|", "(", "!"];
             let shape: String =
                 (0..7).map(|at| signs[usize::try_from(n / 5_u64.pow(at) % 5).unwrap()]).collect();
-            given.push(patterns.take(format!("{} {shape}", letters(token::mix(n))).as_bytes(), None));
+            given.push(take(&mut patterns, &format!("{} {shape}", letters(token::mix(n))), None));
             assert!(patterns.len() <= MOST);
         }
         let (other, evicted) = patterns.rest();

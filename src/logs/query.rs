@@ -334,7 +334,7 @@ impl Term {
                 Test::Until(until) => subject.time().is_some_and(|time| time < *until),
                 Test::Text(pattern) => pattern.is_in(subject.text()),
                 Test::Field(field) => field.holds(subject.text(), subject.formats()),
-                Test::Written(pattern) => pattern.has(subject.text()),
+                Test::Written(pattern) => pattern.has(subject.text(), subject.formats()),
             }
     }
 }

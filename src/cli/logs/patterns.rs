@@ -12,8 +12,8 @@ use super::Form;
 use super::answer;
 use super::reading::Reading;
 use crate::cli::print::plain;
-use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
+use crate::logs::format::{Formats, Said};
 use crate::logs::pattern::{Id, OTHER, Pattern, Patterns};
 use crate::logs::piece::{EVERY_LINE, Piece};
 use crate::logs::stamp::Zone;
@@ -24,8 +24,9 @@ use crate::runtime::progress::Progress;
 /// What `midwatch logs patterns --help` says at its end.
 pub(super) const HELP: &str = "\
 A pattern is what lines say again and again, with <num>, <id>, <addr>, <path>, <str>, <time>, <size> or <*>
-where they differ. Headers (time, level, host, component) are not of it; of a line of fields it is made of the
-message, or of the names of the fields if there is none. All files are taken together.
+where they differ. Headers (time, level, host, component) are not of it, nor is what a container's runtime or
+syslog puts around a line; of a line of fields it is made of the message, or of the names of the fields if there
+is none; of a request in an access log, of its method and status: GET <path> 503. All files are taken together.
 
 The lines of one: midwatch logs query 'pattern:\"took <num> ms\"' FILE
 
@@ -64,19 +65,16 @@ pub(super) fn patterns(
         let now = file.now.as_millisecond();
         let work = |piece: Piece<'_>| {
             let mut zone = Zone::default();
-            // Times are told with the patterns only.
-            let times: Vec<_> = if assign {
-                Vec::new()
-            } else {
-                lines_of(piece.bytes).map(|line| formats.head(line, now, &mut zone).time).collect()
-            };
-            (piece.bytes.to_vec(), times)
+            // Each line is read here, where there are several threads; times are told with the patterns only.
+            let read = lines_of(piece.bytes).map(|line| {
+                if assign { (formats.said(line), None) } else { formats.said_when(line, now, &mut zone) }
+            });
+            (piece.bytes.to_vec(), read.collect())
         };
-        let take = |(bytes, times): (Vec<u8>, Vec<Option<i64>>), _: &mut Progress| {
-            let mut times = times.into_iter();
-            let ids = lines_of(&bytes).map(|line| {
+        let take = |(bytes, read): (Vec<u8>, Vec<(Said, Option<i64>)>), _: &mut Progress| {
+            let ids = lines_of(&bytes).zip(read).map(|(line, (said, time))| {
                 lines += 1;
-                found.take(line, times.next().flatten())
+                found.take(line, said.of(line), time)
             });
             if assign {
                 column.push(ids.collect());

@@ -229,6 +229,19 @@ fn level_next(cursor: &mut Cursor<'_>) -> Option<Level> {
     Some(level)
 }
 
+/// Behind the level that a text begins with, if it does. One in small letters is a word of the text:
+/// `Error: no such file`, `fatal: Write failed`.
+pub(super) fn level_end(text: &[u8]) -> usize {
+    let mut cursor = Cursor::new(text, 0);
+    let is_word =
+        text.iter().take(2).any(u8::is_ascii_lowercase) && text.first().is_some_and(u8::is_ascii_alphabetic);
+    if is_word || level_next(&mut cursor).is_none() {
+        return 0;
+    }
+    cursor.spaces();
+    cursor.at
+}
+
 /// Behind a stamp: level, thread and logger in the orders that are in use.
 pub(super) fn rest(mut cursor: Cursor<'_>, parts: &mut Parts) {
     let line = cursor.line;

@@ -173,7 +173,7 @@ pub(super) fn inside(text: &[u8], each: Each<'_>) -> ControlFlow<()> {
 }
 
 /// A quoted value without its backslashes.
-fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn unescaped(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\\', text).is_none() {
         return Cow::Borrowed(text);
     }

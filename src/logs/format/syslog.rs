@@ -88,7 +88,9 @@ pub(super) fn bsd(cursor: &mut Cursor<'_>, parts: &mut Parts, sure: bool) -> Opt
         known.is_some_and(|name| {
             let name = name.split(|b| *b == b'[').next().unwrap_or_default();
             name.len() > 1
-                && name.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'=' | b'"' | b'{' | b'('))
+                && name.iter().all(|b| b.is_ascii_graphic() && !matches!(b, b'=' | b'"' | b'{'))
+                // su(pam_unix)[12]:
+                && (memchr::memchr(b'(', name).is_none() || name.ends_with(b")"))
         })
     };
     let host_text = line.get(host.clone())?;

@@ -91,15 +91,15 @@ impl Default for Book {
 }
 
 impl Book {
-    /// Takes a line, written at `time` in milliseconds since 1970. A blank one says nothing.
-    pub fn take(&mut self, line: &[u8], time: i64, level: Level) {
+    /// Takes a line that says this, written at `time` in milliseconds since 1970. A blank one says nothing.
+    pub fn take(&mut self, line: &[u8], said: &[u8], time: i64, level: Level) {
         if line.trim_ascii().is_empty() {
             return;
         }
         self.lines += 1;
         self.times = Some(self.times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         let bar = self.reach(time);
-        let id = self.patterns.take(line, Some(time));
+        let id = self.patterns.take(line, said, Some(time));
         if id == OTHER {
             return;
         }
@@ -235,6 +235,10 @@ mod tests {
 
     use super::*;
 
+    fn take(book: &mut Book, line: &[u8], time: i64, level: Level) {
+        book.take(line, line, time, level);
+    }
+
     fn row<'a>(found: &'a Found, text: &str) -> &'a Row {
         found.rows.iter().find(|row| &*row.text == text).unwrap_or_else(|| panic!("no {text}: {found:?}"))
     }
@@ -243,10 +247,10 @@ mod tests {
     fn a_pattern_has_its_lines_level_and_example() {
         let mut book = Book::default();
         for (time, level) in [(5_000, Level::Info), (1_000, Level::Error), (9_000, Level::Error)] {
-            book.take(format!("took {time} ms").as_bytes(), time, level);
+            take(&mut book, format!("took {time} ms").as_bytes(), time, level);
         }
-        book.take(b"  \t", 3, Level::Unknown);
-        book.take(b"another", 2_000, Level::Unknown);
+        take(&mut book, b"  \t", 3, Level::Unknown);
+        take(&mut book, b"another", 2_000, Level::Unknown);
         let found = book.found();
         assert_eq!(
             (found.lines, found.times, found.width, found.first_bar),
@@ -262,12 +266,12 @@ mod tests {
         let mut book = Book::default();
         let names = ["anna", "bert", "carl", "dora", "emil", "fred", "gina", "hugo"];
         for name in &names[..2] {
-            book.take(format!("{name} has left the building").as_bytes(), 0, Level::Info);
+            take(&mut book, format!("{name} has left the building").as_bytes(), 0, Level::Info);
         }
         let before = book.found();
         assert_eq!(before.rows.len(), 2);
         for name in &names[2..] {
-            book.take(format!("{name} has left the building").as_bytes(), 0, Level::Info);
+            take(&mut book, format!("{name} has left the building").as_bytes(), 0, Level::Info);
         }
         let after = book.found();
         let whole = row(&after, "<*> has left the building");
@@ -284,7 +288,7 @@ mod tests {
             let mut book = Book::default();
             let texts = ["one", "two lines", "three = 3", "a b c d"];
             for (text, time) in &lines {
-                book.take(texts[*text].as_bytes(), *time, Level::Info);
+                take(&mut book, texts[*text].as_bytes(), *time, Level::Info);
             }
             let found = book.found();
             prop_assert!(found.rows.iter().all(|row| row.bars.len() <= BARS));

@@ -86,10 +86,10 @@ mod tests {
     fn of(seconds: &[i64], moment: i64, now: i64) -> Option<Change> {
         let mut book = Book::default();
         for second in 0..now {
-            book.take(b"steady as it goes", second * 1000, Level::Info);
+            book.take(b"steady as it goes", b"steady as it goes", second * 1000, Level::Info);
         }
         for second in seconds {
-            book.take(b"looked at", second * 1000, Level::Info);
+            book.take(b"looked at", b"looked at", second * 1000, Level::Info);
         }
         let found = book.found();
         let row = found.rows.iter().find(|row| &*row.text == "looked at").unwrap();

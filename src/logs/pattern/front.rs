@@ -1,7 +1,11 @@
-//! Finds the message of a line: what stands behind its header, or the message field of a structured
-//! line.
+//! Finds the message of what a line says: what stands behind its header.
+
+use std::ops::Range;
 
 use super::value::is_calendar;
+#[cfg(doc)]
+use crate::logs::format::Formats;
+use crate::logs::format::is_method;
 
 /// How far into a line the header is looked for.
 const HEADER: usize = 400;
@@ -12,72 +16,47 @@ const FIELDS: usize = 4096;
 /// Keys of a line without a message that make its pattern.
 pub(super) const KEYS: usize = 24;
 
-/// What is mined of a line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What is mined of what a line says.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Front {
     /// A text, from here to there.
     Text(usize, usize),
+    /// Method, path and status of a request.
+    Request([Range<usize>; 3]),
     /// The keys of the line: it has no message.
     Json,
     /// The same of `key=value`.
     Logfmt,
 }
 
-/// Finds the message.
+/// Finds it in what stands in no other line any more ([`Formats::said`]).
 pub(super) fn message(line: &[u8]) -> Front {
     let start = line.len() - line.trim_ascii_start().len();
     let rest = line.get(start..).unwrap_or_default();
     if rest.first() == Some(&b'{') {
-        return match in_json(rest) {
-            Some((from, to)) => Front::Text(start + from, start + to),
-            None if rest.get(1..).and_then(|rest| rest.trim_ascii_start().first()) == Some(&b'"') => {
-                Front::Json
-            }
-            None => Front::Text(start, line.len()),
-        };
+        let is_object = rest.get(1..).and_then(|rest| rest.trim_ascii_start().first()) == Some(&b'"');
+        return if is_object { Front::Json } else { Front::Text(start, line.len()) };
     }
     if is_logfmt(rest) {
-        return in_logfmt(rest).map_or(Front::Logfmt, |(from, to)| Front::Text(start + from, start + to));
+        return Front::Logfmt;
+    }
+    if let Some(request) = request(line) {
+        return Front::Request(request);
     }
     Front::Text(start + header(rest), line.len())
 }
 
-/// How well a key says that the message is in its value; 0 not at all.
-fn rank(key: &[u8]) -> u8 {
-    match key {
-        b"msg" | b"message" | b"@message" | b"@m" | b"@mt" | b"MESSAGE" | b"Message" => 3,
-        b"log" | b"event" | b"body" | b"text" => 2,
-        b"err" | b"error" => 1,
-        _ => 0,
-    }
-}
-
-/// The best value by the rank of its key.
-#[derive(Default)]
-struct Best {
-    rank: u8,
-    value: Option<(usize, usize)>,
-}
-
-impl Best {
-    /// Takes a value; whether there can be none better.
-    fn see(&mut self, key: &[u8], from: usize, to: usize) -> bool {
-        let rank = rank(key);
-        if rank > self.rank && from < to {
-            self.rank = rank;
-            self.value = Some((from, to));
-        }
-        self.rank == 3
-    }
-}
-
-fn in_json(line: &[u8]) -> Option<(usize, usize)> {
-    let mut best = Best::default();
-    json_fields(line, |key, from, to, is_text| is_text && best.see(key, from, to));
-    let (from, to) = best.value?;
-    // What a container's runtime wraps is a line with a header of its own.
-    let inner = line.get(from..to)?;
-    Some((from + header(inner), inner.strip_suffix(b"\\n").map_or(to, |inner| from + inner.len())))
+/// `GET /cart/12 503`, and nothing else: as access logs are taken apart, and some programs write.
+fn request(line: &[u8]) -> Option<[Range<usize>; 3]> {
+    let [before @ .., b' ', _, _, _] = line else { return None };
+    let method = memchr::memchr(b' ', line)?;
+    let path = method + 1..before.len();
+    let status = before.len() + 1..line.len();
+    let is_request = (is_method(line.get(..method)?) || line.starts_with(b"- - "))
+        && !path.is_empty()
+        && !line.get(path.clone())?.contains(&b' ')
+        && line.get(status.clone())?.iter().all(u8::is_ascii_digit);
+    is_request.then_some([0..method, path, status])
 }
 
 /// Gives each top-level field (key, where its value is, whether it is a string) until `take` is true.
@@ -165,12 +144,6 @@ fn is_logfmt(line: &[u8]) -> bool {
         fields == 2
     });
     fields == 2
-}
-
-fn in_logfmt(line: &[u8]) -> Option<(usize, usize)> {
-    let mut best = Best::default();
-    logfmt_fields(line, |key, from, to| best.see(key, from, to));
-    best.value
 }
 
 /// Gives each field until `take` is true or there is something else.

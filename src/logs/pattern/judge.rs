@@ -9,8 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::tests::take;
 use super::written::Written;
 use super::{Id, Patterns};
+use crate::logs::format::Formats;
 
 const CORPUS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/patterns.txt"));
 /// Lines of each system.
@@ -243,6 +245,8 @@ impl Dice {
             "onoff" => self.of(&["on", "off"]).to_owned(),
             "dir" => self.of(&["x+", "x-", "y+", "z-"]).to_owned(),
             // What headers are made of.
+            "day" => format!("{:2}", 1 + self.below(28)),
+            "day0" => format!("{:02}", 1 + self.below(28)),
             "d6" => format!("0811{}", two(self, 30)),
             "t6" => format!("{}{}{}", two(self, 24), two(self, 60), two(self, 60)),
             "hms" => format!("{}:{}:{}", two(self, 24), two(self, 60), two(self, 60)),
@@ -422,7 +426,7 @@ fn judge(system: &System, seed: u64, raw: bool) -> (f64, f64, String) {
         .iter()
         .map(|(line, message, truth)| {
             let line = if raw { line.as_str() } else { &line[*message..] };
-            (*truth, patterns.take(line.as_bytes(), None))
+            (*truth, take(&mut patterns, line, None))
         })
         .collect();
     let pairs: Vec<_> = ids.iter().map(|(truth, id)| (*truth, patterns.resolve(*id))).collect();
@@ -486,11 +490,12 @@ fn templates_of_sixteen_systems_are_found() {
 fn a_written_pattern_has_the_lines_of_the_pattern() {
     let (mut all, mut missed, mut foreign) = (0_usize, 0_usize, 0_usize);
     let mut report = String::new();
+    let formats = Formats::default();
     for system in systems() {
         let lines = lines(&system, 7);
         let mut patterns = Patterns::new(false);
         let lines = lines.get(..600).unwrap();
-        let ids: Vec<_> = lines.iter().map(|(line, ..)| patterns.take(line.as_bytes(), None)).collect();
+        let ids: Vec<_> = lines.iter().map(|(line, ..)| take(&mut patterns, line, None)).collect();
         let texts: Vec<String> =
             ids.iter().map(|id| patterns.get(*id).map_or_else(String::new, super::Pattern::text)).collect();
         let written: BTreeMap<&str, Written> =
@@ -498,7 +503,7 @@ fn a_written_pattern_has_the_lines_of_the_pattern() {
         for ((line, ..), own) in lines.iter().zip(&texts) {
             all += 1;
             for (text, written) in written.iter().filter(|(text, _)| !text.is_empty()) {
-                let has = written.has(line.as_bytes());
+                let has = written.has(line.as_bytes(), &formats);
                 if has != (text == own) {
                     *(if has { &mut foreign } else { &mut missed }) += 1;
                     if report.len() < 20_000 {

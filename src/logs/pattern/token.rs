@@ -3,6 +3,8 @@
 //!
 //! Values side by side become one, so that lines which differ only in how many there are look alike.
 
+use std::ops::Range;
+
 use super::value::{
     Kind, is_calendar, is_constant, is_ip, is_mail, is_numbered, is_path, is_time_unit, is_unit, number,
     with_colons,
@@ -120,6 +122,15 @@ impl Tokens {
             at = if class == BREAK { self.sign(text, at) } else { self.core(text, at) };
         }
         self.list.truncate(TOKENS);
+    }
+
+    /// Method, path and status of a request. Which method and which status is never a value.
+    pub(super) fn request(&mut self, text: &[u8], places: [Range<usize>; 3]) {
+        self.list.clear();
+        for (place, kind) in places.into_iter().zip([Kind::Sign, Kind::Path, Kind::Sign]) {
+            self.spaced = true;
+            self.push(text, place.start, place.end, kind);
+        }
     }
 
     /// Keys of a structured line that has no message.

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use super::token::{Token, Tokens};
 use super::value::Kind;
 use super::{WORDS_BESIDE, cut};
+use crate::logs::format::Formats;
 
 /// What is shown for a value of one kind.
 const VALUES: [Kind; 7] =
@@ -79,10 +80,11 @@ impl Written {
     }
 
     /// Whether a line is of it. Of a record of several lines the first one tells.
-    pub fn has(&self, record: &[u8]) -> bool {
+    pub fn has(&self, record: &[u8], formats: &Formats) -> bool {
         let line = record.get(..memchr::memchr(b'\n', record).unwrap_or(record.len())).unwrap_or(record);
+        let said = formats.said(line);
         TOKENS.with_borrow_mut(|tokens| {
-            let text = cut(tokens, line);
+            let text = cut(tokens, said.of(line));
             let words = tokens.list.iter().filter(|token| is_word(token)).count();
             let line = Line { text, tokens: &tokens.list, words, left: Cell::new(STEPS) };
             !self.is_empty() && line.fits(0, &self.parts, 0, false)
@@ -159,10 +161,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::Patterns;
+    use super::super::tests::take;
     use super::*;
 
     fn has(pattern: &str, line: &str) -> bool {
-        Written::new(pattern).has(line.as_bytes())
+        Written::new(pattern).has(line.as_bytes(), &Formats::default())
     }
 
     #[test]
@@ -203,14 +206,14 @@ mod tests {
             // What is written cannot be told from a value.
             prop_assume!(!line.contains(Kind::Any.name()));
             let mut patterns = Patterns::new(false);
-            patterns.take(line.as_bytes(), None);
+            take(&mut patterns, &line, None);
             let text = patterns.top()[0].text();
             prop_assert!(text.trim().is_empty() || has(&text, &line), "{:?} is not of {:?}", text, line);
         }
 
         #[test]
         fn any_text_is_read_and_any_line_compared(text in "\\PC{0,40}", line in proptest::collection::vec(any::<u8>(), 0..60)) {
-            Written::new(&text).has(&line);
+            Written::new(&text).has(&line, &Formats::default());
         }
     }
 }
