@@ -6,7 +6,6 @@ use crate::app::App;
 use crate::app::place::Place;
 use crate::logs::mining::Mined;
 use crate::logs::query::Query;
-use crate::logs::query::moment::near;
 use crate::model::text::SafeText;
 use crate::pane::effect::Effect;
 use crate::pane::patterns::Patterns;
@@ -94,12 +93,10 @@ impl App {
 
     /// Compares patterns with what was before a time that a person wrote.
     pub(super) fn compare_since(&mut self, text: &str, now: Timestamp) {
-        let at = near(text.trim(), now).and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        let Some(at) = at else {
+        if !self.mining.set_chosen(text.trim(), now) {
             self.say("Type a time behind it: :since 03:12, :since -15m, :since 2026-11-22T03:12", now);
             return;
-        };
-        self.mining.set_chosen(at);
+        }
         if !matches!(self.place, Some(Place::Patterns(_))) {
             self.focus(PaneId::Logs);
             self.show_patterns(now);

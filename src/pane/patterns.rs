@@ -123,9 +123,10 @@ impl Patterns {
         self.lapses = mining.lapses();
         self.excluded = words.excluded_patterns().cloned().collect();
         let found = Arc::clone(mining.found());
-        let end = end(&found, view);
+        let newest = newest(&found, view);
+        let end = newest.unwrap_or(view.now);
         // What was seen has to reach back a while before a moment in it says something.
-        self.moments = moments(mining, &found, end, view);
+        self.moments = moments(mining, &found, newest, view);
         let merged: BTreeMap<Id, Id> = mining.merged().into_iter().collect();
         if !merged.is_empty() {
             self.list.rename(|id| merged.get(id).copied());
@@ -144,7 +145,7 @@ impl Patterns {
 
     /// Compares with the moment, and orders the rows.
     fn compare(&mut self, view: &View<'_>) {
-        let now = end(&self.found, view).as_millisecond();
+        let now = newest(&self.found, view).unwrap_or(view.now).as_millisecond();
         let at = self.moment().map(|moment| moment.at.as_millisecond());
         let of = |row: &Row| at.and_then(|at| change(row, &self.found, at, now));
         self.changes = self.found.rows.iter().map(|row| (row.id, of(row))).collect();
@@ -324,7 +325,7 @@ impl Patterns {
         };
         let [first, last] = [row.times.0, row.times.1].map(|millis| {
             let at = Timestamp::from_millisecond(millis).unwrap_or(view.now);
-            short_moment(at, end(&self.found, view), view)
+            short_moment(at, newest(&self.found, view).unwrap_or(view.now), view)
         });
         vec![
             Cell::new(SafeText::literal(sign_of_level(row.level)), styles.of(of_level(row.level))),
@@ -442,11 +443,11 @@ fn parts(area: Rect) -> (Rect, Rect, Rect) {
     (head, rows, Rect { y: rows.bottom(), height: below, ..body })
 }
 
-/// Until when lines are looked at: now, or the last line where files are read that lie still.
-fn end(found: &Found, view: &View<'_>) -> Timestamp {
+/// When the last record was written, where files are read that lie still: they end then, and not now.
+fn newest(found: &Found, view: &View<'_>) -> Option<Timestamp> {
     let is_file = view.logs.files().next().is_some();
     let last = found.times.and_then(|(_, last)| Timestamp::from_millisecond(last).ok());
-    last.filter(|_| is_file).unwrap_or(view.now)
+    last.filter(|_| is_file)
 }
 
 fn text_of(row: &Row) -> SafeText {

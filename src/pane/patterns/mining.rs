@@ -10,6 +10,7 @@ use crate::logs::level::Level;
 use crate::logs::mining::{InForce, Mined, Order, Progress};
 use crate::logs::pattern::Id;
 use crate::logs::pattern::book::Found;
+use crate::logs::query::moment::near;
 use crate::model::text::{RawText, SafeText};
 use crate::pane::effect::Effect;
 use crate::pane::view::View;
@@ -41,8 +42,8 @@ pub struct Mining {
     looked: Option<Timestamp>,
     /// When what the logs were last asked for began, and what that is.
     onset: Option<(Timestamp, SafeText)>,
-    /// The moment that a person chose.
-    chosen: Option<Timestamp>,
+    /// The moment that a person chose, as it was written, and when.
+    chosen: Option<(String, Timestamp)>,
 }
 
 /// Which lines are mined.
@@ -196,9 +197,13 @@ impl Mining {
         self.onset = Some((onset, what));
     }
 
-    /// A person chooses what to compare with.
-    pub fn set_chosen(&mut self, at: Timestamp) {
-        self.chosen = Some(at);
+    /// A person writes what to compare with; whether that is a time.
+    pub fn set_chosen(&mut self, written: &str, now: Timestamp) -> bool {
+        let is_time = near(written, now).is_some();
+        if is_time {
+            self.chosen = Some((written.to_owned(), now));
+        }
+        is_time
     }
 
     pub(super) fn looked(&self) -> Option<Timestamp> {
@@ -209,7 +214,12 @@ impl Mining {
         self.onset.as_ref()
     }
 
-    pub(super) fn chosen(&self) -> Option<Timestamp> {
-        self.chosen
+    /// The moment that a person chose; and how long that is before `newest`, the last record of files that
+    /// lie still, if it was written so: their time is the only one that there is.
+    pub(super) fn chosen(&self, newest: Option<Timestamp>) -> Option<(Timestamp, Option<&str>)> {
+        let (written, now) = self.chosen.as_ref()?;
+        let at = near(written, newest.unwrap_or(*now))?;
+        let length = written.strip_prefix('-').filter(|_| newest.is_some());
+        Some((Timestamp::from_millisecond(at).ok()?, length))
     }
 }

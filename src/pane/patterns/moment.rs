@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::logs::pattern::book::Found;
-use crate::model::text::SafeText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::patterns::mining::Mining;
 use crate::pane::view::View;
 use crate::safe;
@@ -36,13 +36,31 @@ pub(super) struct Moment {
 }
 
 /// The moments that can be compared with, the one that is meant first if nobody chooses. Whiles ago
-/// are counted back from `end`, and only those of which something before is known.
-pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &View<'_>) -> Vec<Moment> {
+/// are counted back from now, or from the `newest` record of files that lie still, and only those of which
+/// something before is known.
+pub(super) fn moments(
+    mining: &Mining,
+    found: &Found,
+    newest: Option<Timestamp>,
+    view: &View<'_>,
+) -> Vec<Moment> {
+    let end = newest.unwrap_or(view.now);
     let clock = |at: Timestamp| view.zone.clock(at, view.now);
     let mut moments = Vec::new();
     let mut put = |which, at, name| moments.push(Moment { which, at, name });
-    if let Some(at) = mining.chosen() {
-        put(Which::Chosen, at, safe!("Since {}", clock(at)));
+    if let Some((at, length)) = mining.chosen(newest) {
+        let since = safe!("Since {}", clock(at));
+        let name = match (newest, length) {
+            (Some(newest), Some(length)) => {
+                let length = clean(&RawText::from(length));
+                safe!("{}, {} before the newest record ({})", since, length, clock(newest))
+            }
+            (Some(newest), None) if at > newest => {
+                safe!("{}, which is after the newest record ({})", since, clock(newest))
+            }
+            _ => since,
+        };
+        put(Which::Chosen, at, name);
     }
     if let Some((at, what)) = mining.onset() {
         if let Ok(before) = at.checked_sub(LEAD) {
@@ -52,7 +70,8 @@ pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &Vie
         }
         put(Which::Onset, *at, safe!("Since {}, when {} began", clock(*at), what));
     }
-    if let Some(at) = mining.looked() {
+    // Of files that lie still nothing is new since then: the look before it counts no less.
+    if let Some(at) = mining.looked().filter(|at| newest.is_none_or(|newest| *at < newest)) {
         put(Which::Looked, at, safe!("Since {}, when you looked last", clock(at)));
     }
     let begin = found.times.map_or(end.as_millisecond(), |(first, _)| first);
@@ -63,10 +82,10 @@ pub(super) fn moments(mining: &Mining, found: &Found, end: Timestamp, view: &Vie
     let (shorter, rest) = WHILES.split_at_checked(best).unwrap_or((&WHILES, &[]));
     for minutes in rest.iter().filter(|minutes| **minutes == WHILES[0] || of(minutes) < span).chain(shorter) {
         let Ok(at) = end.checked_sub(of(minutes)) else { continue };
-        let name = if *minutes >= 60 {
-            safe!("In the last {} h", minutes / 60)
-        } else {
-            safe!("In the last {} min", minutes)
+        let length = if *minutes >= 60 { safe!("{} h", minutes / 60) } else { safe!("{} min", minutes) };
+        let name = match newest {
+            Some(newest) => safe!("In the {} before the newest record ({})", length, clock(newest)),
+            None => safe!("In the last {}", length),
         };
         put(Which::Ago(*minutes), at, name);
     }

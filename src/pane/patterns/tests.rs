@@ -8,8 +8,8 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::config::theme::{Depth, built_ins};
 use crate::logs::buffer::Buffer;
-use crate::logs::mining::InForce;
-use crate::logs::segment::{Given, SegmentBuilder};
+use crate::logs::mining::{InForce, Mined};
+use crate::logs::segment::{Given, Segment, SegmentBuilder};
 use crate::logs::split::Line;
 use crate::logs::stamp::Zone as StampZone;
 use crate::model::catalog::Catalog;
@@ -78,12 +78,32 @@ impl Desk {
 
     /// Lines come: seconds after 03:00, and what they say.
     fn come(&mut self, lines: impl IntoIterator<Item = (i64, String)>) {
+        let segment = self.segment(lines);
+        self.buffer.push(segment);
+    }
+
+    /// A file lies there with these lines, and its source has mined them.
+    fn read(&mut self, lines: impl IntoIterator<Item = (i64, String)>) {
+        let segment = self.segment(lines);
+        self.buffer.open(&"app".into(), &"app".into(), 1, false);
+        let effects = self.with(|_, mining, force, view| mining.asks(force, view));
+        for effect in effects {
+            if let Effect::MineFile(source, order) = effect {
+                order.take(&segment, 0..segment.lines());
+                let mined = Mined { number: order.number, found: order.found() };
+                self.mining.hear_of_file(&source, mined, (1, 1));
+            }
+        }
+        self.sync();
+    }
+
+    fn segment(&self, lines: impl IntoIterator<Item = (i64, String)>) -> Arc<Segment> {
         let mut builder = SegmentBuilder::new("app".into(), StampZone::default());
         for (second, text) in lines {
             let time = at("03:00:00") + SignedDuration::from_secs(second);
             builder.push(Line::from(format!("{time} {text}").as_bytes()), Given::default(), self.now);
         }
-        self.buffer.push(Arc::new(builder.seal().unwrap()));
+        Arc::new(builder.seal().unwrap())
     }
 
     /// Everything is mined, and the view takes it.
@@ -196,10 +216,41 @@ fn another_moment_is_a_key_away_and_a_time_can_be_written() {
     assert!(screen.contains("In the last 15 min"), "{screen}");
     let said = desk.run(Command::NextMoment).notice.unwrap();
     assert!(said.as_str().contains("In the last 1 min"), "{said:?}");
-    desk.mining.set_chosen(at("03:15:00"));
+    assert!(!desk.mining.set_chosen("soon", desk.now) && desk.mining.set_chosen("03:15", desk.now));
     desk.patterns.choose();
     desk.sync();
     assert!(desk.screen().contains("Since 03:15"), "{}", desk.screen());
+    desk.mining.close(at("03:25:00"));
+    desk.sync();
+    desk.run(Command::NextMoment);
+    assert!(desk.screen().contains("Since 03:25, when you looked last"), "{}", desk.screen());
+}
+
+#[test]
+fn of_files_that_lie_still_time_is_counted_from_the_newest_record() {
+    let mut desk = Desk::new(100, 20);
+    desk.now = at("05:10:00");
+    let last = (1800, "INFO order 1800 placed".to_owned());
+    desk.read(half_an_hour().into_iter().chain([last]));
+    assert!(desk.screen().contains("new 1 "), "{}", desk.screen());
+    desk.mining.close(at("05:05:00"));
+    desk.patterns = Patterns::new(&desk.mining);
+    desk.sync();
+    let screen = desk.screen();
+    assert!(screen.contains("new 1 ") && !screen.contains("looked last"), "{screen}");
+    assert!(screen.contains("In the 15 min before the newest record (03:30)"), "{screen}");
+    for (written, name, new) in [
+        ("-15m", "Since 03:15, 15m before the newest record (03:30)", 1),
+        ("03:15", "Since 03:15", 1),
+        ("05:00", "Since 05:00, which is after the newest record (03:30)", 0),
+    ] {
+        assert!(desk.mining.set_chosen(written, desk.now));
+        desk.patterns.choose();
+        desk.sync();
+        assert!(desk.screen().contains(name), "{}", desk.screen());
+        assert_eq!(desk.rows().len(), new, "{written}");
+    }
+    // A look before the newest record counts.
     desk.mining.close(at("03:25:00"));
     desk.sync();
     desk.run(Command::NextMoment);
