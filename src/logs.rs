@@ -35,3 +35,4 @@ pub mod split;
 pub mod stamp;
 pub mod stats;
 pub mod tally;
+pub mod whole;

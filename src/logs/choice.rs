@@ -52,19 +52,21 @@ impl Choice {
                 None => bytes.into(),
             };
         }
-        let mut values: Vec<Option<Vec<u8>>> = vec![None; self.shown.len()];
+        let mut values: Vec<Vec<u8>> = vec![Vec::new(); self.shown.len()];
         let (mut others, mut some) = (Vec::new(), false);
         let _ = segment.formats().fields(&plain, &mut |name, value| {
             some = true;
-            if self.hidden.iter().any(|hidden| hidden.as_bytes() == name) {
+            if self.hidden.iter().any(|hidden| is_of(name, hidden.as_bytes())) {
                 return ControlFlow::Continue(());
             }
             if self.shown.is_empty() {
                 put(&mut others, name, value);
-            } else if let Some(at) = self.shown.iter().position(|shown| shown.as_bytes() == name)
-                && let Some(place @ None) = values.get_mut(at)
+            } else if let Some(at) = self.shown.iter().position(|shown| is_of(name, shown.as_bytes()))
+                && let Some(place) = values.get_mut(at)
+                // Of two with one name the first counts.
+                && (place.is_empty() || self.shown.get(at).is_none_or(|shown| shown.as_bytes() != name))
             {
-                *place = Some(value.to_vec());
+                put(place, name, value);
             }
             ControlFlow::Continue(())
         });
@@ -72,12 +74,13 @@ impl Choice {
             return bytes.into();
         }
         for (name, value) in self.shown.iter().zip(&mut values) {
-            if value.is_none() && matches!(name.as_str(), "msg" | "message") {
-                *value = plain.get(segment.formats().message(&plain)).map(<[u8]>::to_vec);
+            if value.is_empty() && matches!(name.as_str(), "msg" | "message") {
+                *value = plain.get(segment.formats().message(&plain)).unwrap_or_default().to_vec();
             }
-            if let Some(value) = value {
-                put(&mut others, name.as_bytes(), value);
+            if !others.is_empty() && !value.is_empty() {
+                others.push(b' ');
             }
+            others.append(value);
         }
         if others.is_empty() {
             // What has none of them is not hidden by that.
@@ -98,6 +101,11 @@ impl Choice {
     }
 }
 
+/// Whether a field is the one that is meant, or one in it: `kubernetes.pod_name` is of `kubernetes`.
+fn is_of(name: &[u8], meant: &[u8]) -> bool {
+    name.strip_prefix(meant).is_some_and(|rest| matches!(rest.first(), None | Some(b'.')))
+}
+
 /// Adds a field; of a message the value alone.
 fn put(to: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     if !to.is_empty() {
@@ -110,21 +118,23 @@ fn put(to: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     to.extend_from_slice(value);
 }
 
-/// Where a pair of this name stands, with the space before or after it.
+/// Where a pair of this name, or of one in it, stands, with the space before or after it.
 fn pair(line: &[u8], name: &[u8]) -> Option<std::ops::Range<usize>> {
     for start in memchr::memmem::find_iter(line, name) {
         let before = start.checked_sub(1).and_then(|at| line.get(at));
         if before.is_some_and(|byte| !byte.is_ascii_whitespace()) {
             continue;
         }
-        let Some(value) = line.get(start + name.len()..).and_then(|rest| rest.strip_prefix(b"=")) else {
-            continue;
-        };
+        let rest = line.get(start + name.len()..).unwrap_or_default();
+        let inner = |b: &u8| !(b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'@' | b'/'));
+        let below =
+            if rest.first() == Some(&b'.') { rest.iter().position(inner).unwrap_or_default() } else { 0 };
+        let Some(value) = rest.get(below..).and_then(|rest| rest.strip_prefix(b"=")) else { continue };
         let length = match value.strip_prefix(b"\"") {
             Some(quoted) => closing(quoted).map_or(value.len(), |close| close + 2),
             None => value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len()),
         };
-        let end = start + name.len() + 1 + length;
+        let end = start + name.len() + below + 1 + length;
         return Some(match before {
             Some(_) => start - 1..end,
             None => start..end + usize::from(end < line.len()),
@@ -170,6 +180,19 @@ mod tests {
         assert_eq!(shown("nothing", PAIRS), PAIRS, "never an empty row");
         let access = "10.0.0.1 - - [22/Nov/2026:03:12:03 +0000] \"GET /a HTTP/1.1\" 503 12 \"-\" \"curl\"";
         assert_eq!(shown("status,remote", access), "status=503 remote=10.0.0.1");
+    }
+
+    #[test]
+    fn a_name_means_all_that_is_in_it() {
+        let pod =
+            r#"{"msg":"x","kubernetes":{"pod_name":"cart-1","labels":{"app":"cart"}},"kubernetes_id":7}"#;
+        assert_eq!(shown("kubernetes,msg", pod), "kubernetes.pod_name=cart-1 kubernetes.labels.app=cart x");
+        assert_eq!(shown("kubernetes.labels", pod), "kubernetes.labels.app=cart");
+        assert_eq!(shown("-kubernetes", pod), "x kubernetes_id=7");
+        assert_eq!(shown("msg,kubernetes,-kubernetes.labels", pod), "x kubernetes.pod_name=cart-1");
+        let pairs = "level=info http.status=503 http.path=\"/a b\" https=1";
+        assert_eq!(shown("-http", pairs), "level=info https=1");
+        assert_eq!(shown("http", pairs), "http.status=503 http.path=/a b");
     }
 
     #[test]

@@ -533,8 +533,9 @@ impl Logs {
         match id {
             Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
             Id::CopyRow => {
-                let text = if self.asked.raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };
-                outcome = Outcome::copy(safe!("1 line"), vec![text]);
+                let lines = page::texts(line, self.asked.raw, view);
+                let what = if lines.len() == 1 { safe!("1 line") } else { safe!("{} lines", lines.len()) };
+                outcome = Outcome::copy(what, lines);
             }
             Id::NextError | Id::PreviousError | Id::NextMatch | Id::PreviousMatch => {
                 outcome = match id {

@@ -1,15 +1,19 @@
-//! The page of one line: all that is known of it, its fields, and the line in full.
+//! The page of one line: all that is known of it, and its record with the fields, in full.
 
-use serde_json::{Map, Value};
+use std::ops::ControlFlow;
 
 use crate::config::theme::Meaning;
-use crate::logs::segment::Odd;
+use crate::logs::segment::{Odd, Segment};
+use crate::logs::whole::{self, whole};
 use crate::model::text::{RawText, SafeText, clean, clean_block, clean_line, raw_view};
 use crate::pane::logs::line::Line;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::pager::Paragraph;
 use crate::ui::style::of_level;
+
+/// Fields that are shown of a record.
+const FIELDS: usize = 256;
 
 /// The page, paragraph by paragraph; `raw` shows escape sequences as text.
 pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
@@ -55,37 +59,62 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
         let lost = safe!("{} bytes were cut off its end: a line keeps 64 KiB.", cut);
         page.push(Paragraph::new(lost, warning));
     }
-    let fields = fields(line.bytes());
+    let record = whole(view.logs, line.key, segment, line.index);
+    let fields = record.lines.first().map_or_else(Vec::new, |(segment, line)| fields(segment, *line));
     if !fields.is_empty() {
         page.push(Paragraph::default());
         page.push(Paragraph::new("Fields", heading));
         page.extend(fields.into_iter().map(|field| Paragraph::new(field, text)));
     }
     page.push(Paragraph::default());
-    let title = if raw { "The line, byte by byte" } else { "The line" };
+    let mut title = match record.lines.len() {
+        1 => SafeText::literal("The line"),
+        lines => safe!("The record of {} lines", lines),
+    };
+    if raw {
+        title.push(&safe!(", byte by byte"));
+    }
     page.push(Paragraph::new(title, heading));
-    let whole = if raw { raw_view(line.bytes()) } else { clean_line(line.bytes()) };
-    page.push(Paragraph::new(whole, text));
+    if record.is_cut {
+        page.push(Paragraph::new("Not all of its lines are here.", warning));
+    }
+    page.extend(texts(line, raw, view).into_iter().map(|line| Paragraph::new(line, text)));
     page
 }
 
-/// The fields of a line that is a JSON object, by name.
-fn fields(line: &[u8]) -> Vec<SafeText> {
-    let Ok(fields) = serde_json::from_slice::<Map<String, Value>>(line) else { return Vec::new() };
+/// The record of a line, line by line.
+pub(super) fn texts(line: &Line, raw: bool, view: &View<'_>) -> Vec<SafeText> {
+    let record = whole(view.logs, line.key, &line.segment, line.index);
+    let lines = record.lines.iter().map(|(segment, line)| segment.line(*line));
+    lines.map(|line| if raw { raw_view(line) } else { clean_line(line) }).collect()
+}
+
+/// The fields of a record, which its first line names or its format knows; none where that is only the
+/// message.
+fn fields(segment: &Segment, line: u32) -> Vec<SafeText> {
     let mut shown = Vec::new();
-    for (name, value) in fields {
-        let name = clean(&RawText::from(name));
-        let value = match value {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        let lines = clean_block(&RawText::from(value));
+    let (mut count, mut some) = (0_usize, false);
+    let _ = whole::fields(segment, line, &mut |name, value| {
+        some |= name != b"message";
+        count += 1;
+        if count > FIELDS {
+            return ControlFlow::Continue(());
+        }
+        let name = clean(&RawText::from_bytes(name));
+        let lines = clean_block(&RawText::from_bytes(value));
         if let [line] = lines.as_slice() {
             shown.push(safe!("{}: {}", name, line));
         } else {
             shown.push(safe!("{}:", name));
             shown.extend(lines.iter().map(|line| safe!("  {}", line)));
         }
+        ControlFlow::Continue(())
+    });
+    if !some {
+        return Vec::new();
+    }
+    if let Some(more @ 1..) = count.checked_sub(FIELDS) {
+        shown.push(safe!("and {} more", more));
     }
     shown
 }
