@@ -208,7 +208,12 @@ impl App {
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
-            Msg::Trouble(text) | Msg::Saved(text) => self.say(text, now),
+            Msg::Trouble(text) => self.say(text, now),
+            Msg::Saving(percent) => self.logs.save_goes_on(percent),
+            Msg::Saved(text) => {
+                self.logs.save_has_ended();
+                self.say(text, now);
+            }
             Msg::Keeping(what, why) => self.keeping(what, why, now),
             Msg::Wake => {
                 let focused = self.arrangement.focus == PaneId::Logs;
@@ -220,6 +225,7 @@ impl App {
             }
         }
         effects.extend(rest);
+        effects.extend(self.logs.stops_saving());
         if !self.state.is_frozen() {
             effects.extend(self.logs.asks(&self.state.view(false, now)));
             effects.extend(self.mine(now));

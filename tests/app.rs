@@ -359,6 +359,35 @@ fn ctrl_c_cancels_and_twice_within_a_second_leaves() {
 }
 
 #[test]
+fn a_save_is_stopped_by_esc_or_ctrl_c_and_nobody_leaves_it_unasked() {
+    let mut console = outage(WIDE);
+    let begin = |console: &mut Console| {
+        console.keys("2 :").type_text("save out.log").keys("Enter");
+        let begun = console.effects.iter().any(|effect| matches!(effect, Effect::Save(_)));
+        assert!(begun, "{:?}", console.effects);
+        assert!(console.screen().contains("Saving to out.log; Esc stops it."), "{}", console.screen());
+        console.effects.clear();
+    };
+    begin(&mut console);
+    console.send(Msg::Saving(45));
+    assert!(console.screen().contains("45% saved"), "{}", console.screen());
+    console.keys(":").type_text("quit").keys("Enter");
+    assert!(console.screen().contains("Lines are still being saved to out.log. Leave all the same?"));
+    console.keys("n");
+    assert_eq!(console.effects, vec![]);
+    for key in ["Esc", "ctrl-c"] {
+        console.keys(key);
+        assert_eq!(std::mem::take(&mut console.effects), vec![Effect::StopSaving], "{key}");
+        console.send(Msg::Saved("Stopped: nothing was saved to out.log.".into()));
+        let screen = console.screen();
+        assert!(screen.contains("Stopped: nothing was saved") && !screen.contains("% saved"), "{screen}");
+        if key == "Esc" {
+            begin(&mut console);
+        }
+    }
+}
+
+#[test]
 fn every_printable_key_is_text_in_a_prompt() {
     let mut console = outage(WIDE);
     console.keys("/").type_text("q1;:?p").keys("Enter");

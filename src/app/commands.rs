@@ -207,7 +207,8 @@ impl App {
     }
 
     fn leave(&mut self) -> Vec<Effect> {
-        match self.notes.unsaved() {
+        let saving = || Some(safe!("Lines are still being saved to {}.", self.logs.saves_to()?));
+        match self.notes.unsaved().or_else(saving) {
             Some(why) => {
                 self.overlay = Some(Overlay::Leave(why));
                 Vec::new()

@@ -77,8 +77,11 @@ impl App {
             self.say("ctrl-c again within a second leaves.", now);
             return Vec::new();
         }
-        if self.overlay.take().is_none() && self.prompt.take().is_none() && self.is_editing() {
-            self.notes.leave();
+        if self.overlay.take().is_none() && self.prompt.take().is_none() {
+            if self.is_editing() {
+                self.notes.leave();
+            }
+            self.logs.stop_saving();
         }
         self.say("Cancelled. ctrl-c again within a second leaves; the notes are saved.", now);
         Vec::new()

@@ -215,7 +215,7 @@ impl Buffer {
         let at = parts.partition_point(|part| part.first < first);
         let known = parts.get(at).filter(|part| part.piece == Some(piece));
         let id = match known {
-            Some(part) if (part.text, part.reach) == (segment.text(), segment.reach()) => {
+            Some(part) if part.holds(segment) => {
                 let id = part.id;
                 self.unread(id);
                 let part = self.streams.get_mut(index)?.parts.get_mut(at)?;

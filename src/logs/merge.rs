@@ -168,7 +168,7 @@ impl<'a> Merged<'a> {
 
 /// The lines of the spans from this place on. A span is looked into when the walk comes to where it
 /// may begin.
-pub(super) fn forward_over<'a>(
+fn forward_over<'a>(
     spans: Vec<Span<'a>>,
     from: Key,
     wanted: &'a Wanted,
@@ -228,15 +228,15 @@ fn begins_at_least(line: &LineRef<'_>, level: Level) -> bool {
 }
 
 /// The lines in force of one part, in order.
-pub(super) struct Span<'a> {
-    pub(super) part: &'a Part,
-    pub(super) segment: Option<&'a Arc<Segment>>,
+struct Span<'a> {
+    part: &'a Part,
+    segment: Option<&'a Arc<Segment>>,
     /// Places of lines by effective time, ascending; without it, every line.
-    pub(super) hits: Option<&'a [u32]>,
+    hits: Option<&'a [u32]>,
 }
 
 impl<'a> Span<'a> {
-    pub(super) fn len(&self) -> u32 {
+    fn len(&self) -> u32 {
         self.hits.map_or(self.part.lines, |hits| u32::try_from(hits.len()).unwrap_or(u32::MAX))
     }
 
@@ -252,12 +252,12 @@ impl<'a> Span<'a> {
 
     /// Not after its first line.
     fn first(&self) -> Key {
-        Key { time: self.part.reach.0, stream: self.part.stream, seq: 0 }
+        self.part.lowest()
     }
 
     /// Not before its last line.
     fn last(&self) -> Key {
-        Key { time: self.part.reach.1, stream: self.part.stream, seq: u64::MAX }
+        self.part.highest()
     }
 
     /// How many of its lines stand before this place; `None` if that cannot be told without them.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::key::Key;
 use super::level::Level;
 use super::segment::Segment;
 use super::tally::Tally;
@@ -67,6 +68,21 @@ impl Part {
             + size_of::<Tally>()
             + self.tally.size()
             + size_of_val(&*self.made_of)
+    }
+
+    /// Not after its first line: every line has this time or a later one, and this number or a higher one.
+    pub(super) fn lowest(&self) -> Key {
+        Key { time: self.reach.0, stream: self.stream, seq: self.first }
+    }
+
+    /// Not before its last line.
+    pub(super) fn highest(&self) -> Key {
+        Key { time: self.reach.1, stream: self.stream, seq: self.end().saturating_sub(1) }
+    }
+
+    /// Whether these are its lines, as far as can be told without them.
+    pub(super) fn holds(&self, lines: &Segment) -> bool {
+        (self.lines, self.text, self.reach) == (lines.lines(), lines.text(), lines.reach())
     }
 
     /// One past the number of its last line.

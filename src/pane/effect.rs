@@ -50,6 +50,8 @@ pub enum Msg {
     LoggedIn(RawText, Result<(), SafeText>),
     /// A credential was looked for after its login; why it still cannot be had, if so.
     Renewed(RawText, Result<(), Failure>),
+    /// So many of a hundred parts of the lines that are being saved are written.
+    Saving(u8),
     /// Lines were saved to a file, how many and where; or why not.
     Saved(SafeText),
     /// Something outside did not work and nobody else would say so.
@@ -104,6 +106,8 @@ pub enum Effect {
     MineFile(RawText, Order),
     /// Write lines to a new file.
     Save(Save),
+    /// Write no more of them, and leave nothing behind.
+    StopSaving,
     /// Keep what happened for the consoles to come.
     History(Vec<Transition>),
     /// Ask the record to write.
@@ -117,8 +121,6 @@ pub struct Save {
     pub path: RawText,
     /// Which.
     pub lines: Arc<Extract>,
-    /// What is not among them, for the person.
-    pub lacks: Option<SafeText>,
 }
 
 /// What a pane answers to a command.

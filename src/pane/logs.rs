@@ -43,6 +43,7 @@ use crate::pane::logs::marks::Marks;
 use crate::pane::logs::reading::Reading;
 pub use crate::pane::logs::reading::read_anew;
 use crate::pane::logs::row::{Front, Look, Row, Shape};
+use crate::pane::logs::save::Saving;
 use crate::pane::logs::strip::Strip;
 use crate::pane::logs::window::{Maker, Window};
 use crate::pane::view::View;
@@ -108,6 +109,8 @@ pub struct Logs {
     fields: Choice,
     /// Which hit the selected line is, if it stands still, and of how many.
     rank: Option<(Option<u64>, u64)>,
+    /// Lines that are being written to a file.
+    saving: Option<Saving>,
 }
 
 impl Logs {
@@ -259,10 +262,10 @@ impl Logs {
         Some((subject, line.time()))
     }
 
-    /// Takes back one thing: the open page, the marks, the filter, the minimum level. Never the
+    /// Takes back one thing: the open page, the marks, a save, the filter, the minimum level. Never the
     /// pause: what somebody reads does not jump away by Esc.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        if self.open.take().is_some() || self.marks.clear() || self.strip.close() {
+        if self.open.take().is_some() || self.marks.clear() || self.strip.close() || self.stop_saving() {
             return true;
         }
         if !self.text.is_empty() {
@@ -300,6 +303,7 @@ impl Logs {
             context: self.context.lines,
             fields: &self.fields,
             searching: self.is_searching(view),
+            saving: self.saved_percent(),
             reading: self.reading.lacking,
             left: self.asked.left,
             raw: self.asked.raw,

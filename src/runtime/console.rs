@@ -16,7 +16,7 @@ use super::login::Logins;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
-use super::save::save;
+use super::save::Saves;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
@@ -225,8 +225,11 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
         }
     });
 
-    let perform =
-        Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, launch.face));
+    // A collector never rests.
+    let resting = (launch.face != Face::Collector).then_some(resting);
+    let requests = Arc::new(requests);
+    let (saves, all_ended) = Saves::new(Arc::clone(&requests), messages.clone());
+    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, saves));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
     match &mut shown {
         Shown::Screen(session) => {
@@ -238,6 +241,8 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     drop(console);
     let kept = keeper.close();
     drop(shown);
+    // What is being saved takes away what it has begun.
+    drop(tokio::time::timeout(STOP, all_ended).await);
     tasks.stop(STOP).await;
     kept.map_err(LaunchError::NotSaved)
 }
@@ -329,13 +334,13 @@ fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keepe
 
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
 fn perform(
-    requests: HashMap<RawText, mpsc::Sender<Request>>,
+    requests: Arc<HashMap<RawText, mpsc::Sender<Request>>>,
     begin: watch::Sender<bool>,
     keeper: Keeper,
     answers: mpsc::Sender<Msg>,
     net: Net,
-    resting: watch::Sender<bool>,
-    face: Face,
+    resting: Option<watch::Sender<bool>>,
+    mut saves: Saves,
 ) -> impl FnMut(Effect) {
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
@@ -375,7 +380,7 @@ fn perform(
                 return;
             }
             Effect::Rest(rests) => {
-                if face != Face::Collector {
+                if let Some(resting) = &resting {
                     resting.send_replace(rests);
                 }
                 return;
@@ -393,13 +398,12 @@ fn perform(
                 });
                 return;
             }
-            Effect::Save(lines) => {
-                let answers = answers.clone();
-                tokio::spawn(async move {
-                    let saved = tokio::task::spawn_blocking(move || save(&lines)).await;
-                    let said = saved.unwrap_or_else(|_| "Nothing was saved: midwatch failed.".into());
-                    drop(answers.send(Msg::Saved(said)).await);
-                });
+            Effect::Save(save) => {
+                saves.begin(save);
+                return;
+            }
+            Effect::StopSaving => {
+                saves.stop();
                 return;
             }
             Effect::Renew(name) => {

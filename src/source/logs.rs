@@ -6,6 +6,7 @@ mod batch;
 pub mod command;
 pub mod file;
 pub mod journald;
+mod opened;
 mod program;
 mod stream;
 #[cfg(test)]

@@ -43,11 +43,44 @@ pub enum Request {
     Fetch(DetailKey),
     /// Read this piece of the file.
     Piece(u64),
+    /// Read this piece of the file for somebody who needs its lines but once.
+    Lend(u64, Taker),
     /// Look for this in the whole file.
     Seek(Sought),
     /// Mine the patterns of the whole file, or of what it has grown by.
     Mine(Order),
 }
+
+/// Takes the lines of a piece. One that is dropped says that they cannot be had.
+#[derive(Clone, Debug)]
+pub struct Taker(mpsc::Sender<Arc<Segment>>);
+
+impl Taker {
+    /// One, and where the lines come out.
+    pub fn new() -> (Self, mpsc::Receiver<Arc<Segment>>) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self(sender), receiver)
+    }
+
+    /// Whether nobody waits for them any more.
+    pub fn is_gone(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Hands them over.
+    pub fn give(self, lines: Segment) {
+        // Who has gone needs none.
+        drop(self.0.try_send(Arc::new(lines)));
+    }
+}
+
+impl PartialEq for Taker {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+}
+
+impl Eq for Taker {}
 
 /// Tells the time that the console lives in: the real one, or a recording's.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

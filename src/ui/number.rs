@@ -1,6 +1,7 @@
 //! Numbers as a person reads them: a few digits, and a letter for thousands.
 
 use crate::model::text::{SafeText, clean};
+use crate::safe;
 
 /// Letters for thousands, millions and so on.
 const LETTERS: [&str; 6] = ["", "k", "M", "G", "T", "P"];
@@ -8,6 +9,31 @@ const LETTERS: [&str; 6] = ["", "k", "M", "G", "T", "P"];
 /// A number in so many significant digits, without zeros at its end: `0.31`, `1500`, `12.5k`, `2e-7`.
 pub fn number(value: f64, digits: usize) -> SafeText {
     clean(&spelt(value, digits.clamp(1, 15)).into())
+}
+
+/// A number with a comma between thousands.
+pub fn grouped(number: u64) -> SafeText {
+    if number < 1000 {
+        return safe!("{}", number);
+    }
+    let rest = number % 1000;
+    let zeros = if rest < 10 {
+        "00"
+    } else if rest < 100 {
+        "0"
+    } else {
+        ""
+    };
+    safe!("{},{}{}", grouped(number / 1000), SafeText::literal(zeros), rest)
+}
+
+/// So many bytes, in thousands of thousands: `512 bytes`, `5.6 MB`.
+pub fn size(bytes: u64) -> SafeText {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")];
+    if let Some((unit, name)) = units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        return safe!("{}.{} {}", grouped(bytes / unit), bytes % unit * 10 / unit, SafeText::literal(name));
+    }
+    safe!("{} {}", bytes, SafeText::literal(if bytes == 1 { "byte" } else { "bytes" }))
 }
 
 fn spelt(value: f64, digits: usize) -> String {
@@ -38,6 +64,21 @@ fn without_zeros(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let text = |number| grouped(number).as_str().to_owned();
+        assert_eq!([text(0), text(999), text(1000)], ["0", "999", "1,000"]);
+        assert_eq!([text(12_031), text(1_000_204_099)], ["12,031", "1,000,204,099"]);
+    }
+
+    #[test]
+    fn sizes_have_a_unit_and_are_never_rounded_up() {
+        let text = |bytes| size(bytes).as_str().to_owned();
+        assert_eq!([text(0), text(1), text(999)], ["0 bytes", "1 byte", "999 bytes"]);
+        assert_eq!([text(1000), text(5_699_999), text(999_999_999)], ["1.0 kB", "5.6 MB", "999.9 MB"]);
+        assert_eq!(text(1_234_000_000_000), "1,234.0 GB");
+    }
 
     #[test]
     fn numbers_are_short_and_keep_what_matters() {

@@ -10,11 +10,12 @@ use crate::logs::histogram::Bar;
 use crate::logs::tally::Count;
 use crate::model::text::SafeText;
 use crate::pane::logs::Logs;
-use crate::pane::logs::edge::{Piece, fitting, grouped};
+use crate::pane::logs::edge::{Piece, fitting};
 use crate::pane::logs::strip::{BELOW, Over, SIDES, Strip, columns};
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
+use crate::ui::number::grouped;
 use crate::ui::number::number;
 
 /// Rows in which all bars are told, at most.

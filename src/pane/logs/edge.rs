@@ -17,6 +17,7 @@ use crate::pane::logs::row::short_name;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
+use crate::ui::number::grouped;
 use crate::ui::spark::spark;
 
 /// Seconds between two looks at the rates.
@@ -64,6 +65,8 @@ pub(super) struct Said<'a> {
     /// Lines on each side of a hit.
     pub(super) context: usize,
     pub(super) searching: bool,
+    /// How much is written of what is being saved, of a hundred.
+    pub(super) saving: Option<u8>,
     /// Whether lines of a file have to be read before the window can move.
     pub(super) reading: bool,
     /// Columns scrolled away to the left.
@@ -228,6 +231,9 @@ impl Edge {
         if said.searching {
             put(SafeText::literal("searching"), styles.of(Meaning::Running), 3);
         }
+        if let Some(percent) = said.saving {
+            put(safe!("{}% saved", percent), styles.of(Meaning::Running), 1);
+        }
         match said.rank {
             None => {}
             Some((None, 1)) => put(SafeText::literal("1 hit"), muted, 4),
@@ -301,32 +307,9 @@ pub(super) fn fitting(mut pieces: Vec<Piece>, room: usize, gap: usize) -> Vec<Pi
     pieces
 }
 
-/// A number with a comma between thousands.
-pub(super) fn grouped(number: u64) -> SafeText {
-    if number < 1000 {
-        return safe!("{}", number);
-    }
-    let rest = number % 1000;
-    let zeros = if rest < 10 {
-        "00"
-    } else if rest < 100 {
-        "0"
-    } else {
-        ""
-    };
-    safe!("{},{}{}", grouped(number / 1000), SafeText::literal(zeros), rest)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        let text = |number| grouped(number).as_str().to_owned();
-        assert_eq!([text(0), text(999), text(1000)], ["0", "999", "1,000"]);
-        assert_eq!([text(12_031), text(1_000_204_099)], ["12,031", "1,000,204,099"]);
-    }
 
     #[test]
     fn what_matters_least_goes_first() {

@@ -682,7 +682,7 @@ fn a_file_is_read_where_somebody_looks() {
     assert!(read.starts_with(&[0]) && read.len() < 4, "{read:?}");
     assert_eq!(desk.selected(), "2026-11-22T02:00:00Z 0");
     // What is near is here before somebody goes there: each key works at once.
-    for n in 1..700 {
+    for n in 1..1000 {
         desk.key(Id::Down);
         assert_eq!(desk.selected(), format!("2026-11-22T02:{:02}:{:02}Z {n}", n / 60, n % 60));
         desk.read(&pieces);

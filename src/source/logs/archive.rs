@@ -2,12 +2,12 @@
 //! somebody reads or searches it. What it holds is learnt from its end to its beginning. A pipe and a
 //! packed file are taken in as a stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, Metadata};
 use std::future::Future;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, FileTypeExt as _, MetadataExt};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,22 +20,22 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::access::failure;
+use super::opened::{FRONT, Found, Opened, Positioned};
+use super::stream;
 pub use super::stream::STANDARD_INPUT;
-use super::stream::{self, Stream};
 use crate::config::zone::Zone;
 use crate::logs::archive::{Anew, FileSays, Sought};
 use crate::logs::format::Formats;
-use crate::logs::format::own::Own;
 use crate::logs::mining::{Mined, Order};
 use crate::logs::piece::Division;
 use crate::logs::query::Query;
-use crate::logs::read::{ReadAt, fill};
+use crate::logs::read::fill;
 use crate::logs::segment::{Segment, SegmentBuilder};
 use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::model::update::Gives;
-use crate::source::outlet::{Outlet, Request};
+use crate::source::outlet::{Outlet, Request, Taker};
 use crate::source::{Adapter, Source};
 
 /// How often a file is looked at for what was done to it.
@@ -44,12 +44,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const HANGS: Duration = Duration::from_secs(10);
 /// Bytes that one worker reads before it looks up.
 const TURN: usize = 1024 * 1024;
-/// How much of a file tells what it is written in.
-const SAMPLE: usize = 64 * 1024;
-/// What of the beginning of a file tells whether it was cut and has grown again.
-const FRONT: usize = 512;
-/// What a gzip file begins with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Keys of an `archive` source.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
@@ -100,6 +94,7 @@ impl ArchiveSource {
             let (opening, own) = (path.clone(), outlet.formats());
             let opening = tokio::task::spawn_blocking(move || Found::open(&opening, &own));
             let zone = self.0.timezone.as_ref().map(|Zone(zone)| stamp::Zone::new(zone.clone()));
+            let mut is_there = true;
             match watched(opening, path, outlet).await {
                 Ok(Found::Still(opened)) => {
                     let mut reader = Reader::new(path, *opened, zone.unwrap_or_default(), outlet);
@@ -118,67 +113,28 @@ impl ArchiveSource {
                         }
                     }
                 }
-                Err(why) => outlet.failed(failure("open", path, &why)),
+                Err(why) => {
+                    is_there = false;
+                    outlet.failed(failure("open", path, &why));
+                }
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = refuse(outlet), if !is_there => {}
+            }
         }
+    }
+}
+
+/// Takes what is asked of a file that is not there.
+async fn refuse(outlet: &Outlet) {
+    loop {
+        drop(outlet.asked().await);
     }
 }
 
 /// Time between two words on what was mined.
 const TOLD: Duration = Duration::from_millis(250);
-
-/// An open file, and what it was when last looked at.
-struct Opened {
-    file: File,
-    meta: Metadata,
-    formats: Formats,
-    /// What it begins with.
-    front: Vec<u8>,
-}
-
-/// What stands at a path.
-enum Found {
-    /// A file that lies still.
-    Still(Box<Opened>),
-    /// What can only be read from front to end.
-    Stream(Stream),
-}
-
-impl Found {
-    fn open(path: &Path, own: &Arc<[Own]>) -> io::Result<Self> {
-        let kind = std::fs::metadata(path)?;
-        if kind.is_dir() {
-            return Err(io::Error::other("it is a directory"));
-        }
-        if kind.file_type().is_fifo() {
-            // Opening it would wait for somebody who writes.
-            let is_input = path == Path::new(STANDARD_INPUT);
-            return Ok(Self::Stream(if is_input { Stream::Input } else { Stream::Pipe(path.to_owned()) }));
-        }
-        if !kind.is_file() {
-            return Err(io::Error::other("it is a device or a socket, not a file or a pipe"));
-        }
-        let file = File::open(path)?;
-        let mut front = vec![0; SAMPLE];
-        let got = fill(&Positioned(&file), &mut front, 0)?;
-        front.truncate(got);
-        if front.starts_with(&GZIP) {
-            return Ok(Self::Stream(Stream::Packed(file)));
-        }
-        let formats = Formats::detect(&front, own);
-        front.truncate(FRONT);
-        let opened = Opened { meta: file.metadata()?, formats, front, file };
-        Ok(Self::Still(Box::new(opened)))
-    }
-}
-
-impl Opened {
-    fn modified(&self) -> Timestamp {
-        let at = self.meta.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
-        at.unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-}
 
 /// Waits for a thread that reads; says so when that takes long.
 async fn watched<T>(mut work: JoinHandle<io::Result<T>>, path: &Path, outlet: &Outlet) -> io::Result<T> {
@@ -237,9 +193,13 @@ struct Reader<'a> {
     formats: Formats,
     front: Vec<u8>,
     meta: Metadata,
-    modified: Timestamp,
+    /// When the file was written to that has these pieces and those after them: a line without a time of its
+    /// own keeps the one that it had when more is added.
+    written: BTreeMap<u64, Timestamp>,
     /// Pieces that somebody looks for, the last asked first.
     asked: Vec<u64>,
+    /// Pieces that somebody writes elsewhere, the first asked first.
+    lent: VecDeque<(u64, Taker)>,
     /// What is looked for, and the piece before which it was not yet. What is not known is looked at
     /// when it is learnt.
     sought: Option<(Sought, u64)>,
@@ -259,7 +219,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(path: &'a Path, opened: Opened, zone: stamp::Zone, outlet: &'a Outlet) -> Self {
-        let modified = opened.modified();
+        let written = BTreeMap::from([(0, opened.modified())]);
         let Opened { file, meta, formats, front } = opened;
         let division = Division::kept(meta.len());
         Self {
@@ -273,8 +233,9 @@ impl<'a> Reader<'a> {
             unknown: (0, division.pieces(meta.len())),
             division,
             meta,
-            modified,
+            written,
             asked: Vec::new(),
+            lent: VecDeque::new(),
             sought: None,
             mine: None,
             undated: BTreeMap::new(),
@@ -300,7 +261,8 @@ impl<'a> Reader<'a> {
         loop {
             let mines = self.mine.as_ref().is_some_and(|mine| !mine.todo.is_empty());
             let knows = self.unknown.0 >= self.unknown.1;
-            let busy = !self.asked.is_empty() || self.sought.is_some() || !knows || mines;
+            let awaits = !self.asked.is_empty() || self.sought.is_some();
+            let busy = awaits || !self.lent.is_empty() || !knows || mines;
             tokio::select! {
                 biased;
                 request = self.outlet.asked() => {
@@ -310,7 +272,9 @@ impl<'a> Reader<'a> {
                 () = std::future::ready(()), if busy => {}
                 () = tokio::time::sleep(LOOK) => {}
             }
-            let done = if mines && knows && self.asked.is_empty() && self.sought.is_none() {
+            let done = if !awaits && !self.lent.is_empty() {
+                self.lend().await
+            } else if mines && knows && !awaits {
                 self.dig().await
             } else if busy {
                 self.turn().await
@@ -331,6 +295,7 @@ impl<'a> Reader<'a> {
     fn take(&mut self, request: Request) {
         match request {
             Request::Piece(index) => self.asked.push(index),
+            Request::Lend(index, taker) => self.lent.push_back((index, taker)),
             Request::Seek(sought) => self.sought = Some((sought, self.pieces())),
             Request::Mine(order) => self.mine(order),
             Request::Refresh | Request::Fetch(_) => {}
@@ -388,6 +353,32 @@ impl<'a> Reader<'a> {
         } else if learns {
             let unknown = self.unknown.1 - self.unknown.0;
             self.outlet.file(&self.stream, FileSays::Unknown(unknown)).await;
+        }
+        if !whole {
+            self.anew = Some(Anew::Cut);
+        }
+        Ok(whole)
+    }
+
+    /// Reads some pieces for who writes them elsewhere; false when the file is another.
+    async fn lend(&mut self) -> io::Result<bool> {
+        self.lent.retain(|(_, taker)| !taker.is_gone());
+        let most = usize::try_from(self.portion()).map_or(self.lent.len(), |most| most.min(self.lent.len()));
+        let lent: Vec<_> = self.lent.drain(..most).collect();
+        let each = lent.len().div_ceil(usize::try_from(cores()).unwrap_or(1)).max(1);
+        let pieces: Vec<u64> = lent.iter().map(|(index, _)| *index).collect();
+        let workers: Vec<_> = pieces.chunks(each).map(|pieces| self.read(pieces.to_vec(), None)).collect();
+        let mut takers = lent.into_iter();
+        let mut whole = true;
+        for worker in workers {
+            let read = watched(worker, self.path, self.outlet).await?;
+            whole &= !read.ended_early;
+            for ((index, lines), (_, taker)) in read.pieces.into_iter().zip(&mut takers) {
+                if let Some(lines) = lines {
+                    let lines = self.date(index, lines, false);
+                    taker.give(self.outlet.blotted(lines).await);
+                }
+            }
         }
         if !whole {
             self.anew = Some(Anew::Cut);
@@ -483,14 +474,21 @@ impl<'a> Reader<'a> {
     }
 
     /// Lets a thread read pieces.
-    fn read(&self, pieces: Range<u64>, query: Option<Arc<Query>>) -> JoinHandle<io::Result<Read>> {
-        let (file, length, modified) = (Arc::clone(&self.file), self.meta.len(), self.modified);
+    fn read(
+        &self,
+        pieces: impl IntoIterator<Item = u64>,
+        query: Option<Arc<Query>>,
+    ) -> JoinHandle<io::Result<Read>> {
+        let (file, length) = (Arc::clone(&self.file), self.meta.len());
+        let written = |index| self.written.range(..=index).next_back().map(|(_, at)| *at);
+        let pieces: Vec<_> =
+            pieces.into_iter().map(|index| (index, written(index).unwrap_or_default())).collect();
         let division = self.division;
         let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
         tokio::task::spawn_blocking(move || {
             let (mut buffer, mut read) = (Vec::new(), Read::default());
             let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
-            for index in pieces {
+            for (index, modified) in pieces {
                 let piece = division.read(&Positioned(&file), length, index, &begins, &mut buffer)?;
                 read.ended_early |= piece.ended_early;
                 let wanted = query.as_ref().is_none_or(|query| query.may_be_in(&formats, piece.bytes));
@@ -559,19 +557,10 @@ impl<'a> Reader<'a> {
             self.unknown = (last, pieces);
             self.first = None;
             self.meta = now;
-            self.modified = self.outlet.now();
+            self.written.insert(last, self.outlet.now());
             self.outlet.file(&self.stream, FileSays::Grown(pieces)).await;
         }
         Ok(true)
-    }
-}
-
-/// A file that is read at places of one's own.
-struct Positioned<'a>(&'a File);
-
-impl ReadAt for Positioned<'_> {
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        FileExt::read_at(self.0, buffer, offset)
     }
 }
 
@@ -654,6 +643,68 @@ mod tests {
         assert_eq!(out[0], 39, "the latest first");
         out.sort_unstable();
         assert!(out.into_iter().eq((0..40).filter(|index| *index != 17)));
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn pieces_are_lent_beside_what_is_shown_until_the_file_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        write(&path, 0..20 * EACH);
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear).len() == 20).await;
+        let mut lent = Vec::new();
+        for piece in [3, 0, 19, 20] {
+            let (taker, lines) = Taker::new();
+            ear.ask.send(Request::Lend(piece, taker)).await.unwrap();
+            lent.push((piece, lines));
+        }
+        for (piece, mut lines) in lent {
+            let lines = lines.recv().await;
+            let first = lines.map(|lines| String::from_utf8(lines.line(0).to_vec()).unwrap());
+            let expected = line(usize::try_from(piece).unwrap() * EACH).trim_end().to_owned();
+            assert_eq!(first, (piece < 20).then_some(expected), "{piece}");
+        }
+        assert_eq!(pieces(&ear).len(), 20);
+        fs::remove_file(&path).unwrap();
+        let (taker, mut lines) = Taker::new();
+        ear.ask.send(Request::Lend(5, taker)).await.unwrap();
+        assert!(lines.recv().await.is_some(), "what it held can still be read");
+        fs::create_dir(&path).unwrap();
+        ear.until(|ear| ear.failure().is_some_and(is_directory)).await;
+        let (taker, mut lines) = Taker::new();
+        ear.ask.send(Request::Lend(5, taker)).await.unwrap();
+        assert!(lines.recv().await.is_none(), "nobody waits for ever");
+        ear.stop().await;
+    }
+
+    fn is_directory(why: &Failure) -> bool {
+        why.what.as_str().unwrap().contains("directory")
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn lines_without_a_time_stay_where_they_are_when_the_file_grows() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let add = |pieces: usize| {
+            let mut file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path).unwrap();
+            file.write_all("no time at all\n".repeat(pieces * PIECE / 15).as_bytes()).unwrap();
+        };
+        add(3);
+        let past = "2026-11-20T00:00:00Z".parse::<Timestamp>().unwrap();
+        fs::File::open(&path).unwrap().set_modified(past.into()).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
+        add(1);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0))) && pieces(ear).len() > 4)
+            .await;
+        let time = async |piece| {
+            let (taker, mut lines) = Taker::new();
+            ear.ask.send(Request::Lend(piece, taker)).await.unwrap();
+            lines.recv().await.unwrap().effective(0)
+        };
+        assert_eq!((time(0).await, time(1).await), (past.as_millisecond(), past.as_millisecond()));
+        assert!(time(3).await > past.as_millisecond());
         ear.stop().await;
     }
 

@@ -90,7 +90,7 @@ pub(super) async fn drive<V: Vendor>(poll: Arc<Poll<V>>, outlet: Outlet) {
                     }
                 }
                 Request::Fetch(key) => start(&poll, &memory, key, &outlet, &mut details, &mut following),
-                Request::Piece(_) | Request::Seek(_) | Request::Mine(_) => {}
+                Request::Piece(_) | Request::Lend(..) | Request::Seek(_) | Request::Mine(_) => {}
             },
             went = async { match under_way.as_mut() { Some(round) => round.await, None => std::future::pending().await } } => {
                 (under_way, silent_until) = (None, None);

@@ -121,7 +121,11 @@ impl Stage {
         loop {
             match outlet.asked().await {
                 // There is nothing to look at but the recording, which goes on by itself.
-                Request::Refresh | Request::Piece(_) | Request::Seek(_) | Request::Mine(_) => {}
+                Request::Refresh
+                | Request::Piece(_)
+                | Request::Lend(..)
+                | Request::Seek(_)
+                | Request::Mine(_) => {}
                 Request::Fetch(key) => {
                     let told = self.told(outlet.source(), &key);
                     let missing =
