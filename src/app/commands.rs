@@ -132,12 +132,14 @@ impl App {
             }
             Argument::Name if command.id == Id::Goto => {
                 let view = self.state.view(true, now);
-                if !self.logs.go_to(&choice.argument, &view) {
-                    self.seek(argument);
-                } else if view.logs.lines() == 0 {
-                    self.say("There are no log lines to go to a time in.", now);
-                } else {
-                    self.focus(PaneId::Logs);
+                match self.logs.go_to(&choice.argument, &view) {
+                    None => self.seek(argument),
+                    Some(told) => {
+                        self.focus(PaneId::Logs);
+                        if let Some(told) = told {
+                            self.say(told, now);
+                        }
+                    }
                 }
             }
             Argument::Name if command.id == Id::Since => self.compare_since(&choice.argument, now),

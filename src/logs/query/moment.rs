@@ -2,6 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 
+/// A day, in milliseconds.
+const DAY: i64 = 86_400_000;
+
 /// Reads a moment: a date and time (UTC unless it says its zone), a time of day (its latest, UTC) or
 /// a length of time before `now`. In milliseconds since 1970.
 pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
@@ -24,12 +27,17 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
 /// Reads a moment as a query does, but near `here`: a length is before it, and a time of day is
 /// that of the nearest day.
 pub fn near(text: &str, here: Timestamp) -> Option<i64> {
-    /// A day, in milliseconds.
-    const DAY: i64 = 86_400_000;
     let at = moment(text, here)?;
     let back = here.as_millisecond() - at;
     // Lengths and dates have a hyphen; they are what they are.
     Some(if !text.contains('-') && back > DAY / 2 { at + DAY } else { at })
+}
+
+/// The same among lines of this time, from and to: a time of day is of a day on which there are some.
+pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64)) -> Option<i64> {
+    let at = near(text, here)?;
+    let days = if text.contains('-') { &[0][..] } else { &[0, -DAY, DAY] };
+    Some(days.iter().map(|day| at + day).find(|at| (first..=last).contains(at)).unwrap_or(at))
 }
 
 /// A length of time: `90s`, `15m`, `2h`, `1d`.
@@ -77,6 +85,16 @@ mod tests {
         ] {
             let expected: Timestamp = expected.parse().unwrap();
             assert_eq!(near(text, now), Some(expected.as_millisecond()), "{text}");
+        }
+        let millis = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        let known = (millis("2026-11-20T00:00:00Z"), millis("2026-11-21T19:58:00Z"));
+        let here = "2026-11-21T19:58:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("03:12", "2026-11-21T03:12:00Z"),
+            ("23:12", "2026-11-20T23:12:00Z"),
+            ("2026-11-22T03:12", "2026-11-22T03:12:00Z"),
+        ] {
+            assert_eq!(among(text, here, known), Some(millis(expected)), "{text}");
         }
         for text in ["", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
             assert_eq!(moment(text, now), None, "{text}");

@@ -1,13 +1,18 @@
 //! Moves in the logs: by lines and windows, to errors and to hits, and back to following.
 
+use jiff::Timestamp;
+
+use crate::logs::histogram::Histogram;
 use crate::logs::key::Key;
 use crate::logs::level::Level;
 use crate::logs::merge::Merged;
-use crate::logs::query::moment::near;
+use crate::logs::query::moment::among;
+use crate::model::text::SafeText;
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::view::View;
+use crate::safe;
 
 impl Logs {
     /// Stands still from here on.
@@ -31,14 +36,24 @@ impl Logs {
     }
 
     /// Goes to the first line of the moment that is written: a date, a time of day (UTC) near what is
-    /// selected, or a length of time before it such as `-15m`. False if it is no moment.
-    pub fn go_to(&mut self, written: &str, view: &View<'_>) -> bool {
+    /// selected, or a length of time before it such as `-15m`. `None` if it is no moment, else what is to be
+    /// told, if anything is.
+    pub fn go_to(&mut self, written: &str, view: &View<'_>) -> Option<Option<SafeText>> {
         let here = self.selected().map_or(view.now, |row| row.line.time());
-        let moment = near(written, here);
-        if let Some(time) = moment {
-            self.go(Key::at(time), view);
-        }
-        moment.is_some()
+        let known = Histogram::reach(view.logs, |_| true);
+        let time = among(written, here, known.unwrap_or((i64::MIN, i64::MAX)))?;
+        self.go(Key::at(time), view);
+        let Some((first, last)) = known else {
+            return Some(Some("There are no log lines to go to a time in.".into()));
+        };
+        let clock = |at| view.zone.moment(Timestamp::from_millisecond(at).unwrap_or_default(), view.now);
+        Some(if time > last {
+            Some(safe!("No line is of {} or later: the last is of {}.", clock(time), clock(last)))
+        } else if time < first {
+            Some(safe!("No line is of before {}.", clock(first)))
+        } else {
+            None
+        })
     }
 
     /// Selects a line and shows it, a third down the window if it was not in sight.

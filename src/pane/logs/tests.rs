@@ -587,11 +587,12 @@ fn a_time_is_gone_to_from_where_one_is() {
         ("2026-11-20T23:11", 1),
         ("2026-11-01", 0),
     ] {
-        assert!(desk.with(|logs, view, _| logs.go_to(written, view)), "{written}");
+        let told = desk.with(|logs, view, _| logs.go_to(written, view)).expect(written);
+        assert_eq!(told.is_some(), matches!(written, "00:30" | "2026-11-01"), "{written}: {told:?}");
         desk.sync();
         assert!(desk.selected().ends_with(&format!(" line {expected}")), "{written}: {}", desk.selected());
     }
-    assert!(!desk.with(|logs, view, _| logs.go_to("HighErrorRate", view)));
+    assert!(desk.with(|logs, view, _| logs.go_to("HighErrorRate", view)).is_none());
     assert!(desk.rows()[5].contains("paused"));
 }
 
