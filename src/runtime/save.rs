@@ -258,7 +258,7 @@ mod tests {
     use crate::logs::merge::{Merged, Wanted};
     use crate::logs::piece::{EVERY_LINE, PIECE};
     use crate::logs::query::Query;
-    use crate::logs::record::{Text, Unit};
+    use crate::logs::record::{self, Text, Unit};
     use crate::logs::search::Search;
     use crate::logs::segment::{Given, SegmentBuilder};
     use crate::logs::split::Line;
@@ -363,11 +363,13 @@ mod tests {
             let work = |piece: crate::logs::piece::Piece<'_>| {
                 let mut found = Vec::new();
                 let (stream, now) = (name.as_bytes(), now());
-                let text = Text { bytes: piece.bytes, stream, formats: &formats, zone: &zone, now };
-                text.search(&query, Unit::Record, |_, record| {
+                let text =
+                    Text { bytes: piece.bytes, stream, formats: &formats, zone: &zone, now, before: None };
+                let each = |_, record: &record::Found<'_>| {
                     found.extend_from_slice(record.bytes());
                     found.push(b'\n');
-                });
+                };
+                text.search(&query, Unit::Record, each, |_| {});
                 found
             };
             let mut all = Vec::new();

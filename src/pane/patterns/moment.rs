@@ -83,9 +83,10 @@ pub(super) fn moments(
     for minutes in rest.iter().filter(|minutes| **minutes == WHILES[0] || of(minutes) < span).chain(shorter) {
         let Ok(at) = end.checked_sub(of(minutes)) else { continue };
         let length = if *minutes >= 60 { safe!("{} h", minutes / 60) } else { safe!("{} min", minutes) };
-        let name = match newest {
-            Some(newest) => safe!("In the {} before the newest record ({})", length, clock(newest)),
-            None => safe!("In the last {}", length),
+        let name = if let Some(newest) = newest {
+            safe!("In the {} before the newest record ({})", length, clock(newest))
+        } else {
+            safe!("In the last {}", length)
         };
         put(Which::Ago(*minutes), at, name);
     }

@@ -386,18 +386,15 @@ impl Tail {
             self.late.extend(self.live.replace(back));
             return;
         }
-        let live = match self.waiting.iter().position(|waiting| waiting.position.id == reader.id()) {
-            Some(back) => {
-                let Some(back) = self.waiting.remove(back) else { return };
-                reader.go_on_from(&back.position);
-                Feed { splitter: back.splitter, ..Feed::new(reader, now) }
+        let back = self.waiting.iter().position(|waiting| waiting.position.id == reader.id());
+        let live = if let Some(back) = back.and_then(|back| self.waiting.remove(back)) {
+            reader.go_on_from(&back.position);
+            Feed { splitter: back.splitter, ..Feed::new(reader, now) }
+        } else {
+            if let Some(left) = self.closed.iter().rev().find(|position| position.id == reader.id()) {
+                reader.go_on_from(left);
             }
-            None => {
-                if let Some(left) = self.closed.iter().rev().find(|position| position.id == reader.id()) {
-                    reader.go_on_from(left);
-                }
-                Feed::new(reader, now)
-            }
+            Feed::new(reader, now)
         };
         let last = self.live.as_ref().or(self.late.last());
         let last = match self.waiting.back().filter(|_| self.live.is_none()) {
