@@ -67,7 +67,7 @@ fuzz_target!(|bytes: &[u8]| {
 
     let mut patterns = Patterns::new(false);
     for line in bytes.split(|b| *b == b'\n').take(200) {
-        let id = patterns.take(line, None);
+        let id = patterns.take(line, formats.said(line).of(line), None);
         let now_in = patterns.resolve(id);
         assert_eq!(patterns.resolve(now_in), now_in, "an alias of an alias");
     }

@@ -2,13 +2,14 @@
 //! written, and nothing that it sees is in a text in which it says that nothing can be.
 #![no_main]
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use midwatch::logs::format::Formats;
 use midwatch::logs::query::Query;
-use midwatch::logs::record::{Text, Unit};
+use midwatch::logs::record::{Found, Text, Unit};
 use midwatch::logs::stamp::Zone;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -29,16 +30,20 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(query.to_string(), again.to_string());
 
     let formats = Formats::detect(rest, &Arc::default());
-    let text = Text { bytes: rest, stream: b"app.log", formats: &formats, zone: &Zone::default(), now };
+    let zone = Zone::default();
+    let text = Text { bytes: rest, stream: b"app.log", formats: &formats, zone: &zone, now, before: None };
     for unit in [Unit::Line, Unit::Record] {
         let mut ends = 0;
         let (mut seen, mut seen_again) = (Vec::new(), Vec::new());
-        text.search(&query, unit, |range, _| {
+        let (mut undated, mut undated_again) = (Vec::new(), Vec::new());
+        let each = |range: Range<usize>, _: &Found<'_>| {
             assert!(range.start >= ends && rest.get(range.clone()).is_some(), "{range:?} after {ends}");
             ends = range.end;
             seen.push(range);
-        });
-        text.search(&again, unit, |range, _| seen_again.push(range));
+        };
+        text.search(&query, unit, each, |range| undated.push(range));
+        text.search(&again, unit, |range, _| seen_again.push(range), |range| undated_again.push(range));
+        assert_eq!(undated, undated_again, "read back it asks for other times");
         assert_eq!(seen, seen_again, "read back it sees something else");
         assert!(seen.is_empty() || query.may_be_in(&formats, rest), "seen where nothing can be");
         for range in seen {
