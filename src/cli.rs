@@ -12,7 +12,7 @@ mod screen;
 mod services;
 mod status;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -243,6 +243,9 @@ impl Cli {
 
 /// Runs the console on the files that are named, with the last word as the query if it is no file.
 fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
+    // What ends like the other files is one that is missing.
+    let ending = |path: &OsString| Path::new(path).extension().map(OsStr::to_owned);
+    let endings: Vec<_> = what.iter().rev().skip(1).filter_map(ending).collect();
     let is_query = |last: &OsString| {
         if last == "-" {
             return false;
@@ -250,7 +253,9 @@ fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
         let text = last.to_string_lossy();
         // An expression ends in a slash; else it is a file that is missing, which its source says.
         let is_path = ["/", "./", "../"].iter().any(|begin| text.starts_with(begin)) && !text.ends_with('/');
-        !is_path && !archive::is_there(Path::new(last))
+        let is_one_more = !text.contains(char::is_whitespace)
+            && ending(last).is_some_and(|ending| endings.contains(&ending));
+        !is_path && !is_one_more && !archive::is_there(Path::new(last))
     };
     let query = what.pop_if(|last| is_query(last)).unwrap_or_default();
     if what.is_empty() {

@@ -19,6 +19,7 @@
 
 mod field;
 mod held;
+mod hint;
 pub mod moment;
 mod parse;
 mod text;

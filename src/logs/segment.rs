@@ -154,6 +154,16 @@ impl Segment {
         self.lost
     }
 
+    /// The same lines, of the last of which so many bytes more were not even read.
+    #[must_use]
+    pub fn cut_more(mut self, bytes: u64) -> Self {
+        let last = self.lines().saturating_sub(1);
+        if let Some((_, cut)) = self.cuts.last_mut().filter(|(line, _)| *line == last) {
+            *cut += bytes;
+        }
+        self
+    }
+
     /// Bytes that were cut off lines longer than 64 KiB.
     pub fn cut(&self) -> u64 {
         self.cuts.iter().map(|(_, bytes)| bytes).sum()

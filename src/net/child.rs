@@ -2,34 +2,50 @@
 
 use std::io;
 use std::process::ExitStatus;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 
+/// How long the end waits for programs that are being started: a file system may hang.
+const STARTING: Duration = Duration::from_millis(500);
+
 /// The groups that run. On most ways out of the process nothing is dropped.
 struct Running {
     groups: Vec<Pid>,
+    /// How many are being started and are not among them yet.
+    starting: usize,
     /// The process is on its way out: nothing new lives.
     ended: bool,
 }
 
-static RUNNING: Mutex<Running> = Mutex::new(Running { groups: Vec::new(), ended: false });
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: Vec::new(), starting: 0, ended: false });
+/// Told when one that was being started is among them.
+static STARTED: Condvar = Condvar::new();
 
 fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Kills everything that runs, and whatever is started from here on: the process ends.
+impl Running {
+    fn kill(&mut self) {
+        for group in self.groups.drain(..) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// Kills everything that runs or is being started, and whatever is started from here on: the process ends.
 pub fn end_all() {
     let mut running = running();
     running.ended = true;
-    for group in running.groups.drain(..) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
+    running.kill();
+    let waited = STARTED.wait_timeout_while(running, STARTING, |running| running.starting > 0);
+    waited.unwrap_or_else(PoisonError::into_inner).0.kill();
 }
 
 /// Whether everything has been killed, so that the end of a program says nothing about it.
@@ -42,21 +58,24 @@ pub fn are_ended() -> bool {
 #[derive(Debug)]
 pub struct Group(Option<Pid>);
 
-impl Group {
-    /// The group of a child that was started with `process_group(0)`.
-    pub fn of(child: &Child) -> Self {
-        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        let mut group = Self(leader);
-        let mut running = running();
-        running.groups.extend(leader);
-        let ended = running.ended;
-        drop(running);
-        if ended {
-            group.kill();
-        }
-        group
+/// Starts a program in a group of its own. The process does not end between its start and the moment at which
+/// its group is known: it would live on.
+pub fn spawn(command: &mut Command) -> io::Result<(Child, Group)> {
+    running().starting += 1;
+    let started = command.process_group(0).spawn();
+    let leader = started.as_ref().ok().and_then(Child::id).and_then(|id| Pid::from_raw(id.cast_signed()));
+    let mut running = running();
+    running.starting -= 1;
+    running.groups.extend(leader);
+    if running.ended {
+        running.kill();
     }
+    drop(running);
+    STARTED.notify_all();
+    Ok((started?, Group(leader)))
+}
 
+impl Group {
     /// Kills all of it.
     pub fn kill(&mut self) {
         if let Some(group) = self.0.take() {

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::backoff::Backoff;
-use super::child::{Group, LastWords, cannot_start};
+use super::child::{self, Group, LastWords, cannot_start};
 use super::ids;
 use crate::config::endpoint::is_loopback;
 use crate::config::tunnels::{Ready, TunnelTable};
@@ -174,18 +174,16 @@ async fn run(table: &TunnelTable, near: &Near, stand: &watch::Sender<Stand>) -> 
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(true);
     if std::env::var_os("SSH_ASKPASS_REQUIRE").is_none() {
         // ssh(1): it would ask on the terminal, over the screen.
         command.env("SSH_ASKPASS", "/bin/false").env("SSH_ASKPASS_REQUIRE", "force");
     }
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    // The group is dropped first: it is killed while its leader's number is still taken.
+    let (mut child, group) = match child::spawn(&mut command) {
+        Ok(started) => started,
         Err(error) => return cannot_start(name, &error),
     };
-    // Dropped first: the group is killed while its leader's number is still taken.
-    let group = Group::of(&child);
     let errors = child.stderr.take();
     follow(table, near, stand, &mut child, &group, errors).await
 }

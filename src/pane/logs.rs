@@ -352,7 +352,10 @@ impl Logs {
         if self.text.is_empty() && self.minimum == Level::Unknown {
             return coverage::empty(view, Gives::Logs, "No line yet.");
         }
-        coverage::no_match(view)
+        let mut said = coverage::no_match(view);
+        let muted = view.styles.of(Meaning::Muted);
+        said.extend(self.words.hint().map(|hint| Paragraph::new(hint, muted)));
+        said
     }
 
     fn is_searching(&self, view: &View<'_>) -> bool {

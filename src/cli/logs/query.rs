@@ -118,7 +118,10 @@ pub(super) fn query(asked: &Asked, own: &Arc<[Own]>) -> ExitCode {
             Err(Stop::Output(error)) => return unheard(&error),
         }
     }
-    ExitCode::from(u8::from(total == 0))
+    match query.hint() {
+        Some(hint) if total == 0 => refuse(1, &hint),
+        _ => ExitCode::from(u8::from(total == 0)),
+    }
 }
 
 /// Why no more is searched.

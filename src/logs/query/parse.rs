@@ -122,10 +122,10 @@ fn compared(text: &str) -> Result<Option<(bool, Test, &str)>, SafeText> {
         let (expression, rest) = slashed(expression)?;
         return Ok(Some((true, Test::Field(Field::has(field, Pattern::regex(expression)?)), rest)));
     }
-    let operator = OPERATORS
-        .iter()
-        .find_map(|(sign, wanted, compare)| rest.strip_prefix(sign).map(|rest| (*wanted, *compare, rest)));
-    let Some((wanted, compare, rest)) = operator else { return Ok(None) };
+    let operator = OPERATORS.iter().find_map(|(sign, wanted, compare)| {
+        rest.strip_prefix(sign).map(|rest| (*sign, *wanted, *compare, rest))
+    });
+    let Some((sign, wanted, compare, rest)) = operator else { return Ok(None) };
     let (value, after) = match compare {
         Compare::Is => name(rest)?,
         _ if field == "level" => name(rest)?,
@@ -141,7 +141,11 @@ fn compared(text: &str) -> Result<Option<(bool, Test, &str)>, SafeText> {
     }
     if value.is_empty() {
         let field = clean(&RawText::from(field));
-        return Err(safe!("{}= wants a value; put it in quotes to look for the text", field));
+        return Err(safe!(
+            "{}{} wants a value; put it in quotes to look for the text",
+            field,
+            SafeText::literal(sign)
+        ));
     }
     Ok(match compare {
         Compare::Is => Some((wanted, Test::Field(Field::is(field, &value)), after)),

@@ -14,7 +14,7 @@ use super::file::LONGEST;
 use crate::config::argv::Argv;
 use crate::config::credentials::Format;
 use crate::model::health::FailureKind;
-use crate::net::child::{Group, cannot_start, describe};
+use crate::net::child::{self, cannot_start, describe};
 
 use super::file::Refused;
 
@@ -48,7 +48,6 @@ pub(super) async fn run(argv: &Argv, passed: &[String], format: Format) -> Resul
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .process_group(0)
         .kill_on_drop(true);
     for variable in PASSED.iter().copied().chain(passed.iter().map(String::as_str)) {
         if let Some(value) = std::env::var_os(variable) {
@@ -59,12 +58,11 @@ pub(super) async fn run(argv: &Argv, passed: &[String], format: Format) -> Resul
         command.env("KUBERNETES_EXEC_INFO", EXEC_INFO);
     }
     let by_hand = || format!("run it to see why: {}", argv.typed());
-    let mut child = command.spawn().map_err(|error| {
+    let (mut child, mut group) = child::spawn(&mut command).map_err(|error| {
         let failure = cannot_start(name, &error);
         let what = failure.what.as_str().unwrap_or_default().to_owned();
         Refused { kind: failure.kind, what, advice: by_hand() }
     })?;
-    let mut group = Group::of(&child);
     // It never grows: that would leave a copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     let finished = timeout(WITHIN, listen(&mut child, &mut bytes)).await;

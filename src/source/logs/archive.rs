@@ -494,6 +494,7 @@ impl<'a> Reader<'a> {
                 let wanted = query.as_ref().is_none_or(|query| query.may_be_in(&formats, piece.bytes));
                 let lines = wanted
                     .then(|| SegmentBuilder::of_file(stream.clone(), &zone, &formats, piece.bytes, modified));
+                let lines = lines.map(|lines| lines.map(|lines| lines.cut_more(piece.cut)));
                 read.pieces.push((index, lines.flatten()));
             }
             Ok(read)

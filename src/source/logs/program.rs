@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::model::health::Failure;
 use crate::net::backoff::Backoff;
-use crate::net::child::{Group, cannot_start};
+use crate::net::child::{self, Group, cannot_start};
 use crate::source::outlet::Outlet;
 
 /// One that ran this long worked: the next wait is a short one.
@@ -57,17 +57,12 @@ impl Program {
     /// Starts `name` with arguments; its standard input is empty.
     pub(super) fn start(name: &str, arguments: &[String]) -> Result<Self, Failure> {
         let changes = signal(SignalKind::child()).map_err(|error| cannot_start(name, &error))?;
-        let mut child = Command::new(name)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| cannot_start(name, &error))?;
+        let mut command = Command::new(name);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let (mut child, group) =
+            child::spawn(command.kill_on_drop(true)).map_err(|error| cannot_start(name, &error))?;
         Ok(Self {
-            group: Group::of(&child),
+            group,
             output: child.stdout.take(),
             errors: child.stderr.take(),
             child,

@@ -516,8 +516,10 @@ impl Tail {
             }
             !close
         });
-        while self.late.len() > FEEDS {
-            self.waiting.extend(self.late.pop().map(park));
+        while self.late.len() > FEEDS
+            && let Some(feed) = self.late.pop()
+        {
+            self.waiting.push_front(park(feed));
         }
     }
 
