@@ -121,6 +121,8 @@ def opening(bench, log):
         # The title has it too.
         hits.append((program.until(lambda: program.text().count(word) > 2, 10) or float("inf")) - sent)
         program.type(b"\x1b")
+        # What asks for the screen types ctrl-l, which right behind Esc is another key.
+        program.listen(0.2)
         while any("of the file known" in row for row in program.screen() or []):
             program.listen(0.2)
         program.type(b"g")
