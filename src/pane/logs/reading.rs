@@ -50,12 +50,18 @@ impl Reading {
 /// What is said of a file that is read anew, with so many lines gone.
 pub fn read_anew(stream: &RawText, why: Anew, gone: u64) -> SafeText {
     let stream = clean(stream);
-    let gone = safe!("{} {} of before no longer here", gone, if gone == 1 { "line is" } else { "lines are" });
+    let gone =
+        if gone == 1 { "the line of before is".into() } else { safe!("the {} lines of before are", gone) };
     match why {
         Anew::Replaced => {
-            safe!("{}: another file stands there now; {}. Its new name may be {}.1", stream, gone, stream)
+            safe!(
+                "{}: another file stands there now; {} gone from here. Its new name may be {}.1",
+                stream,
+                gone,
+                stream
+            )
         }
-        Anew::Cut => safe!("{}: the file was cut and is read anew; {}", stream, gone),
+        Anew::Cut => safe!("{}: the file was cut and is read anew; {} gone", stream, gone),
     }
 }
 
