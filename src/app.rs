@@ -11,6 +11,7 @@ mod overlay;
 mod patterns;
 mod place;
 mod presence;
+mod runbook;
 pub mod session;
 mod state;
 
@@ -45,6 +46,7 @@ use crate::pane::logs::{Logs, read_anew};
 use crate::pane::notes::Notes;
 use crate::pane::patterns::Mining;
 use crate::pane::pipelines::Pipelines;
+use crate::pane::runbook::Shelf;
 use crate::pane::view::PaneId;
 use crate::pane::welcome::Welcome;
 use crate::safe;
@@ -90,6 +92,8 @@ pub struct App {
     sought: Option<Sought>,
     /// What the logs were last asked for.
     joined: Option<Subject>,
+    /// The runbooks of this session.
+    shelf: Shelf,
     arrangement: Arrangement,
     /// The view that had the focus before.
     previous: PaneId,
@@ -132,6 +136,7 @@ impl App {
             graph: None,
             sought: None,
             joined: None,
+            shelf: Shelf::default(),
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
             size,
@@ -208,6 +213,7 @@ impl App {
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
+            Msg::Runbook(leads, answer) => self.hear_of_runbook(&leads, answer, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Saving(percent) => self.logs.save_goes_on(percent),
             Msg::Saved(text) => {
@@ -297,6 +303,9 @@ impl App {
     fn scopes(&self) -> &'static [Scope] {
         if matches!(self.place, Some(Place::Patterns(_))) {
             return &[Scope::Patterns, Scope::List, Scope::Global];
+        }
+        if matches!(self.place, Some(Place::Runbook(_))) {
+            return &[Scope::Runbook, Scope::List, Scope::Global];
         }
         if self.place.is_some() || self.graph_here().is_some() {
             return &[Scope::List, Scope::Global];

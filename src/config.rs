@@ -14,6 +14,7 @@ pub mod nearest;
 pub mod origin;
 mod parse;
 pub mod places;
+pub mod runbooks;
 pub mod schema;
 pub mod secret;
 mod services;
@@ -33,6 +34,7 @@ use crate::model::text::RawText;
 use credentials::CredentialTable;
 use environment::Environment;
 use origin::{ConfigError, Origin, Warning};
+use runbooks::Runbooks;
 use settings::Settings;
 use sources::{Kind, Named, Names, SourceTable};
 use table::{Table, Value};
@@ -96,6 +98,8 @@ pub struct Config {
     pub formats: Vec<Own>,
     /// The services and hosts.
     pub catalog: Catalog,
+    /// Where runbooks are.
+    pub runbooks: Runbooks,
     /// The theme, as the terminal can draw it.
     pub theme: Theme,
     /// The other themes that may be chosen, built-in and the person's own.
@@ -118,6 +122,7 @@ const PARTS: &[&str] = &[
     "format",
     "service",
     "host",
+    "runbooks",
 ];
 
 impl Config {
@@ -138,6 +143,8 @@ impl Config {
         });
         let [source, environment, credential, tunnel, format, service, host] = written;
         let theme = top.take("theme").map(|entry| entry.value);
+        let runbooks = top.take("runbooks").map(|entry| entry.value);
+        let home = inputs.home.as_deref();
         let keys = match top.take("keys").map(|entry| entry.value) {
             Some(value) if value.as_table().is_none() => {
                 errors.push(
@@ -159,7 +166,7 @@ impl Config {
         let settings = settings::read(
             &top,
             |name| inputs.variable(name),
-            inputs.home.as_deref(),
+            home,
             inputs.state.as_deref(),
             &mut errors,
             &mut warnings,
@@ -169,12 +176,13 @@ impl Config {
         {
             errors.extend(declared.environments.unknown(name, &value.origin));
         }
-        let sources = sources::read(source, inputs.kinds, &declared, inputs.home.as_deref(), &mut errors);
-        let credentials = credentials::read(&credential, inputs.home.as_deref(), &mut errors);
-        let tunnels = tunnels::read(&tunnel, inputs.home.as_deref(), &mut errors);
+        let sources = sources::read(source, inputs.kinds, &declared, home, &mut errors);
+        let credentials = credentials::read(&credential, home, &mut errors);
+        let tunnels = tunnels::read(&tunnel, home, &mut errors);
         let formats = formats::read(&format, &mut errors);
         let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
-        let catalog = services::read(&service, &host, &source_names, &mut errors);
+        let catalog = services::read(&service, &host, &source_names, home, &mut errors);
+        let runbooks = runbooks::read(runbooks.as_ref(), &declared, home, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
         let theme = load_theme(theme.as_ref(), &themes, &mut errors).map(|theme| theme.at(depth));
@@ -193,6 +201,7 @@ impl Config {
                         tunnels,
                         formats,
                         catalog,
+                        runbooks,
                         theme,
                         other_themes,
                         keys,

@@ -10,6 +10,7 @@ pub mod keeping;
 pub mod limit;
 pub mod note;
 pub mod run;
+pub mod runbook;
 pub mod text;
 pub mod transition;
 pub mod update;

@@ -23,6 +23,7 @@ mod failure;
 pub mod ids;
 mod link;
 pub mod origin;
+pub mod page;
 pub mod proxy;
 mod redirect;
 #[cfg(test)]
@@ -72,6 +73,7 @@ impl Net {
     /// The network of a configuration. Asks nobody yet.
     pub fn of(config: &Config) -> Self {
         let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
+        let endpoints = endpoints.chain(&config.runbooks.sites);
         let vault = Vault::new(&config.credentials, endpoints, Arc::new(now));
         Self::with(vault, Proxies::of(|name| std::env::var(name).ok()), Tunnels::new(&config.tunnels))
     }

@@ -13,6 +13,7 @@ pub mod palette;
 pub mod patterns;
 pub mod pipelines;
 mod plot;
+pub mod runbook;
 pub mod shown;
 mod sort;
 pub mod sources;

@@ -19,6 +19,7 @@ pub mod plain;
 pub mod probe;
 pub mod progress;
 pub mod run;
+mod runbook;
 mod save;
 mod sequence;
 pub mod session;

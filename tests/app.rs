@@ -14,6 +14,8 @@ mod keeping;
 mod login;
 #[path = "app/patterns.rs"]
 mod patterns;
+#[path = "app/runbook.rs"]
+mod runbook;
 
 use std::sync::Arc;
 

@@ -56,6 +56,8 @@ impl App {
             Id::FullScreen => self.arrangement.full_screen = !self.arrangement.full_screen,
             Id::Changes => self.show_changes(now),
             Id::ServiceLogs => return self.show_logs(now),
+            Id::Runbook => return self.show_runbook(now),
+            Id::Tick => return self.tick(now),
             Id::Patterns => self.show_patterns(now),
             Id::Open if matches!(self.place, Some(Place::Patterns(_))) => {
                 return self.use_patterns(true, now);

@@ -249,12 +249,16 @@ impl App {
             let is_own = !matches!(command.scope, Scope::Global | Scope::List);
             is_own && scopes.contains(&command.scope) && !is_rare(command.id)
         });
-        let last = [Id::Note, Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
+        let last = [Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
         let has_rows_to_join = match &self.place {
-            Some(place) => matches!(place, Place::Changes(_)),
+            Some(place) => matches!(place, Place::Changes(_) | Place::Runbook(_)),
             None => !is_graph && matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines),
         };
-        let join = if has_rows_to_join { &[Id::Changes, Id::ServiceLogs][..] } else { &[] };
+        let join = if has_rows_to_join {
+            &[Id::Changes, Id::ServiceLogs, Id::Note, Id::Runbook][..]
+        } else {
+            &[Id::Note]
+        };
         let own = own.map(|command| command.id).chain(join.iter().copied());
         [Id::Help, Id::Palette].into_iter().chain(rows.iter().copied()).chain(own).chain(last)
     }

@@ -137,7 +137,10 @@ impl App {
     }
 
     /// What the selected row is about and when it began, as far as rows are seen where the focus is.
-    fn subject(&self, now: Timestamp) -> Option<(Subject, Timestamp)> {
+    pub(super) fn subject(&self, now: Timestamp) -> Option<(Subject, Timestamp)> {
+        if let Some(Place::Runbook(runbook)) = &self.place {
+            return Some(runbook.about());
+        }
         if self.place.is_some() || self.graph_here().is_some() {
             return None;
         }

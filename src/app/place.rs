@@ -9,6 +9,7 @@ use crate::model::text::SafeText;
 use crate::pane::changes::Changes;
 use crate::pane::effect::Outcome;
 use crate::pane::patterns::Patterns;
+use crate::pane::runbook::RunbookView;
 use crate::pane::sources::Sources;
 use crate::pane::view::View;
 use crate::ui::canvas::Canvas;
@@ -21,6 +22,8 @@ pub(super) enum Place {
     Changes(Changes),
     /// What the lines say again and again.
     Patterns(Patterns),
+    /// A runbook, or the card of a service or host.
+    Runbook(Box<RunbookView>),
 }
 
 impl Place {
@@ -30,6 +33,7 @@ impl Place {
             Self::Changes(changes) => changes.sync(view),
             // They are given what was mined: see `App::sync_patterns`.
             Self::Patterns(_) => {}
+            Self::Runbook(runbook) => runbook.sync(view),
         }
     }
 
@@ -38,6 +42,7 @@ impl Place {
             Self::Sources(sources) => sources.list().is_due(now),
             Self::Changes(changes) => changes.list().is_due(now),
             Self::Patterns(patterns) => patterns.list().is_due(now),
+            Self::Runbook(_) => false,
         }
     }
 
@@ -46,6 +51,7 @@ impl Place {
             Self::Sources(sources) => sources.fit(view, area),
             Self::Changes(changes) => changes.fit(area),
             Self::Patterns(patterns) => patterns.fit(area),
+            Self::Runbook(runbook) => runbook.fit(area, view.ascii),
         }
     }
 
@@ -54,6 +60,7 @@ impl Place {
             Self::Sources(sources) => sources.run(id, view, area),
             Self::Changes(changes) => changes.run(id, view),
             Self::Patterns(patterns) => patterns.run(id, view),
+            Self::Runbook(runbook) => runbook.run(id),
         }
     }
 
@@ -62,6 +69,7 @@ impl Place {
             Self::Sources(sources) => sources.filter(text, view),
             Self::Changes(changes) => changes.filter(text, view),
             Self::Patterns(patterns) => patterns.filter(text, view),
+            Self::Runbook(runbook) => runbook.filter(text),
         }
     }
 
@@ -70,6 +78,7 @@ impl Place {
             Self::Sources(sources) => sources.list().filter(),
             Self::Changes(changes) => changes.list().filter(),
             Self::Patterns(patterns) => patterns.list().filter(),
+            Self::Runbook(runbook) => runbook.list().filter(),
         }
     }
 
@@ -78,6 +87,7 @@ impl Place {
             Self::Sources(sources) => sources.list().counts(),
             Self::Changes(changes) => changes.list().counts(),
             Self::Patterns(patterns) => patterns.list().counts(),
+            Self::Runbook(runbook) => runbook.list().counts(),
         }
     }
 
@@ -87,6 +97,7 @@ impl Place {
             Self::Sources(sources) => sources.back(view),
             Self::Changes(changes) => changes.back(view),
             Self::Patterns(patterns) => patterns.back(view),
+            Self::Runbook(runbook) => runbook.back(),
         }
     }
 
@@ -95,6 +106,7 @@ impl Place {
             Self::Sources(sources) => sources.next_wake(view),
             Self::Changes(changes) => changes.list().next_wake(),
             Self::Patterns(patterns) => patterns.list().next_wake(),
+            Self::Runbook(runbook) => runbook.next_wake(view),
         }
     }
 
@@ -103,6 +115,7 @@ impl Place {
         match self {
             Self::Sources(_) | Self::Patterns(_) => None,
             Self::Changes(changes) => Some(changes.subject()),
+            Self::Runbook(runbook) => Some(runbook.about().0),
         }
     }
 
@@ -111,6 +124,7 @@ impl Place {
             Self::Sources(sources) => sources.draw(view, who, area, canvas),
             Self::Changes(changes) => changes.draw(view, area, canvas),
             Self::Patterns(patterns) => patterns.draw(view, area, canvas),
+            Self::Runbook(runbook) => runbook.draw(view, area, canvas),
         }
     }
 }

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::command::keymap::Binding;
 use crate::config::environment::Environment;
+use crate::config::runbooks::Runbooks;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::{CredentialInfo, Credentials};
@@ -28,6 +29,8 @@ pub struct Setup {
     pub sources: Vec<SourceInfo>,
     /// What belongs to which service and host.
     pub catalog: Catalog,
+    /// Where runbooks are.
+    pub runbooks: Runbooks,
     /// The credentials, as declared.
     pub credentials: Vec<CredentialInfo>,
     /// The configured environments.
@@ -61,6 +64,7 @@ pub(super) struct State {
     pub(super) world: World,
     pub(super) logs: Buffer,
     pub(super) catalog: Catalog,
+    pub(super) runbooks: Runbooks,
     pub(super) credentials: Credentials,
     pub(super) keeping: Keeping,
     pub(super) environments: Vec<Environment>,
@@ -85,6 +89,7 @@ impl State {
             world,
             logs: Buffer::new(setup.log_budget),
             catalog: setup.catalog,
+            runbooks: setup.runbooks,
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             environments: setup.environments,

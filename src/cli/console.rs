@@ -214,6 +214,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
     let setup = Setup {
         sources: sources.iter().map(|built| built.info.clone()).collect(),
         catalog: config.catalog.clone(),
+        runbooks: config.runbooks.clone(),
         credentials: credentials(config),
         environments: config.environments.clone(),
         environment: settings.scope.clone(),

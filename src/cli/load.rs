@@ -27,6 +27,7 @@ pub(super) fn for_recording(
         // The built-in outage knows its own map; for a file there is only what is configured.
         config.environments = recording.environments().to_vec();
         config.catalog = recording.catalog().clone();
+        config.runbooks.held.clone_from(recording.runbooks());
     }
     config.settings.scope = own.or(config.settings.scope.take());
     Ok(loaded)

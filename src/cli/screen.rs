@@ -4,6 +4,7 @@ use color_eyre::eyre::{self, eyre};
 use jiff::civil::time;
 
 use crate::app::{Setup, Themes};
+use crate::config::runbooks::Runbooks;
 use crate::config::theme::{Depth, built_ins};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::still::still;
@@ -24,6 +25,7 @@ pub(super) fn screen() -> eyre::Result<String> {
     let setup = Setup {
         sources: recording.clone().sources().into_iter().map(|(info, _)| info).collect(),
         catalog: recording.catalog().clone(),
+        runbooks: Runbooks::default(),
         credentials: Vec::new(),
         environments: recording.environments().to_vec(),
         environment: None,

@@ -15,14 +15,24 @@ pub enum Scope {
     Alerts,
     /// In the view of patterns.
     Patterns,
+    /// In a runbook.
+    Runbook,
     /// In the notes pane.
     Notes,
 }
 
 impl Scope {
     /// All scopes, in the order of the documents.
-    pub const ALL: &'static [Self] =
-        &[Self::Global, Self::List, Self::Pipelines, Self::Logs, Self::Alerts, Self::Patterns, Self::Notes];
+    pub const ALL: &'static [Self] = &[
+        Self::Global,
+        Self::List,
+        Self::Pipelines,
+        Self::Logs,
+        Self::Alerts,
+        Self::Patterns,
+        Self::Runbook,
+        Self::Notes,
+    ];
 
     /// The word for it in a configuration and in the help.
     pub fn word(self) -> &'static str {
@@ -33,6 +43,7 @@ impl Scope {
             Self::Logs => "logs",
             Self::Alerts => "alerts",
             Self::Patterns => "patterns",
+            Self::Runbook => "runbook",
             Self::Notes => "notes",
         }
     }
@@ -131,6 +142,7 @@ commands! {
     Suspend Global "suspend" ["ctrl-z"] "suspend" "Gives the terminal back to the shell until fg.";
     Changes Global "changes" ["W"] "what changed" "Shows what changed before this row began, the likeliest first.";
     ServiceLogs Global "service-logs" ["L"] "its logs" "Shows the logs of this row's service or host; again for the next source.";
+    Runbook Global "runbook" ["K"] "runbook" "Shows the runbook of this row's alert; again the card of its service or host.";
     Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
@@ -179,6 +191,8 @@ commands! {
 
     Exclude Patterns "exclude" ["!"] "exclude" "Takes the lines of this pattern, or of the marked ones, out of the logs.";
     NextMoment Patterns "moment" ["s"] "since when" "Compares with another moment: the onset, when you looked last, a while ago.";
+
+    Tick Runbook "tick" ["space"] "tick the step" "Ticks the step under the cursor, or takes its tick back; the notes tell both.";
 
     Edit Notes "edit" ["i"] "edit" "Writes in the pad; Esc leaves it.";
 }

@@ -8,6 +8,7 @@ use super::credentials::Written as Credential;
 use super::endpoint::Keys;
 use super::environment::Environment;
 use super::formats::Written as Format;
+use super::runbooks::Written as Runbooks;
 use super::services::{Host, Service};
 use super::settings::Written;
 use super::sources::{Kind, Shared};
@@ -65,6 +66,7 @@ pub fn document(kinds: &[Kind]) -> Value {
         ("format", list_of(Format::json_schema(&mut generator).as_value())),
         ("service", list_of(generator.subschema_for::<Service>().as_value())),
         ("host", list_of(generator.subschema_for::<Host>().as_value())),
+        ("runbooks", runbooks(&mut generator)),
     ];
     properties.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
     json!({
@@ -75,6 +77,15 @@ pub fn document(kinds: &[Kind]) -> Value {
         "properties": properties,
         "$defs": generator.take_definitions(true),
     })
+}
+
+/// `[runbooks]` with its sites, which have the keys of an endpoint.
+fn runbooks(generator: &mut SchemaGenerator) -> Value {
+    let mut schema = Runbooks::json_schema(generator);
+    let mut properties = object_of(&mut schema, "properties");
+    properties.insert("site".to_owned(), list_of(Keys::json_schema(generator).as_value()));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.to_value()
 }
 
 fn list_of(items: &Value) -> Value {

@@ -1,14 +1,16 @@
 //! `[[service]]` and `[[host]]` tables: the person's own map of what belongs together.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::nearest::suggestion;
 use super::origin::{ConfigError, Origin};
+use super::runbooks::Place;
 use super::table::{Kind as Is, Table, Value};
-use crate::model::catalog::{Catalog, DeployEntry, HostEntry, Revision, ServiceEntry};
+use crate::model::catalog::{Card, Catalog, DeployEntry, HostEntry, Revision, ServiceEntry};
 use crate::model::text::RawText;
 
 /// One `[[service]]`.
@@ -31,6 +33,50 @@ pub(super) struct Service {
     logs: Vec<String>,
     /// Which runs deploy it, such as `{ source = "ci", workflow = "Deploy", environment = "prod" }`.
     deploy: Option<Deploy>,
+    /// What it is for, in a few words.
+    role: Option<String>,
+    /// The team or person whose it is.
+    owner: Option<String>,
+    /// Whom to ask and how, such as `#shop-oncall` or `+49 30 1234`.
+    #[serde(default)]
+    contacts: Vec<String>,
+    /// Where more is to be had, such as `{ title = "dashboard", url = "https://..." }`.
+    #[serde(default)]
+    links: Vec<Link>,
+    /// Its runbook: a file, by `/path` or `~/path`, or a URL.
+    runbook: Option<Place>,
+}
+
+/// A link on a card.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Link {
+    /// What it leads to.
+    title: String,
+    /// Its address.
+    url: String,
+}
+
+/// What a card says, as written.
+struct Said {
+    role: Option<String>,
+    owner: Option<String>,
+    contacts: Vec<String>,
+    links: Vec<Link>,
+    runbook: Option<Place>,
+}
+
+impl Said {
+    fn card(self, home: Option<&Path>) -> Card {
+        let text = |text: Option<String>| text.filter(|text| !text.is_empty()).map(RawText::from);
+        Card {
+            role: text(self.role),
+            owner: text(self.owner),
+            contacts: self.contacts.into_iter().map(RawText::from).collect(),
+            links: self.links.into_iter().map(|link| (link.title.into(), link.url.into())).collect(),
+            runbook: self.runbook.and_then(|place| place.text(home)),
+        }
+    }
 }
 
 /// Which runs deploy a service: all that is given has to fit, and of a service with `repos` the run
@@ -87,6 +133,18 @@ pub(super) struct Host {
     /// Other names of the same host: full name, short name, addresses.
     #[serde(default, alias = "aliases")]
     names: Vec<String>,
+    /// What it is for, in a few words.
+    role: Option<String>,
+    /// The team or person whose it is.
+    owner: Option<String>,
+    /// Whom to ask and how, such as `#shop-oncall` or `+49 30 1234`.
+    #[serde(default)]
+    contacts: Vec<String>,
+    /// Where more is to be had, such as `{ title = "console", url = "https://..." }`.
+    #[serde(default)]
+    links: Vec<Link>,
+    /// Its runbook: a file, by `/path` or `~/path`, or a URL.
+    runbook: Option<Place>,
 }
 
 /// Reads the `[[service]]` and `[[host]]` tables into a catalog.
@@ -94,6 +152,7 @@ pub(super) fn read(
     services: &[Table],
     hosts: &[Table],
     sources: &[&str],
+    home: Option<&Path>,
     errors: &mut Vec<ConfigError>,
 ) -> Catalog {
     let logs = services.iter().filter_map(|table| table.get("logs")?.as_list()).flatten();
@@ -113,7 +172,19 @@ pub(super) fn read(
     let mut mapped_services = Vec::new();
     for table in services {
         match table.parse::<Service>() {
-            Ok(Service { name, aliases, labels, repos, logs, deploy }) => {
+            Ok(Service {
+                name,
+                aliases,
+                labels,
+                repos,
+                logs,
+                deploy,
+                role,
+                owner,
+                contacts,
+                links,
+                runbook,
+            }) => {
                 mapped_services.push(ServiceEntry {
                     name: name.into(),
                     aliases: texts(aliases),
@@ -121,6 +192,7 @@ pub(super) fn read(
                     repos: texts(repos),
                     logs: texts(logs),
                     deploy: deploy.map(DeployEntry::from),
+                    card: Said { role, owner, contacts, links, runbook }.card(home),
                 });
             }
             Err(found) => errors.extend(found),
@@ -129,8 +201,9 @@ pub(super) fn read(
     let mut mapped_hosts = Vec::new();
     for table in hosts {
         match table.parse::<Host>() {
-            Ok(Host { name, names }) => {
-                mapped_hosts.push(HostEntry { name: name.into(), names: texts(names) });
+            Ok(Host { name, names, role, owner, contacts, links, runbook }) => {
+                let card = Said { role, owner, contacts, links, runbook }.card(home);
+                mapped_hosts.push(HostEntry { name: name.into(), names: texts(names), card });
             }
             Err(found) => errors.extend(found),
         }

@@ -299,7 +299,7 @@ pub(super) struct Names<'a> {
 
 impl Named<'_> {
     /// The keys of an endpoint that name something.
-    fn check(&self, reached: &Table, errors: &mut Vec<ConfigError>) {
+    pub(super) fn check(&self, reached: &Table, errors: &mut Vec<ConfigError>) {
         for (key, names) in [("credential", &self.credentials), ("via", &self.tunnels)] {
             if let Some(value) = reached.get(key)
                 && let Some(name) = value.as_text()

@@ -191,7 +191,7 @@ fn suggestion(evidence: &Evidence) -> Suggestion {
         labels: labels.into_iter().collect(),
         repos,
         logs,
-        deploy: None,
+        ..ServiceEntry::default()
     };
     Suggestion { entry, why }
 }

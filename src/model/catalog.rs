@@ -78,6 +78,23 @@ pub struct ServiceEntry {
     pub logs: Vec<RawText>,
     /// Which runs deploy it.
     pub deploy: Option<DeployEntry>,
+    /// What people should know of it.
+    pub card: Card,
+}
+
+/// What people should know of a service or host, as far as it is configured.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Card {
+    /// What it is for.
+    pub role: Option<RawText>,
+    /// Whose it is.
+    pub owner: Option<RawText>,
+    /// Whom to ask, and how.
+    pub contacts: Vec<RawText>,
+    /// Where more is to be had: what it is called, and its address.
+    pub links: Vec<(RawText, RawText)>,
+    /// The file or URL of its runbook.
+    pub runbook: Option<RawText>,
 }
 
 /// Which runs deploy a service. All that is given has to fit.
@@ -125,14 +142,14 @@ pub struct HostEntry {
     pub name: RawText,
     /// Other names and addresses of the same host.
     pub names: Vec<RawText>,
+    /// What people should know of it.
+    pub card: Card,
 }
 
 /// The configured services and hosts, indexed. Names compare without case.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Catalog {
-    services: Vec<RawText>,
-    /// The sources of each service's logs.
-    logs: Vec<Vec<RawText>>,
+    services: Vec<ServiceEntry>,
     /// Which runs deploy a service, and the repositories that those may be of.
     deploys: Vec<(usize, DeployEntry, Vec<String>)>,
     /// For each label and value, the services that ask for it.
@@ -141,7 +158,7 @@ pub struct Catalog {
     asked: Vec<usize>,
     by_name: HashMap<String, usize>,
     by_repo: HashMap<String, usize>,
-    hosts: Vec<RawText>,
+    hosts: Vec<HostEntry>,
     by_host: HashMap<String, usize>,
     /// Short names; none where two hosts share it.
     by_short: HashMap<String, Option<usize>>,
@@ -171,8 +188,7 @@ impl Catalog {
                 values.entry(fold(value).into_owned()).or_default().push(index);
             }
             catalog.asked.push(service.labels.len());
-            catalog.services.push(service.name.clone());
-            catalog.logs.push(service.logs.clone());
+            catalog.services.push(service.clone());
             let repos = || service.repos.iter().map(|repo| repository(&fold(repo)).to_owned()).collect();
             catalog.deploys.extend(service.deploy.clone().map(|deploy| (index, deploy, repos())));
         }
@@ -185,7 +201,7 @@ impl Catalog {
                 }
                 catalog.by_host.entry(name).or_insert(index);
             }
-            catalog.hosts.push(host.name.clone());
+            catalog.hosts.push(host.clone());
         }
         catalog
     }
@@ -220,26 +236,40 @@ impl Catalog {
         // The more labels, the more exact; the first written wins a tie.
         let mapped = whole.max_by_key(|(index, met)| (*met, std::cmp::Reverse(*index)));
         match mapped {
-            Some((index, _)) => self.services.get(index).cloned(),
+            Some((index, _)) => self.name_of(index),
             None => best.map(|(_, value)| self.service_of_name(value).unwrap_or_else(|| value.clone())),
         }
     }
 
     /// The configured service that a name or alias means.
     pub fn service_of_name(&self, name: &RawText) -> Option<RawText> {
-        self.by_name.get(&*fold(name)).and_then(|index| self.services.get(*index)).cloned()
+        self.service(name).map(|entry| entry.name.clone())
+    }
+
+    /// What is configured of the service that a name or alias means.
+    pub fn service(&self, name: &RawText) -> Option<&ServiceEntry> {
+        self.by_name.get(&*fold(name)).and_then(|index| self.services.get(*index))
+    }
+
+    /// What is configured of the host of this name, as [`Catalog::host_of`] gives it.
+    pub fn host(&self, name: &RawText) -> Option<&HostEntry> {
+        self.by_host.get(&*fold(name)).and_then(|index| self.hosts.get(*index))
+    }
+
+    fn name_of(&self, service: usize) -> Option<RawText> {
+        self.services.get(service).map(|entry| entry.name.clone())
     }
 
     /// The configured sources of a service's logs, the one to look at first in front.
     pub fn logs_of(&self, service: &RawText) -> &[RawText] {
-        self.by_name.get(&*fold(service)).and_then(|index| self.logs.get(*index)).map_or(&[], Vec::as_slice)
+        self.service(service).map_or(&[], |entry| &entry.logs)
     }
 
     /// The configured service whose logs come from this source; none where several share it.
     pub fn service_of_logs(&self, source: &RawText) -> Option<RawText> {
-        let mut found = self.services.iter().zip(&self.logs).filter(|(_, logs)| logs.contains(source));
-        let (service, _) = found.next()?;
-        found.next().is_none().then(|| service.clone())
+        let mut found = self.services.iter().filter(|entry| entry.logs.contains(source));
+        let entry = found.next()?;
+        found.next().is_none().then(|| entry.name.clone())
     }
 
     /// The service that a run is for, by the name or the repository that its vendor gives: the configured
@@ -259,7 +289,7 @@ impl Catalog {
         let repo = repository(&folded);
         let own = repo.rsplit('/').next().unwrap_or_default();
         let index = self.by_repo.get(repo).or_else(|| self.by_name.get(own))?;
-        self.services.get(*index).cloned()
+        self.name_of(*index)
     }
 
     /// The service of a run: by what it says itself, else by its repository.
@@ -284,7 +314,7 @@ impl Catalog {
             Revision::Title => Some(run.title.clone()),
         };
         let environment = run.environment.clone().or_else(|| deploy.environment.clone());
-        Placed { service: self.services.get(*index).cloned(), environment, revision }
+        Placed { service: self.name_of(*index), environment, revision }
     }
 
     /// The host that a name, an address or `name:port` means: the configured one, also by its short name
@@ -299,7 +329,10 @@ impl Catalog {
         // A full name of another domain is another host, whatever its first part.
         let exact = self.by_host.get(plain).copied();
         let found = exact.or_else(|| if plain.contains('.') { None } else { by_short() });
-        found.and_then(|index| self.hosts.get(index)).cloned().or_else(|| Some(RawText::from(plain)))
+        found
+            .and_then(|index| self.hosts.get(index))
+            .map(|entry| entry.name.clone())
+            .or_else(|| Some(RawText::from(plain)))
     }
 
     /// The host that labels speak of, by the most telling of [`HOST_LABELS`].
@@ -377,9 +410,12 @@ mod tests {
             aliases: texts(aliases),
             labels: pairs(labels),
             repos: texts(repos),
-            logs: Vec::new(),
-            deploy: None,
+            ..ServiceEntry::default()
         }
+    }
+
+    fn host(name: &str, names: &[&str]) -> HostEntry {
+        HostEntry { name: name.into(), names: texts(names), ..HostEntry::default() }
     }
 
     fn catalog() -> Catalog {
@@ -395,9 +431,9 @@ mod tests {
                 service("payments", &[], &[], &[]),
             ],
             &[
-                HostEntry { name: "db-7".into(), names: texts(&["db-7.prod.example.com", "10.0.0.7"]) },
-                HostEntry { name: "web-a".into(), names: texts(&["web.eu.example.com"]) },
-                HostEntry { name: "web-b".into(), names: texts(&["web.us.example.com"]) },
+                host("db-7", &["db-7.prod.example.com", "10.0.0.7"]),
+                host("web-a", &["web.eu.example.com"]),
+                host("web-b", &["web.us.example.com"]),
             ],
         )
     }

@@ -198,6 +198,12 @@ impl Alerts {
         Some((subject, row.alert.onset()))
     }
 
+    /// The alert that is open or selected.
+    pub fn alert(&self) -> Option<&Alert> {
+        let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
+        self.list.row_of(key).map(|row| &*row.alert)
+    }
+
     /// Filters the rows; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
         self.list.set_filter(text);

@@ -14,6 +14,7 @@ use crate::model::health::Failure;
 use crate::model::keeping::Kept;
 use crate::model::limit::is_cut;
 use crate::model::note::{NoteCommand, NoteReply};
+use crate::model::runbook::{Answer, Lead};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
 use crate::model::update::{DetailKey, Update};
@@ -54,6 +55,8 @@ pub enum Msg {
     Saving(u8),
     /// Lines were saved to a file, how many and where; or why not.
     Saved(SafeText),
+    /// What came of looking for a runbook there.
+    Runbook(Vec<Lead>, Answer),
     /// Something outside did not work and nobody else would say so.
     Trouble(SafeText),
     /// The time that the app asked to be woken at has come.
@@ -65,7 +68,8 @@ pub enum Msg {
 impl Msg {
     /// Whether a person waits for it: then it is painted as soon as what a key does.
     pub fn is_awaited(&self) -> bool {
-        matches!(self, Self::File(FileNews { what: FileSays::Piece { asked: true, .. }, .. }))
+        let is_piece = matches!(self, Self::File(FileNews { what: FileSays::Piece { asked: true, .. }, .. }));
+        is_piece || matches!(self, Self::Runbook(..))
     }
 }
 
@@ -98,6 +102,8 @@ pub enum Effect {
     Piece(RawText, u64),
     /// Ask a source to look for something in its whole file.
     Seek(RawText, Sought),
+    /// Look for a runbook in these places, the first that has one.
+    Runbook(Vec<Lead>),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
     /// Let a log worker mine the patterns of these lines.

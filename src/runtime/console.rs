@@ -16,6 +16,7 @@ use super::login::Logins;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
+use super::runbook::Library;
 use super::save::Saves;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
@@ -176,6 +177,8 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     };
 
     let telling = launch.setup.catalog.telling();
+    let is_played = launch.place == Place::Nowhere;
+    let library = Library::new(launch.setup.runbooks.clone(), launch.net.clone(), is_played);
     let mut app = App::new(launch.setup);
     if let Some(view) = view {
         app.restore(&view, clock.now());
@@ -229,7 +232,14 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let resting = (launch.face != Face::Collector).then_some(resting);
     let requests = Arc::new(requests);
     let (saves, all_ended) = Saves::new(Arc::clone(&requests), messages.clone());
-    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, launch.net, resting, saves));
+    let perform = Box::new(perform(
+        requests,
+        begin,
+        keeper.clone(),
+        messages,
+        resting,
+        Hands { net: launch.net, saves, library },
+    ));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
     match &mut shown {
         Shown::Screen(session) => {
@@ -332,16 +342,23 @@ fn hand_on(mut intake: Intake, messages: mpsc::Sender<Msg>, record: Option<Keepe
     });
 }
 
+/// Who does what takes a while.
+struct Hands {
+    net: Net,
+    saves: Saves,
+    library: Library,
+}
+
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
 fn perform(
     requests: Arc<HashMap<RawText, mpsc::Sender<Request>>>,
     begin: watch::Sender<bool>,
     keeper: Keeper,
     answers: mpsc::Sender<Msg>,
-    net: Net,
     resting: Option<watch::Sender<bool>>,
-    mut saves: Saves,
+    hands: Hands,
 ) -> impl FnMut(Effect) {
+    let Hands { net, mut saves, library } = hands;
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
         None => false,
@@ -395,6 +412,14 @@ fn perform(
                     let sealed = tokio::task::spawn_blocking(|| job.run()).await;
                     // A worker that failed leaves the batches as they are.
                     drop(answers.send(Msg::Sealed(sealed.ok().flatten())).await);
+                });
+                return;
+            }
+            Effect::Runbook(leads) => {
+                let (answers, library) = (answers.clone(), library.clone());
+                tokio::spawn(async move {
+                    let answer = library.look(&leads).await;
+                    drop(answers.send(Msg::Runbook(leads, answer)).await);
                 });
                 return;
             }

@@ -5,6 +5,7 @@ mod player;
 mod scenario;
 mod tape;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::environment::Environment;
 use crate::model::catalog::Catalog;
 use crate::model::health::Failure;
+use crate::model::text::RawText;
 use crate::model::world::SourceInfo;
 use crate::source::Source;
 use player::Stage;
@@ -138,6 +140,11 @@ impl Recording {
         &self.label.catalog
     }
 
+    /// The texts of its runbooks by their addresses, likewise.
+    pub fn runbooks(&self) -> &BTreeMap<RawText, RawText> {
+        &self.label.runbooks
+    }
+
     /// The recorded sources. They are played together: all of them have to be run.
     pub fn sources(self) -> Vec<(SourceInfo, Arc<dyn Source>)> {
         Stage::new(self.tape, self.label.header, self.start, self.speed).actors()
@@ -159,7 +166,6 @@ mod tests {
     use crate::model::alert::AlertState;
     use crate::model::health::{FailureKind, Health};
     use crate::model::run::RunState;
-    use crate::model::text::RawText;
     use crate::model::transition::{Happened, Transition};
     use crate::model::update::{Detail, DetailKey, News};
     use crate::model::world::World;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use midwatch::app::{App, Setup, Themes};
 use midwatch::config::key::{Key, sequence};
+use midwatch::config::runbooks::Runbooks;
 use midwatch::config::theme::{Depth, built_ins};
 use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::Catalog;
@@ -51,6 +52,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
             source("logs", &[Gives::Logs]),
         ],
         catalog: Catalog::default(),
+        runbooks: Runbooks::default(),
         credentials: Vec::new(),
         environments: Vec::new(),
         environment: None,

@@ -63,6 +63,18 @@ impl SafeText {
         }
     }
 
+    /// The same in this ink where it has none of its own: markers stay what they are.
+    #[must_use]
+    pub fn inked(&self, ink: Ink) -> Self {
+        let (mut inks, mut at) = (Vec::new(), 0);
+        for (run, own) in self.runs() {
+            let ink = if own == Ink::default() { ink } else { own };
+            add_ink(&mut inks, at..at + run.len(), ink);
+            at += run.len();
+        }
+        Self { text: self.text.clone(), inks }
+    }
+
     /// The text in runs of one ink each, in order.
     pub fn runs(&self) -> Vec<(&str, Ink)> {
         let mut runs = Vec::with_capacity(self.inks.len() * 2 + 1);

@@ -49,6 +49,8 @@ pub(super) struct Scenario {
     troubles: Vec<Trouble>,
     curves: BTreeMap<String, Curve>,
     voices: Vec<Voice>,
+    /// The texts of runbooks by their addresses, which nobody asks while the story is played.
+    pub(super) runbooks: BTreeMap<RawText, RawText>,
 }
 
 impl Scenario {

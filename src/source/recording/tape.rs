@@ -1,5 +1,6 @@
 //! Where the items of a recording come from: a file, or the outage that is built in.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
@@ -51,6 +52,7 @@ pub(super) struct Label {
     /// What belongs together in it: for a file the person's own configuration says that.
     pub(super) environments: Vec<Environment>,
     pub(super) catalog: Catalog,
+    pub(super) runbooks: BTreeMap<RawText, RawText>,
 }
 
 impl Tape {
@@ -59,13 +61,15 @@ impl Tape {
             Self::File(path) => {
                 let header = open(path)?.header().clone();
                 let (opens, catalog) = (header.start, Catalog::default());
-                Ok(Label { header, opens, ends: None, environments: Vec::new(), catalog })
+                let (environments, runbooks) = (Vec::new(), BTreeMap::new());
+                Ok(Label { header, opens, ends: None, environments, catalog, runbooks })
             }
             Self::BuiltIn(_) => {
                 let story = Scenario::built_in()?;
                 let (header, catalog) = (story.header(), story.catalog());
                 let (opens, ends) = (story.opens(), Some(story.ends()));
-                Ok(Label { header, opens, ends, environments: story.environments, catalog })
+                let (environments, runbooks) = (story.environments, story.runbooks);
+                Ok(Label { header, opens, ends, environments, catalog, runbooks })
             }
         }
     }

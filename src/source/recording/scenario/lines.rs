@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::dice::Dice;
 use super::moment::Moment;
 use super::template::{Facts, Template};
-use crate::model::catalog::ServiceEntry;
+use crate::model::catalog::{Card, ServiceEntry};
 use crate::model::text::RawText;
 use crate::source::recording::format::{Lines, RecordedLine};
 
@@ -44,8 +44,30 @@ impl Curve {
 #[serde(deny_unknown_fields)]
 pub(super) struct Voice {
     service: String,
+    #[serde(default)]
+    card: CardPlan,
     streams: Vec<Stream>,
     messages: Vec<Message>,
+}
+
+/// What people should know of a service.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CardPlan {
+    role: Option<RawText>,
+    owner: Option<RawText>,
+    #[serde(default)]
+    contacts: Vec<RawText>,
+    /// Titles and addresses.
+    #[serde(default)]
+    links: BTreeMap<RawText, RawText>,
+}
+
+impl CardPlan {
+    fn card(&self) -> Card {
+        let Self { role, owner, contacts, links } = self.clone();
+        Card { role, owner, contacts, links: links.into_iter().collect(), runbook: None }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -114,6 +136,7 @@ impl Voice {
         ServiceEntry {
             name: self.service.as_str().into(),
             aliases: self.streams.iter().map(|stream| stream.name.as_str().into()).collect(),
+            card: self.card.card(),
             ..ServiceEntry::default()
         }
     }

@@ -1,0 +1,107 @@
+//! The runbook or card of a row: where it may be, and the ticks that go into the notes.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::app::place::Place;
+use crate::insight::changes::Subject;
+use crate::model::runbook::{Answer, Lead};
+use crate::model::text::{RawText, clean};
+use crate::pane::effect::Effect;
+use crate::pane::runbook::{RunbookView, Ticking};
+use crate::pane::view::PaneId;
+use crate::safe;
+
+/// The annotations that lead to a runbook, as the rules of most people and of the mixins write them.
+const ANNOTATIONS: [&str; 2] = ["runbook_url", "runbook"];
+
+impl App {
+    /// Shows the runbook of the selected row; where one is shown, the card beside it.
+    pub(super) fn show_runbook(&mut self, now: Timestamp) -> Vec<Effect> {
+        if let Some(Place::Runbook(runbook)) = &mut self.place {
+            let outcome = runbook.run(crate::command::table::Id::Runbook);
+            return self.take(outcome, now);
+        }
+        let subject = match &self.place {
+            Some(place) => place.subject().map(|subject| (subject, now)),
+            None => self.subject(now),
+        };
+        let Some((mut subject, onset)) = subject else {
+            self.say("No alert, service or host is known here: choose an alert, a run or a line.", now);
+            return Vec::new();
+        };
+        let leads = self.leads(&subject);
+        if leads.is_empty() && subject.service.is_none() && subject.host.is_none() && !self.is_on_alert() {
+            let what = clean(&subject.name);
+            let rest = "[[service]] says what belongs together";
+            self.say(safe!("No service or host is known of {}: {}.", what, rest), now);
+            return Vec::new();
+        }
+        if !is_named(&subject) {
+            // A line or an entry has no name of its own.
+            subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
+        }
+        let (runbook, asks) = RunbookView::new(subject, onset, leads, &self.shelf);
+        self.place = Some(Place::Runbook(Box::new(runbook)));
+        self.fit(now);
+        self.sync_place(now);
+        asks.into_iter().collect()
+    }
+
+    /// Takes what came of looking for a runbook.
+    pub(super) fn hear_of_runbook(&mut self, leads: &[Lead], answer: Answer, now: Timestamp) {
+        self.shelf.take(leads, answer, now);
+        if let Some(Place::Runbook(runbook)) = &mut self.place {
+            runbook.hear(leads, &self.shelf);
+        }
+        self.sync_place(now);
+    }
+
+    /// Ticks the step under the cursor; the notes tell it.
+    pub(super) fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(Place::Runbook(runbook)) = &mut self.place else { return Vec::new() };
+        match runbook.tick(&mut self.shelf) {
+            Ticking::Write(text) => self.write_note(text.as_str(), now),
+            Ticking::None(why) => {
+                self.say(why, now);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Where the runbook of this may be, in the order in which it is looked for.
+    fn leads(&self, subject: &Subject) -> Vec<Lead> {
+        let runbooks = &self.state.runbooks;
+        let catalog = &self.state.catalog;
+        let has_dirs = !runbooks.dirs.is_empty();
+        let mapped = |name: &RawText| runbooks.mapped(name).cloned().map(Lead::Configured);
+        let named = |name: &RawText| has_dirs.then(|| Lead::Named(name.clone()));
+        let mut leads = Vec::new();
+        if is_named(subject) {
+            leads.extend([mapped(&subject.name), named(&subject.name)].into_iter().flatten());
+        }
+        let alert = self.alerts.alert().filter(|_| self.is_on_alert());
+        let annotated = |name: &&str| alert?.annotations.get(&RawText::from(*name));
+        leads.extend(ANNOTATIONS.iter().find_map(annotated).cloned().map(Lead::Annotated));
+        if let Some(name) = &subject.service {
+            let card = catalog.service(name).and_then(|entry| entry.card.runbook.clone());
+            leads.extend([card.map(Lead::Configured), mapped(name), named(name)].into_iter().flatten());
+        }
+        if let Some(name) = &subject.host {
+            let card = catalog.host(name).and_then(|entry| entry.card.runbook.clone());
+            leads.extend([card.map(Lead::Configured), mapped(name), named(name)].into_iter().flatten());
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        leads.retain(|lead| seen.insert(lead.clone()));
+        leads
+    }
+
+    fn is_on_alert(&self) -> bool {
+        self.place.is_none() && self.graph_here().is_none() && self.arrangement.focus == PaneId::Alerts
+    }
+}
+
+/// Whether what a row is about has a name of its own, such as an alert or a pipeline.
+fn is_named(subject: &Subject) -> bool {
+    !matches!(subject.name.as_bytes(), b"this line" | b"this entry" | b"now")
+}

@@ -1,0 +1,132 @@
+//! Texts at URLs, asked of a server on this machine.
+
+#![expect(clippy::disallowed_methods, reason = "a test writes its sample files directly")]
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+
+use super::*;
+use crate::config::credentials::{CredentialTable, Format, Source};
+use crate::net::credential::Vault;
+use crate::net::server::{Server, answer};
+
+fn net() -> Net {
+    Net::new(Vault::new(&[], [], Arc::new(crate::net::now)))
+}
+
+async fn person(url: &str) -> Result<Page, Failure> {
+    read(&net(), &[], url, Author::Person, 1000).await
+}
+
+fn text(failure: &Failure) -> &str {
+    failure.what.as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_text_is_had_with_its_query_and_nothing_of_ours_is_sent() {
+    let server = Server::start(|_| answer("200 OK", &[("content-type", "text/plain")], "# Steps\n")).await;
+    let page = person(&format!("{}/a%20b/x.md?raw=1&x=%26#there", server.url())).await.unwrap();
+    assert_eq!(page, Page { text: b"# Steps\n".to_vec(), is_html: false });
+    let heard = server.heard();
+    assert_eq!(heard.first().unwrap().line(), "GET /a%20b/x.md?raw=1&x=%26");
+    for name in ["authorization", "cookie", "referer"] {
+        assert_eq!(heard.first().unwrap().header(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_for_a_browser_is_told_as_such_whatever_it_calls_itself() {
+    for (media, body) in [("text/html; charset=utf-8", "hello"), ("text/plain", "<!DOCTYPE html><p>hello")] {
+        let server = Server::start(move |_| answer("200 OK", &[("content-type", media)], body)).await;
+        assert!(person(&server.url()).await.unwrap().is_html, "{media}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_had_is_a_failure_with_what_to_do() {
+    let server = Server::start(|_| answer("404 Not Found", &[], "no such page")).await;
+    let failure = person(&format!("{}/x.md", server.url())).await.unwrap_err();
+    assert!(text(&failure).contains("404") && text(&failure).contains("/x.md"), "{failure:?}");
+    let server = Server::start(|_| answer("200 OK", &[], "x".repeat(1001))).await;
+    assert_eq!(person(&server.url()).await.unwrap_err().kind, FailureKind::TooLarge);
+    for (url, why) in [
+        ("ftp://wiki.example/x", "`ftp:` is not followed"),
+        ("file:///etc/passwd", "`file:` is not followed"),
+        ("https://kim:pw@wiki.example/x", "there is a user in the URL"),
+        ("http://wiki.example/x", "plain http"),
+        ("HighErrorRate", "it is no URL"),
+    ] {
+        let failure = person(url).await.unwrap_err();
+        assert!(text(&failure).contains(why), "{url}: {failure:?}");
+        assert!(!text(&failure).contains("pw"));
+    }
+}
+
+#[tokio::test]
+async fn an_alert_does_not_send_us_to_this_machine_unless_the_place_is_configured() {
+    let server = Server::start(|_| answer("200 OK", &[], "# Steps")).await;
+    let url = format!("{}/x.md", server.url());
+    let refused = read(&net(), &[], &url, Author::Stranger, 1000).await.unwrap_err();
+    assert!(text(&refused).contains("on this machine"), "{refused:?}");
+    let metadata = "http://169.254.169.254/latest/meta-data";
+    let refused = read(&net(), &[], metadata, Author::Stranger, 1000).await.unwrap_err();
+    assert!(text(&refused).contains("on this machine"), "{refused:?}");
+    assert!(server.heard().is_empty());
+    let site = Endpoint::at(&server.url()).unwrap();
+    let page = read(&net(), &[site], &url, Author::Stranger, 1000).await.unwrap();
+    assert_eq!(page.text, b"# Steps");
+}
+
+#[tokio::test]
+async fn a_credential_is_shown_below_the_configured_address_and_nowhere_else() {
+    let server = Server::start(|_| answer("200 OK", &[], "the token is canary-7")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "canary-7").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let table = CredentialTable {
+        name: "wiki".to_owned(),
+        source: Source::File(path),
+        format: Format::Line,
+        user: None,
+        login: None,
+        trusted_groups: Vec::new(),
+    };
+    let mut site = Endpoint::at(&format!("{}/ops/books", server.url())).unwrap();
+    site.credential = Some("wiki".to_owned());
+    let net = Net::new(Vault::new(&[table], [&site], Arc::new(crate::net::now)));
+    let sites = [site];
+    let ask = async |path: &str| {
+        read(&net, &sites, &format!("{}{path}", server.url()), Author::Person, 1000).await.unwrap()
+    };
+    let page = ask("/ops/books/a.md").await;
+    assert_eq!(page.text, b"the token is ********", "what comes back of it is no text to show");
+    for path in ["/ops/bookshelf/a.md", "/ops/a.md", "/ops/books/../admin"] {
+        ask(path).await;
+    }
+    let shown: Vec<_> = server
+        .heard()
+        .iter()
+        .map(|heard| (heard.line().to_owned(), heard.header("authorization").is_some()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("GET /ops/books/a.md".to_owned(), true),
+            ("GET /ops/bookshelf/a.md".to_owned(), false),
+            ("GET /ops/a.md".to_owned(), false),
+            ("GET /ops/admin".to_owned(), false),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_takes_no_credential_along_and_leads_nowhere_inside_from_outside() {
+    let other = Server::start(|_| answer("200 OK", &[], "elsewhere")).await;
+    let to = format!("{}/x.md", other.url());
+    let server = Server::start(move |_| answer("302 Found", &[("location", to.as_str())], "")).await;
+    // Both are on this machine, so the way is not refused; nothing of ours goes along.
+    let page = person(&format!("{}/x.md", server.url())).await.unwrap();
+    assert_eq!(page.text, b"elsewhere");
+    assert_eq!(other.heard().first().unwrap().header("authorization"), None);
+}
