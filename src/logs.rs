@@ -13,6 +13,7 @@ pub mod archive;
 pub mod around;
 pub mod buffer;
 pub mod choice;
+mod ends;
 pub mod extract;
 pub mod format;
 pub mod histogram;

@@ -36,6 +36,7 @@ pub(super) use self::held::Held;
 use self::text::Pattern;
 #[cfg(test)]
 use super::buffer::LineRef;
+use super::ends::Ends;
 use super::format::Formats;
 use super::level::Level;
 use super::pattern::written::Written;
@@ -264,9 +265,9 @@ impl Query {
         self.any.is_empty() || self.any.iter().any(|all| all.iter().all(|term| term.holds(subject)))
     }
 
-    /// Whether anything may be seen in `text`: no line of it is read.
+    /// Whether any record may be seen in `text`: no line of it is read.
     pub fn may_be_in(&self, formats: &Formats, text: &[u8]) -> bool {
-        memchr::memchr(0x1b, text).is_some() || self.next(formats, text, 0).is_some()
+        memchr::memchr(0x1b, text).is_some() || self.next(formats, &Ends::of(text).bytes, 0).is_some()
     }
 
     /// Where what is seen may begin in `text`, from `at` on: `None` when nothing there is seen. And

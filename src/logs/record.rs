@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+use super::ends::Ends;
 use super::format::{Format, Formats, Head, Reader};
 use super::level::Level;
 use super::piece::{line_before, without_end};
@@ -34,7 +35,7 @@ pub struct Text<'a> {
 /// What is counted and shown as one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unit {
-    /// Each line by itself, as grep does, colour sequences and all.
+    /// Each line by itself, as grep does, colour sequences and the CR of a CR LF and all.
     Line,
     /// A line with those that go on with it.
     Record,
@@ -52,7 +53,23 @@ impl<'a> Text<'a> {
         &self,
         query: &Query,
         unit: Unit,
-        mut each: impl FnMut(Range<usize>, &Found<'a>),
+        mut each: impl FnMut(Range<usize>, &Found<'_>),
+        mut unknown: impl FnMut(Range<usize>),
+    ) {
+        if unit == Unit::Line {
+            return self.look(query, unit, each, unknown);
+        }
+        let ends = Ends::of(self.bytes);
+        let text = Text { bytes: &ends.bytes, ..*self };
+        let each = |range, found: &Found<'_>| each(ends.stood(range), found);
+        text.look(query, unit, each, |range| unknown(ends.stood(range)));
+    }
+
+    fn look(
+        &self,
+        query: &Query,
+        unit: Unit,
+        mut each: impl FnMut(Range<usize>, &Found<'_>),
         mut unknown: impl FnMut(Range<usize>),
     ) {
         let asks_of_time = query.asks_of_time();
@@ -72,7 +89,8 @@ impl<'a> Text<'a> {
                 Unit::Record => self.record(line, at),
             };
             let head_at = if by_record { self.record(range.clone(), 0).start } else { range.start };
-            let mut found = Found::new(*self, range.clone(), head_at, coloured);
+            let bytes = self.bytes.get(range.clone()).unwrap_or_default();
+            let mut found = Found::new(*self, bytes, head_at, coloured);
             if asks_of_time && found.said().is_none() {
                 time = self.last_time(known..head_at).or(time);
                 known = head_at;
@@ -190,9 +208,8 @@ pub struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn new(text: Text<'a>, range: Range<usize>, head_at: usize, coloured: bool) -> Self {
+    fn new(text: Text<'a>, bytes: &'a [u8], head_at: usize, coloured: bool) -> Self {
         let first = text.get(text.line(head_at));
-        let bytes = text.get(range);
         Self {
             text,
             bytes,
@@ -204,7 +221,7 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// As it stands in the file, without the end of its last line.
+    /// As it stands in the file, without the end of its last line; of a record each line ends in LF.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -357,6 +374,36 @@ plain";
         assert_eq!(seen("to:03:12:01 f", Unit::Record, early), (vec!["first".into()], vec![]));
         assert_eq!(seen("from:03:12:01 to:03:12:02", Unit::Line, early).0.len(), 5);
         assert_eq!(seen("first", Unit::Record, None), (vec!["first".into()], vec![]));
+    }
+
+    #[test]
+    fn a_line_of_grep_has_its_cr_and_one_of_a_record_has_none() {
+        let text = "a x\r\n  b x\r\na\r\n\r\nx\r";
+        let count = |query: &str, unit: Unit| {
+            let now = "2026-11-22T04:00:00Z".parse().unwrap();
+            let (formats, zone, query) =
+                (Formats::default(), Zone::default(), Query::parse(query, now).unwrap());
+            let text = Text {
+                bytes: text.as_bytes(),
+                stream: b"f",
+                formats: &formats,
+                zone: &zone,
+                now,
+                before: None,
+            };
+            let mut count = 0;
+            text.search(&query, unit, |_, _| count += 1, |_| ());
+            count
+        };
+        // As ripgrep counts: `rg -c 'x$'` and so on, for -x `rg -vc x`.
+        for (query, lines) in
+            [("/x$/", 0), ("/x\\r$/", 3), ("/^$/", 0), ("-/x$/", 5), ("-/x\\r/", 2), ("level=error | /x$/", 0)]
+        {
+            assert_eq!(count(query, Unit::Line), lines, "{query}");
+        }
+        for (query, records) in [("/a x$/", 1), ("/b x$/", 1), ("/x$/", 2), ("/\\r/", 0), ("-/x$/", 1)] {
+            assert_eq!(count(query, Unit::Record), records, "{query}");
+        }
     }
 
     #[test]

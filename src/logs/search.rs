@@ -455,10 +455,11 @@ mod tests {
         fn the_console_finds_what_the_command_line_finds(
             lines in proptest::collection::vec("(2026-11-22T03:12:0[0-9]Z )?((ERROR|WARN) )?[abA]{0,3}( a=[ab])?|  at [ab]{1,2}|Caused by: [ab]|\x1b\\[31m[ab]\x1b\\[0m b|", 1..40),
             cuts in proptest::collection::vec((1_usize..7, 0_u32..4), 40),
+            end in prop_oneof![Just("\n"), Just("\r\n")],
             filter in "(-?([ab]{1,2}|A|/\\^[ab]/|/b\\$/|\"a b\"|level>=(error|warn)|a!?=[ab]|stream:app|Caused|(from|to):2026-11-22T03:12:0[3-6]) ){0,3}(\\| -?([ab]b|/a/|level=error))?",
         ) {
             let Ok(filter) = Query::parse(&filter, Timestamp::UNIX_EPOCH) else { return Ok(()) };
-            let bytes = lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
+            let bytes = lines.iter().flat_map(|line| [line.as_bytes(), end.as_bytes()].concat()).collect::<Vec<u8>>();
             let (formats, zone) = (Formats::detect(&bytes, &Arc::default()), Zone::default());
             let now: Timestamp = NOW.parse().unwrap();
             let text = Text { bytes: &bytes, stream: b"app", formats: &formats, zone: &zone, now, before: None };

@@ -39,7 +39,8 @@ The query is what / takes in the logs pane:
   -x               not x              a b | c           both a and b, or c
 
 A record is a line and those that go on with it; it is seen as one. Times of stamps without a zone are
-taken for UTC. A record without a time is of the time of the one before it.
+taken for UTC. A record without a time is of the time of the one before it. Lines may end in CR LF; --lines
+counts as grep does, to which the CR is of the line: /x\\r?$/ is the same everywhere.
 
 Exit codes:
   0  something was found

@@ -621,6 +621,22 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_for_the_end_of_a_line_reads_pieces_whose_lines_end_in_cr_lf() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let text = (0..2 * EACH).map(|n| line(n).replace('\n', "\r\n")).collect::<String>();
+        fs::File::create(&path).unwrap().write_all(format!("{text}the end\r\n").as_bytes()).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear).len() == 3).await;
+        ear.files.clear();
+        let query = Arc::new(Query::parse("/the end$/", Timestamp::UNIX_EPOCH).unwrap());
+        ear.ask.send(Request::Seek(Sought { number: 7, query })).await.unwrap();
+        ear.until(|ear| ear.files.iter().any(|says| matches!(says, FileSays::RuledOut(..)))).await;
+        assert_eq!(pieces(&ear).iter().map(|(index, ..)| *index).collect::<Vec<_>>(), [2]);
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_search_reads_only_pieces_that_may_have_what_is_looked_for() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("app.log");
