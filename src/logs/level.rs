@@ -120,7 +120,17 @@ const KEYS: usize = 512;
 /// The level that the words near the start of a text or a `level=` in it tell, [`Level::Unknown`] when
 /// none does.
 pub(super) fn of_text(line: &[u8]) -> Level {
+    if is_rust_panic(line) {
+        return Level::Error;
+    }
     words(line).or_else(|| key(line)).unwrap_or_default()
+}
+
+/// `thread 'main' panicked at src/main.rs:2:5:`, with an id behind the name perhaps.
+pub(super) fn is_rust_panic(text: &[u8]) -> bool {
+    text.starts_with(b"thread '")
+        && (memchr::memmem::find(text, b"' panicked at ").is_some()
+            || memchr::memmem::find(text, b") panicked at ").is_some())
 }
 
 /// A level as the value of a field: a word or a number.
@@ -225,6 +235,10 @@ mod tests {
     #[test]
     fn common_forms_are_read() {
         for (line, expected) in [
+            ("thread 'main' panicked at src/main.rs:2:5:", Level::Error),
+            ("thread 'tokio-runtime-worker' (41) panicked at src/debug.rs:9:1:", Level::Error),
+            ("2026-11-22T03:12:01Z thread 'main' panicked at 'no: INFO', src/main.rs:2:5", Level::Error),
+            ("thread 'main' has started", Level::Unknown),
             ("time=2026-11-22T03:12:01Z level=warn msg=\"slow\"", Level::Warn),
             ("ts=1 caller=main.go:12 lvl=\"eror\" lvl=error", Level::Error),
             (r#"{"ts":1763781121.1,"level":"error","msg":"info"}"#, Level::Error),

@@ -5,7 +5,7 @@
 //! | `timeout db` | both words, anywhere; a word without capitals in any case |
 //! | `"no route"` | the phrase; a space, `-`, `/` or `"` in it is text (`\"` for a quote) |
 //! | `/5\d\d$/` | the regular expression, case as written |
-//! | `level>=warn` | that level or above; also `=`, `!=`, `>`, `<`, `<=` |
+//! | `level>=warn` | that level or above; also `=`, `!=`, `>`, `<`, `<=`; `level=unknown`: none is said |
 //! | `status=503` | a field of that value: of the line's format, of JSON, or `name=value` anywhere; `!=`: no such field |
 //! | `path~/^.api/` | a field that matches |
 //! | `took>=100ms` | a field above a number or a length of time; also `>`, `<`, `<=` |
@@ -428,6 +428,9 @@ mod tests {
             ("level>=warn", "WARN x", "level?"),
             ("level=warn", "WARN x", "ERROR x"),
             ("-level>=warn", "INFO x", "ERROR x"),
+            ("level=unknown", "level?", "INFO x"),
+            ("level!=Unknown", "TRACE x", "x"),
+            ("level>unknown", "TRACE x", "x"),
             ("stream:NGINX -a", "b", "b"),
             ("stream:nginx -a", "b", "a"),
             ("-stream:nginx", "", "x"),

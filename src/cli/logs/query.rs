@@ -30,7 +30,7 @@ pub(super) const HELP: &str = "\
 The query is what / takes in the logs pane:
   timeout db       both words, in any case unless one has a capital
   \"no route\"       a phrase          /5\\d\\d$/         a regular expression
-  level>=warn      that level or above
+  level>=warn      that level or above; level=unknown: no level is said
   status=503       a field: of the line's format (status, remote, logger, thread, app, pid, ...), of JSON,
                    or name=value anywhere; also != and took>=100ms, path~/^.api/
   stream:nginx     the file's name has it

@@ -118,18 +118,11 @@ const TRACE: [&[u8]; 9] = [
 /// What names of errors end with.
 const ENDS: [&[u8]; 6] = [b"Error", b"Exception", b"Interrupt", b"Exit", b"Failure", b"Throwable"];
 
-/// `thread 'main' panicked at src/main.rs:2:5:`, with an id behind the name perhaps.
-fn is_rust_panic(text: &[u8]) -> bool {
-    text.starts_with(b"thread '")
-        && (memchr::memmem::find(text, b"' panicked at ").is_some()
-            || memchr::memmem::find(text, b") panicked at ").is_some())
-}
-
 fn shape(text: &[u8]) -> Shape {
     match text.first() {
         Some(b'p') if text.starts_with(b"panic: ") => return Shape::Begins(After::Trace),
         Some(b'f') if text.starts_with(b"fatal error: ") => return Shape::Begins(After::Trace),
-        Some(b't') if is_rust_panic(text) => {
+        Some(b't') if level::is_rust_panic(text) => {
             let next = if text.ends_with(b":") { After::Panic } else { After::Trace };
             return Shape::Begins(next);
         }

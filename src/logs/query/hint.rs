@@ -55,7 +55,7 @@ fn labelled(written: &str) -> Option<SafeText> {
     if !is_name || value.is_empty() || value.starts_with([':', '/']) {
         return None;
     }
-    let sign = SafeText::literal(if name == "level" { ">=" } else { "=" });
+    let sign = SafeText::literal(if name == "level" && value != "unknown" { ">=" } else { "=" });
     let (shown, name, value) =
         (clean(&RawText::from(written)), clean(&RawText::from(name)), clean(&RawText::from(value)));
     Some(safe!("{} is looked for as text; write {}{}{}.", shown, name, sign, value))
@@ -73,6 +73,7 @@ mod tests {
         for (text, what) in [
             ("status:503", "write status=503."),
             ("x -level:error", "write level>=error."),
+            ("level:unknown", "write level=unknown."),
             ("GET AND cart", "leave it out"),
             ("(GET | POST) cart", "no brackets"),
             ("a OR b", "write a | b."),

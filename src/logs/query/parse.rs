@@ -201,7 +201,12 @@ fn slashed(text: &str) -> Result<(&str, &str), SafeText> {
 }
 
 fn level(name: &str) -> Result<Level, SafeText> {
+    // No record says that of itself; it is what is shown of one that says none.
+    if name.eq_ignore_ascii_case(Level::Unknown.name()) {
+        return Ok(Level::Unknown);
+    }
     Level::parse(name.as_bytes()).ok_or_else(|| {
-        safe!("no level \"{}\": use trace, debug, info, warn, error or fatal", clean(&RawText::from(name)))
+        let name = clean(&RawText::from(name));
+        safe!("no level \"{}\": use trace, debug, info, warn, error, fatal, or unknown for none", name)
     })
 }
