@@ -146,7 +146,7 @@ commands! {
     Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
-    Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m, 2026-11-22T03:12) the log lines." (Name);
+    Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);
     Theme Global "theme" [] "theme" "Changes the theme until you leave." (Theme);

@@ -370,10 +370,14 @@ impl Logs {
         Lines { merged: self.merged(view), held, around: self.around(view) }
     }
 
-    /// The selected line: the last one while the window follows.
+    /// The selected line: while the window follows the last one, of lines around hits the last hit.
     fn selected(&self) -> Option<&Row> {
         let rows = &self.window.rows;
-        let selected = if self.paused { rows.get(self.window.place_of(self.cursor)) } else { None };
+        let selected = if self.paused {
+            rows.get(self.window.place_of(self.cursor))
+        } else {
+            rows.iter().rfind(|row| row.line.is_hit)
+        };
         selected.or(rows.last()).map(AsRef::as_ref)
     }
 

@@ -33,8 +33,12 @@ pub fn near(text: &str, here: Timestamp) -> Option<i64> {
     Some(if !text.contains('-') && back > DAY / 2 { at + DAY } else { at })
 }
 
-/// The same among lines of this time, from and to: a time of day is of a day on which there are some.
+/// The same among lines of this time, from and to: a time of day is of a day on which there are some,
+/// and a length with a plus is behind `here`.
 pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64)) -> Option<i64> {
+    if let Some(length) = text.strip_prefix('+') {
+        return here.checked_add(length_of(length)?).ok().map(Timestamp::as_millisecond);
+    }
     let at = near(text, here)?;
     let days = if text.contains('-') { &[0][..] } else { &[0, -DAY, DAY] };
     Some(days.iter().map(|day| at + day).find(|at| (first..=last).contains(at)).unwrap_or(at))
@@ -43,7 +47,8 @@ pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64)) -> Option<i
 /// A length of time: `90s`, `15m`, `2h`, `1d`.
 pub(super) fn length_of(text: &str) -> Option<SignedDuration> {
     let (unit_at, unit) = text.char_indices().next_back()?;
-    let number: i64 = text.get(..unit_at)?.parse().ok().filter(|number| *number >= 0)?;
+    let number = text.get(..unit_at).filter(|number| !number.starts_with(['+', '-']))?;
+    let number: i64 = number.parse().ok()?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -93,10 +98,16 @@ mod tests {
             ("03:12", "2026-11-21T03:12:00Z"),
             ("23:12", "2026-11-20T23:12:00Z"),
             ("2026-11-22T03:12", "2026-11-22T03:12:00Z"),
+            ("-3s", "2026-11-21T19:57:57Z"),
+            ("+3s", "2026-11-21T19:58:03Z"),
+            ("+2h", "2026-11-21T21:58:00Z"),
         ] {
             assert_eq!(among(text, here, known), Some(millis(expected)), "{text}");
         }
-        for text in ["", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
+ for text in ["+", "+3", "+-3s", "+x", "++3s"] {
+            assert_eq!(among(text, here, known), None, "{text}");
+        }
+        for text in ["+3s", "", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
             assert_eq!(moment(text, now), None, "{text}");
         }
     }

@@ -37,11 +37,16 @@ impl Logs {
         if !self.is_filtered() {
             return Outcome::notice("There is no filter, so every line is shown; / sets one.");
         }
+        let hit = self.selected().filter(|row| row.line.is_hit && !self.paused).map(|row| row.line.key);
         let here = STEPS.iter().position(|step| *step == self.context.lines).unwrap_or(0);
         let next = if more { here + 1 } else { here.saturating_sub(1) };
         self.context.lines = STEPS.get(next).copied().unwrap_or(self.context.lines);
         self.context.rescope(&self.hidden);
         self.refill(view);
+        // So many lines came below the hit that it is out of sight where the newest is.
+        if let Some(hit) = hit.filter(|hit| self.selected().is_some_and(|row| row.line.key != *hit)) {
+            self.go(hit, view);
+        }
         Outcome::notice(match self.context.lines {
             0 => safe!("Only hits; z shows the lines around them."),
             1 => safe!("1 line on each side of a hit."),

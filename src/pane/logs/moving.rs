@@ -18,12 +18,13 @@ impl Logs {
     /// Stands still from here on.
     pub(super) fn pause(&mut self, view: &View<'_>) {
         if !self.paused {
+            let selected = self.selected().map(|row| row.line.key);
             self.paused = true;
             // Of all lines, not only of those in force: what a filter hides is not new.
             let all = Merged { search: None, ..self.merged(view) };
             let last = all.backward(Key::END).next().map(|line| line.key.next());
             self.seen = last.unwrap_or_else(|| all.end());
-            self.cursor = self.window.last().unwrap_or(self.seen);
+            self.cursor = selected.unwrap_or(self.seen);
             self.top = self.window.top().unwrap_or(self.cursor);
             self.place = None;
         }
@@ -36,7 +37,7 @@ impl Logs {
     }
 
     /// Goes to the first line of the moment that is written: a date, a time of day (UTC) near what is
-    /// selected, or a length of time before it such as `-15m`. `None` if it is no moment, else what is to be
+    /// selected, or a length of time before or behind it such as `-15m` and `+3s`. `None` if it is no moment, else what is to be
     /// told, if anything is.
     pub fn go_to(&mut self, written: &str, view: &View<'_>) -> Option<Option<SafeText>> {
         let here = self.selected().map_or(view.now, |row| row.line.time());

@@ -33,11 +33,11 @@ fn hits_and_what_is_around_them_can_be_told_apart_without_colour() {
             "  line 30"
         ]
     );
-    assert_eq!(desk.selected(), "line 30");
+    assert_eq!(desk.selected(), "line 29", "the hit, not what is around it");
     let foot = desk.rows()[11].clone();
     assert!(foot.contains("3 hits") && foot.contains("1 around"), "{foot}");
     // The hits alone are moved by, and counted.
-    desk.key(Id::PreviousMatch);
+    desk.keys(&[Id::Up, Id::NextMatch]);
     assert_eq!(desk.selected(), "line 29");
     assert!(desk.rows()[11].contains("hit 3 of 3"), "{}", desk.rows()[11]);
     desk.key(Id::PreviousMatch);
@@ -73,4 +73,20 @@ fn what_is_around_hits_is_never_out_of_scope_and_comes_as_it_comes() {
     desk.key(Id::Up);
     desk.filter("hit | d");
     assert_eq!(marked(&mut desk)[3..], ["  c", "| d", "| hit two", "  e"]);
+}
+
+#[test]
+fn the_cursor_stays_on_the_hit_however_much_is_shown_around_it() {
+    let mut desk = Desk::new(60, 12);
+    desk.numbered(0, 100);
+    desk.filter("59");
+    desk.keys(&[Id::MoreContext; 3]);
+    assert_eq!((desk.selected().as_str(), marked(&mut desk)[6].as_str()), ("line 59", "  line 62"));
+    // Where the newest line is the hit is out of sight: it stands still there.
+    desk.keys(&[Id::MoreContext; 3]);
+    assert_eq!(desk.selected(), "line 59");
+    assert!(desk.rows()[11].contains("paused"), "{}", desk.rows()[11]);
+    desk.numbered(100, 105);
+    desk.keys(&[Id::LessContext; 6]);
+    assert_eq!((desk.selected().as_str(), marked(&mut desk).len()), ("line 59", 1));
 }
