@@ -68,6 +68,16 @@ fn the_worst_and_oldest_alert_comes_first() {
 }
 
 #[test]
+fn q_leaves_at_once_where_a_full_screen_looks_like_any_other() {
+    let mut console = outage(NARROW);
+    console.keys("f q");
+    assert!(console.effects.contains(&Effect::Quit));
+    let mut console = outage(WIDE);
+    console.keys("f q");
+    assert!(!console.effects.contains(&Effect::Quit) && console.screen().contains("1 Pipelines"));
+}
+
+#[test]
 fn escape_takes_back_one_thing_at_a_time_and_never_leaves() {
     let mut console = outage(WIDE);
     console.keys("f Enter");

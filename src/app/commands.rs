@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::app::layout::Width;
 use crate::app::overlay::{Asks, Overlay, Prompt};
 use crate::app::place::Place;
 use crate::app::{App, Named};
@@ -199,7 +200,9 @@ impl App {
             PaneId::Alerts => self.alerts.back(&view),
             PaneId::Notes => self.notes.back(&view),
         };
-        if !done && self.arrangement.full_screen {
+        // Where one pane is all that there is room for, nobody sees that it is full screen.
+        let is_seen = self.layout().width != Width::Narrow;
+        if !done && is_seen && self.arrangement.full_screen {
             self.arrangement.full_screen = false;
             return true;
         }

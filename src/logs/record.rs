@@ -396,9 +396,14 @@ plain";
             count
         };
         // As ripgrep counts: `rg -c 'x$'` and so on, for -x `rg -vc x`.
-        for (query, lines) in
-            [("/x$/", 0), ("/x\\r$/", 3), ("/^$/", 0), ("-/x$/", 5), ("-/x\\r/", 2), ("level=error | /x$/", 0)]
-        {
+        for (query, lines) in [
+            ("/x$/", 0),
+            ("/x\\r$/", 3),
+            ("/^$/", 0),
+            ("-/x$/", 5),
+            ("-/x\\r/", 2),
+            ("level=error | /x$/", 0),
+        ] {
             assert_eq!(count(query, Unit::Line), lines, "{query}");
         }
         for (query, records) in [("/a x$/", 1), ("/b x$/", 1), ("/x$/", 2), ("/\\r/", 0), ("-/x$/", 1)] {
