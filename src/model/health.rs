@@ -147,6 +147,8 @@ pub struct Condition {
     pub crashes: u32,
     /// Whether the last thing its task did was to crash.
     pub crashed: bool,
+    /// Whether all has come that ever will.
+    pub ended: bool,
     /// Whether all that is known of it was told in an earlier session.
     pub recalled: bool,
     /// How often it is looked at now, if not as was declared.

@@ -65,7 +65,7 @@ impl News {
             Self::Alive { troubles } => troubles.iter_mut().for_each(failure),
             Self::Failed(why) | Self::Detail(_, Err(why)) => failure(why),
             Self::Detail(_, Ok(what)) => detail(what, telling),
-            Self::Crashed => {}
+            Self::Ended | Self::Crashed => {}
         }
         self
     }

@@ -35,6 +35,8 @@ pub enum News {
         #[serde(default)]
         troubles: Vec<Failure>,
     },
+    /// All has come: what the source read has ended.
+    Ended,
     /// The source does not work. What it said before is kept and shown with the reason.
     Failed(Failure),
     /// The source's task ended by a fault of ours and is started again.

@@ -184,6 +184,10 @@ impl World {
                 worked(&mut source.condition, update.at, &mut happened);
                 source.condition.troubles.clone_from(troubles);
             }
+            News::Ended => {
+                worked(&mut source.condition, update.at, &mut happened);
+                source.condition.ended = true;
+            }
             News::Failed(failure) => {
                 if source.condition.failing.is_none() {
                     happened.push(Happened::Blind(failure.clone()));
@@ -364,7 +368,7 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
         happened.push(Happened::Sees);
     }
     condition.last_ok = Some(at);
-    (condition.crashed, condition.recalled) = (false, false);
+    (condition.crashed, condition.ended, condition.recalled) = (false, false, false);
     condition.troubles.clear();
 }
 

@@ -26,18 +26,22 @@ pub fn sources<'a>(view: &View<'a>, gives: Gives) -> impl Iterator<Item = &'a So
     })
 }
 
-/// One word or two for a pane's border: `live`, `age 40s`, `loki blind`, `2 of 5 blind`.
+/// One word or two for a pane's border: `live`, `ended`, `age 40s`, `loki blind`, `2 of 5 blind`.
 pub fn word(view: &View<'_>, gives: Gives) -> (SafeText, Meaning) {
     let mut total = 0;
     let mut blind: Vec<&Source> = Vec::new();
     let (mut starting, mut partly, mut oldest) = (0, 0, SignedDuration::ZERO);
+    let mut ended = 0;
     for source in sources(view, gives) {
         total += 1;
         match source.health(view.now) {
             Health::Failing(..) | Health::Crashed(_) => blind.push(source),
             Health::Starting => starting += 1,
             Health::Stale(age) => oldest = oldest.max(age),
-            Health::Live => partly += usize::from(source.condition.is_partly_blind()),
+            Health::Live => {
+                partly += usize::from(source.condition.is_partly_blind());
+                ended += usize::from(source.condition.ended);
+            }
         }
     }
     match (blind.as_slice(), total) {
@@ -47,6 +51,8 @@ pub fn word(view: &View<'_>, gives: Gives) -> (SafeText, Meaning) {
         ([], _) if partly > 0 => (safe!("{} of {} partly blind", partly, total), Meaning::Warning),
         ([], _) if starting == total => (SafeText::literal("starting"), Meaning::Muted),
         ([], _) if starting > 0 => (safe!("{} of {} starting", starting, total), Meaning::Muted),
+        ([], _) if ended == total => (SafeText::literal("ended"), Meaning::Muted),
+        ([], _) if ended > 0 => (safe!("{} of {} ended", ended, total), Meaning::Muted),
         ([], _) => (SafeText::literal("live"), Meaning::Muted),
         (blind, _) => (safe!("{} of {} blind", blind.len(), total), Meaning::Critical),
     }
@@ -191,7 +197,10 @@ pub fn empty(view: &View<'_>, gives: Gives, well: &'static str) -> Vec<Paragraph
         }
     }
     if lines.is_empty() {
-        let text = safe!("{} {} of {} sources live.", SafeText::literal(well), all.len(), all.len());
+        let ended = all.iter().filter(|source| source.condition.ended).count();
+        let live = all.len() - ended;
+        let mut text = safe!("{} {} of {} sources live", SafeText::literal(well), live, all.len());
+        text.push(&if ended > 0 { safe!(", {} ended.", ended) } else { safe!(".") });
         lines.push(Paragraph::new(text, view.styles.of(Meaning::Ok)));
     }
     lines

@@ -254,6 +254,9 @@ fn rank(health: &Health) -> u8 {
 fn state(source: &Source, view: &View<'_>) -> (SafeText, Meaning, SafeText) {
     match source.health(view.now) {
         Health::Starting => ("starting".into(), Meaning::Muted, "nothing heard yet".into()),
+        Health::Live if source.condition.ended => {
+            ("ended".into(), Meaning::Muted, "all has come that ever will".into())
+        }
         Health::Live if source.condition.troubles.is_empty() => {
             ("live".into(), Meaning::Ok, SafeText::default())
         }

@@ -251,6 +251,11 @@ impl Outlet {
         self.put(self.now(), News::Alive { troubles });
     }
 
+    /// Says that all has come that ever will.
+    pub fn ended(&self) {
+        self.put(self.now(), News::Ended);
+    }
+
     /// Says that the source does not work, and why. What fails because we end is not the source's fault:
     /// the history would tell it at the next start.
     pub fn failed(&self, failure: Failure) {

@@ -249,7 +249,8 @@ impl Player<'_> {
         match &news {
             News::Snapshot(_) => drop(self.well.insert(source.clone(), Vec::new())),
             News::Alive { troubles } => drop(self.well.insert(source.clone(), troubles.clone())),
-            News::Failed(_) | News::Crashed => drop(self.well.remove(&source)),
+            // What has ended never gets older.
+            News::Failed(_) | News::Crashed | News::Ended => drop(self.well.remove(&source)),
             News::Detail(key, detail) => self.stage.tell(&source, key, detail),
         }
         let Some(outlet) = self.outlets.get(&source) else { return };
