@@ -96,9 +96,14 @@ impl Division {
         let nothing = |early| Piece { offset: begin, bytes: &[], cut: 0, ended_early: early };
         // What the file begins with goes on with nothing.
         let first_begins = if index == 0 { EVERY_LINE } else { begins };
-        let Some(start) = window.first(own, own + self.size, first_begins)? else {
-            return Ok(nothing(window.ended_early));
-        };
+        let mut start = window.first(own, own + self.size, first_begins)?;
+        // What is behind a line that was cut is in no piece before.
+        if let Some(line) = window.line(own, own + self.size)?.filter(|line| start != Some(*line))
+            && self.is_cut_before(file, from + line as u64)?
+        {
+            start = Some(line);
+        }
+        let Some(start) = start else { return Ok(nothing(window.ended_early)) };
         let (stop, cut) = match window.line(own + self.size, LONGEST)? {
             // It is in a later piece, which has what begins there, or all if nothing does.
             Some(next) => {
@@ -110,6 +115,33 @@ impl Division {
         let Window { buffer, ended_early, .. } = window;
         let bytes = buffer.get(start..stop).unwrap_or_default();
         Ok(Piece { offset: from + start as u64, bytes, cut, ended_early })
+    }
+}
+
+impl Division {
+    /// Whether the line that ends right before `end` is cut by the piece that it begins in.
+    fn is_cut_before(self, file: &(impl ReadAt + ?Sized), end: u64) -> io::Result<bool> {
+        let is_cut = |start: u64| {
+            let piece = start / self.size as u64 * self.size as u64;
+            end - piece.saturating_sub(1) >= LONGEST as u64
+        };
+        let mut buffer = Vec::new();
+        // Before its LF.
+        let mut at = end.saturating_sub(1);
+        while at > 0 {
+            let step = if buffer.is_empty() { SLACK } else { PIECE };
+            let from = at.saturating_sub(step as u64);
+            buffer.resize(usize::try_from(at - from).unwrap_or(step), 0);
+            let got = fill(file, &mut buffer, from)?;
+            if let Some(lf) = memchr::memrchr(b'\n', buffer.get(..got).unwrap_or_default()) {
+                return Ok(is_cut(from + lf as u64 + 1));
+            }
+            if is_cut(from) {
+                return Ok(true);
+            }
+            at = from;
+        }
+        Ok(false)
     }
 }
 
@@ -326,6 +358,47 @@ mod tests {
             Division::default().read(&Endless, 4 * LONGEST as u64, 0, EVERY_LINE, &mut buffer).unwrap();
         assert!(piece.bytes.len() >= LONGEST);
         assert_eq!(piece.bytes.len() as u64 + piece.cut, 3 * LONGEST as u64);
+    }
+
+    #[test]
+    fn what_is_behind_a_line_that_is_too_long_is_in_a_piece() {
+        /// Zeros, and an end.
+        struct Long(&'static [u8]);
+        const END: u64 = LONGEST as u64 + 5000;
+        impl ReadAt for Long {
+            fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+                let length = (END + self.0.len() as u64).saturating_sub(offset);
+                let got = buffer.len().min(usize::try_from(length).unwrap());
+                let (got, _) = buffer.split_at_mut(got);
+                got.fill(0);
+                if offset + (got.len() as u64) <= END {
+                    return Ok(got.len());
+                }
+                for (byte, at) in got.iter_mut().zip(offset..) {
+                    if let Some(at) = at.checked_sub(END) {
+                        *byte = self.0[usize::try_from(at).unwrap()];
+                    }
+                }
+                Ok(got.len())
+            }
+        }
+        let begins: Begins<'_> = &|_, line| line.starts_with(b"*");
+        let division = Division::default();
+        let mut buffer = Vec::new();
+        for (end, found) in [
+            (&b"\n  goes on\n"[..], &b"  goes on\n"[..]),
+            (b"\n  goes on\n* one\n", b"  goes on\n* one\n"),
+            (b"\n", b""),
+        ] {
+            let file = Long(end);
+            let last = division.pieces(END) - 1;
+            let piece = division.read(&file, END + end.len() as u64, last, begins, &mut buffer).unwrap();
+            assert_eq!(piece.bytes, found);
+        }
+        // What goes on with a line that was not cut is in its piece.
+        let lines = [&vec![b'x'; PIECE][..], b"\n  goes on\n"].concat();
+        let piece = division.read(&lines[..], lines.len() as u64, 1, begins, &mut buffer).unwrap();
+        assert_eq!(piece.bytes, b"");
     }
 
     #[test]
