@@ -109,6 +109,11 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether its first line says a time.
+    pub fn begins_with_time(&self) -> bool {
+        self.head(self.get(self.line(0))).time.is_some()
+    }
+
     /// The first time that a line says.
     pub fn first_time(&self) -> Option<i64> {
         let mut at = 0;

@@ -60,6 +60,7 @@ pub struct Segment {
     /// Its lines by time.
     tally: Arc<Tally>,
     escapes: bool,
+    lain: bool,
     lost: u64,
     formats: Formats,
 }
@@ -238,6 +239,11 @@ impl Segment {
         self.order.is_none()
     }
 
+    /// Whether the lines lay in a file: they came when that was last written to, which says little of them.
+    pub fn has_lain(&self) -> bool {
+        self.lain
+    }
+
     /// When the line came, within a second.
     pub fn arrival(&self, line: u32) -> Timestamp {
         Timestamp::from_millisecond(self.arrival_millis(line)).unwrap_or_default()
@@ -297,6 +303,7 @@ impl Segment {
             levels,
             tally: Arc::new(tally.sealed()),
             escapes: parts.iter().any(|part| part.escapes),
+            lain: first.lain,
             lost: parts.iter().map(|part| part.lost).sum(),
             formats: first.formats.clone(),
         })

@@ -58,6 +58,8 @@ pub struct SegmentBuilder {
     said: Option<(i64, i64)>,
     /// Arrivals are nothing to go by.
     in_file: bool,
+    /// They are when the file was last written to.
+    lain: bool,
     /// The highest effective time so far.
     newest: i64,
     /// Level of the record that a line may go on with; `None` before the first.
@@ -81,6 +83,7 @@ impl SegmentBuilder {
             lost: 0,
             said: None,
             in_file: false,
+            lain: false,
             newest: i64::MIN,
             record: None,
         }
@@ -90,6 +93,13 @@ impl SegmentBuilder {
     #[must_use]
     pub fn knowing(mut self, own: Arc<[Own]>) -> Self {
         self.reader = self.reader.knowing(own);
+        self
+    }
+
+    /// The same, for lines that lay in a file: each comes when that was last written to.
+    #[must_use]
+    pub fn lain(mut self) -> Self {
+        self.lain = true;
         self
     }
 
@@ -110,15 +120,37 @@ impl SegmentBuilder {
         bytes: &[u8],
         modified: Timestamp,
     ) -> Option<Segment> {
-        let mut builder = Self::new(stream, zone.clone()).of_formats(formats, zone);
+        Self::of_file_after(None, stream, zone, formats, bytes, modified)
+    }
+
+    /// The same; those before the first that says a time take that `before` them, where it is known.
+    pub fn of_file_after(
+        before: Option<i64>,
+        stream: RawText,
+        zone: &Zone,
+        formats: &Formats,
+        bytes: &[u8],
+        modified: Timestamp,
+    ) -> Option<Segment> {
+        let mut builder = Self::new(stream, zone.clone()).of_formats(formats, zone).lain();
         builder.in_file = true;
         let latest = modified.as_millisecond();
-        let lines = || bytes.split_inclusive(|byte| *byte == b'\n').map(without_end);
+        let lines = || {
+            let mut rest = bytes;
+            std::iter::from_fn(move || {
+                let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |lf| lf + 1);
+                let (line, later) = rest.split_at_checked(end).filter(|(line, _)| !line.is_empty())?;
+                rest = later;
+                Some(without_end(line))
+            })
+        };
         let mut zone = zone.clone();
-        let first = lines().find_map(|line| {
-            formats.head(line, latest, &mut zone).time.filter(|time| *time <= latest + AHEAD)
-        });
-        builder.said = Some((first.unwrap_or(latest), latest));
+        let first = || {
+            lines().find_map(|line| {
+                formats.head(line, latest, &mut zone).time.filter(|time| *time <= latest + AHEAD)
+            })
+        };
+        builder.said = Some((before.or_else(first).unwrap_or(latest), latest));
         for line in lines() {
             builder.push(Line::from(line), Given::default(), modified);
         }
@@ -196,6 +228,7 @@ impl SegmentBuilder {
             levels: self.levels,
             tally: Arc::new(tally(&self.times, &self.marks)),
             escapes: memchr::memchr(0x1b, &self.bytes).is_some(),
+            lain: self.lain,
             lost: self.lost,
             formats: self.reader.formats().clone(),
         };

@@ -29,7 +29,8 @@ fn text(line: &Line, view: &View<'_>) -> SafeText {
     let bytes = line.bytes();
     let time = view.zone.moment(line.time(), view.now);
     let head = bytes.get(..LONGEST).unwrap_or(bytes);
-    let mut text = safe!("{} {}: {}", time, clean(line.stream()), clean_line(head));
+    let mark = SafeText::literal(if line.lacks_time() { "~" } else { "" });
+    let mut text = safe!("{}{} {}: {}", mark, time, clean(line.stream()), clean_line(head));
     if bytes.len() > head.len() {
         text.push(&safe!(" ({} bytes more)", bytes.len() - head.len()));
     }

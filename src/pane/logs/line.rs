@@ -65,6 +65,15 @@ impl Line {
         Timestamp::from_millisecond(self.key.time).unwrap_or_default()
     }
 
+    /// Whether the time by which it is ordered is nobody's word: neither it nor its record says one, and
+    /// nobody saw it come.
+    pub(super) fn lacks_time(&self) -> bool {
+        self.segment.has_lain()
+            && !self.continues()
+            && !self.is_note()
+            && self.segment.time(self.index).is_none()
+    }
+
     /// Whether it was written by a wrong clock, or came late.
     pub(super) fn odd(&self) -> Option<Odd> {
         self.segment.odd(self.index)

@@ -42,7 +42,11 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
         }
         None => {}
     }
-    page.push(Paragraph::new(safe!("came {}, within a second", came), muted));
+    page.push(if segment.has_lain() {
+        Paragraph::new(safe!("its file was last written to {}", came), muted)
+    } else {
+        Paragraph::new(safe!("came {}, within a second", came), muted)
+    });
     if line.is_note() {
         page.push(Paragraph::new("midwatch wrote this about the stream.", view.styles.of(Meaning::Stale)));
     }

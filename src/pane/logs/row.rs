@@ -168,6 +168,8 @@ impl Row {
                 Look { selected: true, .. } => (">", Meaning::Mark),
                 // Its time is not to be trusted, or others were read before it; its page says which.
                 _ if self.line.odd().is_some() => ("!", Meaning::Warning),
+                // It says none: it has that of the line before it, or of its file.
+                _ if front.time > 0 && self.line.lacks_time() => ("~", Meaning::Muted),
                 _ => ("", Meaning::Muted),
             };
             if index == 0 {

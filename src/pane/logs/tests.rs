@@ -487,6 +487,55 @@ fn level_hit_and_selection_have_their_styles_and_never_colour_alone() {
 }
 
 #[test]
+fn what_has_ended_does_not_read_live() {
+    let mut desk = Desk::new(80, 8);
+    let foot = |desk: &mut Desk, name: &str, news| {
+        desk.world.apply(&Update { source: name.into(), at: desk.now, news });
+        desk.sync();
+        desk.rows()[7].clone()
+    };
+    let said = foot(&mut desk, "app", News::Ended);
+    assert!(said.contains("1 of 2 ended") && !said.contains("live"), "{said}");
+    assert!(desk.rows().concat().contains("1 of 2 sources live, 1 ended."), "{:?}", desk.rows());
+    let said = foot(&mut desk, "lab", News::Ended);
+    assert!(said.contains(" ended ") && !said.contains("of 2"), "{said}");
+    let said = foot(&mut desk, "lab", News::Alive { troubles: Vec::new() });
+    assert!(said.contains("1 of 2 ended"), "{said}");
+}
+
+#[test]
+fn a_time_that_is_not_the_lines_own_is_marked() {
+    let mut desk = Desk::new(80, 8);
+    let lines = [
+        r#"{"ts":"2026-11-22T03:10:00Z","msg":"says it"}"#,
+        r#"{"msg":"says none"}"#,
+        r#"{"ts":"2026-11-22T03:10:02Z","msg":"broke"}"#,
+        "  at Shop.java:1",
+        r#"{"ts":"2026-11-22T03:10:03Z","msg":"last"}"#,
+    ];
+    let marks = |desk: &mut Desk| {
+        let rows = &desk.rows()[1..6];
+        rows.iter().filter_map(|row| row.chars().nth(1)).collect::<String>()
+    };
+    // What was seen coming has that time.
+    desk.come("app", &lines);
+    assert_eq!(marks(&mut desk), "    >");
+
+    let mut desk = Desk::new(80, 8);
+    desk.buffer.open(&"/f".into(), &"app".into(), 1, false);
+    let modified = "2026-11-22T03:12:00Z".parse().unwrap();
+    let (zone, formats) = (StampZone::default(), Formats::default());
+    let text = lines.join("\n");
+    let piece = SegmentBuilder::of_file("/f".into(), &zone, &formats, text.as_bytes(), modified);
+    desk.buffer.put(0, &Arc::new(piece.unwrap().said_by("app".into())), true).unwrap();
+    desk.sync();
+    assert_eq!(marks(&mut desk), " ~  >");
+    desk.keys(&[Id::Up, Id::Up, Id::Up, Id::Open]);
+    let page = desk.rows().concat();
+    assert!(page.contains("says no time of its own") && page.contains("last written to"), "{page}");
+}
+
+#[test]
 fn hits_are_marked_where_they_are_drawn() {
     for (line, ascii, wrap, sideways) in [
         ("plain needle here", false, false, 0),
