@@ -32,7 +32,7 @@ use crate::logs::query::Query;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::net::child;
 use crate::runtime::clock::Clock;
-use crate::runtime::{memory, signals};
+use crate::runtime::{limits, memory, signals};
 use crate::safe;
 use crate::source::logs::archive;
 use crate::source::recording::{At, Recording, speed};
@@ -207,6 +207,8 @@ impl Cli {
             let why = clean(&RawText::from(error.to_string()));
             tell(&safe!("midwatch: a crash may leave secrets in a core file: {}", why));
         }
+        // Where it is refused, a file that is one too many says so.
+        drop(limits::raise());
         match self.command {
             None => console::configured(&self.flags, Wish::default()),
             Some(Command::Record { file }) => {
@@ -267,21 +269,9 @@ fn open(flags: &Flags, mut what: Vec<OsString>) -> eyre::Result<ExitCode> {
         return Ok(refuse(WRONG, &safe!("query, column {}: {}; nor is it a file", error.column, error.what)));
     }
     let files: Vec<PathBuf> = what.into_iter().map(PathBuf::from).collect();
-    if files.iter().any(|path| path.as_os_str() == "-") {
-        let why = if flags.plain {
-            Some(
-                "--plain takes its keys from standard input: midwatch logs query reads a pipe without a console",
-            )
-        } else if io::stdin().is_terminal() {
-            Some(
-                "standard input is the terminal: pipe something into it, as in kubectl logs web-1 | midwatch open -",
-            )
-        } else {
-            None
-        };
-        if let Some(why) = why {
-            return Ok(refuse(WRONG, &SafeText::literal(why)));
-        }
+    if files.iter().any(|path| path.as_os_str() == "-") && io::stdin().is_terminal() {
+        let why = "standard input is the terminal: pipe something into it, as in kubectl logs web-1 | midwatch open -";
+        return Ok(refuse(WRONG, &SafeText::literal(why)));
     }
     console::on_files(flags, &files, &query)
 }

@@ -10,6 +10,7 @@ pub mod follow;
 pub mod input;
 pub mod keeper;
 pub mod keys;
+pub mod limits;
 pub mod login;
 pub mod memory;
 pub mod pace;

@@ -46,7 +46,12 @@ impl Home {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_midwatch"));
+        self.other(env!("CARGO_BIN_EXE_midwatch"), arguments)
+    }
+
+    /// Another program, which may run midwatch.
+    fn other(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()
@@ -59,7 +64,15 @@ impl Home {
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
-        let output = self.command(arguments).output().unwrap();
+        Self::said(self.command(arguments))
+    }
+
+    fn run_other(&self, program: &str, arguments: &[&str]) -> Said {
+        Self::said(self.other(program, arguments))
+    }
+
+    fn said(mut command: Command) -> Said {
+        let output = command.output().unwrap();
         Said {
             code: output.status.code(),
             output: String::from_utf8(output.stdout).unwrap(),

@@ -116,9 +116,21 @@ pub(super) fn on_files(flags: &Flags, files: &[PathBuf], query: &str) -> eyre::R
     });
     let sources: Vec<_> = sources.collect();
     config.sources.clear();
-    let (notices, net, face) = (said(&warnings), Net::of(&config), face(flags));
-    if let Err(why) = console::ready(face) {
-        return ended(Err(why));
+    let of_input = flags.plain && files.iter().any(|path| path.as_os_str() == "-");
+    let face = if of_input { Face::LinesOfInput } else { face(flags) };
+    let (notices, net) = (said(&warnings), Net::of(&config));
+    match console::ready(face) {
+        Err(_) if of_input => {
+            return Ok(refuse(
+                WRONG,
+                &SafeText::literal(
+                    "there is no terminal to take keys from, and standard input is what is shown: midwatch logs \
+                     query '' - prints its lines",
+                ),
+            ));
+        }
+        Err(why) => return ended(Err(why)),
+        Ok(()) => {}
     }
     let place = place(config.settings.state_dir.as_deref());
     let files = Some(query.into());

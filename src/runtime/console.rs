@@ -50,8 +50,10 @@ const STOP: Duration = Duration::from_millis(500);
 pub enum Face {
     /// On a screen.
     Screen,
-    /// In lines, and keys are taken.
+    /// In lines, and keys are taken from standard input.
     Lines,
+    /// In lines, and keys are taken from the terminal: standard input is what is shown.
+    LinesOfInput,
     /// In lines. Nobody is there: nothing is typed, and sources never rest.
     Collector,
 }
@@ -107,13 +109,15 @@ pub enum LaunchError {
     Refused(&'static str, std::io::Error),
 }
 
-/// Whether there is a screen to draw on, asked before anything is made on the disk. Lines can be
-/// told anywhere.
+/// Whether there is a screen to draw on or a terminal to take keys from, asked before anything is made on
+/// the disk. Lines can be told anywhere.
 pub fn ready(face: Face) -> Result<(), LaunchError> {
-    if face != Face::Screen {
-        return Ok(());
-    }
-    let terminal = Terminal::open(std::env::var_os("TERM").as_deref());
+    let term = std::env::var_os("TERM");
+    let terminal = match face {
+        Face::Screen => Terminal::open(term.as_deref()),
+        Face::LinesOfInput => Terminal::open_for_lines(term.as_deref()),
+        Face::Lines | Face::Collector => return Ok(()),
+    };
     terminal.map(drop).map_err(|why| SessionError::from(why).into())
 }
 
@@ -173,6 +177,7 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let mut shown = match launch.face {
         Face::Screen => Shown::Screen(Session::begin(save, crashes)?),
         Face::Lines => Shown::Lines(Lines::begin(save, crashes)?),
+        Face::LinesOfInput => Shown::Lines(Lines::with_keys_of_terminal(save, crashes)?),
         Face::Collector => Shown::Lines(Lines::without_keys(save, crashes)?),
     };
 

@@ -76,6 +76,14 @@ impl Lines {
         Self::start(terminal, has_end, save, crashes)
     }
 
+    /// Takes the keys of the terminal, whatever standard input is.
+    ///
+    /// Errors where there is no terminal.
+    pub fn with_keys_of_terminal(save: Arc<Save>, crashes: Reports) -> Result<Self, SessionError> {
+        let terminal = Terminal::open_for_lines(std::env::var_os("TERM").as_deref())?;
+        Self::start(Some(terminal), false, save, crashes)
+    }
+
     /// Takes no keys, whatever standard input is: only a signal ends it.
     ///
     /// Errors leave the terminal as it was.

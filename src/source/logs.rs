@@ -8,6 +8,8 @@ pub mod file;
 pub mod journald;
 mod opened;
 mod program;
+mod slot;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod unpack;

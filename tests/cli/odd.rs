@@ -77,7 +77,23 @@ fn what_cannot_be_read_is_named_by_every_command() {
 #[test]
 fn a_pipe_can_be_opened_only_where_the_keys_come_from_elsewhere() {
     let home = Home::new();
-    let said = home.run(&["--plain", "open", "-"]);
+    // A session of its own has no terminal.
+    let midwatch = env!("CARGO_BIN_EXE_midwatch");
+    let said = home.run_other("setsid", &["--wait", midwatch, "--plain", "open", "-"]);
     assert_eq!(said.code, Some(2));
-    assert!(said.errors.contains("--plain takes its keys from standard input"), "{}", said.errors);
+    assert!(said.errors.contains("midwatch logs query '' - prints"), "{}", said.errors);
+}
+
+#[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let home = Home::new();
+    let script = format!(
+        "ulimit -Sn 40; exec {} logs query '\"open files\"' /proc/self/limits",
+        env!("CARGO_BIN_EXE_midwatch")
+    );
+    let said = home.run_other("sh", &["-c", &script]);
+    let limits: Vec<_> =
+        said.output.split_ascii_whitespace().filter_map(|word| word.parse::<u64>().ok()).collect();
+    let [soft, hard] = limits[..] else { panic!("{} {}", said.output, said.errors) };
+    assert_eq!(soft, hard.min(65_536));
 }

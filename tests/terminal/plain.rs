@@ -54,6 +54,18 @@ fn a_dumb_terminal_gets_lines_and_answers_keys_and_is_left_as_it_was() {
 }
 
 #[test]
+fn what_comes_through_a_pipe_is_told_and_the_keys_are_those_of_the_terminal() {
+    let script = format!("printf 'one\\ntwo lines\\nthree\\n' | {MIDWATCH} --plain open -");
+    let mut console = begin(Start::default(), &["sh", "-c", &script]);
+    console.wait("the summary", |shown| String::from_utf8_lossy(&shown.bytes).contains("q leaves."));
+    ask(&console, b"/two\r", "two lines");
+    // The filter first.
+    console.send(b"qq");
+    assert_eq!(console.pty.code(), 0);
+    assert!(console.is_cooked_as_before());
+}
+
+#[test]
 fn other_terminals_are_told_to_bracket_pastes_and_nothing_else() {
     let mut console = started("xterm-256color");
     ask(&console, b"\x1b[200~q\r;note\r\x1b[201~", "Pasted text goes only where");

@@ -2,11 +2,13 @@
 //! somebody reads or searches it. What it holds is learnt from its end to its beginning. A pipe and a
 //! packed file are taken in as a stream.
 
+mod mining;
+mod reading;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, Metadata};
 use std::future::Future;
 use std::io;
-use std::ops::Range;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -17,20 +19,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
+use self::mining::Mine;
 use super::access::failure;
 use super::opened::{FRONT, Found, Opened, Positioned};
+use super::slot::Slot;
 use super::stream;
 pub use super::stream::STANDARD_INPUT;
 use crate::config::zone::Zone;
 use crate::logs::archive::{Anew, FileSays, Sought};
 use crate::logs::format::Formats;
-use crate::logs::mining::{Mined, Order};
 use crate::logs::piece::Division;
-use crate::logs::query::Query;
 use crate::logs::read::fill;
-use crate::logs::segment::{Segment, SegmentBuilder};
 use crate::logs::stamp;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
@@ -104,7 +104,10 @@ impl ArchiveSource {
                 Ok(Found::Stream(stream)) => {
                     let is_over = stream.ends();
                     match stream::take_in(stream, path, &zone.unwrap_or_default(), outlet).await {
-                        Ok(()) if is_over => return std::future::pending().await,
+                        Ok(()) if is_over => {
+                            outlet.ended();
+                            return std::future::pending().await;
+                        }
                         Ok(()) => {}
                         Err(why) => {
                             // What came before stays; the same would come again.
@@ -133,9 +136,6 @@ async fn refuse(outlet: &Outlet) {
     }
 }
 
-/// Time between two words on what was mined.
-const TOLD: Duration = Duration::from_millis(250);
-
 /// Waits for a thread that reads; says so when that takes long.
 async fn watched<T>(mut work: JoinHandle<io::Result<T>>, path: &Path, outlet: &Outlet) -> io::Result<T> {
     let mut told = false;
@@ -162,27 +162,6 @@ fn cores() -> u64 {
     std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64)
 }
 
-/// What came of some pieces.
-#[derive(Default)]
-struct Read {
-    /// Their lines; `None` where nothing is that is looked for, or nothing at all.
-    pieces: Vec<(u64, Option<Segment>)>,
-    /// The file ended before the length that it had.
-    ended_early: bool,
-}
-
-/// What is mined, and how far.
-struct Mine {
-    order: Order,
-    /// Pieces that are not mined yet: from, to. The last is mined first.
-    todo: Range<u64>,
-    /// The last that was mined, how many lines of it were, and the length of the file then.
-    last: (u64, u32, u64),
-    /// Lines that are mined of a piece that has grown.
-    done: (u64, u32),
-    told: Instant,
-}
-
 /// Reads one opened file until it is another.
 struct Reader<'a> {
     path: &'a Path,
@@ -190,6 +169,7 @@ struct Reader<'a> {
     stream: RawText,
     zone: stamp::Zone,
     file: Arc<File>,
+    _slot: Slot,
     formats: Formats,
     front: Vec<u8>,
     meta: Metadata,
@@ -220,7 +200,7 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(path: &'a Path, opened: Opened, zone: stamp::Zone, outlet: &'a Outlet) -> Self {
         let written = BTreeMap::from([(0, opened.modified())]);
-        let Opened { file, meta, formats, front } = opened;
+        let Opened { file, meta, formats, front, slot } = opened;
         let division = Division::kept(meta.len());
         Self {
             path,
@@ -228,6 +208,7 @@ impl<'a> Reader<'a> {
             stream: RawText::from_bytes(path.as_os_str().as_encoded_bytes()),
             zone,
             file: Arc::new(file),
+            _slot: slot,
             formats,
             front,
             unknown: (0, division.pieces(meta.len())),
@@ -386,121 +367,6 @@ impl<'a> Reader<'a> {
         Ok(whole)
     }
 
-    /// Begins to mine, or goes on with what the file has grown by.
-    fn mine(&mut self, order: Order) {
-        let (pieces, length) = (self.pieces(), self.meta.len());
-        match &mut self.mine {
-            Some(mine) if mine.order == order => {
-                if mine.todo.is_empty() && mine.last.2 < length {
-                    mine.done = (mine.last.0, mine.last.1);
-                    mine.todo = mine.last.0..pieces;
-                }
-            }
-            mine => {
-                let told = Instant::now();
-                *mine = Some(Mine { order, todo: 0..pieces, last: (0, 0, 0), done: (0, 0), told });
-            }
-        }
-    }
-
-    /// Mines some pieces, the last first; false when the file is another.
-    async fn dig(&mut self) -> io::Result<bool> {
-        let Some(mut mine) = self.mine.take() else { return Ok(true) };
-        let (to, length) = (mine.todo.end, self.meta.len());
-        let from = to.saturating_sub(self.portion()).max(mine.todo.start);
-        let each = (to - from).div_ceil(cores()).max(1);
-        let workers: Vec<_> = (from..to)
-            .step_by(usize::try_from(each).unwrap_or(1))
-            .map(|begin| self.read(begin..(begin + each).min(to), Some(Arc::clone(mine.order.query()))))
-            .collect();
-        let mut whole = true;
-        let mut lines = Vec::new();
-        for worker in workers {
-            let read = watched(worker, self.path, self.outlet).await?;
-            whole &= !read.ended_early;
-            for (index, segment) in read.pieces {
-                // Of a piece that has grown only what is new.
-                let first = if index == mine.done.0 { mine.done.1 } else { 0 };
-                if index >= mine.last.0 {
-                    mine.last = (index, segment.as_ref().map_or(0, Segment::lines), length);
-                }
-                if let Some(segment) = segment {
-                    let segment = self.outlet.blotted(self.date(index, segment, false)).await;
-                    lines.push((segment, first));
-                }
-            }
-        }
-        let order = mine.order.clone();
-        let mining = tokio::task::spawn_blocking(move || {
-            for (segment, first) in lines.iter().rev() {
-                order.take(segment, *first..segment.lines());
-            }
-            Ok(())
-        });
-        watched(mining, self.path, self.outlet).await?;
-        mine.todo.end = from;
-        if mine.todo.is_empty() || mine.told.elapsed() >= TOLD {
-            let order = mine.order.clone();
-            let found = tokio::task::spawn_blocking(move || Ok(order.found()));
-            let found = watched(found, self.path, self.outlet).await?;
-            let (all, left) = (self.pieces(), mine.todo.end - mine.todo.start);
-            let mined = Mined { number: mine.order.number, found };
-            let says = FileSays::Mined(mined, (all.saturating_sub(left), all));
-            self.outlet.file(&self.stream, says).await;
-            mine.told = Instant::now();
-        }
-        self.mine = Some(mine);
-        if !whole {
-            self.anew = Some(Anew::Cut);
-        }
-        Ok(whole)
-    }
-
-    /// Gives the lines of a piece without a time the first one after them, so that they stand where
-    /// they are in the file.
-    fn date(&mut self, index: u64, lines: Segment, learns: bool) -> Segment {
-        let said = lines.first_said();
-        if learns {
-            match (said, self.first) {
-                (Some(_), _) => self.first = said,
-                (None, Some(first)) => drop(self.undated.insert(index, first)),
-                (None, None) => {}
-            }
-        }
-        match self.undated.get(&index).filter(|_| said.is_none()) {
-            Some(time) => lines.dated(*time),
-            None => lines,
-        }
-    }
-
-    /// Lets a thread read pieces.
-    fn read(
-        &self,
-        pieces: impl IntoIterator<Item = u64>,
-        query: Option<Arc<Query>>,
-    ) -> JoinHandle<io::Result<Read>> {
-        let (file, length) = (Arc::clone(&self.file), self.meta.len());
-        let written = |index| self.written.range(..=index).next_back().map(|(_, at)| *at);
-        let pieces: Vec<_> =
-            pieces.into_iter().map(|index| (index, written(index).unwrap_or_default())).collect();
-        let division = self.division;
-        let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
-        tokio::task::spawn_blocking(move || {
-            let (mut buffer, mut read) = (Vec::new(), Read::default());
-            let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
-            for (index, modified) in pieces {
-                let piece = division.read(&Positioned(&file), length, index, &begins, &mut buffer)?;
-                read.ended_early |= piece.ended_early;
-                let wanted = query.as_ref().is_none_or(|query| query.may_be_in(&formats, piece.bytes));
-                let lines = wanted
-                    .then(|| SegmentBuilder::of_file(stream.clone(), &zone, &formats, piece.bytes, modified));
-                let lines = lines.map(|lines| lines.map(|lines| lines.cut_more(piece.cut)));
-                read.pieces.push((index, lines.flatten()));
-            }
-            Ok(read)
-        })
-    }
-
     /// Whether what was written to the file since was written behind what it had: it could have been cut
     /// and have grown beyond that.
     async fn begins_as_before(&mut self, now: &Metadata) -> io::Result<bool> {
@@ -568,11 +434,14 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Write as _;
+    use std::io::{Seek as _, Write as _};
     use std::os::unix::fs::OpenOptionsExt as _;
 
     use super::*;
-    use crate::logs::piece::PIECE;
+    use crate::logs::mining::Order;
+    use crate::logs::piece::{LONGEST, PIECE};
+    use crate::logs::query::Query;
+    use crate::logs::split::LINE_LIMIT;
     use crate::source::logs::testing::Ear;
 
     fn ear(path: &Path) -> Ear {
@@ -722,6 +591,56 @@ mod tests {
         };
         assert_eq!((time(0).await, time(1).await), (past.as_millisecond(), past.as_millisecond()));
         assert!(time(3).await > past.as_millisecond());
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_record_without_a_time_has_that_of_the_one_before_it_in_the_piece_before() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let undated = "{\"msg\":\"none\"}\n";
+        let mut text: String = (0..EACH).map(line).collect();
+        // One piece begins with one without a time, and one has no other.
+        text.push_str(undated);
+        text.extend((EACH..2 * EACH).map(line));
+        text.push_str(&undated.repeat(PIECE / undated.len()));
+        text.extend((2 * EACH..3 * EACH).map(line));
+        let mut file = fs::File::create(&path).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        // After all that it says, whatever this machine's clock shows.
+        file.set_modified("2026-11-23T00:00:00Z".parse::<Timestamp>().unwrap().into()).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
+        let starts = |index: u64| {
+            let of = |says: &FileSays| match says {
+                FileSays::Piece { index: found, lines, .. } if *found == index => Some(lines.effective(0)),
+                _ => None,
+            };
+            ear.files.iter().find_map(of).unwrap()
+        };
+        let time = |n: usize| line(n).get(..20).unwrap().parse::<Timestamp>().unwrap().as_millisecond();
+        assert_eq!((starts(1), starts(2)), (time(EACH - 1), time(2 * EACH - 1)));
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn bytes_of_a_line_that_is_too_long_to_be_read_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let file = fs::File::create(&path).unwrap();
+        // Nothing of it takes room on the disk.
+        let length = LONGEST as u64 + 5000;
+        file.set_len(length).unwrap();
+        (&file).seek(io::SeekFrom::Start(length)).unwrap();
+        (&file).write_all(b"\nlast\n").unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| matches!(ear.files.last(), Some(FileSays::Unknown(0)))).await;
+        let cut = |says: &FileSays| match says {
+            FileSays::Piece { lines, .. } => lines.cut(),
+            _ => 0,
+        };
+        assert_eq!(ear.files.iter().map(cut).sum::<u64>(), length - LINE_LIMIT as u64);
+        assert_eq!(pieces(&ear).iter().map(|(_, lines, _)| lines).sum::<u32>(), 2);
         ear.stop().await;
     }
 

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::slot::Slot;
 use super::stream::{STANDARD_INPUT, Stream};
+use super::unpack::GZIP;
 use crate::logs::format::Formats;
 use crate::logs::format::own::Own;
 use crate::logs::read::{ReadAt, fill};
@@ -17,8 +19,6 @@ use crate::logs::read::{ReadAt, fill};
 const SAMPLE: usize = 64 * 1024;
 /// What of the beginning of a file tells whether it was cut and has grown again.
 pub(super) const FRONT: usize = 512;
-/// What a gzip file begins with.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// An open file, and what it was when last looked at.
 pub(super) struct Opened {
@@ -27,6 +27,7 @@ pub(super) struct Opened {
     pub(super) formats: Formats,
     /// What it begins with.
     pub(super) front: Vec<u8>,
+    pub(super) slot: Slot,
 }
 
 /// What stands at a path.
@@ -52,16 +53,22 @@ impl Found {
         if !kind.is_file() {
             return Err(io::Error::other("it is a device or a socket, not a file or a pipe"));
         }
+        let slot = Slot::take()?;
         let file = File::open(path)?;
         let mut front = vec![0; SAMPLE];
         let got = fill(&Positioned(&file), &mut front, 0)?;
         front.truncate(got);
-        if front.starts_with(&GZIP) {
-            return Ok(Self::Stream(Stream::Packed(file)));
+        let meta = file.metadata()?;
+        // One of the kernel is as long as it says neither before nor after it was read; one that grows or
+        // is cut says another length then.
+        let says = |meta: &Metadata| meta.len() == kind.len();
+        let is_made = got < SAMPLE && got as u64 != kind.len() && says(&meta);
+        if front.starts_with(&GZIP) || is_made {
+            return Ok(Self::Stream(Stream::File(file, slot)));
         }
         let formats = Formats::detect(&front, own);
         front.truncate(FRONT);
-        let opened = Opened { meta: file.metadata()?, formats, front, file };
+        let opened = Opened { file, meta, formats, front, slot };
         Ok(Self::Still(Box::new(opened)))
     }
 }

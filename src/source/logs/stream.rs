@@ -8,12 +8,13 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use flate2::read::MultiGzDecoder;
 use jiff::Timestamp;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use tokio::sync::mpsc;
 
+use super::slot::Slot;
+use super::unpack::Unpack;
 use crate::logs::segment::{Given, Segment, SegmentBuilder};
 use crate::logs::split::Splitter;
 use crate::logs::stamp::Zone;
@@ -39,8 +40,8 @@ pub(super) enum Stream {
     Input,
     /// A pipe with a name. When who wrote to it has ended, somebody else may.
     Pipe(PathBuf),
-    /// A file packed with gzip, from its start.
-    Packed(File),
+    /// A file packed with gzip or one of the kernel, from its start.
+    File(File, Slot),
 }
 
 impl Stream {
@@ -59,7 +60,7 @@ enum Said {
     Segment(Box<Segment>),
 }
 
-/// Takes a stream in until it ends. While nobody takes its lines it waits, and with it who writes them.
+/// Takes a stream in until it ends, unpacked if it is packed. While nobody takes its lines it waits, and with it who writes them.
 pub(super) async fn take_in(stream: Stream, path: &Path, zone: &Zone, outlet: &Outlet) -> io::Result<()> {
     let name = RawText::from_bytes(path.as_os_str().as_encoded_bytes());
     let builder = SegmentBuilder::new(name, zone.clone()).knowing(outlet.formats());
@@ -91,6 +92,7 @@ pub(super) async fn take_in(stream: Stream, path: &Path, zone: &Zone, outlet: &O
 
 /// Lines on their way to the task.
 struct Lines<'a> {
+    unpack: Unpack,
     splitter: Splitter,
     built: SegmentBuilder,
     say: &'a mpsc::Sender<Said>,
@@ -110,43 +112,66 @@ impl Lines<'_> {
         }
     }
 
-    /// What has come is shown, however long the next takes.
-    fn take(&mut self, mut bytes: &[u8]) {
+    /// What has come is shown, however long the next takes. Errors when it is packed and damaged.
+    fn take(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut unpack = std::mem::take(&mut self.unpack);
+        let done = unpack.take(bytes, &mut |bytes| self.split(bytes));
+        self.unpack = unpack;
+        self.seal();
+        done
+    }
+
+    fn split(&mut self, mut bytes: &[u8]) {
         while let Some(line) = self.splitter.next(&mut bytes) {
             self.built.push(line, Given::default(), (self.now)());
             if self.built.is_full() {
                 self.seal();
             }
         }
-        self.seal();
     }
 
-    /// What has no end is a line as well.
-    fn finish(&mut self) {
+    /// What has no end is a line as well. Errors when the end of what is packed is missing.
+    fn finish(&mut self) -> io::Result<()> {
+        let mut unpack = std::mem::take(&mut self.unpack);
+        let done = unpack.finish(&mut |bytes| self.split(bytes));
+        self.unpack = unpack;
         if let Some(line) = self.splitter.finish() {
             self.built.push(line, Given::default(), (self.now)());
         }
         self.seal();
+        done
+    }
+
+    /// Says among the lines that what somebody writes is damaged: somebody else may write what is not.
+    fn say_damaged(&mut self, done: io::Result<()>) {
+        if let Err(why) = done {
+            let note =
+                format!("what came here is packed with gzip and damaged ({why}): the rest of it is left out");
+            self.built.note(&note, (self.now)());
+            self.seal();
+        }
     }
 }
 
 fn read(stream: Stream, built: SegmentBuilder, clock: &Outlet, say: &mpsc::Sender<Said>) -> io::Result<()> {
     let written = match &stream {
         // It has lain there: years and lines without a time are of when it was written.
-        Stream::Packed(file) => file.metadata()?.modified().ok().and_then(|at| Timestamp::try_from(at).ok()),
+        Stream::File(file, _) => file.metadata()?.modified().ok().and_then(|at| Timestamp::try_from(at).ok()),
         Stream::Input | Stream::Pipe(_) => None,
     };
+    let built = if written.is_some() { built.lain() } else { built };
     let now = || written.unwrap_or_else(|| clock.now());
-    let mut lines = Lines { splitter: Splitter::default(), built, say, now: &now };
+    let (unpack, splitter) = (Unpack::default(), Splitter::default());
+    let mut lines = Lines { unpack, splitter, built, say, now: &now };
     let ended = match stream {
         Stream::Input => rustix::io::dup(rustix::stdio::stdin())
             .map_err(io::Error::from)
             .and_then(|input| read_whole(&mut Input(input), &mut lines)),
         Stream::Pipe(path) => read_pipe(&path, &mut lines),
-        Stream::Packed(file) => read_whole(&mut MultiGzDecoder::new(io::BufReader::new(file)), &mut lines),
+        Stream::File(mut file, _slot) => read_whole(&mut file, &mut lines),
     };
-    lines.finish();
-    ended
+    let finished = lines.finish();
+    ended.and(finished)
 }
 
 /// What stands at the other end of a pipe.
@@ -187,7 +212,8 @@ fn read_pipe(path: &Path, lines: &mut Lines<'_>) -> io::Result<()> {
                     // A descriptor that was hung up wakes us until somebody writes: another one waits. It is
                     // opened before this one is closed, or what is written in between would be lost.
                     from = open_pipe(path)?;
-                    lines.finish();
+                    let finished = lines.finish();
+                    lines.say_damaged(finished);
                     lines.say(Said::Left);
                 }
                 wait(&from)?;
@@ -197,7 +223,8 @@ fn read_pipe(path: &Path, lines: &mut Lines<'_>) -> io::Result<()> {
                     told = true;
                     lines.say(Said::Begun);
                 }
-                lines.take(buffer.get(..got).unwrap_or_default());
+                let taken = lines.take(buffer.get(..got).unwrap_or_default());
+                lines.say_damaged(taken);
                 if got == 0 {
                     wait(&from)?;
                 }
@@ -223,7 +250,7 @@ fn read_whole(from: &mut dyn io::Read, lines: &mut Lines<'_>) -> io::Result<()> 
     while !lines.say.is_closed() {
         match from.read(&mut buffer) {
             Ok(0) => break,
-            Ok(got) => lines.take(buffer.get(..got).unwrap_or_default()),
+            Ok(got) => lines.take(buffer.get(..got).unwrap_or_default())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
@@ -259,6 +286,7 @@ mod tests {
     use flate2::write::GzEncoder;
 
     use super::*;
+    use crate::model::update::News;
     use crate::source::Adapter as _;
     use crate::source::logs::archive::ArchiveConfig;
     use crate::source::logs::testing::Ear;
@@ -292,7 +320,8 @@ mod tests {
         assert_eq!(whole.lines()[20_001], "no end");
         let cut: u64 = whole.segments.iter().map(|segment| segment.cut()).sum();
         assert_eq!(cut, 70_000 - 65_536);
-        assert!(whole.is_alive() && whole.files.is_empty());
+        whole.until(|ear| matches!(ear.news.last(), Some(News::Ended))).await;
+        assert!(whole.files.is_empty());
         whole.stop().await;
         let bytes = packed(text.as_bytes());
         fs::File::create(&path).unwrap().write_all(&bytes[..bytes.len() / 2]).unwrap();
@@ -302,6 +331,35 @@ mod tests {
         assert!(said.as_str().unwrap().contains("app.log.1.gz: "), "{said:?}");
         half.until(|ear| !ear.lines().is_empty()).await;
         half.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_is_packed_is_unpacked_out_of_a_pipe_and_what_is_damaged_is_told_among_the_lines() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("pipe");
+        make_pipe(&path);
+        let mut ear = ear(&path);
+        ear.until(|ear| ear.failure().is_some()).await;
+        let bytes = packed(b"one\ntwo\n");
+        for (bytes, lines) in [(&bytes[..], 2), (&bytes[..bytes.len() - 3], 4)] {
+            writer(&path).write_all(bytes).unwrap();
+            ear.until(|ear| ear.lines().len() == lines).await;
+        }
+        // Its end is missing once nobody writes any more, and who writes then begins anew.
+        ear.until(|ear| ear.notes().iter().any(|note| note.contains("damaged"))).await;
+        writer(&path).write_all(b"plain\n").unwrap();
+        ear.until(|ear| ear.lines().len() == 5).await;
+        assert_eq!(ear.lines(), ["one", "two", "one", "two", "plain"]);
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_file_of_the_kernel_is_read_though_it_says_that_it_is_empty() {
+        let mut ear = ear(Path::new("/proc/self/status"));
+        ear.until(|ear| ear.lines().iter().any(|line| line.starts_with("VmRSS:"))).await;
+        ear.until(|ear| matches!(ear.news.last(), Some(News::Ended))).await;
+        assert!(ear.files.is_empty());
+        ear.stop().await;
     }
 
     fn make_pipe(path: &Path) {
