@@ -2,6 +2,7 @@
 
 pub mod aloud;
 mod commands;
+mod diagnostics;
 mod frame;
 mod graph;
 mod join;
@@ -39,6 +40,7 @@ use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
 use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
+use crate::pane::diagnostics::Rounds;
 use crate::pane::effect::{Effect, Msg, Outcome};
 use crate::pane::graph::GraphView;
 use crate::pane::keeping;
@@ -94,6 +96,8 @@ pub struct App {
     joined: Option<Subject>,
     /// The runbooks of this session.
     shelf: Shelf,
+    /// The diagnostics that run, and the last ones.
+    rounds: Rounds,
     arrangement: Arrangement,
     /// The view that had the focus before.
     previous: PaneId,
@@ -137,6 +141,7 @@ impl App {
             sought: None,
             joined: None,
             shelf: Shelf::default(),
+            rounds: Rounds::default(),
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
             size,
@@ -214,6 +219,7 @@ impl App {
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
             Msg::Runbook(leads, answer) => self.hear_of_runbook(&leads, answer, now),
+            Msg::Diagnosed(id, heard) => effects = self.hear_of_diagnostic(id, heard, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Saving(percent) => self.logs.save_goes_on(percent),
             Msg::Saved(text) => {

@@ -5,6 +5,7 @@
 
 pub mod argv;
 pub mod credentials;
+pub mod diagnostics;
 pub mod endpoint;
 pub mod environment;
 mod formats;
@@ -32,6 +33,7 @@ use crate::logs::format::own::Own;
 use crate::model::catalog::Catalog;
 use crate::model::text::RawText;
 use credentials::CredentialTable;
+use diagnostics::Diagnostic;
 use environment::Environment;
 use origin::{ConfigError, Origin, Warning};
 use runbooks::Runbooks;
@@ -100,6 +102,8 @@ pub struct Config {
     pub catalog: Catalog,
     /// Where runbooks are.
     pub runbooks: Runbooks,
+    /// What may be run to look at something, in the order in which it was written.
+    pub diagnostics: Vec<Diagnostic>,
     /// The theme, as the terminal can draw it.
     pub theme: Theme,
     /// The other themes that may be chosen, built-in and the person's own.
@@ -123,6 +127,7 @@ const PARTS: &[&str] = &[
     "service",
     "host",
     "runbooks",
+    "diagnostic",
 ];
 
 impl Config {
@@ -135,13 +140,14 @@ impl Config {
         let variables: Vec<&str> = settings_keys.iter().copied().chain(["theme"]).collect();
         let layers = layers::gather(inputs, &variables)?;
         let (mut top, mut errors, mut warnings) = (layers.table, layers.errors, layers.warnings);
-        let names = ["source", "environment", "credential", "tunnel", "format", "service", "host"];
+        let names =
+            ["source", "environment", "credential", "tunnel", "format", "service", "host", "diagnostic"];
         let written = names.map(|name| {
             let tables = tables(&mut top, name, &mut errors);
             twice(name, &tables, &mut errors);
             tables
         });
-        let [source, environment, credential, tunnel, format, service, host] = written;
+        let [source, environment, credential, tunnel, format, service, host, diagnostic] = written;
         let theme = top.take("theme").map(|entry| entry.value);
         let runbooks = top.take("runbooks").map(|entry| entry.value);
         let home = inputs.home.as_deref();
@@ -182,6 +188,7 @@ impl Config {
         let formats = formats::read(&format, &mut errors);
         let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
         let catalog = services::read(&service, &host, &source_names, home, &mut errors);
+        let diagnostics = diagnostics::read(&diagnostic, &mut errors);
         let runbooks = runbooks::read(runbooks.as_ref(), &declared, home, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
@@ -202,6 +209,7 @@ impl Config {
                         formats,
                         catalog,
                         runbooks,
+                        diagnostics,
                         theme,
                         other_themes,
                         keys,

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod catalog;
 pub mod credential;
+pub mod diagnostic;
 pub mod expression;
 pub mod graph;
 pub mod health;

@@ -4,6 +4,7 @@ pub mod backend;
 mod clipboard;
 pub mod clock;
 pub mod console;
+mod diagnose;
 pub mod exit;
 mod fault;
 pub mod follow;

@@ -4,6 +4,8 @@
 mod anew;
 #[path = "support/console.rs"]
 mod console;
+#[path = "app/diagnostics.rs"]
+mod diagnostics;
 #[path = "app/graph.rs"]
 mod graph;
 #[path = "app/join.rs"]

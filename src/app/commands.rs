@@ -59,6 +59,10 @@ impl App {
             Id::ServiceLogs => return self.show_logs(now),
             Id::Runbook => return self.show_runbook(now),
             Id::Tick => return self.tick(now),
+            Id::Diagnose => return self.show_diagnostics(now),
+            Id::Refresh if matches!(self.place, Some(Place::Diagnostics(_))) => {
+                return self.diagnose_again(now);
+            }
             Id::Patterns => self.show_patterns(now),
             Id::Open if matches!(self.place, Some(Place::Patterns(_))) => {
                 return self.use_patterns(true, now);

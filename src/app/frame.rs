@@ -251,11 +251,11 @@ impl App {
         });
         let last = [Id::Freeze, Id::Sources, Id::FullScreen, Id::CopyRow, Id::Zone, Id::Close];
         let has_rows_to_join = match &self.place {
-            Some(place) => matches!(place, Place::Changes(_) | Place::Runbook(_)),
+            Some(place) => matches!(place, Place::Changes(_) | Place::Runbook(_) | Place::Diagnostics(_)),
             None => !is_graph && matches!(self.arrangement.focus, PaneId::Alerts | PaneId::Pipelines),
         };
         let join = if has_rows_to_join {
-            &[Id::Changes, Id::ServiceLogs, Id::Note, Id::Runbook][..]
+            &[Id::Changes, Id::ServiceLogs, Id::Note, Id::Runbook, Id::Diagnose][..]
         } else {
             &[Id::Note]
         };

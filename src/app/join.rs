@@ -138,8 +138,10 @@ impl App {
 
     /// What the selected row is about and when it began, as far as rows are seen where the focus is.
     pub(super) fn subject(&self, now: Timestamp) -> Option<(Subject, Timestamp)> {
-        if let Some(Place::Runbook(runbook)) = &self.place {
-            return Some(runbook.about());
+        match &self.place {
+            Some(Place::Runbook(runbook)) => return Some(runbook.about()),
+            Some(Place::Diagnostics(diagnostics)) => return Some(diagnostics.round().about()),
+            _ => {}
         }
         if self.place.is_some() || self.graph_here().is_some() {
             return None;

@@ -7,6 +7,7 @@ use crate::command::table::Id;
 use crate::insight::changes::Subject;
 use crate::model::text::SafeText;
 use crate::pane::changes::Changes;
+use crate::pane::diagnostics::Diagnostics;
 use crate::pane::effect::Outcome;
 use crate::pane::patterns::Patterns;
 use crate::pane::runbook::RunbookView;
@@ -24,6 +25,8 @@ pub(super) enum Place {
     Patterns(Patterns),
     /// A runbook, or the card of a service or host.
     Runbook(Box<RunbookView>),
+    /// What diagnostics say.
+    Diagnostics(Box<Diagnostics>),
 }
 
 impl Place {
@@ -31,8 +34,8 @@ impl Place {
         match self {
             Self::Sources(sources) => sources.sync(view),
             Self::Changes(changes) => changes.sync(view),
-            // They are given what was mined: see `App::sync_patterns`.
-            Self::Patterns(_) => {}
+            // They are given what was mined, or heard: see `App::sync_patterns` and `App::hear_of_diagnostic`.
+            Self::Patterns(_) | Self::Diagnostics(_) => {}
             Self::Runbook(runbook) => runbook.sync(view),
         }
     }
@@ -42,7 +45,7 @@ impl Place {
             Self::Sources(sources) => sources.list().is_due(now),
             Self::Changes(changes) => changes.list().is_due(now),
             Self::Patterns(patterns) => patterns.list().is_due(now),
-            Self::Runbook(_) => false,
+            Self::Runbook(_) | Self::Diagnostics(_) => false,
         }
     }
 
@@ -52,6 +55,7 @@ impl Place {
             Self::Changes(changes) => changes.fit(area),
             Self::Patterns(patterns) => patterns.fit(area),
             Self::Runbook(runbook) => runbook.fit(area, view.ascii),
+            Self::Diagnostics(diagnostics) => diagnostics.fit(area, view.ascii),
         }
     }
 
@@ -61,6 +65,7 @@ impl Place {
             Self::Changes(changes) => changes.run(id, view),
             Self::Patterns(patterns) => patterns.run(id, view),
             Self::Runbook(runbook) => runbook.run(id),
+            Self::Diagnostics(diagnostics) => diagnostics.run(id),
         }
     }
 
@@ -70,6 +75,7 @@ impl Place {
             Self::Changes(changes) => changes.filter(text, view),
             Self::Patterns(patterns) => patterns.filter(text, view),
             Self::Runbook(runbook) => runbook.filter(text),
+            Self::Diagnostics(diagnostics) => diagnostics.filter(text),
         }
     }
 
@@ -79,6 +85,7 @@ impl Place {
             Self::Changes(changes) => changes.list().filter(),
             Self::Patterns(patterns) => patterns.list().filter(),
             Self::Runbook(runbook) => runbook.list().filter(),
+            Self::Diagnostics(diagnostics) => diagnostics.list().filter(),
         }
     }
 
@@ -88,6 +95,7 @@ impl Place {
             Self::Changes(changes) => changes.list().counts(),
             Self::Patterns(patterns) => patterns.list().counts(),
             Self::Runbook(runbook) => runbook.list().counts(),
+            Self::Diagnostics(diagnostics) => diagnostics.list().counts(),
         }
     }
 
@@ -98,6 +106,7 @@ impl Place {
             Self::Changes(changes) => changes.back(view),
             Self::Patterns(patterns) => patterns.back(view),
             Self::Runbook(runbook) => runbook.back(),
+            Self::Diagnostics(diagnostics) => diagnostics.back(),
         }
     }
 
@@ -107,6 +116,7 @@ impl Place {
             Self::Changes(changes) => changes.list().next_wake(),
             Self::Patterns(patterns) => patterns.list().next_wake(),
             Self::Runbook(runbook) => runbook.next_wake(view),
+            Self::Diagnostics(_) => None,
         }
     }
 
@@ -116,6 +126,7 @@ impl Place {
             Self::Sources(_) | Self::Patterns(_) => None,
             Self::Changes(changes) => Some(changes.subject()),
             Self::Runbook(runbook) => Some(runbook.about().0),
+            Self::Diagnostics(diagnostics) => Some(diagnostics.round().about().0),
         }
     }
 
@@ -125,6 +136,7 @@ impl Place {
             Self::Changes(changes) => changes.draw(view, area, canvas),
             Self::Patterns(patterns) => patterns.draw(view, area, canvas),
             Self::Runbook(runbook) => runbook.draw(view, area, canvas),
+            Self::Diagnostics(diagnostics) => diagnostics.draw(view, area, canvas),
         }
     }
 }

@@ -22,11 +22,8 @@ impl App {
             let outcome = runbook.run(crate::command::table::Id::Runbook);
             return self.take(outcome, now);
         }
-        let subject = match &self.place {
-            Some(place) => place.subject().map(|subject| (subject, now)),
-            None => self.subject(now),
-        };
-        let Some((mut subject, onset)) = subject else {
+        let about = self.subject(now).or_else(|| Some((self.place.as_ref()?.subject()?, now)));
+        let Some((mut subject, onset)) = about else {
             self.say("No alert, service or host is known here: choose an alert, a run or a line.", now);
             return Vec::new();
         };
@@ -41,7 +38,7 @@ impl App {
             // A line or an entry has no name of its own.
             subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
         }
-        let (runbook, asks) = RunbookView::new(subject, onset, leads, &self.shelf);
+        let (runbook, asks) = RunbookView::new((subject, onset), self.is_on_alert(), leads, &self.shelf);
         self.place = Some(Place::Runbook(Box::new(runbook)));
         self.fit(now);
         self.sync_place(now);
@@ -96,12 +93,13 @@ impl App {
         leads
     }
 
-    fn is_on_alert(&self) -> bool {
+    /// Whether the selected row is an alert.
+    pub(super) fn is_on_alert(&self) -> bool {
         self.place.is_none() && self.graph_here().is_none() && self.arrangement.focus == PaneId::Alerts
     }
 }
 
 /// Whether what a row is about has a name of its own, such as an alert or a pipeline.
-fn is_named(subject: &Subject) -> bool {
+pub(super) fn is_named(subject: &Subject) -> bool {
     !matches!(subject.name.as_bytes(), b"this line" | b"this entry" | b"now")
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::command::keymap::Binding;
+use crate::config::diagnostics::Diagnostic;
 use crate::config::environment::Environment;
 use crate::config::runbooks::Runbooks;
 use crate::logs::buffer::Buffer;
@@ -31,6 +32,8 @@ pub struct Setup {
     pub catalog: Catalog,
     /// Where runbooks are.
     pub runbooks: Runbooks,
+    /// What may be run to look at something.
+    pub diagnostics: Vec<Diagnostic>,
     /// The credentials, as declared.
     pub credentials: Vec<CredentialInfo>,
     /// The configured environments.
@@ -65,6 +68,7 @@ pub(super) struct State {
     pub(super) logs: Buffer,
     pub(super) catalog: Catalog,
     pub(super) runbooks: Runbooks,
+    pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) credentials: Credentials,
     pub(super) keeping: Keeping,
     pub(super) environments: Vec<Environment>,
@@ -90,6 +94,7 @@ impl State {
             logs: Buffer::new(setup.log_budget),
             catalog: setup.catalog,
             runbooks: setup.runbooks,
+            diagnostics: setup.diagnostics,
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             environments: setup.environments,

@@ -90,6 +90,8 @@ impl Checked {
             Err(errors) => return Ok(wrong(errors)),
         };
         warnings.extend(bindings::conflicts(&config.keys));
+        let path = std::env::var_os("PATH");
+        warnings.extend(config.diagnostics.iter().filter_map(|one| one.warning(path.as_deref())));
         let net = Net::of(&config);
         let (built, playback) = match registry::build(&config.sources, &net) {
             Ok(built) => built,

@@ -227,6 +227,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         sources: sources.iter().map(|built| built.info.clone()).collect(),
         catalog: config.catalog.clone(),
         runbooks: config.runbooks.clone(),
+        diagnostics: config.diagnostics.clone(),
         credentials: credentials(config),
         environments: config.environments.clone(),
         environment: settings.scope.clone(),

@@ -26,6 +26,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         sources: recording.clone().sources().into_iter().map(|(info, _)| info).collect(),
         catalog: recording.catalog().clone(),
         runbooks: Runbooks::default(),
+        diagnostics: Vec::new(),
         credentials: Vec::new(),
         environments: recording.environments().to_vec(),
         environment: None,

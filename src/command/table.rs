@@ -143,6 +143,7 @@ commands! {
     Changes Global "changes" ["W"] "what changed" "Shows what changed before this row began, the likeliest first.";
     ServiceLogs Global "service-logs" ["L"] "its logs" "Shows the logs of this row's service or host; again for the next source.";
     Runbook Global "runbook" ["K"] "runbook" "Shows the runbook of this row's alert; again the card of its service or host.";
+    Diagnose Global "diagnose" ["D"] "diagnostics" "Runs the configured diagnostics of this row side by side; the notes tell what came of each.";
     Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";

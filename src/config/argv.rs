@@ -1,7 +1,10 @@
 //! A program and its arguments. No shell ever reads them.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
@@ -18,6 +21,18 @@ pub struct Argv {
 }
 
 impl Argv {
+    /// Whether the program is there and may be run; `path` is what `PATH` holds.
+    pub fn is_there(&self, path: Option<&OsStr>) -> bool {
+        let is_program = |path: &Path| {
+            std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.mode() & 0o111 != 0)
+        };
+        if self.program.contains('/') {
+            return is_program(Path::new(&self.program));
+        }
+        let mut dirs = path.into_iter().flat_map(std::env::split_paths);
+        dirs.any(|dir| is_program(&dir.join(&self.program)))
+    }
+
     /// As one types it in a shell, for advice; without what a flag such as `--token` is given.
     pub fn typed(&self) -> String {
         shown_quoted(std::iter::once(&self.program).chain(&self.arguments).map(String::as_str))

@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::credentials::Written as Credential;
+use super::diagnostics::Written as Diagnostic;
 use super::endpoint::Keys;
 use super::environment::Environment;
 use super::formats::Written as Format;
@@ -67,6 +68,7 @@ pub fn document(kinds: &[Kind]) -> Value {
         ("service", list_of(generator.subschema_for::<Service>().as_value())),
         ("host", list_of(generator.subschema_for::<Host>().as_value())),
         ("runbooks", runbooks(&mut generator)),
+        ("diagnostic", list_of(Diagnostic::json_schema(&mut generator).as_value())),
     ];
     properties.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
     json!({

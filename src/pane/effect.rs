@@ -10,6 +10,7 @@ use crate::logs::extract::Extract;
 use crate::logs::mining::{MineJob, Mined, Order};
 use crate::logs::segment::Segment;
 use crate::model::credential::Standings;
+use crate::model::diagnostic::{Errand, Heard};
 use crate::model::health::Failure;
 use crate::model::keeping::Kept;
 use crate::model::limit::is_cut;
@@ -57,6 +58,8 @@ pub enum Msg {
     Saved(SafeText),
     /// What came of looking for a runbook there.
     Runbook(Vec<Lead>, Answer),
+    /// What is heard of the diagnostic of this errand.
+    Diagnosed(u64, Heard),
     /// Something outside did not work and nobody else would say so.
     Trouble(SafeText),
     /// The time that the app asked to be woken at has come.
@@ -69,7 +72,7 @@ impl Msg {
     /// Whether a person waits for it: then it is painted as soon as what a key does.
     pub fn is_awaited(&self) -> bool {
         let is_piece = matches!(self, Self::File(FileNews { what: FileSays::Piece { asked: true, .. }, .. }));
-        is_piece || matches!(self, Self::Runbook(..))
+        is_piece || matches!(self, Self::Runbook(..) | Self::Diagnosed(_, Heard::Ended(..)))
     }
 }
 
@@ -104,6 +107,8 @@ pub enum Effect {
     Seek(RawText, Sought),
     /// Look for a runbook in these places, the first that has one.
     Runbook(Vec<Lead>),
+    /// Run these programs, which only look, side by side.
+    Diagnose(Vec<Errand>),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
     /// Let a log worker mine the patterns of these lines.

@@ -80,6 +80,7 @@ pub enum Ticking {
 pub struct RunbookView {
     subject: Subject,
     onset: Timestamp,
+    is_alert: bool,
     leads: Vec<Lead>,
     tab: Tab,
     /// The person has chosen what is shown.
@@ -95,14 +96,15 @@ pub struct RunbookView {
 impl RunbookView {
     /// The runbook of what this is about, in one of these places; and what is asked for it.
     pub fn new(
-        subject: Subject,
-        onset: Timestamp,
+        (subject, onset): (Subject, Timestamp),
+        is_alert: bool,
         leads: Vec<Lead>,
         shelf: &Shelf,
     ) -> (Self, Option<Effect>) {
         let mut view = Self {
             subject,
             onset,
+            is_alert,
             tab: Tab::Runbook,
             has_turned: false,
             is_asked: false,
@@ -174,6 +176,11 @@ impl RunbookView {
     /// What it is about, and when that began.
     pub fn about(&self) -> (Subject, Timestamp) {
         (self.subject.clone(), self.onset)
+    }
+
+    /// Whether it is of an alert.
+    pub fn is_of_alert(&self) -> bool {
+        self.is_alert
     }
 
     /// Its rows.

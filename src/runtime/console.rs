@@ -10,6 +10,7 @@ use ratatui::Frame;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
+use super::diagnose::Runner;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
 use super::login::Logins;
@@ -237,13 +238,14 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let resting = (launch.face != Face::Collector).then_some(resting);
     let requests = Arc::new(requests);
     let (saves, all_ended) = Saves::new(Arc::clone(&requests), messages.clone());
+    let runner = Runner::new(messages.clone(), mask.clone(), is_played);
     let perform = Box::new(perform(
         requests,
         begin,
         keeper.clone(),
         messages,
         resting,
-        Hands { net: launch.net, saves, library },
+        Hands { net: launch.net, saves, library, runner },
     ));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
     match &mut shown {
@@ -352,6 +354,7 @@ struct Hands {
     net: Net,
     saves: Saves,
     library: Library,
+    runner: Runner,
 }
 
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
@@ -363,7 +366,7 @@ fn perform(
     resting: Option<watch::Sender<bool>>,
     hands: Hands,
 ) -> impl FnMut(Effect) {
-    let Hands { net, mut saves, library } = hands;
+    let Hands { net, mut saves, library, runner } = hands;
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
         None => false,
@@ -426,6 +429,10 @@ fn perform(
                     let answer = library.look(&leads).await;
                     drop(answers.send(Msg::Runbook(leads, answer)).await);
                 });
+                return;
+            }
+            Effect::Diagnose(errands) => {
+                runner.run(errands);
                 return;
             }
             Effect::Save(save) => {

@@ -150,11 +150,44 @@ impl Local {
              # Where things run. Nothing may be changed in an environment that does not allow it.\n\
              # [[environment]]\n\
              # name = \"prod-eu\"\n\
-             # production = true\n",
+             # production = true\n\n\
+             {runbooks}",
             user = quoted(&self.user),
+            runbooks = commented(RUNBOOKS),
         )
     }
 }
+
+/// Runbooks and diagnostics as one may write them. What they name is not here, so they are comments.
+const RUNBOOKS: &str = r#"Runbooks: K on an alert shows its file or its runbook_url.
+[runbooks]
+dirs = ["~/runbooks"]
+
+Programs that only look; D on a row runs them side by side. {host}, {service}, {alert} and {environment} are what the
+row is about.
+[[diagnostic]]
+name = "disk"
+argv = ["ssh", "-oBatchMode=yes", "-oConnectTimeout=5", "--", "{host}", "df", "-hP"]
+env = ["SSH_AUTH_SOCK"]
+
+[[diagnostic]]
+name = "memory"
+argv = ["ssh", "-oBatchMode=yes", "-oConnectTimeout=5", "--", "{host}", "free", "-m"]
+env = ["SSH_AUTH_SOCK"]
+
+[[diagnostic]]
+name = "CPU"
+argv = ["ssh", "-oBatchMode=yes", "-oConnectTimeout=5", "--", "{host}", "top", "-b", "-n1", "-w160"]
+env = ["SSH_AUTH_SOCK"]
+
+[[diagnostic]]
+name = "certificate"
+argv = ["curl", "--silent", "--show-error", "--verbose", "--max-time", "8", "--output", "/dev/null", "https://{host}/"]
+
+[[diagnostic]]
+name = "DNS"
+argv = ["getent", "ahosts", "{host}"]
+"#;
 
 /// The `[[source]]` tables, no two of one name.
 fn sources(draft: &Draft) -> String {

@@ -53,6 +53,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         ],
         catalog: Catalog::default(),
         runbooks: Runbooks::default(),
+        diagnostics: Vec::new(),
         credentials: Vec::new(),
         environments: Vec::new(),
         environment: None,

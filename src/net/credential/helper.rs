@@ -14,12 +14,10 @@ use super::file::LONGEST;
 use crate::config::argv::Argv;
 use crate::config::credentials::Format;
 use crate::model::health::FailureKind;
-use crate::net::child::{self, cannot_start, describe};
+use crate::net::child::{self, PASSED, cannot_start, describe};
 
 use super::file::Refused;
 
-/// Variables that every helper gets. None of them holds a secret by any convention.
-const PASSED: &[&str] = &["HOME", "PATH", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
 /// How long a helper may take.
 pub(super) const WITHIN: Duration = Duration::from_secs(10);
 /// What it printed may still come so long after its end, where what it started keeps its output open.

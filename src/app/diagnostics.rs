@@ -1,0 +1,82 @@
+//! The diagnostics of a row: which are run, and what the notes tell of them.
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::app::place::Place;
+use crate::app::runbook::is_named;
+use crate::config::diagnostics::Values;
+use crate::insight::changes::Subject;
+use crate::model::diagnostic::Heard;
+use crate::pane::diagnostics::Diagnostics;
+use crate::pane::effect::Effect;
+
+impl App {
+    /// Runs the diagnostics of the selected row; where they are shown, closes them.
+    pub(super) fn show_diagnostics(&mut self, now: Timestamp) -> Vec<Effect> {
+        if matches!(self.place, Some(Place::Diagnostics(_))) {
+            self.place = None;
+            return Vec::new();
+        }
+        let about = self.subject(now).or_else(|| Some((self.place.as_ref()?.subject()?, now)));
+        let Some((mut subject, onset)) = about else {
+            self.say("No alert, service or host is known here: choose an alert, a run or a line.", now);
+            return Vec::new();
+        };
+        let values = self.values(&subject);
+        if !is_named(&subject) {
+            // A line or an entry has no name of its own.
+            subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
+        }
+        // What runs is looked at, and not run a second time beside it.
+        let runs = self.rounds.last().filter(|round| round.is_running() && round.is_of(&values)).cloned();
+        if let Some(round) = runs {
+            self.place = Some(Place::Diagnostics(Box::new(Diagnostics::new(round))));
+            self.fit(now);
+            return Vec::new();
+        }
+        self.begin_round((subject, onset), values, now)
+    }
+
+    /// Runs again what is shown, if it has ended.
+    pub(super) fn diagnose_again(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(Place::Diagnostics(shown)) = &self.place else { return Vec::new() };
+        let round = shown.round().clone();
+        if round.is_running() {
+            self.say("They still run.", now);
+            return Vec::new();
+        }
+        self.begin_round(round.about(), round.values(), now)
+    }
+
+    fn begin_round(&mut self, about: (Subject, Timestamp), values: Values, now: Timestamp) -> Vec<Effect> {
+        let errands = self.rounds.begin(about, values, &self.state.diagnostics);
+        let Some(round) = self.rounds.last().cloned() else { return Vec::new() };
+        self.place = Some(Place::Diagnostics(Box::new(Diagnostics::new(round))));
+        self.fit(now);
+        if errands.is_empty() { Vec::new() } else { vec![Effect::Diagnose(errands)] }
+    }
+
+    /// Takes what is heard of a diagnostic; the notes tell of its end, whatever is shown.
+    pub(super) fn hear_of_diagnostic(&mut self, id: u64, heard: Heard, now: Timestamp) -> Vec<Effect> {
+        let note = self.rounds.hear(id, heard);
+        if let (Some(Place::Diagnostics(shown)), Some(round)) = (&mut self.place, self.rounds.last()) {
+            shown.put(round);
+        }
+        note.map(|note| self.write_note(note.as_str(), now)).unwrap_or_default()
+    }
+
+    /// What stands for the placeholders.
+    fn values(&self, subject: &Subject) -> Values {
+        let alert = self.is_on_alert().then(|| subject.name.clone());
+        Values {
+            alert: alert.or_else(|| match &self.place {
+                Some(Place::Runbook(runbook)) if runbook.is_of_alert() => Some(subject.name.clone()),
+                _ => None,
+            }),
+            host: subject.host.clone(),
+            service: subject.service.clone(),
+            environment: subject.environment.clone(),
+        }
+    }
+}
