@@ -5,6 +5,7 @@ mod commands;
 mod diagnostics;
 mod frame;
 mod graph;
+mod incidents;
 mod join;
 mod keys;
 pub mod layout;
@@ -12,6 +13,7 @@ mod overlay;
 mod patterns;
 mod place;
 mod presence;
+mod recorder;
 mod runbook;
 pub mod session;
 mod state;
@@ -35,7 +37,7 @@ use crate::insight::events::last_news;
 use crate::logs::archive::{FileNews, FileSays};
 use crate::model::alert::Severity;
 use crate::model::keeping::{Kept, Turn};
-use crate::model::note::NoteReply;
+use crate::model::note::{Folder, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
 use crate::model::update::Gives;
@@ -118,6 +120,10 @@ pub struct App {
     chose_focus: bool,
     named: Named,
     presence: Presence,
+    /// Until when what became due was told.
+    reminded: Timestamp,
+    /// What the panes see of the incidents is as of this.
+    incidents_seen: u64,
 }
 
 impl App {
@@ -156,6 +162,8 @@ impl App {
             chose_focus: false,
             named,
             presence: Presence::default(),
+            reminded: Timestamp::MAX,
+            incidents_seen: 0,
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
         if !gives(Gives::Alerts) && gives(Gives::Logs) {
@@ -193,6 +201,7 @@ impl App {
             Msg::Update(update) => {
                 let transitions = self.state.world.apply(&update);
                 self.tell(&transitions, now);
+                effects.extend(self.record(&transitions, now));
                 if !transitions.is_empty() {
                     effects.push(Effect::History(transitions));
                 }
@@ -213,10 +222,11 @@ impl App {
                 effects.extend(self.seal());
             }
             Msg::Mined(mined) => self.mined(mined, now),
-            Msg::Note(reply) => self.note_reply(&reply, now),
+            Msg::Note(folder, reply) => effects = self.note_reply(&folder, &reply, now),
             Msg::History(happened) => self.state.world.recall_history(happened),
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
+            Msg::Edited(folder, ended) => effects = self.edited(folder, ended, now),
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
             Msg::Runbook(leads, answer) => self.hear_of_runbook(&leads, answer, now),
             Msg::Diagnosed(id, heard) => effects = self.hear_of_diagnostic(id, heard, now),
@@ -245,6 +255,8 @@ impl App {
         if is_frame {
             self.find_sought(now);
         }
+        self.see_incidents();
+        effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);
         effects.extend(self.due(now));
@@ -267,7 +279,7 @@ impl App {
     /// When the next shown text changes by itself: the screen's only timer.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
-        let keys = self.notes.next_due();
+        let keys = self.notes.next_due().into_iter().chain(self.notes.next_due_at(now)).min();
         if self.state.is_frozen() {
             return notice.into_iter().chain(keys).chain(self.graph_wake()).min();
         }
@@ -447,10 +459,16 @@ impl App {
         }
     }
 
-    fn note_reply(&mut self, reply: &NoteReply, now: Timestamp) {
-        if let Some(text) = self.notes.reply(reply) {
+    fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
+        let is_new = folder.incident().is_some_and(|id| !self.notes.incidents().any(|one| one.id == *id));
+        let (mut said, asked) = self.notes.reply(folder, reply);
+        if is_new {
+            said = said.or_else(|| self.declared_elsewhere(folder, now));
+        }
+        if let Some(text) = said {
             self.say(text, now);
         }
+        asked.into_iter().collect()
     }
 
     /// Tells what the person must not miss, wherever the focus is.

@@ -8,6 +8,8 @@ mod console;
 mod diagnostics;
 #[path = "app/graph.rs"]
 mod graph;
+#[path = "app/incidents.rs"]
+mod incidents;
 #[path = "app/join.rs"]
 mod join;
 #[path = "app/keeping.rs"]
@@ -28,7 +30,7 @@ use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::{Group, Severity};
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::{NoteCommand, NoteReply};
+use midwatch::model::note::{Folder, NoteCommand, NoteReply};
 use midwatch::model::run::Run;
 use midwatch::model::update::Snapshot;
 use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
@@ -336,7 +338,7 @@ fn of_many_streams_the_newest_are_kept_for_the_next_start() {
 fn a_note_is_written_from_anywhere_without_moving_the_focus() {
     let mut console = outage(WIDE);
     console.keys(";").type_text("rolled back 812").keys("Enter");
-    let [Effect::Note(NoteCommand::Entry(entry))] = console.effects.as_slice() else { panic!() };
+    let [Effect::Note(_, NoteCommand::Entry(entry))] = console.effects.as_slice() else { panic!() };
     assert_eq!((entry.text.as_str(), entry.seq, entry.at), (Some("rolled back 812"), 1, at(0)));
     assert!(console.screen().contains("rolled back 812"));
     // Not durable yet: leaving asks first.
@@ -345,7 +347,7 @@ fn a_note_is_written_from_anywhere_without_moving_the_focus() {
     assert!(console.screen().contains("Leave all the same?"), "{}", console.screen());
     console.keys("n");
     assert_eq!(console.effects, vec![]);
-    console.send(Msg::Note(NoteReply::EntrySaved(1)));
+    console.send(Msg::Note(Folder::Shift, NoteReply::EntrySaved(1)));
     console.keys("q");
     assert_eq!(console.effects, vec![Effect::Quit]);
 }
@@ -556,7 +558,7 @@ fn the_page_of_a_source_says_in_which_version_of_http_its_server_speaks() {
 fn written(console: &Console) -> Vec<(String, String)> {
     let text = |raw: &midwatch::model::text::RawText| raw.as_str().unwrap_or_default().to_owned();
     let entry = |effect: &Effect| match effect {
-        Effect::Note(NoteCommand::Entry(entry)) => Some((text(&entry.person), text(&entry.text))),
+        Effect::Note(_, NoteCommand::Entry(entry)) => Some((text(&entry.person), text(&entry.text))),
         _ => None,
     };
     console.effects.iter().filter_map(entry).collect()

@@ -25,7 +25,7 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::{Acknowledgement, Alert, Comparison, Matcher, Severity, Silence};
 use midwatch::model::graph::{Finite, Graph, Point, SERIES, Series};
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::{Entry, NoteReply};
+use midwatch::model::note::{Entry, Folder, NoteReply, What};
 use midwatch::model::run::{Job, Run, Step};
 use midwatch::model::text::{RawText, SafeText, clean};
 use midwatch::model::update::{Detail, DetailKey, Gives, News, Snapshot, Update};
@@ -333,14 +333,18 @@ fn world(batch: &[RawText], size: (u16, u16), ascii: bool) -> Console {
         text: text(batch, index + 1),
         session: name(batch, index),
         seq: 1,
+        what: What::Note,
     };
     let pad = batch.iter().flat_map(|text| [text.as_bytes(), b"\n"].concat()).collect::<Vec<_>>();
-    console.send(Msg::Note(NoteReply::Opened {
-        entries: (0..batch.len()).map(entry).collect(),
-        pad: RawText::from_bytes(&pad[..pad.len().min(100_000)]),
-        held_by: None,
-        notices: vec![text(batch, 3)],
-    }));
+    console.send(Msg::Note(
+        Folder::Shift,
+        NoteReply::Opened {
+            entries: (0..batch.len()).map(entry).collect(),
+            pad: RawText::from_bytes(&pad[..pad.len().min(100_000)]),
+            held_by: None,
+            notices: vec![text(batch, 3)],
+        },
+    ));
     console
 }
 
@@ -479,7 +483,7 @@ fn everywhere(batch: &[RawText], round: usize) {
                 notices: vec![text(batch, step + 2)],
             },
         };
-        console.send(Msg::Note(reply));
+        console.send(Msg::Note(Folder::Shift, reply));
         gate.pass(&drawn(&console, size), &"what the record says");
         console.send(Msg::Trouble(clean(&text(batch, step))));
         gate.pass(&drawn(&console, size), &"a notice");

@@ -5,15 +5,16 @@
 //! for more rounds, `MIDWATCH_KILL9_SEED` for other moments.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, helpers included")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use jiff::Timestamp;
-use midwatch::model::note::{Entry, NoteCommand, NoteReply};
+use midwatch::model::incident::IncidentId;
+use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::store::files::Disk;
-use midwatch::store::notes::{Session, Writer};
+use midwatch::store::notes::{Folders, Session, Writer};
 
 const CHILD: &str = "MIDWATCH_KILL9_CHILD";
 
@@ -23,7 +24,7 @@ fn now() -> Timestamp {
 
 fn open(dir: &Path, id: &str) -> (Writer<Disk>, Vec<Entry>, String) {
     let session = Session { person: "kim".into(), host: "bastion".into(), id: id.into(), since: now() };
-    let (writer, reply) = Writer::open(Disk, dir, &session, now());
+    let (writer, reply) = Writer::open(Disk, dir, &Folder::Shift, &session, now());
     let NoteReply::Opened { entries, pad, held_by, notices } = reply else { panic!("{reply:?}") };
     assert_eq!(held_by, None, "a killed console holds nothing");
     for notice in notices {
@@ -62,6 +63,7 @@ fn child() {
             text: format!("entry {n} of {id}").into(),
             session: id.as_str().into(),
             seq: n,
+            what: What::Note,
         };
         let mut replies = writer.handle(NoteCommand::Entry(entry), now());
         replies.extend(writer.handle(NoteCommand::Pad(first + n, pad(first + n).into()), now()));
@@ -170,4 +172,100 @@ fn check(notes: &Path, id: &str, shown: &BTreeSet<(String, u64)>, last_pad: u64,
     assert!(state >= last_pad, "seed {seed}: the pad went back from {last_pad} to {state}");
     assert!(state <= last_pad + 1, "seed {seed}: the pad is {state}, and only {last_pad} was typed");
     assert!(state == 0 || text == pad(state), "seed {seed}: no such text was typed: {text}");
+}
+
+/// The incident that two consoles write.
+fn incident() -> Folder {
+    Folder::Incident(IncidentId::try_from("INC-20260314-0312-db".to_owned()).unwrap())
+}
+
+/// One of two consoles on one incident: writes, and tells what it hears of the other.
+#[test]
+fn one_of_two() {
+    let Ok(dir) = std::env::var(CHILD) else { return };
+    let Ok(id) = std::env::var("MIDWATCH_KILL9_CONSOLE") else { return };
+    let session =
+        Session { person: id.as_str().into(), host: "bastion".into(), id: id.as_str().into(), since: now() };
+    let (mut folders, _) = Folders::open(Disk, Path::new(&dir), &session, now());
+    let mut out = std::io::stdout();
+    for n in 1..1_000_000_u64 {
+        let entry = Entry {
+            at: now(),
+            recorded: now(),
+            person: id.as_str().into(),
+            text: format!("entry {n} of {id}").into(),
+            session: id.as_str().into(),
+            seq: n,
+            what: What::Note,
+        };
+        for reply in folders.handle(&incident(), NoteCommand::Entry(entry), now()) {
+            match reply {
+                NoteReply::EntrySaved(seq) => writeln!(out, "saved {seq}").unwrap(),
+                NoteReply::Opened { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        if n % 20 == 0 {
+            for (_, reply) in folders.hear(now()) {
+                let NoteReply::Read(entries) = reply else { panic!("{reply:?}") };
+                let others = entries.iter().filter(|entry| entry.person.as_str() != Some(&id)).count();
+                writeln!(out, "heard {others}").unwrap();
+            }
+        }
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn what_two_consoles_write_into_one_incident_is_there_whichever_is_killed() {
+    let entries = number("MIDWATCH_TWO_ENTRIES", 400);
+    let seed = number("MIDWATCH_KILL9_SEED", 20_260_314);
+    let dir = tempfile::tempdir().unwrap();
+    let start = |id: &str| {
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "one_of_two", "--nocapture", "--quiet"])
+            .env(CHILD, dir.path())
+            .env("MIDWATCH_KILL9_CONSOLE", id)
+            .stdout(Stdio::piped())
+            .spawn();
+        child.unwrap()
+    };
+    let mut consoles: Vec<(String, Child)> = ["ada", "kim"].map(|id| (id.to_owned(), start(id))).into();
+    if seed.is_multiple_of(2) {
+        consoles.reverse();
+    }
+    let mut shown: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    let mut last = 0;
+    for (id, mut child) in consoles {
+        // The first dies while the other writes; that one goes on for a while and dies too.
+        last += entries / 2;
+        let (mut saved, mut heard) = (0, 0);
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap) {
+            match line.split_once(' ') {
+                Some(("saved", n)) => saved = n.parse().unwrap(),
+                Some(("heard", n)) => heard += n.parse::<u64>().unwrap(),
+                _ => {}
+            }
+            if saved == last {
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        assert!(saved >= last, "seed {seed}: {id} ended by itself at {saved}");
+        shown.insert(id, (saved, heard));
+    }
+    let session = Session { person: "eve".into(), host: "bastion".into(), id: "check".into(), since: now() };
+    let (_, told) = Folders::open(Disk, dir.path(), &session, now());
+    let [_, (_, NoteReply::Read(found))] = told.as_slice() else { panic!("{told:?}") };
+    for (id, (saved, heard)) in &shown {
+        let own: BTreeSet<u64> =
+            found.iter().filter(|e| e.session.as_str() == Some(id)).map(|e| e.seq).collect();
+        let all: BTreeSet<u64> = (1..=*saved).collect();
+        assert!(
+            own.is_superset(&all),
+            "seed {seed}: {id} had {saved} shown as saved, {} are there",
+            own.len()
+        );
+        assert!(*heard > 0, "seed {seed}: {id} heard nothing of the other");
+    }
 }

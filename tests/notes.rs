@@ -9,7 +9,7 @@ mod hostile;
 
 use console::{Console, at};
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::{Entry, NoteReply};
+use midwatch::model::note::{Entry, Folder, NoteReply, What};
 use midwatch::model::text::RawText;
 use midwatch::model::update::{News, Update};
 use midwatch::pane::effect::Msg;
@@ -35,19 +35,23 @@ fn nothing_hostile_reaches_a_cell_in_any_tab_title_or_notice() {
         let mut console = Console::new((80, 24));
         let news = News::Failed(Failure::new(FailureKind::Io, raw.clone()));
         console.send(Msg::Update(Update { source: "ci".into(), at: at(0), news }));
-        console.send(Msg::Note(NoteReply::Opened {
-            entries: vec![Entry {
-                at: at(0),
-                recorded: at(1),
-                person: raw.clone(),
-                text: raw.clone(),
-                session: raw.clone(),
-                seq: 1,
-            }],
-            pad: raw.clone(),
-            held_by: None,
-            notices: vec![raw.clone()],
-        }));
+        console.send(Msg::Note(
+            Folder::Shift,
+            NoteReply::Opened {
+                entries: vec![Entry {
+                    at: at(0),
+                    recorded: at(1),
+                    person: raw.clone(),
+                    text: raw.clone(),
+                    session: raw.clone(),
+                    seq: 1,
+                    what: What::Note,
+                }],
+                pad: raw.clone(),
+                held_by: None,
+                notices: vec![raw.clone()],
+            },
+        ));
         harmless(&console, &raw);
         console.keys("4 g Enter");
         harmless(&console, &raw);
@@ -59,18 +63,21 @@ fn nothing_hostile_reaches_a_cell_in_any_tab_title_or_notice() {
         console.send(Msg::Paste(raw.clone()));
         harmless(&console, &raw);
         for reply in [NoteReply::PadChanged, NoteReply::PadKept, NoteReply::NotSaved, NoteReply::Written] {
-            console.send(Msg::Note(reply(raw.clone())));
+            console.send(Msg::Note(Folder::Shift, reply(raw.clone())));
             harmless(&console, &raw);
         }
         console.keys("Esc ]");
         assert!(console.screen().contains("[pad.md changed outside]"), "{}", console.screen());
         harmless(&console, &raw);
-        console.send(Msg::Note(NoteReply::Opened {
-            entries: Vec::new(),
-            pad: raw.clone(),
-            held_by: Some(raw.clone()),
-            notices: Vec::new(),
-        }));
+        console.send(Msg::Note(
+            Folder::Shift,
+            NoteReply::Opened {
+                entries: Vec::new(),
+                pad: raw.clone(),
+                held_by: Some(raw.clone()),
+                notices: Vec::new(),
+            },
+        ));
         console.keys("i");
         harmless(&console, &raw);
     }

@@ -23,7 +23,7 @@ use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::NoteReply;
+use midwatch::model::note::{Folder, NoteReply};
 use midwatch::model::update::{DetailKey, Gives, News, Update};
 use midwatch::model::world::SourceInfo;
 use midwatch::net::exchange::Response;
@@ -125,12 +125,15 @@ fn outage_in(mut setup: midwatch::app::Setup) -> Console {
     (deployment.number, deployment.environment) = (Some(811), Some("prod-eu".into()));
     console.runs(&[run("1", "failed", 12), run("2", "running", 1), deployment, run("3", "succeeded", 300)]);
     logs(&mut console, 0, 60);
-    console.send(Msg::Note(NoteReply::Opened {
-        entries: Vec::new(),
-        pad: "rollback: make rollback REV=b71\n".into(),
-        held_by: None,
-        notices: Vec::new(),
-    }));
+    console.send(Msg::Note(
+        Folder::Shift,
+        NoteReply::Opened {
+            entries: Vec::new(),
+            pad: "rollback: make rollback REV=b71\n".into(),
+            held_by: None,
+            notices: Vec::new(),
+        },
+    ));
     let failure = Failure::new(FailureKind::Denied, "open /var/log/app.log: permission denied")
         .advise("add ops to group adm");
     let news = News::Failed(failure);
@@ -508,7 +511,7 @@ fn a_paste_is_never_a_command_wherever_it_comes() {
         for _ in 0..3 {
             console.send(Msg::Paste(paste.into()));
         }
-        let acts = |effect: &&Effect| !matches!(effect, Effect::Note(_));
+        let acts = |effect: &&Effect| !matches!(effect, Effect::Note(..));
         assert_eq!(console.effects.iter().find(acts), None, "{name}");
         if *name != "pad" {
             assert_eq!(console.effects.len(), 0, "{name}: {:?}", console.effects);

@@ -8,6 +8,7 @@ use crate::app::place::Place;
 use crate::app::{App, Named};
 use crate::command::table::{Argument, Id, by_name};
 use crate::model::health::Failure;
+use crate::model::incident::Status;
 use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::{Effect, Outcome};
@@ -30,6 +31,9 @@ impl App {
             Id::Filter if self.graph_here().is_some() => self.say("A graph has nothing to filter.", now),
             Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
             Id::Note => self.ask(Asks::Note, ""),
+            Id::Declare => self.ask_to_declare(now),
+            Id::Evidence => return self.pin(now),
+            Id::Star | Id::Done | Id::LeaveOut => return self.mark_entry(id, now),
             Id::Back => {
                 if !self.back(now) {
                     self.say("Nothing to take back. q leaves.", now);
@@ -95,6 +99,13 @@ impl App {
             | Id::Watch
             | Id::As
             | Id::Since
+            | Id::Timer
+            | Id::EntryTime
+            | Id::Correct
+            | Id::Incident
+            | Id::Status
+            | Id::Severity
+            | Id::Set
             | Id::Goto => {
                 self.say("This one takes a word: type it behind its name after a colon.", now);
             }
@@ -130,6 +141,10 @@ impl App {
                 }
             }
             Argument::Credential => return self.log_in(argument, now),
+            Argument::Incident => return self.turn_to_incident(&choice.argument, now),
+            Argument::Status => return self.set_status(&choice.argument, now),
+            Argument::Severity => return self.set_severity(&choice.argument, now),
+            Argument::Field => return self.set_field(&choice.argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Name if command.id == Id::Goto && argument.is_empty() => {
                 self.say(
@@ -154,6 +169,10 @@ impl App {
                 let outcome = self.logs.show_fields(&choice.argument);
                 return self.take(outcome, now);
             }
+            Argument::Name if command.id == Id::Timer => return self.start_timer(&choice.argument, now),
+            Argument::Name if matches!(command.id, Id::EntryTime | Id::Correct) => {
+                return self.amend(command.id, choice.argument.trim(), now);
+            }
             Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);
             }
@@ -174,7 +193,7 @@ impl App {
             Argument::Path => {
                 // What was typed last belongs into that file too.
                 let mut effects = self.notes.due(Timestamp::MAX);
-                effects.push(Effect::Note(NoteCommand::WriteTo(argument)));
+                effects.push(Effect::Note(self.notes.folder().clone(), NoteCommand::WriteTo(argument)));
                 return effects;
             }
         }
@@ -253,11 +272,22 @@ impl App {
 
     fn open_palette(&mut self) {
         let text = |name: &RawText| String::from_utf8_lossy(name.as_bytes()).into_owned();
-        let themes: Vec<_> = self.state.themes.all.iter().map(|(name, _)| text(name)).collect();
-        let mut environments = vec!["all".to_owned()];
-        environments.extend(self.state.environments.iter().map(|environment| text(&environment.name)));
-        let credentials: Vec<_> = self.state.credentials.logins().map(|info| text(&info.name)).collect();
-        self.overlay = Some(Overlay::Palette(Palette::new(&themes, &environments, &credentials)));
+        let state = &self.state;
+        let known = |argument| match argument {
+            Argument::Theme => state.themes.all.iter().map(|(name, _)| text(name)).collect(),
+            Argument::Environment => {
+                let names = state.environments.iter().map(|environment| text(&environment.name));
+                std::iter::once("all".to_owned()).chain(names).collect()
+            }
+            Argument::Credential => state.credentials.logins().map(|info| text(&info.name)).collect(),
+            Argument::Incident => self.incident_names(),
+            Argument::Status => Status::ALL.iter().map(|status| status.word().to_owned()).collect(),
+            Argument::Severity => (1..=5).map(|number| number.to_string()).collect(),
+            Argument::None | Argument::Path | Argument::Name | Argument::Query | Argument::Field => {
+                Vec::new()
+            }
+        };
+        self.overlay = Some(Overlay::Palette(Palette::new(known)));
     }
 
     /// Asks for the login of a credential.
@@ -319,7 +349,7 @@ impl App {
         sources.into_iter().map(Effect::Refresh).collect()
     }
 
-    fn ask(&mut self, asks: Asks, text: &str) {
+    pub(super) fn ask(&mut self, asks: Asks, text: &str) {
         self.prompt = Some(Prompt { asks, field: Field::new(text) });
     }
 
@@ -389,20 +419,5 @@ impl App {
         } else {
             safe!("{} by your login (:as NAME)", person)
         }
-    }
-
-    /// Writes a one-line entry; the focus stays where it is.
-    pub(super) fn write_note(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
-        if text.trim().is_empty() {
-            self.say(SafeText::literal("An empty note is not written."), now);
-            return Vec::new();
-        }
-        // A shared account is not a person: told once, and nobody has to answer.
-        if self.named == Named::ByLogin {
-            self.named = Named::ByLoginAsTold;
-            let person = clean(&self.state.person);
-            self.say(safe!("Written as {}, the name of your login. :as NAME says who you are.", person), now);
-        }
-        vec![self.notes.write(text.trim(), now)]
     }
 }

@@ -113,6 +113,12 @@ impl App {
         if let Some(mark) = mark {
             put(&mark, room, on_header(Meaning::Critical), canvas);
         }
+        if let Some((incident, meaning)) = self.incident_words(&view, layout.width == Width::Narrow) {
+            put(&incident, room, on_header(meaning), canvas);
+        }
+        if let Some((due, meaning)) = self.due_words(view.now) {
+            put(&due, room, on_header(meaning), canvas);
+        }
         let (health, meaning) = match self.overlay {
             Some(Overlay::Welcome(_)) => (SafeText::literal("nothing has started yet"), Meaning::Muted),
             _ => health_words(&view),
@@ -174,6 +180,7 @@ impl App {
             let word = match prompt.asks {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
+                Asks::Declare(_) => "declare, severity 1-5 and title: ",
             };
             let used = canvas.text(
                 inner.x,

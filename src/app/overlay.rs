@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::key::{Code, Key};
+use crate::model::incident::Declared;
 use crate::model::text::{SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::help::Help;
@@ -45,12 +46,14 @@ pub(super) struct Prompt {
 }
 
 /// What the answer is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Asks {
     /// The filter of the focused pane.
     Filter,
     /// A one-line entry.
     Note,
+    /// The severity and the title of an incident that is declared with this.
+    Declare(Box<Declared>),
 }
 
 impl App {
@@ -63,14 +66,19 @@ impl App {
         let Some(mut prompt) = self.prompt.take() else { return Vec::new() };
         match key.code {
             Code::Esc => {
-                if prompt.asks == Asks::Note && !prompt.field.is_empty() {
-                    self.say("The note was not written. ; starts again.", now);
+                match prompt.asks {
+                    Asks::Note if !prompt.field.is_empty() => {
+                        self.say("The note was not written. ; starts again.", now);
+                    }
+                    Asks::Declare(_) => self.say("No incident was declared.", now),
+                    Asks::Note | Asks::Filter => {}
                 }
                 Vec::new()
             }
             Code::Enter => match prompt.asks {
                 Asks::Filter => self.set_filter(&prompt.field.text(), now),
                 Asks::Note => self.write_note(&prompt.field.text(), now),
+                Asks::Declare(draft) => self.declare(*draft, &prompt.field.text(), now),
             },
             _ => {
                 prompt.field.key(key);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Named};
 use crate::logs::buffer::StreamStats;
+use crate::model::incident::IncidentId;
 use crate::model::text::{RawText, clean};
 use crate::model::world::Remembered;
 use crate::pane::view::PaneId;
@@ -42,6 +43,8 @@ pub struct SavedView {
     logs: String,
     alerts: String,
     notes: String,
+    /// The incident that was current.
+    incident: Option<IncidentId>,
 }
 
 impl App {
@@ -58,6 +61,7 @@ impl App {
             logs: self.logs.filter_text().to_owned(),
             alerts: self.alerts.list().filter().to_owned(),
             notes: self.notes.filter_text().to_owned(),
+            incident: self.notes.folder().incident().cloned(),
         };
         // One without a line here has ended; of many, such as pods that came and went, the newest tell most.
         let kept = |stream: &&StreamStats| stream.held > 0 && stream.name.as_bytes().len() <= STREAMS.1;
@@ -102,6 +106,9 @@ impl App {
         self.pipelines.filter(&saved.pipelines, &view);
         self.alerts.filter(&saved.alerts, &view);
         self.notes.filter(&saved.notes, &view);
+        if let Some(incident) = &saved.incident {
+            self.notes.want(incident.clone());
+        }
         // A log filter that no longer parses is left out; it was accepted when it was typed.
         self.logs.filter(&saved.logs, &view);
     }

@@ -10,6 +10,7 @@ use crate::config::runbooks::Runbooks;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::{CredentialInfo, Credentials};
+use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
 use crate::model::world::{Remembered, SourceInfo, World};
@@ -71,6 +72,8 @@ pub(super) struct State {
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) credentials: Credentials,
     pub(super) keeping: Keeping,
+    /// The incidents that are known, the oldest first.
+    pub(super) incidents: Vec<Incident>,
     pub(super) environments: Vec<Environment>,
     pub(super) environment: Option<RawText>,
     pub(super) themes: Themes,
@@ -97,6 +100,7 @@ impl State {
             diagnostics: setup.diagnostics,
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
+            incidents: Vec::new(),
             environments: setup.environments,
             environment: setup.environment,
             themes: setup.themes,
@@ -125,6 +129,7 @@ impl State {
             catalog: &self.catalog,
             credentials: &self.credentials,
             keeping: &self.keeping,
+            incidents: &self.incidents,
             environments: &self.environments,
             environment: self.environment.as_ref(),
             focused,

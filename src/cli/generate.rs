@@ -159,6 +159,10 @@ fn called(command: &Command) -> String {
         Argument::Name => " NAME",
         Argument::Credential => " CREDENTIAL",
         Argument::Query => " QUERY",
+        Argument::Incident => " INCIDENT",
+        Argument::Status => " STATUS [TIME] [WHY]",
+        Argument::Severity => " SEVERITY [WHY]",
+        Argument::Field => " FIELD VALUE",
     };
     format!("{}{argument}", command.name)
 }

@@ -64,6 +64,14 @@ pub enum Argument {
     Credential,
     /// A name, written out.
     Name,
+    /// The id of an incident, or `none`.
+    Incident,
+    /// How an incident stands, then a time if it was not now, then why.
+    Status,
+    /// A number from 1 to 5, then why.
+    Severity,
+    /// What of an incident is set, then what it is.
+    Field,
     /// A query of metrics, after `name:` of a source if it is not the first.
     Query,
 }
@@ -147,6 +155,13 @@ commands! {
     Graph Global "graph" [] "graph" "Draws a query of metrics over the last hours, here until Esc." (Query);
     Watch Global "watch" [] "watch" "Draws a query each 15 s and rings when its limit is passed: watch x > 3." (Query);
     Note Global "note" [";"] "note" "Writes a one-line entry with the time; the focus stays where it is.";
+    Evidence Global "evidence" [">"] "pin as evidence" "Puts this row, or the marked ones, into the timeline as it is now, with source, filter and time.";
+    Declare Global "declare" ["I"] "declare an incident" "Declares an incident from this row: its severity is asked, the rest is taken from the row.";
+    Incident Global "incident" [] "turn to an incident" "Turns to an incident, or to none: notes and the pad are its own from here on." (Incident);
+    Status Global "status" [] "status of the incident" "Says how the incident stands: status mitigated 03:40 drained eu-1; without a time it is now." (Status);
+    Severity Global "severity" [] "severity of the incident" "Says how bad the incident is, from 1, the worst, to 5, and why." (Severity);
+    Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set lead ada, set link URL, set tag db." (Field);
+    Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);
@@ -195,6 +210,12 @@ commands! {
 
     Tick Runbook "tick" ["space"] "tick the step" "Ticks the step under the cursor, or takes its tick back; the notes tell both.";
 
+    Star Notes "star" ["s"] "star" "Marks the entry as one that matters most, or takes that back.";
+    Done Notes "done" ["d"] "done" "Says that what is to be done is done, or is not.";
+    LeaveOut Notes "leave-out" ["h"] "leave out of documents" "Leaves the entry out of documents, or takes it in again.";
+    EntryTime Notes "at" [] "time of an entry" "Says when the selected entry happened: at 03:12." (Name);
+    Correct Notes "correct" [] "correct an entry" "Gives the selected entry another text; what it said first stays known." (Name);
+    Editor Notes "editor" [] "edit in your editor" "Opens the pad in VISUAL or EDITOR, and shows what that leaves.";
     Edit Notes "edit" ["i"] "edit" "Writes in the pad; Esc leaves it.";
 }
 

@@ -1,14 +1,161 @@
 //! The notepad: entries, the pad, and what the app and the record say to each other.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::text::RawText;
+use crate::model::terms::{Declared, Field, IncidentId, Sev, Status};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::safe;
 
 /// The longest pad, in bytes: what the record takes and the editor lets in.
 pub const MOST_PAD: usize = 512 * 1024;
+
+/// Whose notes: each has a folder of its own, with journals of entries and a pad.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Folder {
+    /// What is written while no incident is current.
+    Shift,
+    /// An incident's.
+    Incident(IncidentId),
+}
+
+impl Folder {
+    /// Where it is below the state directory.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::Shift => PathBuf::from("notes"),
+            Self::Incident(id) => Path::new("incidents").join(id.as_str()),
+        }
+    }
+
+    /// The incident that it is of.
+    pub fn incident(&self) -> Option<&IncidentId> {
+        match self {
+            Self::Shift => None,
+            Self::Incident(id) => Some(id),
+        }
+    }
+}
+
+/// What an entry is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// What somebody saw or thought.
+    #[default]
+    Note,
+    /// What may be the cause.
+    Hypothesis,
+    /// What is not the cause.
+    RuledOut,
+    /// What was decided.
+    Decision,
+    /// What is to be done.
+    Todo {
+        /// By whom.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<RawText>,
+        /// By when.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
+    },
+    /// What those who wait were told.
+    Update,
+    /// Somebody said to be back by then.
+    Timer {
+        /// By when.
+        due: Timestamp,
+    },
+    /// The incident begins to be recorded.
+    Declared(Box<Declared>),
+    /// It is as bad as this.
+    Severity(Sev),
+    /// It stands so.
+    Status(Status),
+    /// Something of it is this from here on: the entry's text.
+    Set(Field),
+    /// It happened, as a source told; who wrote it is that source.
+    Happened {
+        /// The same for every console that saw it.
+        mark: RawText,
+    },
+    /// What was seen, as it was.
+    Evidence(Box<Evidence>),
+    /// Something said of another entry.
+    Later {
+        /// The session of that entry.
+        session: RawText,
+        /// Its number there.
+        seq: u64,
+        /// What is said of it.
+        said: Later,
+    },
+}
+
+/// What is said of an entry later.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Later {
+    /// It happened at this time.
+    At(Timestamp),
+    /// It should say what this entry's text says.
+    Text,
+    /// Whether it matters most.
+    Starred(bool),
+    /// Whether it stays out of documents.
+    Hidden(bool),
+    /// Whether what is to be done is done.
+    Done(bool),
+}
+
+/// What was seen, and where it is from.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Where it was seen: sources, an alert, a run.
+    pub from: RawText,
+    /// The filter that was in force.
+    #[serde(default, skip_serializing_if = "RawText::is_empty")]
+    pub query: RawText,
+    /// From when to when it is.
+    pub window: (Timestamp, Timestamp),
+    /// Its lines, made safe.
+    pub lines: Vec<RawText>,
+    /// How many more there were that were not kept.
+    #[serde(default)]
+    pub left_out: u64,
+    /// Where a browser shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<RawText>,
+}
+
+/// Lines of one piece of evidence, and their bytes, at most: an entry is written whole.
+const MOST_EVIDENCE: (usize, usize) = (200, 32 * 1024);
+
+impl Evidence {
+    /// Lines of a time, as many as are kept; the others are counted.
+    pub fn new(from: RawText, window: (Timestamp, Timestamp), lines: &[SafeText]) -> Self {
+        let mut room = MOST_EVIDENCE.1;
+        let fits = |line: &&SafeText| {
+            let left = room.checked_sub(line.as_str().len() + 1);
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        let kept: Vec<RawText> =
+            lines.iter().take(MOST_EVIDENCE.0).take_while(fits).map(|line| line.as_str().into()).collect();
+        let left_out = (lines.len() - kept.len()) as u64;
+        Self { from, window, left_out, lines: kept, ..Self::default() }
+    }
+}
+
+impl What {
+    fn is_note(&self) -> bool {
+        *self == Self::Note
+    }
+}
 
 /// One line of the timeline. It has two times: when it happened and when it was written down.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -20,12 +167,73 @@ pub struct Entry {
     pub recorded: Timestamp,
     /// Who wrote it.
     pub person: RawText,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "What::is_note")]
+    pub what: What,
     /// What they wrote.
     pub text: RawText,
     /// The console session that wrote it.
     pub session: RawText,
     /// Counts the entries of one session, from 1.
     pub seq: u64,
+}
+
+impl Entry {
+    /// Whether nobody wrote it: a source told that it happened.
+    pub fn is_automatic(&self) -> bool {
+        matches!(self.what, What::Happened { .. })
+    }
+
+    /// What it says, in one line without its time and its person. Times in it are UTC.
+    pub fn words(&self) -> SafeText {
+        let text = clean(&self.text);
+        let named = |word: &'static str| safe!("{}: {}", SafeText::literal(word), text);
+        let with = |said: SafeText| if text.as_str().is_empty() { said } else { safe!("{}: {}", said, text) };
+        match &self.what {
+            What::Note | What::Happened { .. } => text,
+            What::Hypothesis => named("hypothesis"),
+            What::RuledOut => named("ruled out"),
+            What::Decision => named("decision"),
+            What::Todo { owner, due } => {
+                let mut said = SafeText::literal("todo");
+                if let Some(owner) = owner {
+                    said.push(&safe!(" @{}", clean(owner)));
+                }
+                if let Some(due) = due {
+                    said.push(&safe!(" by {}", clean(&due.strftime("%H:%MZ").to_string().into())));
+                }
+                safe!("{}: {}", said, text)
+            }
+            What::Update => named("update"),
+            What::Timer { due } => {
+                safe!("by {}: {}", clean(&due.strftime("%H:%MZ").to_string().into()), text)
+            }
+            What::Declared(declared) => {
+                safe!("declared SEV{}: {}", declared.severity.number(), clean(&declared.title))
+            }
+            What::Severity(severity) => with(safe!("severity SEV{}", severity.number())),
+            What::Status(status) => with(safe!("status {}", SafeText::literal(status.word()))),
+            What::Set(field) => named(field.word()),
+            What::Evidence(evidence) => {
+                let lines = evidence.lines.len() as u64 + evidence.left_out;
+                let lines = if lines == 1 { "1 line".into() } else { safe!("{} lines", lines) };
+                let said = safe!("evidence: {} of {}", lines, clean(&evidence.from));
+                if text.is_empty() { said } else { safe!("{}: {}", said, text) }
+            }
+            What::Later { said, .. } => match said {
+                Later::At(at) => {
+                    safe!("it was at {}", clean(&at.strftime("%FT%H:%M:%SZ").to_string().into()))
+                }
+                Later::Text => named("corrected"),
+                Later::Starred(true) => "starred".into(),
+                Later::Starred(false) => "no longer starred".into(),
+                Later::Hidden(true) => "left out of documents".into(),
+                Later::Hidden(false) => "in documents again".into(),
+                Later::Done(true) => "done".into(),
+                Later::Done(false) => "not done".into(),
+            },
+        }
+    }
 }
 
 /// Puts the entries of several consoles in one order, by (event time, session, seq), each once.
@@ -39,6 +247,8 @@ pub fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
 /// What the app asks of the record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoteCommand {
+    /// Get ready to write: somebody turns to it.
+    Open,
     /// Make this entry durable.
     Entry(Entry),
     /// Make this the pad's text. The number tells it from earlier texts when it is saved.
@@ -52,6 +262,8 @@ pub enum NoteCommand {
 /// What the record answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoteReply {
+    /// What an incident has that is not written here until somebody turns to it.
+    Read(Vec<Entry>),
     /// What was there at the start; again when the pad, held by another console until then, is
     /// free for this one.
     Opened {
@@ -91,7 +303,15 @@ mod tests {
 
     fn entry(at: i64, session: &str, seq: u64) -> Entry {
         let at = Timestamp::from_second(at).unwrap();
-        Entry { at, recorded: at, person: "kim".into(), text: "x".into(), session: session.into(), seq }
+        Entry {
+            at,
+            recorded: at,
+            person: "kim".into(),
+            text: "x".into(),
+            session: session.into(),
+            seq,
+            what: What::Note,
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Transition {
 
     /// The time that the source itself tells: when the alert began to fire, when the run began or ended,
     /// from when the silence was.
-    fn own(&self) -> Option<Timestamp> {
+    pub fn own(&self) -> Option<Timestamp> {
         match &self.what {
             Happened::Fired(alert) | Happened::Resolved(alert) => Some(alert.started),
             Happened::Silenced(_) | Happened::Unsilenced(_) => {
@@ -126,8 +126,8 @@ pub enum Happened {
 const SAME: SignedDuration = SignedDuration::from_mins(2);
 
 impl Happened {
-    /// What it happened to, and which of the things that can happen to it.
-    fn about(&self) -> Option<(&'static str, &[u8], u8)> {
+    /// What it happened to, with its id there, and which of the things that can happen to it.
+    pub fn about(&self) -> Option<(&'static str, &[u8], u8)> {
         match self {
             Self::Fired(alert) => Some(("alert", alert.id.as_bytes(), 0)),
             Self::Resolved(alert) => Some(("alert", alert.id.as_bytes(), 1)),

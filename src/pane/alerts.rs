@@ -10,8 +10,11 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::insight::changes::Subject;
+use crate::model::alert::Severity;
 use crate::model::alert::{Alert, AlertState};
-use crate::model::text::{RawText, SafeText};
+use crate::model::incident::{Declared, Sev};
+use crate::model::note::Evidence;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
@@ -24,6 +27,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::Pager;
 use crate::ui::table;
+use crate::ui::time::Zone;
 
 /// Names an alert: its source and its id there.
 type Key = (RawText, RawText);
@@ -202,6 +206,50 @@ impl Alerts {
     pub fn alert(&self) -> Option<&Alert> {
         let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
         self.list.row_of(key).map(|row| &*row.alert)
+    }
+
+    /// What an incident of the selected alert would be declared with.
+    pub fn declares(&self, view: &View<'_>) -> Option<Declared> {
+        let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
+        let row = self.list.row_of(key)?;
+        let alert = &row.alert;
+        let host = view.catalog.host_of_labels(alert.labels.iter());
+        // What is not known to be harmless is taken to be bad: one argues later.
+        let severity = match alert.severity {
+            Severity::Critical | Severity::Error | Severity::Unknown => Sev::SECOND,
+            Severity::Warning => Sev::THIRD,
+            Severity::Info => Sev::FOURTH,
+        };
+        let title = match row.service.as_ref().or(host.as_ref()) {
+            Some(about) => [alert.name.as_bytes(), b" ", about.as_bytes()].concat().into(),
+            None => alert.name.clone(),
+        };
+        Some(Declared {
+            service: row.service.clone(),
+            host,
+            environment: row.environment.clone(),
+            onset: Some(alert.onset()),
+            detected: Some(alert.started),
+            alert: Some(alert.name.clone()),
+            links: alert.link.iter().cloned().collect(),
+            ..Declared::new(title, severity)
+        })
+    }
+
+    /// What is pinned of the open alert, the marked ones or the selected one.
+    pub fn evidence(&self, view: &View<'_>) -> Option<Evidence> {
+        let view = &View { zone: &Zone::Utc, ..*view };
+        let open = self.open.as_ref().and_then(|open| self.list.row_of(&open.key));
+        let rows: Vec<&Row> = open.map_or_else(|| self.list.chosen_rows().collect(), |row| vec![row]);
+        let window = (rows.iter().map(|row| row.alert.onset()).min()?, view.now);
+        let [row] = rows.as_slice() else {
+            let from = safe!("{} alerts", rows.len());
+            let lines: Vec<_> = rows.iter().map(|row| row.line(view)).collect();
+            return Some(Evidence::new(from.as_str().into(), window, &lines));
+        };
+        let from = safe!("alert {}, source {}", clean(&row.alert.name), clean(&row.source));
+        let evidence = Evidence::new(from.as_str().into(), window, &detail::lines(row, view));
+        Some(Evidence { link: row.alert.link.clone(), ..evidence })
     }
 
     /// Filters the rows; an empty text shows all.

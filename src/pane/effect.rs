@@ -14,7 +14,7 @@ use crate::model::diagnostic::{Errand, Heard};
 use crate::model::health::Failure;
 use crate::model::keeping::Kept;
 use crate::model::limit::is_cut;
-use crate::model::note::{NoteCommand, NoteReply};
+use crate::model::note::{Folder, NoteCommand, NoteReply};
 use crate::model::runbook::{Answer, Lead};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
@@ -42,14 +42,16 @@ pub enum Msg {
     Mined(Option<Mined>),
     /// What happened before this start, oldest first.
     History(Vec<Transition>),
-    /// The record answers.
-    Note(NoteReply),
+    /// The record answers, of one of its folders.
+    Note(Folder, NoteReply),
     /// Something is not kept on the disk, and why; or it is kept again.
     Keeping(Kept, Option<SafeText>),
     /// How the credentials stand.
     Standings(Standings),
     /// The login of a credential has ended; why it did not work, if so.
     LoggedIn(RawText, Result<(), SafeText>),
+    /// The editor that had a folder's pad has ended; why it did not work, if so.
+    Edited(Folder, Result<(), SafeText>),
     /// A credential was looked for after its login; why it still cannot be had, if so.
     Renewed(RawText, Result<(), Failure>),
     /// So many of a hundred parts of the lines that are being saved are written.
@@ -87,6 +89,8 @@ pub enum Effect {
     Suspend,
     /// Give the terminal to the login of a credential until that ends.
     Login(RawText),
+    /// Give the terminal to the person's editor, with the pad of a folder, until it ends.
+    Editor(Folder),
     /// Look for a credential now.
     Renew(RawText),
     /// Draw every cell again.
@@ -121,8 +125,8 @@ pub enum Effect {
     StopSaving,
     /// Keep what happened for the consoles to come.
     History(Vec<Transition>),
-    /// Ask the record to write.
-    Note(NoteCommand),
+    /// Ask the record to write in one of its folders.
+    Note(Folder, NoteCommand),
 }
 
 /// Lines to be written to a new file.

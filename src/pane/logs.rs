@@ -10,6 +10,7 @@ mod line;
 mod marks;
 mod moving;
 mod page;
+mod pinned;
 mod reading;
 mod row;
 mod save;

@@ -1,7 +1,10 @@
-//! The notes pane: the timeline of what happened and was written, and the pad.
+//! The notes pane: the record of the current incident, or of the shift where none is.
 
+mod record;
 mod saving;
 mod timeline;
+
+use std::collections::BTreeMap;
 
 pub use timeline::{happened, is_shown};
 
@@ -9,476 +12,310 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
-use crate::config::key::{Code, Key};
-use crate::config::theme::Meaning;
+use crate::config::key::Key;
 use crate::insight::changes::Subject;
-use crate::model::keeping::Kept;
-use crate::model::note::{Entry, MOST_PAD, NoteCommand, NoteReply};
-use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::due::Due;
+use crate::model::incident::{Declared, Incident, IncidentId};
+use crate::model::note::{Folder, Later, NoteReply, What};
+use crate::model::text::{RawText, SafeText};
+use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
-use crate::pane::notes::saving::Saving;
-use crate::pane::notes::timeline::Timeline;
+use crate::pane::notes::record::Record;
 use crate::pane::view::View;
 use crate::safe;
-use crate::ui::canvas::{Canvas, inside};
-use crate::ui::editor::{Did, Editor};
-use crate::ui::pager::{Pager, Paragraph};
+use crate::ui::canvas::Canvas;
 
-/// The keys worth telling while the pad has them: key and what it does.
-const HELP: &[(&str, &str)] = &[
-    ("Esc", "leaves"),
-    ("ctrl-_", "undo"),
-    ("ctrl-r", "redo"),
-    ("ctrl-u", "to line start"),
-    ("ctrl-k", "to line end"),
-    ("ctrl-w", "word"),
-];
-/// With fewer lines the pad needs them all.
-const HELP_FROM: u16 = 4;
+/// An entry that is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Draft {
+    /// What it is.
+    pub what: What,
+    /// What it says.
+    pub text: RawText,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Which source tells of it; else the person at the keys does.
+    pub by: Option<RawText>,
+}
 
-/// What the pane shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Tab {
-    #[default]
-    Timeline,
-    Pad,
-    /// `pad.md` as another program left it, while there was newer text here.
-    Outside,
+impl Draft {
+    /// One of the person at the keys.
+    pub fn new(what: What, text: impl Into<RawText>, at: Timestamp) -> Self {
+        Self { what, text: text.into(), at, by: None }
+    }
 }
 
 /// The state of the notes pane.
 pub struct Notes {
     person: RawText,
     session: RawText,
-    tab: Tab,
-    timeline: Timeline,
-    saving: Saving,
-    pad: Editor,
-    editing: bool,
-    /// The text of another program, and how far it is scrolled.
-    outside: Option<(RawText, Pager)>,
+    /// The shift's and the incidents' that are not over, and those that somebody turned to.
+    records: BTreeMap<Folder, Record>,
+    /// What is known of the others.
+    over: BTreeMap<IncidentId, Incident>,
+    current: Folder,
+    /// The incident that was current at the end of the last session, until it is read.
+    wanted: Option<IncidentId>,
 }
 
 impl Notes {
     /// Notes of this person in this session.
     pub fn new(person: RawText, session: RawText) -> Self {
+        let shift = Record::new(Folder::Shift, person.clone(), session.clone());
         Self {
-            tab: Tab::default(),
-            timeline: Timeline::new(person.clone(), session.clone()),
-            saving: Saving::default(),
-            pad: Editor::new(MOST_PAD),
-            editing: false,
-            outside: None,
             person,
             session,
+            records: BTreeMap::from([(Folder::Shift, shift)]),
+            over: BTreeMap::new(),
+            current: Folder::Shift,
+            wanted: None,
         }
+    }
+
+    fn record(&self) -> &Record {
+        #[expect(clippy::indexing_slicing, reason = "what is current has a record: `turn_to` makes it")]
+        &self.records[&self.current]
+    }
+
+    fn record_mut(&mut self) -> &mut Record {
+        let current = self.current.clone();
+        self.record_of(current)
+    }
+
+    fn record_of(&mut self, folder: Folder) -> &mut Record {
+        let (person, session) = (&self.person, &self.session);
+        let new = |folder: &Folder| Record::new(folder.clone(), person.clone(), session.clone());
+        self.records.entry(folder).or_insert_with_key(new)
     }
 
     /// Who writes from here on.
     pub fn set_person(&mut self, person: RawText) {
-        self.timeline.set_person(person.clone());
+        self.records.values_mut().for_each(|record| record.set_person(person.clone()));
         self.person = person;
+    }
+
+    /// The incident that is current.
+    pub fn incident(&self) -> Option<&Incident> {
+        self.record().incident()
+    }
+
+    /// What is due in the current incident, the soonest first.
+    pub fn dues(&self) -> &[Due] {
+        self.record().dues()
+    }
+
+    /// What has become due since then, in any incident.
+    pub fn became_due(&self, since: Timestamp, now: Timestamp) -> Option<&Due> {
+        let all = self.records.values().flat_map(Record::dues);
+        all.filter(|due| due.at > since && due.at <= now).max_by_key(|due| due.at)
+    }
+
+    /// When something is due next, in any incident.
+    pub fn next_due_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.records.values().flat_map(Record::dues).map(|due| due.at).filter(|at| *at > now).min()
+    }
+
+    /// Another one means that what is known of incidents may be another thing.
+    pub fn revision(&self) -> u64 {
+        self.records.values().map(Record::revision).sum::<u64>() + self.over.len() as u64
+    }
+
+    /// All incidents that are known, the oldest first.
+    pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
+        let mut all: Vec<_> = self.records.values().filter_map(Record::incident).collect();
+        let is_new =
+            |incident: &&Incident| !self.records.contains_key(&Folder::Incident(incident.id.clone()));
+        all.extend(self.over.values().filter(is_new));
+        all.sort_by(|a, b| a.id.cmp(&b.id));
+        all.into_iter()
+    }
+
+    /// Turns to this incident as soon as it is read.
+    pub fn want(&mut self, id: IncidentId) {
+        self.wanted = Some(id);
+    }
+
+    /// Turns to an incident, or to the shift. What is written from here on goes there.
+    pub fn turn_to(&mut self, folder: Folder) -> Option<Effect> {
+        self.leave();
+        self.wanted = None;
+        self.current = folder;
+        self.record_mut().turn_to()
+    }
+
+    /// Declares an incident and turns to it.
+    pub fn declare(&mut self, declared: Declared, now: Timestamp) -> Effect {
+        let about = declared.service.as_ref().or(declared.host.as_ref()).unwrap_or(&declared.title);
+        let taken = |id: &IncidentId| {
+            self.over.contains_key(id) || self.records.contains_key(&Folder::Incident(id.clone()))
+        };
+        let id = IncidentId::new(now, about, taken);
+        self.leave();
+        self.wanted = None;
+        self.current = Folder::Incident(id);
+        self.write(Draft::new(What::Declared(Box::new(declared)), "", now), now)
+    }
+
+    /// Writes an entry into the current record: it is in the timeline at once, as not saved yet.
+    pub fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
+        self.record_mut().write(draft, now)
+    }
+
+    /// Writes an entry into the record of an incident.
+    pub fn write_into(&mut self, id: IncidentId, draft: Draft, now: Timestamp) -> Effect {
+        self.record_of(Folder::Incident(id)).write(draft, now)
+    }
+
+    /// Says something of the selected entry; nothing if none is.
+    pub fn say_of_selected(
+        &mut self,
+        say: impl FnOnce(&Told) -> (Later, RawText),
+        now: Timestamp,
+    ) -> Option<Effect> {
+        let told = self.record().selected()?;
+        let (said, text) = say(told);
+        let (session, seq) = told.name();
+        Some(self.write(Draft::new(What::Later { session, seq, said }, text, now), now))
+    }
+
+    /// Whether this mark is in the record of an incident already.
+    pub fn has_mark(&self, id: &IncidentId, mark: &RawText) -> bool {
+        let record = self.records.get(&Folder::Incident(id.clone()));
+        record.is_some_and(|record| record.has_mark(mark))
     }
 
     /// Takes what has happened, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
-        self.timeline.sync(view);
+        self.record_mut().sync(view);
     }
 
     /// Does what a command says. `area` is where the pane stands.
     pub fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
-        match id {
-            Id::NextTab => self.turn(1),
-            Id::PreviousTab => self.turn(-1),
-            Id::Edit => return self.edit(),
-            Id::Refresh if self.saving.is_open() => {
-                let effects = vec![Effect::Note(NoteCommand::Rest)];
-                return Outcome {
-                    effects,
-                    ..Outcome::notice("Looked whether another program changed pad.md.")
-                };
-            }
-            Id::Refresh => return Outcome::notice("The notes are still being opened."),
-            _ => {
-                return match self.tab {
-                    Tab::Timeline => self.timeline.run(id, view, inside(area)),
-                    Tab::Pad => self.read(id, self.pad_area(area)),
-                    Tab::Outside => self.compare(id, view, inside(area)),
-                };
-            }
-        }
-        Outcome::default()
+        self.record_mut().run(id, view, area)
     }
 
     /// Whether the pad has the keys.
     pub fn is_editing(&self) -> bool {
-        self.editing
+        self.record().is_editing()
     }
 
     /// Takes a key while the pad has them; Esc leaves it.
-    pub fn key(&mut self, key: Key, _view: &View<'_>, area: Rect) -> Outcome {
-        let effect = match key {
-            Key { code: Code::Esc, .. } => {
-                self.leave();
-                return Outcome::default();
-            }
-            key if key == Key::ctrl('z') => Effect::Suspend,
-            key if key == Key::ctrl('l') => Effect::Repaint,
-            key => return self.did(self.pad_area(area), |pad, area| pad.key(key, area), Some(key)),
-        };
-        Outcome { effects: vec![effect], ..Outcome::default() }
+    pub fn key(&mut self, key: Key, view: &View<'_>, area: Rect) -> Outcome {
+        self.record_mut().key(key, view, area)
     }
 
     /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
-    pub fn paste(&mut self, text: &RawText, _view: &View<'_>) -> Outcome {
-        self.did(Rect::default(), |pad, _| pad.paste(text), None)
+    pub fn paste(&mut self, text: &RawText, view: &View<'_>) -> Outcome {
+        self.record_mut().paste(text, view)
     }
 
     /// Stops editing. What was typed is saved all the same.
     pub fn leave(&mut self) {
-        self.editing = false;
+        self.record_mut().leave();
     }
 
     /// What the record has to be told by now; called after every message, whatever it was.
     pub fn due(&mut self, now: Timestamp) -> Vec<Effect> {
-        let pad = &self.pad;
-        self.saving.due(now, || pad.text().into())
+        self.records.values_mut().flat_map(|record| record.due(now)).collect()
     }
 
-    /// Writes a one-line entry: it is in the timeline at once, as not saved yet.
-    pub fn write(&mut self, text: &str, now: Timestamp) -> Effect {
-        let entry = Entry {
-            at: now,
-            recorded: now,
-            person: self.person.clone(),
-            text: text.into(),
-            session: self.session.clone(),
-            seq: self.saving.next_entry(now),
-        };
-        self.timeline.add(entry.clone(), now);
-        Effect::Note(NoteCommand::Entry(entry))
+    /// Where the current record is: what is written to a file is of it.
+    pub fn folder(&self) -> &Folder {
+        &self.current
     }
 
-    /// Takes an answer of the record; gives what the person should hear at once.
-    pub fn reply(&mut self, reply: &NoteReply) -> Option<SafeText> {
-        match reply {
-            NoteReply::Opened { entries, pad, held_by, notices } => {
-                let was_held = self.saving.held_by().is_some();
-                self.saving.open(held_by.clone());
-                self.timeline.take(entries);
-                if !self.saving.is_pad_ahead() {
-                    self.pad.load(&lossy(pad));
-                }
-                if was_held && held_by.is_none() {
-                    self.timeline.tell("the pad is free: it can be written here now".into());
-                }
-                for notice in notices {
-                    self.timeline.tell(clean(notice));
-                }
-                match notices.as_slice() {
-                    [] if was_held && held_by.is_none() => Some("The pad can be written here now.".into()),
-                    [] => None,
-                    [one] => Some(clean(one)),
-                    [first, rest @ ..] => {
-                        Some(safe!("{} (and {} more in the notes)", clean(first), rest.len()))
-                    }
-                }
-            }
-            NoteReply::Unkept => {
-                self.saving.open(None);
-                self.saving.give_up_keeping();
-                self.timeline.tell("nothing is written here: the notes are gone when you leave".into());
-                None
-            }
-            NoteReply::EntrySaved(number) => {
-                self.saving.entry_saved(*number);
-                None
-            }
-            NoteReply::PadSaved(number) => {
-                self.saving.pad_saved(*number);
-                None
-            }
-            NoteReply::NotSaved(why) => {
-                self.saving.not_saved(clean(why)).then(|| safe!("NOT SAVED: {}", clean(why)))
-            }
-            NoteReply::Restored(count, dir) => {
-                let told = safe!(
-                    "another program removed or changed notes in {}: {} known here are written there anew",
-                    clean(dir),
-                    *count
-                );
-                self.timeline.tell(told.clone());
-                Some(told)
-            }
-            NoteReply::Written(path) => Some(safe!("Entries and pad are written to {}.", clean(path))),
-            NoteReply::PadChanged(text) => Some(self.changed_outside(text)),
-            NoteReply::PadKept(path) => {
-                let told = safe!("pad.md was changed by another program; its text is in {}", clean(path));
-                self.timeline.tell(told.clone());
-                Some(safe!("{}. The pad goes on with yours.", told))
+    /// Takes an answer of the record; gives what the person should hear at once, and what is asked then.
+    pub fn reply(&mut self, folder: &Folder, reply: &NoteReply) -> (Option<SafeText>, Option<Effect>) {
+        if let (Folder::Incident(id), NoteReply::Read(entries)) = (folder, reply)
+            && !self.records.contains_key(folder)
+        {
+            let Some(incident) = Incident::of(id, entries) else {
+                let shown =
+                    safe!("{} has no entry that declares it; its folder is left as it is.", id_text(id));
+                return (Some(shown), None);
+            };
+            if incident.status.is_over() {
+                self.over.insert(id.clone(), incident);
+                return (None, None);
             }
         }
+        let said = self.record_of(folder.clone()).reply(reply);
+        let is_wanted = folder.incident().is_some() && folder.incident() == self.wanted.as_ref();
+        let effect = if is_wanted { self.turn_to(folder.clone()) } else { None };
+        (said, effect)
     }
 
     /// What was written and is not durable: `2 entries are not saved: the disk is full.`
     pub fn unsaved(&self) -> Option<SafeText> {
-        self.saving.unsaved()
+        let mut all = self.records.values().filter_map(Record::unsaved);
+        let mut first = all.next()?;
+        let more = all.count();
+        if more > 0 {
+            first.push(&safe!(" The same in {} more folders.", more));
+        }
+        Some(first)
     }
 
-    /// How much was written and is not durable: entries, and the pad as one.
+    /// How much was written and is not durable: entries, and each pad as one.
     pub fn unsaved_count(&self) -> usize {
-        self.saving.count()
+        self.records.values().map(Record::unsaved_count).sum()
     }
 
     /// Why what was written is not durable, while the record does not get it there.
     pub fn lapse(&self) -> Option<SafeText> {
-        self.saving.lapse()
+        self.records.values().find_map(Record::lapse)
     }
 
     /// Filters the timeline; an empty text shows all.
     pub fn filter(&mut self, text: &str, view: &View<'_>) {
-        if !text.is_empty() {
-            self.tab = Tab::Timeline;
-        }
-        self.timeline.filter(text, view);
+        self.record_mut().filter(text, view);
     }
 
     /// The filter in force.
     pub fn filter_text(&self) -> &str {
-        self.timeline.list().filter()
+        self.record().filter_text()
     }
 
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self) -> (usize, usize) {
-        self.timeline.list().counts()
+        self.record().counts()
     }
 
     /// What the selected row of the timeline is about, and of when it is.
     pub fn subject(&self) -> Option<(Subject, Timestamp)> {
-        if self.tab == Tab::Timeline { self.timeline.subject() } else { None }
+        let (mut subject, at) = self.record().subject()?;
+        if let Some(incident) = self.incident() {
+            subject.service.clone_from(&incident.service);
+            subject.host.clone_from(&incident.host);
+            subject.environment = subject.environment.or_else(|| incident.environment.clone());
+        }
+        Some((subject, at))
     }
 
     /// Takes back one thing: another program's text, an open entry, the marks, the filter.
     pub fn back(&mut self, view: &View<'_>) -> bool {
-        match self.tab {
-            Tab::Timeline => self.timeline.back(view),
-            Tab::Pad => false,
-            Tab::Outside => {
-                self.outside = None;
-                self.tab = Tab::Pad;
-                true
-            }
-        }
+        self.record_mut().back(view)
     }
 
     /// When the record has to be told something. It does not depend on what is shown.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.saving.next_due()
+        self.records.values().filter_map(Record::next_due).min()
     }
 
     /// When what is shown changes next by itself.
     pub fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
-        match self.tab {
-            Tab::Timeline => self.timeline.next_wake(view),
-            Tab::Pad | Tab::Outside => None,
-        }
+        self.record().next_wake(view)
     }
 
     /// Draws the pane.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        self.draw_border(view, area, canvas);
-        let (body, styles) = (inside(area), view.styles);
-        let (text, muted) = (styles.of(Meaning::Text), styles.of(Meaning::Muted));
-        match (self.tab, &self.outside) {
-            (Tab::Timeline, _) => self.timeline.draw(&self.saving, view, body, canvas),
-            (Tab::Outside, Some((outside, pager))) => {
-                pager.draw(canvas, body, &comparison(outside, view), view.focused);
-            }
-            _ if self.pad.is_empty() && !self.editing => {
-                let line = match (self.saving.is_open(), self.saving.held_by()) {
-                    (false, _) => "The pad is still being opened.",
-                    (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
-                    (true, None) => "The pad is empty. i or Enter writes; it is saved while you type.",
-                };
-                Pager::default().draw(canvas, body, &[Paragraph::new(line, muted)], view.focused);
-            }
-            _ => {
-                let pad = self.pad_area(area);
-                self.pad.draw(canvas, pad, text, view.focused);
-                if pad.height < body.height {
-                    draw_help(view, Rect { y: pad.bottom(), height: 1, ..body }, canvas);
-                }
-            }
-        }
-    }
-
-    fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
-        let styles = view.styles;
-        let mut title = SafeText::literal("4 Notes ");
-        for tab in self.tabs() {
-            let name = SafeText::literal(match tab {
-                Tab::Timeline => "timeline",
-                Tab::Pad => "pad",
-                Tab::Outside => "pad.md changed outside",
-            });
-            title.push(&if *tab == self.tab { safe!(" [{}]", name) } else { safe!(" {}", name) });
-        }
-        if self.tab == Tab::Timeline && !self.filter_text().is_empty() {
-            title.push(&safe!("  /{}", clean(&self.filter_text().into())));
-        }
-        let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
-        let (mut foot, meaning) = self.saving.words(lasts);
-        if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
-            foot.push(&safe!("  {} new", self.timeline.list().news()));
-        }
-        let border = styles.of(if view.focused { Meaning::BorderFocused } else { Meaning::Border });
-        canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), border);
-    }
-
-    fn tabs(&self) -> &'static [Tab] {
-        if self.outside.is_some() {
-            &[Tab::Timeline, Tab::Pad, Tab::Outside]
-        } else {
-            &[Tab::Timeline, Tab::Pad]
-        }
-    }
-
-    fn turn(&mut self, by: isize) {
-        let tabs = self.tabs();
-        let here = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0);
-        let next = if by > 0 { here + 1 } else { here + tabs.len() - 1 } % tabs.len();
-        self.tab = tabs.get(next).copied().unwrap_or_default();
-    }
-
-    /// Where the pad's text stands: over the line of its keys, where there is room for that.
-    fn pad_area(&self, area: Rect) -> Rect {
-        let body = inside(area);
-        let help = u16::from(self.editing && body.height >= HELP_FROM);
-        Rect { height: body.height - help, ..body }
-    }
-
-    fn edit(&mut self) -> Outcome {
-        if !self.saving.is_open() {
-            return Outcome::notice("The pad is still being opened. ; writes a note meanwhile.");
-        }
-        self.tab = Tab::Pad;
-        if let Some(who) = self.saving.held_by() {
-            return Outcome::notice(safe!(
-                "{} has the pad: here it can only be read until then.",
-                clean(who)
-            ));
-        }
-        self.editing = true;
-        // What another program did to pad.md shows before the first letter, if it can.
-        let look = !self.saving.is_pad_ahead();
-        let effects = look.then_some(Effect::Note(NoteCommand::Rest)).into_iter().collect();
-        Outcome { effects, ..Outcome::default() }
-    }
-
-    /// A command in the pad while it is only read.
-    fn read(&mut self, id: Id, area: Rect) -> Outcome {
-        let page = isize::try_from(area.height).unwrap_or(1).max(1);
-        match id {
-            Id::Open => return self.edit(),
-            Id::Down => self.pad.walk(1, area),
-            Id::Up => self.pad.walk(-1, area),
-            Id::PageDown => self.pad.walk(page, area),
-            Id::PageUp => self.pad.walk(-page, area),
-            Id::HalfDown => self.pad.walk(page / 2, area),
-            Id::HalfUp => self.pad.walk(-page / 2, area),
-            Id::Top => self.pad.go_to_end(false, area),
-            Id::Bottom => self.pad.go_to_end(true, area),
-            Id::CopyRow if self.pad.is_empty() => return Outcome::notice("The pad is empty."),
-            Id::CopyRow => return Outcome::copy("the pad".into(), clean_block(&self.pad.text().into())),
-            Id::CopyLink | Id::ShowLink => return Outcome::notice("The pad has no link."),
-            Id::Mark | Id::Range | Id::Sort => return Outcome::notice("The pad has no rows; y copies it."),
-            _ => {}
-        }
-        Outcome::default()
-    }
-
-    /// A command beside another program's text.
-    fn compare(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
-        let Some((text, pager)) = &mut self.outside else { return Outcome::default() };
-        let page = comparison(text, view);
-        match id {
-            Id::CopyRow => {
-                return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
-            }
-            Id::Open if self.saving.held_by().is_none() => {
-                let text = lossy(text);
-                self.pad.replace(&text);
-                self.saving.changed();
-                self.outside = None;
-                self.tab = Tab::Pad;
-                return Outcome::notice("The pad has that text now; i and ctrl-_ bring yours back.");
-            }
-            _ => {
-                pager.run(id, &page, area, view.ascii);
-            }
-        }
-        Outcome::default()
-    }
-
-    fn did(&mut self, area: Rect, act: impl FnOnce(&mut Editor, Rect) -> Did, key: Option<Key>) -> Outcome {
-        if !self.editing {
-            return Outcome::default();
-        }
-        match (act(&mut self.pad, area), key) {
-            (Did::Changed, _) => self.saving.changed(),
-            (Did::Nothing, _) | (Did::Unknown, None) => {}
-            (Did::Full, _) => {
-                let text = safe!("The pad holds {} KiB at most: that was not inserted.", MOST_PAD / 1024);
-                return Outcome::notice(text);
-            }
-            (Did::Unknown, Some(key)) => {
-                let key = clean(&key.to_string().into());
-                return Outcome::notice(safe!("{} does nothing in the pad. Esc leaves it.", key));
-            }
-        }
-        Outcome::default()
-    }
-
-    fn changed_outside(&mut self, text: &RawText) -> SafeText {
-        if self.saving.is_pad_ahead() {
-            // The record has their text now: ours goes to it again.
-            self.saving.changed();
-            self.outside = Some((text.clone(), Pager::default()));
-            self.timeline
-                .tell("pad.md was changed by another program while there was newer text here".into());
-            return "Another program changed pad.md. Your text stays; theirs is in the notes' third tab."
-                .into();
-        }
-        self.pad.replace(&lossy(text));
-        self.timeline.tell("pad.md was changed by another program; the pad shows that text".into());
-        "Another program changed pad.md: the pad shows that now. i and ctrl-_ bring yours back.".into()
+        self.record().draw(view, area, canvas);
     }
 }
 
-fn lossy(text: &RawText) -> String {
-    String::from_utf8_lossy(text.as_bytes()).into_owned()
-}
-
-fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
-    let head = "What another program wrote to pad.md. Enter takes it into the pad, Esc keeps yours.";
-    let style = view.styles.of(Meaning::Text);
-    [Paragraph::new(head, view.styles.of(Meaning::Warning)), Paragraph::default()]
-        .into_iter()
-        .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
-        .collect()
-}
-
-fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
-    let (key_style, muted) = (view.styles.of(Meaning::Key), view.styles.of(Meaning::Muted));
-    let mut x = line.x;
-    for (key, does) in HELP {
-        let needed = u16::try_from(key.len() + 1 + does.len()).unwrap_or(u16::MAX);
-        if x.saturating_add(needed) > line.right() {
-            return;
-        }
-        x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
-        x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
-    }
+/// An id as text: nothing in it needs cleaning, and it goes the way of all text.
+pub fn id_text(id: &IncidentId) -> SafeText {
+    crate::model::text::clean(&id.as_str().into())
 }
 
 #[cfg(test)]

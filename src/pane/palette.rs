@@ -42,17 +42,12 @@ pub struct Palette {
 }
 
 impl Palette {
-    /// The palette, where arguments of themes, environments and credentials are one of these.
-    pub fn new(themes: &[String], environments: &[String], credentials: &[String]) -> Self {
+    /// The palette, where `known` gives what an argument may be, as far as that is known.
+    pub fn new(known: impl Fn(Argument) -> Vec<String>) -> Self {
         let lines = TABLE.iter().flat_map(|command| {
-            let arguments: &[String] = match command.argument {
-                Argument::Theme => themes,
-                Argument::Environment => environments,
-                Argument::Credential => credentials,
-                Argument::None | Argument::Path | Argument::Name | Argument::Query => &[],
-            };
-            let with = arguments.iter().map(|argument| Line { command, argument: Some(argument.clone()) });
+            let arguments = known(command.argument);
             let alone = arguments.is_empty().then_some(Line { command, argument: None });
+            let with = arguments.into_iter().map(|argument| Line { command, argument: Some(argument) });
             alone.into_iter().chain(with).collect::<Vec<_>>()
         });
         let (typed, list) = (Field::default(), List::default());
@@ -152,19 +147,24 @@ impl Palette {
         };
         found.sort_by_key(|(score, index)| (rank(*index), std::cmp::Reverse(*score), *index));
         let mut found: Vec<_> = found.into_iter().map(|(_, index)| index).collect();
-        self.written = text.split_once(' ').and_then(|(name, argument)| {
-            let command = by_name(name).filter(|command| command.argument != Argument::None)?;
-            // Words that are known are chosen from, as long as one of them matches.
-            let is_free = matches!(command.argument, Argument::Path | Argument::Name | Argument::Query);
-            let free = is_free || found.is_empty();
-            free.then(|| Line { command, argument: Some(argument.trim().to_owned()) })
-        });
-        if let Some(written) = &self.written {
-            let other = |index: &usize| {
-                self.lines.get(*index).is_some_and(|line| line.command.id != written.command.id)
+        self.written = None;
+        let named = text.split_once(' ').and_then(|(name, argument)| Some((by_name(name)?, argument.trim())));
+        if let Some((command, argument)) = named.filter(|(command, _)| command.argument != Argument::None) {
+            // Behind a whole name stands its argument: letters that some other word has too are not meant.
+            let word = argument.to_lowercase();
+            let has_it = |index: &usize| {
+                let line = self.lines.get(*index).filter(|line| line.command.id == command.id);
+                let known = line.and_then(|line| line.argument.as_ref());
+                known.is_some_and(|known| known.to_lowercase().contains(&word))
             };
-            found.retain(other);
-            found.insert(0, self.lines.len());
+            found = (0..self.lines.len()).filter(has_it).collect();
+            // Words that are known are chosen from, as long as one of them matches.
+            if found.is_empty() {
+                self.written = Some(Line { command, argument: Some(argument.to_owned()) });
+            }
+        }
+        if self.written.is_some() {
+            found.push(self.lines.len());
         }
         self.list.sync(found, jiff::Timestamp::UNIX_EPOCH);
         self.list.go(0);
@@ -189,9 +189,21 @@ fn body(area: Rect) -> Rect {
 mod tests {
     use super::*;
 
+    fn palette() -> Palette {
+        Palette::new(|argument| {
+            let known: &[&str] = match argument {
+                Argument::Theme => &["midnight", "daylight"],
+                Argument::Environment => &["all"],
+                Argument::Credential => &["sso"],
+                Argument::Status => &["active", "mitigated"],
+                _ => &[],
+            };
+            known.iter().map(|word| (*word).to_owned()).collect()
+        })
+    }
+
     fn choose(typed: &str) -> Option<Choice> {
-        let mut palette =
-            Palette::new(&["midnight".into(), "daylight".into()], &["all".into()], &["sso".into()]);
+        let mut palette = palette();
         let area = Rect::new(0, 0, 80, 20);
         for c in typed.chars() {
             palette.key(Key::char(c), area);
@@ -211,6 +223,9 @@ mod tests {
         assert_eq!(choose("login"), chosen("login", "sso"), "there is one");
         assert_eq!(choose("write notes.md"), chosen("write", "notes.md"));
         assert_eq!(choose("theme day"), chosen("theme", "daylight"), "the one that is shown");
+        assert_eq!(choose("status done"), chosen("status", "done"), "not one that has these letters too");
+        assert_eq!(choose("status mit"), chosen("status", "mitigated"));
+        assert_eq!(choose("status mitigated 03:40 drained"), chosen("status", "mitigated 03:40 drained"));
         assert_eq!(choose("notes"), chosen("notes", ""), "not what else has these letters");
         assert_eq!(choose("zzzzzz"), None);
         assert_eq!(choose("freeze now"), None);
@@ -219,7 +234,7 @@ mod tests {
     #[test]
     fn a_command_is_shown_with_the_argument_that_is_written() {
         let shown = |text: &str| {
-            let mut palette = Palette::new(&["midnight".into()], &["all".into()], &[]);
+            let mut palette = palette();
             palette.paste(&text.into());
             let lines: Vec<_> =
                 palette.list.order().iter().filter_map(|index| palette.line(*index)).collect();

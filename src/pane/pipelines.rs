@@ -8,8 +8,10 @@ use ratatui::layout::Rect;
 
 use crate::command::table::{Id, Scope};
 use crate::insight::changes::Subject;
+use crate::model::incident::{Declared, Sev};
+use crate::model::note::Evidence;
 use crate::model::run::RunState;
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
@@ -23,6 +25,7 @@ use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
 use crate::ui::pager::Pager;
 use crate::ui::table;
+use crate::ui::time::Zone;
 
 /// Names a run: its source and its id there.
 type Key = (RawText, RawText);
@@ -145,6 +148,47 @@ impl Pipelines {
             environment: row.environment.clone(),
         };
         Some((subject, row.run.began()))
+    }
+
+    /// What an incident of the selected run would be declared with.
+    pub fn declares(&self) -> Option<Declared> {
+        let key = self.open.as_ref().map(|(parts, _)| parts.run()).or(self.list.selected())?;
+        let row = self.list.row_of(key)?;
+        let run = &row.run;
+        let title = match &row.service {
+            Some(service) => [run.pipeline.as_bytes(), b" ", service.as_bytes()].concat().into(),
+            None => run.pipeline.clone(),
+        };
+        Some(Declared {
+            service: row.service.clone(),
+            environment: row.environment.clone(),
+            onset: Some(run.began()),
+            links: run.link.iter().cloned().collect(),
+            ..Declared::new(title, Sev::SECOND)
+        })
+    }
+
+    /// What is pinned of the open log, the marked runs or the selected one.
+    pub fn evidence(&self, view: &View<'_>) -> Option<Evidence> {
+        let view = &View { zone: &Zone::Utc, ..*view };
+        let open = self.open.as_ref().and_then(|(parts, log)| Some((self.list.row_of(parts.run())?, log)));
+        let rows: Vec<&Row> = match open {
+            Some((row, _)) => vec![row],
+            None => self.list.chosen_rows().collect(),
+        };
+        let first = rows.first()?;
+        let window = (rows.iter().map(|row| row.run.began()).min()?, first.run.finished.unwrap_or(view.now));
+        let mut lines: Vec<SafeText> = rows.iter().map(|row| row.line(view)).collect();
+        let mut from = match rows.as_slice() {
+            [row] => safe!("run {}, source {}", clean(&row.run.pipeline), clean(&row.source)),
+            many => safe!("{} runs", many.len()),
+        };
+        if let Some((_, Some(log))) = open {
+            from.push(&safe!(", {}", log.title()));
+            lines.extend(log.pinned());
+        }
+        let link = first.run.link.clone().filter(|_| rows.len() == 1);
+        Some(Evidence { link, ..Evidence::new(from.as_str().into(), window, &lines) })
     }
 
     /// The newest run of this id, number or pipeline, and its environment.

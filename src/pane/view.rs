@@ -8,6 +8,7 @@ use crate::config::theme::Meaning;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
+use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
 use crate::model::world::World;
@@ -74,6 +75,8 @@ pub struct View<'a> {
     pub environments: &'a [Environment],
     /// The environment shown, or all of them.
     pub environment: Option<&'a RawText>,
+    /// The incidents that are known, the oldest first.
+    pub incidents: &'a [Incident],
     /// Whether this pane has the focus.
     pub focused: bool,
 }

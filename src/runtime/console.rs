@@ -1,7 +1,7 @@
 //! A console from its configuration to its end: sources, record and loop put together.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +11,11 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
 use super::diagnose::Runner;
+use super::editor::Pads;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
 use super::login::Logins;
+use super::masked::masked;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
@@ -239,21 +241,18 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let requests = Arc::new(requests);
     let (saves, all_ended) = Saves::new(Arc::clone(&requests), messages.clone());
     let runner = Runner::new(messages.clone(), mask.clone(), is_played);
-    let perform = Box::new(perform(
-        requests,
-        begin,
-        keeper.clone(),
-        messages,
-        resting,
-        Hands { net: launch.net, saves, library, runner },
-    ));
+    let hands = Hands { net: launch.net, saves, library, runner };
+    let perform = Box::new(perform(requests, begin, keeper.clone(), messages, resting, hands));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
+    let pads = Pads::new(launch.place.directory().map(Path::to_owned), &keeper);
     match &mut shown {
         Shown::Screen(session) => {
-            let wiring = Wiring { intake, perform, clock, depth: launch.depth, logins: launch.logins };
-            run::run(&mut console, session, wiring).await;
+            let Launch { depth, logins, .. } = launch;
+            run::run(&mut console, session, Wiring { intake, perform, clock, depth, logins, pads }).await;
         }
-        Shown::Lines(lines) => plain::run(&mut console, lines, intake, perform, clock, launch.logins).await,
+        Shown::Lines(lines) => {
+            plain::run(&mut console, lines, intake, perform, clock, launch.logins, pads).await;
+        }
     }
     drop(console);
     let kept = keeper.close();
@@ -367,6 +366,7 @@ fn perform(
     hands: Hands,
 ) -> impl FnMut(Effect) {
     let Hands { net, mut saves, library, runner } = hands;
+    let mask = net.vault().mask().clone();
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
         None => false,
@@ -455,13 +455,14 @@ fn perform(
                 let why = "the disk does not answer, and no more can wait for it".into();
                 (keeper.happened(happened), Msg::Keeping(Kept::History, Some(why)))
             }
-            Effect::Note(command) => {
+            Effect::Note(folder, command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());
-                (keeper.note(command), Msg::Note(reason))
+                (keeper.note(folder.clone(), masked(command, &mask)), Msg::Note(folder, reason))
             }
             Effect::Quit
             | Effect::Suspend
             | Effect::Login(_)
+            | Effect::Editor(_)
             | Effect::Repaint
             | Effect::Copy(_)
             | Effect::Ring(_) => return,

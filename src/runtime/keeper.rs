@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use self::desk::Desk;
 use super::clock::Clock;
 use crate::app::session::Session as LastState;
-use crate::model::note::NoteCommand;
+use crate::model::note::{Folder, NoteCommand};
 use crate::model::text::SafeText;
 use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
@@ -80,7 +80,7 @@ pub struct Keeping {
 
 enum Work {
     Begin,
-    Note(NoteCommand),
+    Note(Folder, NoteCommand),
     Happened(Vec<Transition>),
     Last(Box<LastState>),
     Record(Item),
@@ -125,8 +125,8 @@ impl Keeper {
     }
 
     /// Asks for something to be written; false when the disk is so far behind that there is no room.
-    pub fn note(&self, command: NoteCommand) -> bool {
-        self.work.try_send(Work::Note(command)).is_ok()
+    pub fn note(&self, folder: Folder, command: NoteCommand) -> bool {
+        self.work.try_send(Work::Note(folder, command)).is_ok()
     }
 
     /// Keeps what happened; false when the disk is so far behind that there is no room.
@@ -205,7 +205,7 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
                 drop(done.send(Ok(())));
                 return false;
             }
-            Ok(Work::Note(_) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
+            Ok(Work::Note(..) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
             Err(_) => return false,
         }
     }

@@ -51,7 +51,7 @@ impl Logins {
         let lent = terminal.lend(RESTORE);
         Ok(Box::pin(async move {
             let ended = match lent.open() {
-                Ok(tty) => run(&lent, tty, &name, &argv).await,
+                Ok(tty) => run(&lent, tty, &safe!("the login to {}", clean(&name)), &argv).await,
                 Err(error) => Err(said(&error)),
             };
             drop(lent);
@@ -68,12 +68,12 @@ pub(super) async fn ended(away: &mut Option<Away>) -> Msg {
     msg
 }
 
-fn said(error: &io::Error) -> SafeText {
+pub(super) fn said(error: &io::Error) -> SafeText {
     clean(&RawText::from(error.to_string()))
 }
 
 /// Runs the program in our own process group: what is typed, ctrl-c too, is for it.
-async fn run(lent: &Lent, tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(), SafeText> {
+pub(super) async fn run(lent: &Lent, tty: OwnedFd, what: &SafeText, argv: &Argv) -> Result<(), SafeText> {
     let typed = clean(&RawText::from(argv.typed()));
     let refused = |error: io::Error| said(&error);
     let mut screen = std::fs::File::from(tty.try_clone().map_err(refused)?);
@@ -83,9 +83,9 @@ async fn run(lent: &Lent, tty: OwnedFd, name: &RawText, argv: &Argv) -> Result<(
     command.stdin(opened().map_err(refused)?).stdout(opened().map_err(refused)?);
     command.stderr(opened().map_err(refused)?);
     let text = safe!(
-        "midwatch: {} (ctrl-c gives up the login to {}; {} times ends it whatever it does)",
+        "midwatch: {} (ctrl-c gives up {}; {} times ends it whatever it does)",
         typed,
-        clean(name),
+        what,
         INTERRUPTS
     );
     // The terminal reads: it has just been given back.

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::clipboard;
 use super::clock::Clock;
+use super::editor::Pads;
 use super::exit::{Exit, Save};
 use super::keys::Typed;
 use super::login::{self, Away, Logins};
@@ -145,9 +146,10 @@ pub async fn run(
     perform: Box<dyn FnMut(Effect)>,
     clock: Clock,
     logins: Logins,
+    pads: Pads,
 ) {
     let (voice, quit, awaited, away) = (Voice::default(), false, None, None);
-    let mut teller = Teller { voice, perform, clock, quit, awaited, logins, away };
+    let mut teller = Teller { voice, perform, clock, quit, awaited, logins, pads, away };
     teller.take(app, lines, Msg::Resized(SIZE.0, SIZE.1));
     if app.app().is_welcoming() {
         if lines.keys.is_some() {
@@ -239,6 +241,7 @@ struct Teller {
     /// When the app wants to be woken, until it was.
     awaited: Option<Timestamp>,
     logins: Logins,
+    pads: Pads,
     /// The login that has the terminal.
     away: Option<Away>,
 }
@@ -260,10 +263,11 @@ impl Teller {
             msg,
             Msg::Trouble(_)
                 | Msg::Saved(_)
-                | Msg::Note(_)
+                | Msg::Note(..)
                 | Msg::Key(_)
                 | Msg::Paste(_)
                 | Msg::LoggedIn(..)
+                | Msg::Edited(..)
                 | Msg::Renewed(..)
         );
         let before = app.app().notice().cloned();
@@ -302,6 +306,16 @@ impl Teller {
                 match started {
                     Ok(away) => self.away = Some(away),
                     Err(why) => return Some(Msg::LoggedIn(name, Err(why))),
+                }
+            }
+            Effect::Editor(folder) => {
+                let started = match &lines.keys {
+                    Some((terminal, _)) => self.pads.start(terminal, folder.clone()),
+                    None => Err("there is no terminal for it".into()),
+                };
+                match started {
+                    Ok(away) => self.away = Some(away),
+                    Err(why) => return Some(Msg::Edited(folder, Err(why))),
                 }
             }
             Effect::Copy(copied) => {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::backend::FrameBackend;
 use super::clipboard;
 use super::clock::Clock;
+use super::editor::Pads;
 use super::fault;
 use super::keys::Typed;
 use super::login::{self, Away, Logins};
@@ -45,11 +46,13 @@ pub struct Wiring {
     pub depth: Depth,
     /// What the login of each credential runs.
     pub logins: Logins,
+    /// What opens the pads in the person's editor.
+    pub pads: Pads,
 }
 
 /// Runs the app until it quits.
 pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) {
-    let Wiring { mut intake, perform, clock, depth, logins } = wiring;
+    let Wiring { mut intake, perform, clock, depth, logins, pads } = wiring;
     let size = session.screen.borrow_and_update().size;
     let mut face = Face {
         drawing: match Terminal::new(FrameBackend::new(size, depth)) {
@@ -63,6 +66,7 @@ pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) 
         quit: false,
         awaited: None,
         logins,
+        pads,
         away: None,
     };
     face.tell(app, session, Msg::Resized(size.width, size.height));
@@ -126,6 +130,7 @@ struct Face {
     /// When the app wants to be woken, until it was.
     awaited: Option<Timestamp>,
     logins: Logins,
+    pads: Pads,
     /// The login that has the terminal.
     away: Option<Away>,
 }
@@ -168,6 +173,10 @@ impl Face {
             Effect::Login(name) => match self.logins.start(&session.terminal, name.clone()) {
                 Ok(away) => self.away = Some(away),
                 Err(why) => return Some(Msg::LoggedIn(name, Err(why))),
+            },
+            Effect::Editor(folder) => match self.pads.start(&session.terminal, folder.clone()) {
+                Ok(away) => self.away = Some(away),
+                Err(why) => return Some(Msg::Edited(folder, Err(why))),
             },
             Effect::Copy(lines) => {
                 match clipboard::copy(&lines) {
@@ -357,6 +366,7 @@ mod tests {
                 }),
                 trusted_groups: Vec::new(),
             }]),
+            pads: Pads::default(),
         };
         let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let bench = tokio.block_on(async {

@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 
 use crate::app::{App, Setup};
 use crate::config::theme::Meaning;
-use crate::model::note::NoteReply;
+use crate::model::note::{Folder, NoteReply};
 use crate::model::text::SafeText;
 use crate::pane::effect::Msg;
 use crate::source::outlet::{Intake, Report};
@@ -60,7 +60,7 @@ async fn play(app: &mut App, recording: Recording) {
         tokio::spawn(source.run(outlet));
     }
     // As in a demo.
-    app.update(Msg::Note(NoteReply::Unkept), moment);
+    app.update(Msg::Note(Folder::Shift, NoteReply::Unkept), moment);
     let mut later = false;
     while !later {
         let mut report = Some(intake.next().await);

@@ -94,8 +94,13 @@ pub fn prepare(path: &Path) -> Result<(), SafeText> {
     if !path.is_absolute() {
         return Err(safe!("the directory {} is not an absolute path", path_text(path)));
     }
-    if path.symlink_metadata().is_err() {
+    let missing: Vec<_> = path.ancestors().take_while(|path| path.symlink_metadata().is_err()).collect();
+    if !missing.is_empty() {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| failed("make", e))?;
+        // A power loss must not take a folder with what is durable in it.
+        for parent in missing.iter().filter_map(|made| made.parent()) {
+            Disk.sync_dir(parent).map_err(|e| failed("make", e))?;
+        }
     }
     inspect(path)?;
     let probe = super::atomic::beside(&path.join("probe"));

@@ -1,14 +1,21 @@
-//! The notes of one console on disk: its entries and the pad, durable before they show as saved.
+//! The notes of one console on disk: its entries and the pad, durable before they show as saved. Each
+//! incident has a folder of its own; what is written without one is in the shift's.
 //!
 //! ```text
+//! notes/                                  the shift's folder
+//! incidents/<id>/                         an incident's, of the same form:
 //! <person>.<host>.<session>.<n>.journal   entries; each console appends to its own
 //! pad.md                                  the pad, plain text, always whole
 //! pad.<n>.<host>.<session>.padlog         what the pad's holder typed since
 //! pad.lock                                held by the console that may write the pad
 //! ```
 
+mod ear;
 mod entries;
+mod folders;
 mod pad;
+
+pub use folders::{Folders, Told};
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -18,15 +25,19 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::io::Errno;
 
+use self::ear::Ear;
 use self::entries::Entries;
 use self::pad::Pad;
 use super::atomic;
 use super::dirs;
 use super::error::{StoreError, path_text};
 use super::files::Files;
-use crate::model::note::{Entry, NoteCommand, NoteReply};
+use crate::model::note::{Entry, Folder, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
+
+/// The name of the pad's file in its folder.
+pub const PAD: &str = "pad.md";
 
 /// The console that writes.
 #[derive(Clone, Debug)]
@@ -48,19 +59,35 @@ pub struct Session {
 pub struct Writer<F> {
     files: F,
     dir: PathBuf,
+    /// Where it is below a state directory.
+    below: PathBuf,
     entries: Entries,
     pad: Pad,
+    /// What others write beside it.
+    ear: Ear,
     /// Entries that another program took from the disk and that are not written anew yet.
     gone: usize,
 }
 
 impl<F: Files> Writer<F> {
-    /// Opens the notes in `dir`, makes it where it is missing. A directory that cannot be used is
-    /// a notice, not an error: the text is then kept in memory and each command answers why.
-    pub fn open(files: F, dir: &Path, session: &Session, now: Timestamp) -> (Self, NoteReply) {
+    /// Opens a folder of the state directory, makes it where it is missing. A directory that cannot be
+    /// used is a notice, not an error: the text is then kept in memory and each command answers why.
+    pub fn open(
+        files: F,
+        state: &Path,
+        folder: &Folder,
+        session: &Session,
+        now: Timestamp,
+    ) -> (Self, NoteReply) {
+        let below = folder.path();
+        Self::open_in(files, &state.join(&below), below, session, now)
+    }
+
+    fn open_in(files: F, dir: &Path, below: PathBuf, session: &Session, now: Timestamp) -> (Self, NoteReply) {
         let mut notices: Vec<SafeText> = dirs::prepare(dir).err().into_iter().collect();
         let stem = format!("{}.{}", safe_name(&session.host), safe_name(&session.id));
         let own = format!("{}.{stem}", safe_name(&session.person));
+        let ear = Ear::from_now(&files, dir);
         let entries = Entries::open(&files, dir, own, &session.id, now, &mut notices);
         let holder = safe!(
             "{}@{} since {}",
@@ -69,7 +96,7 @@ impl<F: Files> Writer<F> {
             clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
         );
         let pad = Pad::open(&files, dir, stem, raw(&holder), now, &mut notices);
-        let writer = Self { files, dir: dir.to_owned(), entries, pad, gone: 0 };
+        let writer = Self { files, dir: dir.to_owned(), below, entries, pad, ear, gone: 0 };
         let opened = writer.opened(&notices);
         (writer, opened)
     }
@@ -89,6 +116,7 @@ impl<F: Files> Writer<F> {
         let mut problem = None;
         let rest = command == NoteCommand::Rest;
         match command {
+            NoteCommand::Open => replies.push(self.opened(&[])),
             NoteCommand::Entry(entry) => problem = self.entries.accept(entry).err(),
             NoteCommand::Pad(number, text) => problem = self.pad.accept(number, &text).err(),
             NoteCommand::Rest => {
@@ -136,6 +164,13 @@ impl<F: Files> Writer<F> {
         replies
     }
 
+    /// What other consoles have written since it was asked last.
+    pub fn hear(&mut self) -> Option<NoteReply> {
+        let heard = self.ear.hear(&self.files, &self.dir, |path| self.entries.is_own(path));
+        let news = self.entries.hear(heard);
+        (!news.is_empty()).then_some(NoteReply::Read(news))
+    }
+
     /// Takes what this console wrote elsewhere until now: entries, and the pad if there is anything in it.
     /// A pad that is here already is kept beside it then. Removes it in these directories.
     pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Vec<NoteReply> {
@@ -177,7 +212,7 @@ impl<F: Files> Writer<F> {
     pub fn take_in(&mut self, places: &[PathBuf], now: Timestamp) -> Option<NoteReply> {
         let mut notices = Vec::new();
         for place in places {
-            let dir = place.join("notes");
+            let dir = place.join(&self.below);
             if !dirs::is_own(place) || !dirs::is_own(&dir) {
                 continue;
             }
@@ -209,7 +244,7 @@ impl<F: Files> Writer<F> {
         let why = entries.or(pad)?.sentence();
         let what = written(self.entries.waiting(), with_pad);
         for place in places {
-            let dir = place.join("notes");
+            let dir = place.join(&self.below);
             let ready = dirs::prepare(place).and_then(|()| dirs::prepare(&dir));
             let put = || {
                 self.entries.rescue(&self.files, &dir)?;

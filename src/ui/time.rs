@@ -176,18 +176,23 @@ pub fn took(duration: SignedDuration) -> SafeText {
     match seconds {
         0..60 => safe!("{}s", seconds),
         60..3600 => {
-            let mut text = safe!("{}m", seconds / 60);
-            text.push(&padded("", seconds % 60, 2));
-            text.push(&SafeText::literal("s"));
-            text
+            safe!("{}s", padded_after(seconds / 60, "m", seconds % 60))
         }
-        _ => {
-            let mut text = safe!("{}h", seconds / 3600);
-            text.push(&padded("", seconds % 3600 / 60, 2));
-            text.push(&SafeText::literal("m"));
-            text
-        }
+        _ => safe!("{}m", padded_after(seconds / 3600, "h", seconds % 3600 / 60)),
     }
+}
+
+/// A number, a word, and a number of two digits.
+fn padded_after(first: i64, word: &'static str, second: i64) -> SafeText {
+    let mut text = safe!("{}{}", first, SafeText::literal(word));
+    text.push(&padded("", second, 2));
+    text
+}
+
+/// How long something runs, in hours and minutes: `0:14`. It steps with the clock's minute.
+pub fn running(since: Timestamp, now: Timestamp) -> SafeText {
+    let minutes = (now.as_second().div_euclid(60) - since.as_second().div_euclid(60)).max(0);
+    padded_after(minutes / 60, ":", minutes % 60)
 }
 
 /// How long something took; while it goes on it steps like an age, so that a screen at rest is still.

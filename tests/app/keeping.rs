@@ -5,7 +5,7 @@ use midwatch::config::environment::Environment;
 use midwatch::config::origin::Origin;
 use midwatch::model::alert::Severity;
 use midwatch::model::keeping::Kept;
-use midwatch::model::note::NoteReply;
+use midwatch::model::note::{Folder, NoteReply};
 use midwatch::pane::effect::Msg;
 
 use crate::console::{Console, alert, setup};
@@ -27,7 +27,7 @@ fn words(console: &Console) -> String {
 fn unsaved(mut console: Console) -> Console {
     console.alerts(&[]);
     console.keys(";").type_text("it began").keys("Enter");
-    console.send(Msg::Note(NoteReply::NotSaved(FULL.into())));
+    console.send(Msg::Note(Folder::Shift, NoteReply::NotSaved(FULL.into())));
     console
 }
 
@@ -50,7 +50,7 @@ fn while_notes_are_not_saved_a_mark_stands_whatever_else_is_news() {
         assert!(told.contains(&all), "{}", console.screen());
         assert!(told.contains("alerts") && told.contains(" live"), "{}", console.screen());
 
-        console.send(Msg::Note(NoteReply::EntrySaved(1)));
+        console.send(Msg::Note(Folder::Shift, NoteReply::EntrySaved(1)));
         let screen = console.screen();
         assert!(!screen.contains("NOT saved") && screen.contains("The notes are saved again"), "{screen}");
         assert!(header(&console).contains("3 sources"), "{screen}");
@@ -110,7 +110,7 @@ fn of_several_the_notes_come_first_and_all_are_told() {
         assert!(notes < history);
         // Another error is no new beginning.
         console.send(Msg::Keeping(Kept::History, Some("cannot write /s/x: permission denied".into())));
-        console.send(Msg::Note(NoteReply::EntrySaved(1)));
+        console.send(Msg::Note(Folder::Shift, NoteReply::EntrySaved(1)));
         assert!(header(&console).contains("history not kept since 03:26"), "{}", console.screen());
         assert!(words(&console).contains("permission denied"), "{}", console.screen());
         console.send(Msg::Keeping(Kept::History, None));
@@ -137,12 +137,10 @@ fn a_directory_in_memory_is_marked_as_long_as_it_is_used() {
 #[test]
 fn the_notes_say_of_what_is_written_the_same_as_the_header() {
     let mut console = Console::new((80, 24));
-    console.send(Msg::Note(NoteReply::Opened {
-        entries: Vec::new(),
-        pad: "".into(),
-        held_by: None,
-        notices: Vec::new(),
-    }));
+    console.send(Msg::Note(
+        Folder::Shift,
+        NoteReply::Opened { entries: Vec::new(), pad: "".into(), held_by: None, notices: Vec::new() },
+    ));
     console.keys("4");
     let foot = |console: &Console, word: &str| {
         console.screen().lines().any(|line| line.contains(&format!("\u{2514} {word} \u{2500}")))
@@ -158,6 +156,9 @@ fn the_notes_say_of_what_is_written_the_same_as_the_header() {
     for text in ["one", "two"] {
         console.keys(";").type_text(text).keys("Enter");
     }
-    console.send(Msg::Note(NoteReply::NotSaved("the disk is full; entries only in memory: 2".into())));
+    console.send(Msg::Note(
+        Folder::Shift,
+        NoteReply::NotSaved("the disk is full; entries only in memory: 2".into()),
+    ));
     assert!(console.screen().contains("unsaved 2"), "{}", console.screen());
 }

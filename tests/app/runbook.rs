@@ -59,7 +59,7 @@ fn opened() -> Console {
 
 fn notes(console: &Console) -> Vec<String> {
     let text = |effect: &Effect| match effect {
-        Effect::Note(NoteCommand::Entry(entry)) => entry.text.as_str().map(str::to_owned),
+        Effect::Note(_, NoteCommand::Entry(entry)) => entry.text.as_str().map(str::to_owned),
         _ => None,
     };
     console.effects.iter().filter_map(text).collect()

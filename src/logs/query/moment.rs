@@ -44,6 +44,22 @@ pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64)) -> Option<i
     Some(days.iter().map(|day| at + day).find(|at| (first..=last).contains(at)).unwrap_or(at))
 }
 
+/// Reads a moment that is past as seen from `now`, as a query does, in milliseconds since 1970.
+pub fn before(text: &str, now: Timestamp) -> Option<i64> {
+    moment(text, now)
+}
+
+/// Reads a moment that is to come: `+30m`, the next time of day (UTC), or one with its date, in
+/// milliseconds since 1970.
+pub fn after(text: &str, now: Timestamp) -> Option<i64> {
+    if let Some(length) = text.strip_prefix('+') {
+        return now.checked_add(length_of(length)?).ok().map(Timestamp::as_millisecond);
+    }
+    let at = moment(text, now).filter(|_| !text.starts_with('-'))?;
+    // A time of day is its last one, and has no hyphen.
+    Some(if text.contains('-') { at } else { at + DAY })
+}
+
 /// A length of time: `90s`, `15m`, `2h`, `1d`.
 pub(super) fn length_of(text: &str) -> Option<SignedDuration> {
     let (unit_at, unit) = text.char_indices().next_back()?;

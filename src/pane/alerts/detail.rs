@@ -5,8 +5,11 @@ use std::sync::Arc;
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
+use crate::insight::similar::{Common, similar};
 use crate::model::alert::{Alert, AlertState, Group, Silence};
 use crate::model::health::FailureKind;
+use crate::model::incident::Incident;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::update::{Detail, DetailKey};
 use crate::pane::alerts::graph::AlertGraph;
@@ -17,6 +20,9 @@ use crate::ui::canvas::Canvas;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::style::of_severity;
 use crate::ui::time::{age, took};
+
+/// Incidents told that were like it.
+const LIKE_IT: usize = 3;
 
 /// The page, and where in it the chart stands.
 pub(super) struct Page {
@@ -42,6 +48,12 @@ impl Page {
         paragraphs.extend(rest(row, view));
         Self { paragraphs, chart, rows }
     }
+}
+
+/// What the page says but for its graph, line by line.
+pub(super) fn lines(row: &Row, view: &View<'_>) -> Vec<SafeText> {
+    let said = head(row, view).into_iter().chain(rest(row, view));
+    said.map(|paragraph| paragraph.text).filter(|text| !text.is_empty()).collect()
 }
 
 /// Draws the page.
@@ -217,7 +229,37 @@ fn rest(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         origin.push(Paragraph::new(text, style));
     }
     section("Where it comes from", origin);
+    section("What was like it", before(row, view));
     page
+}
+
+/// Incidents that were like it, how long they took and what helped.
+fn before(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+    let subject = Subject {
+        service: row.service.clone(),
+        host: view.catalog.host_of_labels(row.alert.labels.iter()),
+        ..Subject::default()
+    };
+    let found = similar(view.incidents, Some(&row.alert.name), &subject);
+    let style = view.styles.of(Meaning::Text);
+    let line = |(common, incident): &(Common, &Incident)| {
+        let ended = incident.ended()?;
+        let how = match &incident.ended_by {
+            Some(text) => safe!(": {}", clean(text)),
+            None => ", and nobody wrote what helped".into(),
+        };
+        let text = safe!(
+            "{} SEV{}, {} ago, {}, took {}{}",
+            clean(&incident.id.as_str().into()),
+            incident.peak.number(),
+            age(view.now.duration_since(incident.began())),
+            SafeText::literal(common.words()),
+            took(ended.duration_since(incident.began())),
+            how
+        );
+        Some(Paragraph::new(text, style))
+    };
+    found.iter().take(LIKE_IT).filter_map(line).collect()
 }
 
 /// What people wrote in one line about what is wrong.

@@ -14,6 +14,8 @@ use crate::ui::style::of_level;
 
 /// Fields that are shown of a record.
 const FIELDS: usize = 256;
+/// Columns of a line that is made a title.
+const TITLE: usize = 80;
 
 /// The page, paragraph by paragraph; `raw` shows escape sequences as text.
 pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
@@ -91,6 +93,20 @@ pub(super) fn texts(line: &Line, raw: bool, view: &View<'_>) -> Vec<SafeText> {
     let record = whole(view.logs, line.key, &line.segment, line.index);
     let lines = record.lines.iter().map(|(segment, line)| segment.line(*line));
     lines.map(|line| if raw { raw_view(line) } else { clean_line(line) }).collect()
+}
+
+/// What a line says, where its format tells that from the rest, in one line that fits a title.
+pub(super) fn message(line: &Line) -> RawText {
+    let mut said = None;
+    let _ = whole::fields(&line.segment, line.index, &mut |name, value| {
+        if name != b"message" {
+            return ControlFlow::Continue(());
+        }
+        said = Some(clean_line(value));
+        ControlFlow::Break(())
+    });
+    let said = said.unwrap_or_else(|| clean_line(line.segment.line(line.index)));
+    said.truncate_to(TITLE, &"...".into()).as_str().trim().into()
 }
 
 /// The fields of a record, which its first line names or its format knows; none where that is only the

@@ -101,6 +101,7 @@ impl Desk {
             catalog: &self.catalog,
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
+            incidents: &[],
             environments: &[],
             environment: self.environment.as_ref(),
             focused: true,

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::theme::Meaning;
-use crate::model::note::{Entry, NoteCommand};
+use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
-use crate::pane::effect::Effect;
 use crate::safe;
 
 /// Typed text goes to the record so long after its first letter, also while typing goes on: within
@@ -76,9 +75,9 @@ impl Saving {
         self.retry = self.held_by.is_some();
     }
 
-    /// Nothing is written at all: there is nothing to wait for.
-    pub(super) fn give_up_keeping(&mut self) {
-        self.record = Record::Unkept;
+    /// Nothing is written at all: there is nothing to wait for. True if that is news.
+    pub(super) fn give_up_keeping(&mut self) -> bool {
+        std::mem::replace(&mut self.record, Record::Unkept) != Record::Unkept
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -143,31 +142,31 @@ impl Saving {
     }
 
     /// What the record has to be told by now.
-    pub(super) fn due(&mut self, now: Timestamp, pad: impl FnOnce() -> RawText) -> Vec<Effect> {
-        let mut effects = Vec::new();
+    pub(super) fn due(&mut self, now: Timestamp, pad: impl FnOnce() -> RawText) -> Vec<NoteCommand> {
+        let mut commands = Vec::new();
         if self.typed > self.sent && later(*self.unsent.get_or_insert(now), SEND) <= now {
             (self.sent, self.unsent) = (self.typed, None);
             self.rest = Some(later(now, REST));
-            effects.push(Effect::Note(NoteCommand::Pad(self.sent, pad())));
+            commands.push(NoteCommand::Pad(self.sent, pad()));
         }
         if std::mem::take(&mut self.retry) {
             let soon = later(now, RETRY);
             self.rest = Some(self.rest.map_or(soon, |rest| rest.min(soon)));
         }
         // At the end of time there is nothing left but to save.
-        if now < Timestamp::MAX && effects.is_empty() && self.rest.is_some_and(|rest| rest <= now) {
+        if now < Timestamp::MAX && commands.is_empty() && self.rest.is_some_and(|rest| rest <= now) {
             let again = match (&self.failed, &self.held_by) {
                 (Some(_), _) => Some(RETRY),
                 (None, Some(_)) => Some(REST),
                 (None, None) => None,
             };
             self.rest = again.map(|again| later(now, again));
-            effects.push(Effect::Note(NoteCommand::Rest));
+            commands.push(NoteCommand::Rest);
         }
         if self.is_waiting() && self.failed.is_none() {
             self.late = later(*self.asked.get_or_insert(now), LATE) <= now;
         }
-        effects
+        commands
     }
 
     /// When [`Saving::due`] has something to do.
@@ -177,13 +176,10 @@ impl Saving {
         send.into_iter().chain(self.rest).chain(late).min()
     }
 
-    /// Whether an entry of this session is durable.
-    pub(super) fn entry(&self, entry: &Entry, session: &RawText) -> State {
-        if entry.session == *session && self.waiting.contains(&entry.seq) {
-            self.state()
-        } else {
-            State::Saved
-        }
+    /// Whether entries of this session, by their numbers, are durable.
+    pub(super) fn entries(&self, numbers: impl IntoIterator<Item = u64>) -> State {
+        let mut numbers = numbers.into_iter();
+        if numbers.any(|number| self.waiting.contains(&number)) { self.state() } else { State::Saved }
     }
 
     fn state(&self) -> State {

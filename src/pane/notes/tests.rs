@@ -8,13 +8,14 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
 use super::*;
-use crate::config::theme::{Depth, built_ins};
+use crate::config::theme::{Depth, Meaning, built_ins};
 use crate::logs::buffer::Buffer;
 use crate::model::alert::{Alert, Silence};
 use crate::model::catalog::Catalog;
 use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::keeping::Keeping;
+use crate::model::note::{Entry, MOST_PAD, NoteCommand};
 use crate::model::update::{Gives, News, Snapshot, Update};
 use crate::model::world::{SourceInfo, World};
 use crate::ui::style::Styles;
@@ -78,6 +79,7 @@ impl Desk {
             catalog: &self.catalog,
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
+            incidents: &[],
             environments: &[],
             environment: None,
             focused: true,
@@ -91,7 +93,7 @@ impl Desk {
 
     fn send(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Effect::Note(command) = effect {
+            if let Effect::Note(_, command) = effect {
                 self.sent.push((self.now.duration_since(at(0)), command));
             }
         }
@@ -119,7 +121,9 @@ impl Desk {
     }
 
     fn reply(&mut self, reply: impl std::borrow::Borrow<NoteReply>) -> Option<String> {
-        self.with(|notes, _| notes.reply(reply.borrow())).map(|text| text.as_str().to_owned())
+        self.with(|notes, _| notes.reply(&Folder::Shift, reply.borrow()))
+            .0
+            .map(|text| text.as_str().to_owned())
     }
 
     fn opened(&mut self, pad: &str, held_by: Option<&str>) {
@@ -129,7 +133,7 @@ impl Desk {
 
     fn write(&mut self, text: &str) {
         let now = self.now;
-        let effect = self.with(|notes, _| notes.write(text, now));
+        let effect = self.with(|notes, _| notes.write(Draft::new(What::Note, text, now), now));
         self.send(vec![effect]);
     }
 
@@ -178,7 +182,7 @@ impl Desk {
 
 fn entry(millisecond: i64, person: &str, text: &str) -> Entry {
     let (at, session) = (at(millisecond), RawText::from("s2"));
-    Entry { at, recorded: at, person: person.into(), text: text.into(), session, seq: 1 }
+    Entry { at, recorded: at, person: person.into(), text: text.into(), session, seq: 1, what: What::Note }
 }
 
 #[test]
@@ -225,7 +229,7 @@ fn leaving_sends_what_was_typed_last() {
     desk.keys("a Esc");
     assert!(!desk.notes.is_editing());
     let effects = desk.notes.due(Timestamp::MAX);
-    assert_eq!(effects, [Effect::Note(NoteCommand::Pad(1, "a".into()))]);
+    assert_eq!(effects, [Effect::Note(Folder::Shift, NoteCommand::Pad(1, "a".into()))]);
 }
 
 #[test]

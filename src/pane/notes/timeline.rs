@@ -1,6 +1,6 @@
 //! The timeline: what people wrote and what happened between it, in one order of time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -9,9 +9,10 @@ use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::events::{Event, events};
-use crate::model::note::{Entry, merge};
+use crate::model::note::{Entry, Evidence, What, merge};
 use crate::model::run::Run;
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText, clean, clean_line};
+use crate::model::told::{Told, told};
 use crate::model::transition::{Happened, Transition};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
@@ -45,7 +46,7 @@ type Key = (Timestamp, Name);
 enum Row {
     Event(Event, Option<RawText>),
     Told(SafeText),
-    Entry(Entry),
+    Entry(Told),
 }
 
 /// What was said, and the environment in scope: while they are the same, the rows are. What happened does
@@ -58,7 +59,11 @@ pub(super) struct Timeline {
     /// Who is at the keys: their own entries do not name them.
     session: RawText,
     person: RawText,
+    /// Whether what happened stands between the entries: an incident's own are all that it is.
+    with_events: bool,
     entries: Vec<Entry>,
+    /// What they say together.
+    said: Vec<Told>,
     told: Vec<(u64, Option<Timestamp>, SafeText)>,
     list: List<Key>,
     rows: BTreeMap<Key, Row>,
@@ -68,11 +73,13 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn new(person: RawText, session: RawText) -> Self {
+    pub(super) fn new(person: RawText, session: RawText, with_events: bool) -> Self {
         Self {
             session,
             person,
+            with_events,
             entries: Vec::new(),
+            said: Vec::new(),
             told: Vec::new(),
             list: List::default(),
             rows: BTreeMap::new(),
@@ -90,7 +97,18 @@ impl Timeline {
     pub(super) fn take(&mut self, entries: &[Entry]) {
         self.entries.extend(entries.iter().cloned());
         self.entries = merge(std::mem::take(&mut self.entries));
+        self.said = told(&self.entries);
         self.seen = None;
+    }
+
+    /// All entries, in order.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// What they say together, in order.
+    pub(super) fn said(&self) -> &[Told] {
+        &self.said
     }
 
     /// Adds what the record told.
@@ -101,17 +119,37 @@ impl Timeline {
         self.seen = None;
     }
 
-    /// Adds an entry of ours and shows it at once, whatever is held.
+    /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
-        let key = (entry.at, Name::Entry(entry.session.clone(), entry.seq));
-        self.rows.insert(key.clone(), Row::Entry(entry.clone()));
+        let shown = |key: &Key| match &key.1 {
+            Name::Entry(session, seq) => Some((session.clone(), *seq)),
+            Name::Event(..) | Name::Told(_) => None,
+        };
+        let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
+        names.insert((entry.session.clone(), entry.seq));
         let place = self.entries.partition_point(|other| other.at <= entry.at);
         self.entries.insert(place, entry);
-        let mut order = self.list.order().to_vec();
-        order.insert(order.partition_point(|other| *other < key), key);
+        self.said = told(&self.entries);
+        let mut order: Vec<Key> =
+            self.list.order().iter().filter(|key| shown(key).is_none()).cloned().collect();
+        for told in self.said.iter().filter(|told| names.contains(&told.name())) {
+            let key = key_of(told);
+            self.rows.insert(key.clone(), Row::Entry(told.clone()));
+            order.push(key);
+        }
+        order.sort();
         self.list.release();
         self.put(order, now);
         self.seen = None;
+    }
+
+    /// The entry that is selected or open, as it stands.
+    pub(super) fn selected(&self) -> Option<&Told> {
+        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
+        match self.rows.get(key)? {
+            Row::Entry(told) => Some(told),
+            Row::Event(..) | Row::Told(_) => None,
+        }
     }
 
     /// Takes what has happened, unless the order is held.
@@ -146,7 +184,7 @@ impl Timeline {
         let mut rows = BTreeMap::new();
         // Of what a source said in one moment: in a storm it says hundreds of things at once.
         let mut numbers: BTreeMap<(Timestamp, RawText), usize> = BTreeMap::new();
-        for event in events(view.world) {
+        for event in self.with_events.then(|| events(view.world)).into_iter().flatten() {
             if !is_shown(&event, view) {
                 continue;
             }
@@ -161,10 +199,7 @@ impl Timeline {
                 rows.insert((*at, Name::Told(*number)), Row::Told(text.clone()));
             }
         }
-        for entry in &self.entries {
-            let key = (entry.at, Name::Entry(entry.session.clone(), entry.seq));
-            rows.insert(key, Row::Entry(entry.clone()));
-        }
+        rows.extend(self.said.iter().map(|told| (key_of(told), Row::Entry(told.clone()))));
         rows
     }
 
@@ -203,7 +238,7 @@ impl Timeline {
     fn copy(&self, view: &View<'_>) -> Outcome {
         let line = |key: &Key| {
             let text = match self.rows.get(key)? {
-                Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
+                Row::Entry(told) => safe!("{}: {}", clean(&told.entry.person), told.entry.words()),
                 row => text(row, &self.person, view),
             };
             Some(safe!("{} {}", view.zone.moment(key.0, view.now), text))
@@ -302,7 +337,10 @@ impl Timeline {
         let (text, muted, critical) =
             (styles.of(Meaning::Text), styles.of(Meaning::Muted), styles.of(Meaning::Critical));
         let state = match row {
-            Row::Entry(entry) => saving.entry(entry, &self.session),
+            Row::Entry(told) => {
+                let own = told.by.iter().filter(|(session, _)| *session == self.session);
+                saving.entries(own.map(|(_, seq)| *seq))
+            }
             Row::Event(..) | Row::Told(_) => State::Saved,
         };
         let mut said = self::text(row, &self.person, view);
@@ -322,6 +360,8 @@ impl Timeline {
         let style = match row {
             Row::Event(..) => muted,
             Row::Told(_) => styles.of(Meaning::Warning),
+            Row::Entry(told) if told.is_starred => styles.of(Meaning::Title),
+            Row::Entry(told) if told.is_done || told.is_hidden || told.entry.is_automatic() => muted,
             Row::Entry(_) => style,
         };
         vec![Cell::new(view.zone.moment(key.0, view.now), muted), sign, Cell::new(said, style)]
@@ -331,7 +371,14 @@ impl Timeline {
 /// What a filter looks at.
 fn texts(row: &Row, person: &RawText, view: &View<'_>) -> Vec<RawText> {
     match row {
-        Row::Entry(entry) => vec![entry.person.clone(), entry.text.clone()],
+        Row::Entry(told) => {
+            let evidence = match &told.entry.what {
+                What::Evidence(evidence) => evidence.lines.clone(),
+                _ => Vec::new(),
+            };
+            let entry = &told.entry;
+            [entry.person.clone(), entry.words().as_str().into()].into_iter().chain(evidence).collect()
+        }
         row => vec![text(row, person, view).as_str().into()],
     }
 }
@@ -339,8 +386,24 @@ fn texts(row: &Row, person: &RawText, view: &View<'_>) -> Vec<RawText> {
 /// What a row says, in one line without its time, to this person.
 fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
     match row {
-        Row::Entry(entry) if entry.person == *person => clean(&entry.text),
-        Row::Entry(entry) => safe!("{}: {}", clean(&entry.person), clean(&entry.text)),
+        Row::Entry(told) => {
+            let entry = &told.entry;
+            let mut text = SafeText::default();
+            if told.is_starred {
+                text.push(&"* ".into());
+            }
+            if told.is_done {
+                text.push(&"(done) ".into());
+            }
+            if told.is_hidden {
+                text.push(&"(left out) ".into());
+            }
+            if entry.person != *person && !entry.is_automatic() {
+                text.push(&safe!("{}: ", clean(&entry.person)));
+            }
+            text.push(&entry.words());
+            text
+        }
         Row::Told(text) => safe!("notes: {}", text),
         Row::Event(event, _) => happened(event, view),
     }
@@ -439,17 +502,51 @@ fn what(transition: &Transition, view: &View<'_>) -> SafeText {
     }
 }
 
+/// What was seen, and where.
+fn of_evidence(evidence: &Evidence, view: &View<'_>) -> Vec<Paragraph> {
+    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
+    let (from, to) = evidence.window;
+    let mut of = safe!("of {}, {}", clean(&evidence.from), view.zone.precise(from, view.now));
+    if to > from {
+        of.push(&safe!(" to {}", view.zone.precise(to, view.now)));
+    }
+    if !evidence.query.is_empty() {
+        of.push(&safe!(", filter {}", clean(&evidence.query)));
+    }
+    let mut page = vec![Paragraph::new(of, muted)];
+    page.extend(evidence.link.as_ref().map(|link| Paragraph::new(clean(link), muted)));
+    page.push(Paragraph::default());
+    page.extend(evidence.lines.iter().map(|line| Paragraph::new(clean_line(line.as_bytes()), text)));
+    if evidence.left_out > 0 {
+        page.push(Paragraph::new(safe!("and {} more that were not kept", evidence.left_out), muted));
+    }
+    page
+}
+
+fn key_of(told: &Told) -> Key {
+    (told.entry.at, Name::Entry(told.entry.session.clone(), told.entry.seq))
+}
+
 /// One row, whole.
 fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
     match row {
-        Row::Entry(entry) => {
+        Row::Entry(told) => {
+            let entry = &told.entry;
             let mut from = safe!("{} at {}", clean(&entry.person), view.zone.moment(entry.at, view.now));
             if entry.recorded != entry.at {
                 from.push(&safe!(", written down at {}", view.zone.moment(entry.recorded, view.now)));
             }
             from.push(&safe!("; session {}", clean(&entry.session)));
-            vec![Paragraph::new(clean(&entry.text), text), Paragraph::new(from, muted)]
+            let mut page = vec![Paragraph::new(entry.words(), text), Paragraph::new(from, muted)];
+            if let Some((at, before)) = &told.was {
+                let before = safe!("It was {}, {}", view.zone.moment(*at, view.now), clean(before));
+                page.push(Paragraph::new(before, muted));
+            }
+            if let What::Evidence(evidence) = &entry.what {
+                page.extend(of_evidence(evidence, view));
+            }
+            page
         }
         Row::Told(told) => vec![Paragraph::new(told.clone(), view.styles.of(Meaning::Warning))],
         Row::Event(event, environment) => {

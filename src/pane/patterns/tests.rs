@@ -65,6 +65,7 @@ impl Desk {
             catalog: &Catalog::default(),
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
+            incidents: &[],
             environments: &[],
             environment: None,
             focused: true,

@@ -18,6 +18,9 @@ use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
 
+/// Lines before the selected one that are pinned with it.
+const PINNED: usize = 60;
+
 /// The log of one step.
 pub(super) struct StepLog {
     source: RawText,
@@ -74,6 +77,18 @@ impl StepLog {
         known.truncate(same);
         known.extend(lines.iter().skip(same).map(|line| (line.clone(), level(line.as_bytes()))));
         self.lines = Some(known);
+    }
+
+    /// The lines to keep of it: those marked, else those that lead to the selected one.
+    pub(super) fn pinned(&self) -> Vec<SafeText> {
+        let text =
+            |place: &usize| self.lines.as_ref()?.get(*place).map(|(line, _)| clean_line(line.as_bytes()));
+        if self.list.marked() > 0 {
+            return self.list.chosen().into_iter().filter_map(text).collect();
+        }
+        let end = self.list.row() + 1;
+        let order = self.list.order();
+        order.iter().take(end).skip(end.saturating_sub(PINNED)).filter_map(text).collect()
     }
 
     pub(super) fn filter(&mut self, text: &str) {

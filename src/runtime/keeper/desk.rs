@@ -1,6 +1,6 @@
 //! The thread that writes: what is not kept waits and is tried again, and both turns are told.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{Keeping, Place, Work, last_state};
 use crate::app::session::Session as LastState;
 use crate::model::keeping::Kept;
-use crate::model::note::{NoteCommand, NoteReply};
+use crate::model::note::{Folder, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
@@ -21,12 +21,14 @@ use crate::safe;
 use crate::source::recording::format::Item;
 use crate::store::files::Disk;
 use crate::store::history::{self, Found, History};
-use crate::store::notes::{Session, Writer};
+use crate::store::notes::{Folders, Session};
 use crate::store::recording::Recording;
 use crate::store::{dirs, last};
 
 /// While something is not saved it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(3);
+/// What other consoles write is looked for this often: within a second it is seen.
+const HEAR: Duration = Duration::from_millis(900);
 /// What happened waits for the disk up to this number of events; then the oldest go.
 const WAITING: usize = 5000;
 /// Entries that are held while there is no directory at all.
@@ -36,7 +38,7 @@ const BATCH: usize = 64;
 
 /// The thread's own things.
 pub(super) struct Desk {
-    notes: Option<Writer<Disk>>,
+    notes: Option<Folders<Disk>>,
     fallbacks: Vec<PathBuf>,
     history: Option<History<Disk>>,
     /// What happened and is not in the history yet, and how much of it had to go.
@@ -49,7 +51,7 @@ pub(super) struct Desk {
     unkept: Option<Box<LastState>>,
     /// Why nothing is written, where that is a fault, and what was to be written.
     missing: Option<SafeText>,
-    held: Vec<NoteCommand>,
+    held: Vec<(Folder, NoteCommand)>,
     /// The directory that could not be used at the start, and the one in memory that is used meanwhile.
     wanted: Option<PathBuf>,
     meanwhile: Option<PathBuf>,
@@ -58,7 +60,8 @@ pub(super) struct Desk {
     recording: Option<Recording>,
     clock: Clock,
     answers: mpsc::Sender<Msg>,
-    unsaved: bool,
+    /// The folders that have something that is not saved.
+    unsaved: BTreeSet<Folder>,
     /// What was told as not kept, and why.
     told: BTreeMap<Kept, SafeText>,
 }
@@ -73,17 +76,18 @@ impl Desk {
         let directory = keeping.place.directory();
         let now = clock.now();
         let writers = directory.filter(|_| keeping.takes_notes);
-        let notes = writers.map(|state| Writer::open(Disk, &state.join("notes"), &keeping.session, now));
+        let notes = writers.map(|state| Folders::open(Disk, state, &keeping.session, now));
         let (mut notes, opened) = notes.unzip();
         let lasts = matches!(keeping.place, Place::Directory(_));
-        let taken = notes.as_mut().filter(|_| lasts).and_then(|notes| notes.take_in(&keeping.fallbacks, now));
+        let taken = notes.as_mut().filter(|_| lasts).map(|notes| notes.take_in(&keeping.fallbacks, now));
         let id = &keeping.session.id;
         // A recording has a time of its own, in which nothing happens to what we have here.
         let lasting = directory.filter(|_| matches!(clock, Clock::Real));
         let history = lasting.map(|state| History::open(Disk, &state.join("history"), id, now));
         let (history, found) = history.unzip();
         let last = directory.map(last_state);
-        let opened = opened.or((keeping.place == Place::Nowhere).then_some(NoteReply::Unkept));
+        let nowhere = || (keeping.place == Place::Nowhere).then(|| vec![(Folder::Shift, NoteReply::Unkept)]);
+        let opened = opened.or_else(nowhere).unwrap_or_default();
         let meanwhile = directory.filter(|_| !lasts).map(Path::to_owned);
         let (lapse, missing, wanted) = match keeping.place {
             Place::Directory(_) | Place::Nowhere => (None, None, None),
@@ -108,11 +112,11 @@ impl Desk {
             recording: keeping.recording,
             clock,
             answers,
-            unsaved: false,
+            unsaved: BTreeSet::new(),
             told: BTreeMap::new(),
         };
-        for opened in opened.into_iter().chain(taken) {
-            desk.answer(opened);
+        for (folder, opened) in opened.into_iter().chain(taken.unwrap_or_default()) {
+            desk.answer(folder, opened);
         }
         if let Some(Found { transitions, notices, refused }) = found {
             desk.tell(Msg::History(transitions));
@@ -128,20 +132,20 @@ impl Desk {
     }
 
     pub(super) fn work(mut self, todo: &Receiver<Work>) {
-        let mut again = Instant::now() + AGAIN;
+        let (mut again, mut hear) = (Instant::now() + AGAIN, Instant::now() + HEAR);
         loop {
-            let is_behind = self.unsaved
+            let is_behind = !self.unsaved.is_empty()
                 || !self.waiting.is_empty()
                 || self.unkept.is_some()
                 || self.wanted.is_some()
                 || self.told.contains_key(&Kept::History);
-            let work = if is_behind {
-                todo.recv_timeout(again.saturating_duration_since(Instant::now()))
-            } else {
-                todo.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let next = [is_behind.then_some(again), self.notes.is_some().then_some(hear)];
+            let work = match next.into_iter().flatten().min() {
+                Some(next) => todo.recv_timeout(next.saturating_duration_since(Instant::now())),
+                None => todo.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match work {
-                Ok(Work::Note(command)) => self.note(command),
+                Ok(Work::Note(folder, command)) => self.note(&folder, command),
                 Err(RecvTimeoutError::Timeout) | Ok(Work::Begin) => {}
                 Ok(Work::Happened(transitions)) => self.happened(transitions),
                 Ok(Work::Last(state)) => self.keep_last(state),
@@ -164,6 +168,10 @@ impl Desk {
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
+            if Instant::now() >= hear {
+                hear = Instant::now() + HEAR;
+                self.hear();
+            }
             if !is_behind {
                 again = Instant::now() + AGAIN;
             } else if Instant::now() >= again {
@@ -173,10 +181,19 @@ impl Desk {
         }
     }
 
+    /// Tells what other consoles have written.
+    fn hear(&mut self) {
+        let now = self.clock.now();
+        let heard = self.notes.as_mut().map(|notes| notes.hear(now)).unwrap_or_default();
+        for (folder, reply) in heard {
+            self.answer(folder, reply);
+        }
+    }
+
     /// Tries again what is not kept.
     fn again(&mut self) {
-        if self.unsaved {
-            self.note(NoteCommand::Rest);
+        for folder in std::mem::take(&mut self.unsaved) {
+            self.note(&folder, NoteCommand::Rest);
         }
         self.go_home();
         // Told as it is told: the next turn tries again.
@@ -195,18 +212,24 @@ impl Desk {
         }
         let now = self.clock.now();
         if self.takes_notes {
-            let (mut notes, opened) = Writer::open(Disk, &home.join("notes"), &self.session, now);
+            let (mut notes, opened) = Folders::open(Disk, &home, &self.session, now);
             let before = self.notes.take();
-            if let NoteReply::Opened { notices, .. } = opened {
-                for notice in &notices {
-                    self.tell(Msg::Trouble(clean(notice)));
+            for (folder, reply) in opened {
+                match reply {
+                    NoteReply::Opened { notices, .. } => {
+                        for notice in &notices {
+                            self.tell(Msg::Trouble(clean(notice)));
+                        }
+                    }
+                    read => self.answer(folder, read),
                 }
             }
             let places: Vec<_> = self.meanwhile.iter().chain(&self.fallbacks).cloned().collect();
             let replies = notes.adopt(before, &places, now);
-            self.unsaved = replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_)));
-            for reply in replies {
-                self.answer(reply);
+            let failed = replies.iter().filter(|(_, reply)| matches!(reply, NoteReply::NotSaved(_)));
+            self.unsaved = failed.map(|(folder, _)| folder.clone()).collect();
+            for (folder, reply) in replies {
+                self.answer(folder, reply);
             }
             self.notes = Some(notes);
         }
@@ -227,9 +250,9 @@ impl Desk {
         (self.missing, self.meanwhile) = (None, None);
         self.kept(Kept::Anything, None);
         self.kept(Kept::PastReboot, None);
-        for command in std::mem::take(&mut self.held) {
+        for (folder, command) in std::mem::take(&mut self.held) {
             let way = match (&command, &mut self.notes) {
-                (NoteCommand::Pad(_, text), Some(notes)) => notes.make_way(text, now),
+                (NoteCommand::Pad(_, text), Some(notes)) => notes.make_way(&folder, text, now),
                 _ => Ok(None),
             };
             match way {
@@ -237,7 +260,7 @@ impl Desk {
                     if let Some(moved) = moved {
                         self.tell(Msg::Trouble(moved));
                     }
-                    self.note(command);
+                    self.note(&folder, command);
                 }
                 // It stays not saved, as it was told, until more is typed.
                 Err(error) => self.tell(Msg::Trouble(error.sentence())),
@@ -249,37 +272,50 @@ impl Desk {
         self.notes.as_mut()?.rescue(&self.fallbacks, self.clock.now())
     }
 
-    fn note(&mut self, command: NoteCommand) {
+    fn note(&mut self, folder: &Folder, command: NoteCommand) {
         let Some(notes) = &mut self.notes else {
             if self.wanted.is_some() {
-                self.hold(command.clone());
+                self.hold(folder, command.clone());
+            }
+            if self.missing.is_none() && folder.incident().is_some() {
+                // The shift's was told at the start.
+                self.answer(folder.clone(), NoteReply::Unkept);
             }
             let reply = match (&self.missing, command) {
                 (Some(why), _) => NoteReply::NotSaved(RawText::from(why.as_str())),
                 (None, NoteCommand::Entry(entry)) => NoteReply::EntrySaved(entry.seq),
                 (None, NoteCommand::Pad(number, _)) => NoteReply::PadSaved(number),
-                (None, NoteCommand::Rest) => return,
+                (None, NoteCommand::Open | NoteCommand::Rest) => return,
                 (None, NoteCommand::WriteTo(_)) => NoteReply::NotSaved("nothing is written here".into()),
             };
-            self.answer(reply);
+            self.answer(folder.clone(), reply);
             return;
         };
-        let replies = notes.handle(command, self.clock.now());
-        self.unsaved = replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_)));
+        let replies = notes.handle(folder, command, self.clock.now());
+        if replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_))) {
+            self.unsaved.insert(folder.clone());
+        } else {
+            self.unsaved.remove(folder);
+        }
         for reply in replies {
-            self.answer(reply);
+            self.answer(folder.clone(), reply);
         }
     }
 
     /// Has what cannot be written anywhere at hand for the directory that is wanted.
-    fn hold(&mut self, command: NoteCommand) {
+    fn hold(&mut self, folder: &Folder, command: NoteCommand) {
         match &command {
-            NoteCommand::Pad(..) => self.held.retain(|held| !matches!(held, NoteCommand::Pad(..))),
+            NoteCommand::Pad(..) => {
+                let is_replaced = |held: &(Folder, NoteCommand)| {
+                    held.0 == *folder && matches!(held.1, NoteCommand::Pad(..))
+                };
+                self.held.retain(|held| !is_replaced(held));
+            }
             NoteCommand::Entry(_) if self.held.len() < HELD => {}
             // More than anybody types; it was told as not saved.
-            NoteCommand::Entry(_) | NoteCommand::Rest | NoteCommand::WriteTo(_) => return,
+            NoteCommand::Entry(_) | NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(_) => return,
         }
-        self.held.push(command);
+        self.held.push((folder.clone(), command));
     }
 
     fn happened(&mut self, happened: Vec<Transition>) {
@@ -357,8 +393,8 @@ impl Desk {
         self.tell(Msg::Keeping(what, why));
     }
 
-    fn answer(&mut self, reply: NoteReply) {
-        self.tell(Msg::Note(reply));
+    fn answer(&mut self, folder: Folder, reply: NoteReply) {
+        self.tell(Msg::Note(folder, reply));
     }
 
     fn tell(&self, msg: Msg) {
@@ -378,7 +414,7 @@ mod tests {
 
     use super::super::tests::{fired, keeping};
     use super::*;
-    use crate::model::note::Entry;
+    use crate::model::note::{Entry, What};
 
     #[test]
     fn a_directory_that_is_mended_is_gone_to_with_what_was_written_meanwhile() {
@@ -408,9 +444,10 @@ mod tests {
                 session: "1-1".into(),
                 seq: 1,
                 text: "it began".into(),
+                what: What::Note,
             };
-            desk.note(NoteCommand::Entry(entry.clone()));
-            desk.note(NoteCommand::Pad(1, "typed".into()));
+            desk.note(&Folder::Shift, NoteCommand::Entry(entry.clone()));
+            desk.note(&Folder::Shift, NoteCommand::Pad(1, "typed".into()));
             desk.happened(fired("A"));
             desk.go_home();
             assert!(desk.wanted.is_some(), "as long as anybody can write there");
@@ -422,7 +459,7 @@ mod tests {
             while let Ok(msg) = told.try_recv() {
                 replies.push(msg);
             }
-            let is_saved = |reply: &Msg| matches!(reply, Msg::Note(NoteReply::EntrySaved(1)));
+            let is_saved = |reply: &Msg| matches!(reply, Msg::Note(_, NoteReply::EntrySaved(1)));
             assert!(replies.iter().any(is_saved), "{replies:?}");
             desk.notes.take().unwrap().close(now).unwrap();
             desk.history.take().unwrap().close(now);
@@ -432,9 +469,11 @@ mod tests {
             let texts: Vec<_> = beside.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
             assert_eq!(texts, ["of last week"]);
             let session = Session { id: "2-1".into(), ..desk.session.clone() };
-            let (_, opened) = Writer::open(Disk, &home.join("notes"), &session, now);
-            let NoteReply::Opened { entries, .. } = opened else { panic!("{opened:?}") };
-            assert_eq!(entries, [entry]);
+            let (_, opened) = Folders::open(Disk, &home, &session, now);
+            let [(Folder::Shift, NoteReply::Opened { entries, .. })] = opened.as_slice() else {
+                panic!("{opened:?}")
+            };
+            assert_eq!(*entries, [entry]);
             let kept = history::peek(&Disk, &home.join("history")).transitions;
             assert_eq!(kept.len(), usize::from(has_memory), "without any directory nothing is kept of it");
             std::fs::remove_dir_all(&home).unwrap();

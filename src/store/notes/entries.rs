@@ -19,7 +19,7 @@ const MOST_TEXT: usize = 64 * 1024;
 /// Entries that wait in memory for a disk that takes them.
 const MOST_WAITING: usize = 10_000;
 /// Names looked at in the directory, and bytes of journals read, at the start.
-const MOST_FILES: usize = 20_000;
+pub(super) const MOST_FILES: usize = 20_000;
 const MOST_READ: u64 = 64 * 1024 * 1024;
 /// A journal is followed by another from here on, so that each can be read back.
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
@@ -76,6 +76,22 @@ impl Entries {
     /// How many entries are only in memory.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether a journal is one of this console's.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.strip_prefix(&self.stem).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// Takes what other consoles have written; gives what of it is new.
+    pub(super) fn hear(&mut self, heard: Vec<Entry>) -> Vec<Entry> {
+        let known: HashSet<_> = self.all.iter().map(key).collect();
+        let news: Vec<Entry> = heard.into_iter().filter(|entry| !known.contains(&key(entry))).collect();
+        if !news.is_empty() {
+            self.all = merge(std::mem::take(&mut self.all).into_iter().chain(news.iter().cloned()).collect());
+        }
+        news
     }
 
     /// There is no journal to write to.
@@ -255,7 +271,12 @@ fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64)> {
 }
 
 /// Reads the entries of all consoles. What cannot be read is a notice each.
-fn read(files: &impl Files, dir: &Path, now: Timestamp, notices: &mut Vec<SafeText>) -> Vec<Entry> {
+pub(super) fn read(
+    files: &impl Files,
+    dir: &Path,
+    now: Timestamp,
+    notices: &mut Vec<SafeText>,
+) -> Vec<Entry> {
     let names = match files.list(dir, MOST_FILES) {
         Ok(names) => names,
         Err(e) => {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::file_time;
+use super::{PAD, file_time};
 use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
@@ -137,7 +137,7 @@ impl Pad {
     }
 
     fn file(&self) -> PathBuf {
-        self.dir.join("pad.md")
+        self.dir.join(PAD)
     }
 
     /// The text as it was last given or found.
@@ -450,7 +450,7 @@ impl Pad {
         texts.extend(dead().filter(|old| !old.known).map(|old| old.text.clone().into_bytes()));
         let mut done: Vec<PathBuf> = dead().map(|old| old.path.clone()).collect();
         for path in names.iter().filter(is_pad).filter(|p| p.extension().is_some_and(|e| e == "md")) {
-            if !path.ends_with("pad.md") {
+            if !path.ends_with(PAD) {
                 texts.extend(read_pad(files, path)?);
             }
             done.push(path.clone());
@@ -537,7 +537,7 @@ impl Found {
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Result<Self, StoreError> {
-        let path = dir.join("pad.md");
+        let path = dir.join(PAD);
         let stamp = files.stamp(&path).map_err(|e| StoreError::new("read", &path, e))?;
         let there = read_pad(files, &path)?;
         let disk = there.as_deref().map(print);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 
 use super::*;
+use crate::model::note::What;
 use crate::store::files::Disk;
 use crate::store::files::faulty::{Fault, Faulty};
 
@@ -27,6 +28,7 @@ fn entry(session: &str, seq: u64) -> Entry {
         text: RawText::from(format!("entry {seq}")),
         session: session.into(),
         seq,
+        what: What::Note,
     }
 }
 
@@ -52,7 +54,7 @@ fn opened(reply: &NoteReply) -> Opened {
 }
 
 fn open(dir: &Path, id: &str) -> (Writer<Disk>, Opened) {
-    let (writer, reply) = Writer::open(Disk, dir, &session(id), now());
+    let (writer, reply) = Writer::open_in(Disk, dir, "notes".into(), &session(id), now());
     (writer, opened(&reply))
 }
 
@@ -387,7 +389,7 @@ fn a_directory_that_cannot_be_used_leaves_the_text_in_memory_and_a_way_out() {
 fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, u64, bool) {
     let texts = ["", "one", "one two", "one 2", "one 2 three"];
     let (mut saved, mut pad_saved) = (Vec::new(), 0);
-    let (mut writer, _) = Writer::open(files, dir, &session("s1"), now());
+    let (mut writer, _) = Writer::open_in(files, dir, "notes".into(), &session("s1"), now());
     let mut take = |replies: Vec<NoteReply>| {
         for reply in replies {
             match reply {
@@ -426,7 +428,7 @@ fn whatever_fails_nothing_shown_as_saved_is_missing() {
             }
             // A disk without faults; it does not wait for the real one.
             let disk = Faulty::default();
-            let found = opened(&Writer::open(&disk, dir.path(), &session("s2"), now()).1);
+            let found = opened(&Writer::open_in(&disk, dir.path(), "notes".into(), &session("s2"), now()).1);
             let case = format!("{errno:?} at {k}, {for_ever} {power}: {saved:?} {:?}", found.notices);
             assert!(saved.iter().all(|s| found.entries.contains(s)), "{case} {:?}", found.entries);
             let texts = ["", "one", "one two", "one 2", "one 2 three"];
@@ -452,7 +454,7 @@ fn a_journal_that_lost_a_write_is_replaced_at_once() {
         for k in 0.. {
             let dir = tempfile::tempdir().unwrap();
             let files = Faulty::default();
-            let (mut writer, _) = Writer::open(&files, dir.path(), &session("s1"), now());
+            let (mut writer, _) = Writer::open_in(&files, dir.path(), "notes".into(), &session("s1"), now());
             let at = files.operations.get() + k;
             files.fault.set(Some(Fault { at, errno: Errno::IO, for_ever: false }));
             let replies = writer.handle(command.clone(), now());

@@ -1,0 +1,386 @@
+//! Incidents: how one is declared, which one is current, and what is said of it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::overlay::Asks;
+use crate::app::recorder::subject;
+use crate::app::{App, NEWS, Named};
+use crate::config::theme::Meaning;
+use crate::insight::similar::similar;
+use crate::logs::query::moment;
+use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval};
+use crate::model::note::{Folder, NoteCommand, What};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::effect::Effect;
+use crate::pane::notes::{Draft, id_text};
+use crate::pane::view::{PaneId, View};
+use crate::safe;
+use crate::ui::time::{age, running, took};
+
+/// Columns of the header that a title takes.
+const TITLE: usize = 24;
+/// What is due sooner stands out.
+const SOON: SignedDuration = SignedDuration::from_mins(5);
+
+impl App {
+    /// Asks for the severity of an incident that is declared from the selected row, or from nothing.
+    pub(super) fn ask_to_declare(&mut self, now: Timestamp) {
+        let draft = self.draft(now);
+        let text = format!("{} {}", draft.severity.number(), String::from_utf8_lossy(draft.title.as_bytes()));
+        self.ask(Asks::Declare(Box::new(draft)), text.trim_end());
+    }
+
+    /// What an incident of the selected row would be declared with. When in doubt it is worse.
+    fn draft(&self, now: Timestamp) -> Declared {
+        let view = self.state.view(true, now);
+        let of_row = match self.arrangement.focus {
+            _ if self.place.is_some() || self.graph_here().is_some() => None,
+            PaneId::Pipelines => self.pipelines.declares(),
+            PaneId::Logs => self.logs.declares(&view),
+            PaneId::Alerts => self.alerts.declares(&view),
+            PaneId::Notes => None,
+        };
+        let environment = self.state.environment.clone();
+        of_row.unwrap_or_else(|| Declared { environment, ..Declared::new("", Sev::SECOND) })
+    }
+
+    /// Declares an incident: `2 checkout fails`, or only one of both.
+    pub(super) fn declare(&mut self, draft: Declared, text: &str, now: Timestamp) -> Vec<Effect> {
+        let text = text.trim();
+        let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let (severity, title) = match Sev::parse(first) {
+            Some(severity) => (severity, rest.trim()),
+            None => (draft.severity, text),
+        };
+        if title.is_empty() {
+            self.say("An incident needs a title: I, then its severity and what it is.", now);
+            return Vec::new();
+        }
+        self.name_the_writer(now);
+        let declared = Declared { title: title.into(), severity, ..draft };
+        let effect = self.notes.declare(declared, now);
+        if let Some(incident) = self.notes.incident() {
+            let rest = last_time(incident, &self.state.incidents, now);
+            let rest =
+                rest.unwrap_or_else(|| "; and the pad write into it. :status says how it stands.".into());
+            let said = safe!("{} is declared. {}", id_text(&incident.id), rest);
+            self.say(said, now);
+        }
+        std::iter::once(effect).chain(self.record_before(now)).collect()
+    }
+
+    /// That another console has just declared an incident.
+    pub(super) fn declared_elsewhere(&self, folder: &Folder, now: Timestamp) -> Option<SafeText> {
+        let incident = self.notes.incidents().find(|one| folder.incident() == Some(&one.id))?;
+        let (_, lead) = incident.roles.first()?;
+        let is_news = now.duration_since(incident.declared).abs() < NEWS;
+        is_news.then(|| {
+            let (lead, id) = (clean(lead), id_text(&incident.id));
+            safe!(
+                "{} declared SEV{} {}: :incident {}",
+                lead,
+                incident.severity.number(),
+                clean(&incident.title),
+                id
+            )
+        })
+    }
+
+    /// Lets the panes see the incidents as they are now.
+    pub(super) fn see_incidents(&mut self) {
+        let revision = self.notes.revision();
+        if self.incidents_seen != revision {
+            self.incidents_seen = revision;
+            self.state.incidents = self.notes.incidents().cloned().collect();
+        }
+    }
+
+    /// The names of the incidents that can be turned to, the newest first.
+    pub(super) fn incident_names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.notes.incidents().map(|one| one.id.as_str().to_owned()).collect();
+        names.push("none".to_owned());
+        names.reverse();
+        names
+    }
+
+    /// Turns to the incident of this name, or the only one that has it in its id or title.
+    pub(super) fn turn_to_incident(&mut self, name: &str, now: Timestamp) -> Vec<Effect> {
+        if name == "none" {
+            self.say("No incident is current: notes go to the shift.", now);
+            return self.notes.turn_to(Folder::Shift).into_iter().collect();
+        }
+        let word = name.to_lowercase();
+        let has_it = |one: &Incident| {
+            let title = String::from_utf8_lossy(one.title.as_bytes()).to_lowercase();
+            !word.is_empty() && (one.id.as_str().to_lowercase().contains(&word) || title.contains(&word))
+        };
+        let known: Vec<IncidentId> =
+            self.notes.incidents().filter(|one| has_it(one)).map(|one| one.id.clone()).collect();
+        let found = match known.as_slice() {
+            [only] => only,
+            [] => {
+                self.say(safe!("There is no incident {}. :incident lists them.", clean(&name.into())), now);
+                return Vec::new();
+            }
+            many => {
+                let Some(exact) = many.iter().find(|id| id.as_str() == name) else {
+                    self.say(safe!("{} incidents are called so: type more of the name.", many.len()), now);
+                    return Vec::new();
+                };
+                exact
+            }
+        };
+        self.say(safe!("Notes and the pad are those of {} from here on.", id_text(found)), now);
+        self.notes.turn_to(Folder::Incident(found.clone())).into_iter().collect()
+    }
+
+    /// Says how the incident stands: `mitigated 03:40 drained eu-1`.
+    pub(super) fn set_status(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let Some(status) = Status::parse(word) else {
+            self.say(
+                safe!(
+                    "{} is no status: triage, active, mitigated, resolved, closed, cancelled.",
+                    clean(&word.into())
+                ),
+                now,
+            );
+            return Vec::new();
+        };
+        let (first, why) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
+        let (at, why) = match time(first, now) {
+            Some(at) => (at, why.trim()),
+            None => (now, rest.trim()),
+        };
+        self.tell_incident(What::Status(status), why, at, now)
+    }
+
+    /// Says how bad the incident is: `1 all regions`.
+    pub(super) fn set_severity(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let (word, why) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+        let Some(severity) = Sev::parse(word) else {
+            self.say("A severity is a number from 1, the worst, to 5.", now);
+            return Vec::new();
+        };
+        self.tell_incident(What::Severity(severity), why.trim(), now, now)
+    }
+
+    /// Sets something of the incident: `impact 5 % of checkouts fail`.
+    pub(super) fn set_field(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let (word, value) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let Some(field) = Field::parse(word) else {
+            let mut text = SafeText::literal("What can be set:");
+            for (index, field) in Field::ALL.iter().enumerate() {
+                let separator = SafeText::literal(if index > 0 { ", " } else { " " });
+                text.push(&safe!("{}{}", separator, SafeText::literal(field.word())));
+            }
+            text.push(&".".into());
+            self.say(text, now);
+            return Vec::new();
+        };
+        let value = value.trim();
+        if field == Field::Onset {
+            let Some(at) = time(value, now) else {
+                self.say("An onset is a time: 03:12, -15m, 2026-11-22T03:12Z.", now);
+                return Vec::new();
+            };
+            return self.tell_incident(What::Set(field), &at.to_string(), now, now);
+        }
+        if field == Field::Updates && interval(value).is_none() {
+            self.say("How often people are told: set updates 30m, or none.", now);
+            return Vec::new();
+        }
+        if field == Field::Title && value.is_empty() {
+            self.say("An incident needs a title.", now);
+            return Vec::new();
+        }
+        self.tell_incident(What::Set(field), value, now, now)
+    }
+
+    /// Starts a countdown: `3m kim checks db`.
+    pub(super) fn start_timer(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let (length, what) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
+        let due = later(length, now).or_else(|| later(&format!("+{length}"), now));
+        let (Some(due), false) = (due, what.trim().is_empty()) else {
+            self.say("Type how long and what: :timer 3m kim checks db", now);
+            return Vec::new();
+        };
+        self.tell_incident(What::Timer { due }, what.trim(), now, now)
+    }
+
+    /// Calls the person when something has become due.
+    pub(super) fn remind(&mut self, now: Timestamp) -> Option<Effect> {
+        let since = std::mem::replace(&mut self.reminded, now);
+        let said = safe!("Due now: {}.", self.notes.became_due(since, now)?.name());
+        self.say(said.clone(), now);
+        Some(Effect::Ring(said))
+    }
+
+    /// What is due next in the current incident, for the header.
+    pub(super) fn due_words(&self, now: Timestamp) -> Option<(SafeText, Meaning)> {
+        let due = self.notes.dues().first()?;
+        let name = due.name().truncate_to(TITLE, &"..".into());
+        let left = due.at.duration_since(now);
+        if left.is_positive() {
+            let soon = left < SOON;
+            let meaning = if soon { Meaning::Warning } else { Meaning::Muted };
+            return Some((safe!("{} in {}m", name, minutes(now, due.at)), meaning));
+        }
+        Some((safe!("OVERDUE {}: {}", running(due.at, now), name), Meaning::Critical))
+    }
+
+    fn tell_incident(&mut self, what: What, text: &str, at: Timestamp, now: Timestamp) -> Vec<Effect> {
+        if self.notes.incident().is_none() {
+            self.say("No incident is current: I declares one, :incident turns to one.", now);
+            return Vec::new();
+        }
+        self.name_the_writer(now);
+        let effect = self.notes.write(Draft::new(what, text, at), now);
+        if let Some(incident) = self.notes.incident() {
+            let mut said = safe!("{}.", incident.summary());
+            for wrong in incident.contradictions() {
+                said.push(&safe!(" {}: is that so?", wrong));
+            }
+            self.say(said, now);
+        }
+        vec![effect]
+    }
+
+    /// Writes a one-line entry; the focus stays where it is.
+    pub(super) fn write_note(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let text = text.trim();
+        if text.is_empty() {
+            self.say("An empty note is not written.", now);
+            return Vec::new();
+        }
+        self.name_the_writer(now);
+        let (what, text) = kind(text, now);
+        vec![self.notes.write(Draft::new(what, text, now), now)]
+    }
+
+    /// The editor has ended: what it left in the pad's file is looked at.
+    pub(super) fn edited(
+        &mut self,
+        folder: Folder,
+        ended: Result<(), SafeText>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        if let Err(why) = ended {
+            self.say(safe!("The editor: {}.", why), now);
+        }
+        vec![Effect::Note(folder, NoteCommand::Rest)]
+    }
+
+    /// A shared account is not a person: told once, and nobody has to answer.
+    pub(super) fn name_the_writer(&mut self, now: Timestamp) {
+        if self.named == Named::ByLogin {
+            self.named = Named::ByLoginAsTold;
+            let person = clean(&self.state.person);
+            self.say(safe!("Written as {}, the name of your login. :as NAME says who you are.", person), now);
+        }
+    }
+
+    /// The current incident for the header: `INC checkout fails SEV2 0:14`.
+    pub(super) fn incident_words(&self, view: &View<'_>, narrow: bool) -> Option<(SafeText, Meaning)> {
+        let incident = self.notes.incident()?;
+        let until = incident.ended().unwrap_or(view.now);
+        let status = match incident.status {
+            Status::Active => SafeText::default(),
+            other => safe!(" {}", SafeText::literal(other.word())),
+        };
+        let title = clean(&incident.title).truncate_to(if narrow { TITLE / 2 } else { TITLE }, &"..".into());
+        let word = SafeText::literal(if incident.is_drill { "DRILL" } else { "INC" });
+        let text = safe!(
+            "{} {} SEV{}{} {}",
+            word,
+            title,
+            incident.severity.number(),
+            status,
+            running(incident.began(), until)
+        );
+        let meaning = match incident.status {
+            Status::Triage | Status::Active => Meaning::Critical,
+            Status::Mitigated => Meaning::Warning,
+            Status::Resolved | Status::Closed | Status::Cancelled => Meaning::Muted,
+        };
+        Some((text, meaning))
+    }
+}
+
+/// What a one-line note is, by the letter before it: `h ` a hypothesis, `x ` ruled out, `d ` a decision,
+/// `u ` what those who wait were told, `t ` a todo, with `@owner` and a time by which it is to be done (`15:30`, `+30m`).
+fn kind(text: &str, now: Timestamp) -> (What, RawText) {
+    let (letter, rest) = text.split_once(' ').unwrap_or(("", text));
+    let rest = rest.trim_start();
+    match letter {
+        "h" => (What::Hypothesis, rest.into()),
+        "x" => (What::RuledOut, rest.into()),
+        "d" => (What::Decision, rest.into()),
+        "u" => (What::Update, rest.into()),
+        "t" => {
+            let (mut owner, mut due, mut text) = (None, None, rest);
+            while let Some((word, behind)) = text.split_once(' ') {
+                match (word.strip_prefix('@'), later(word, now)) {
+                    (Some(name), _) if !name.is_empty() && owner.is_none() => owner = Some(name.into()),
+                    (_, Some(at)) if due.is_none() => due = Some(at),
+                    _ => break,
+                }
+                text = behind.trim_start();
+            }
+            (What::Todo { owner, due }, text.into())
+        }
+        _ => (What::Note, text.into()),
+    }
+}
+
+/// What was like this incident before, and what helped: `Last time, 3d ago, 42m: rolled back 812.`
+fn last_time(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
+    let found = similar(all, incident.alert.as_ref(), &subject(incident));
+    let (_, last) = found.first()?;
+    let ended = last.ended()?;
+    let how = last.ended_by.as_ref().map(|text| safe!(": {}", clean(text))).unwrap_or_default();
+    let ago = age(now.duration_since(last.began()));
+    Some(safe!("Last time, {} ago, it took {}{}.", ago, took(ended.duration_since(last.began())), how))
+}
+
+/// Minutes of the clock from one time to another.
+fn minutes(from: Timestamp, to: Timestamp) -> i64 {
+    to.as_second().div_euclid(60) - from.as_second().div_euclid(60)
+}
+
+/// A time that is past: `03:12` is the last one, `-15m`, or with its date.
+fn time(text: &str, now: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_millisecond(moment::before(text, now)?).ok()
+}
+
+/// A time that is to come: `15:30` is the next one, or `+30m`.
+fn later(text: &str, now: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_millisecond(moment::after(text, now)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_before_a_note_says_what_it_is() {
+        let now: Timestamp = "2026-03-14T03:12:00Z".parse().unwrap();
+        let of = |text: &str| kind(text, now);
+        assert_eq!(of("pool is full"), (What::Note, "pool is full".into()));
+        assert_eq!(of("h pool is full"), (What::Hypothesis, "pool is full".into()));
+        assert_eq!(of("x  dns"), (What::RuledOut, "dns".into()));
+        assert_eq!(of("d roll back"), (What::Decision, "roll back".into()));
+        assert_eq!(of("u we roll back"), (What::Update, "we roll back".into()));
+        assert_eq!(of("x"), (What::Note, "x".into()));
+        let todo = |owner: Option<&str>, due: Option<&str>| What::Todo {
+            owner: owner.map(RawText::from),
+            due: due.map(|due| due.parse().unwrap()),
+        };
+        assert_eq!(of("t check db"), (todo(None, None), "check db".into()));
+        let soon = todo(Some("kim"), Some("2026-03-14T03:42:00Z"));
+        assert_eq!(of("t @kim +30m check db"), (soon.clone(), "check db".into()));
+        assert_eq!(of("t 03:42 @kim check db"), (soon, "check db".into()));
+        let tomorrow = todo(None, Some("2026-03-15T03:00:00Z"));
+        assert_eq!(of("t 03:00 check db @kim"), (tomorrow, "check db @kim".into()));
+    }
+}

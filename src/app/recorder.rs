@@ -1,0 +1,214 @@
+//! What is written into the records of incidents by itself: what happens to their service or host.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::command::table::Id;
+use crate::insight::changes::{BEFORE, Subject};
+use crate::insight::concern::concerns;
+use crate::insight::events::Event;
+use crate::logs::query::moment;
+use crate::model::alert::AlertState;
+use crate::model::incident::{Incident, IncidentId};
+use crate::model::note::{Evidence, Later, What};
+use crate::model::run::RunState;
+use crate::model::text::{RawText, SafeText};
+use crate::model::transition::{Happened, Transition};
+use crate::model::world::World;
+use crate::pane::effect::Effect;
+use crate::pane::notes::{Draft, happened};
+use crate::pane::view::{PaneId, View};
+use crate::safe;
+use crate::ui::time::Zone;
+
+/// So much of what one look tells is written line by line; in a storm the rest is one line.
+const MOST: usize = 30;
+/// Two consoles look at a source that is blind at different times: within this it is one thing.
+const LOOK: i64 = 300;
+
+/// What an incident is about.
+pub(super) fn subject(incident: &Incident) -> Subject {
+    Subject {
+        name: incident.alert.clone().unwrap_or_default(),
+        service: incident.service.clone(),
+        host: incident.host.clone(),
+        environment: incident.environment.clone(),
+    }
+}
+
+/// The same for every console that sees it: what, of which source, of which row, at which time of its own.
+fn mark(one: &Transition) -> RawText {
+    let (what, id, which) = one.what.about().unwrap_or(("watch", b"", 0));
+    let time = one.own().map_or_else(|| one.at.as_second().div_euclid(LOOK), Timestamp::as_second);
+    let end = format!(":{which}:{time}");
+    [what.as_bytes(), b":", one.source.as_bytes(), b":", id, end.as_bytes()].concat().into()
+}
+
+impl App {
+    /// Writes what has happened into the incidents that it concerns.
+    pub(super) fn record(&mut self, transitions: &[Transition], now: Timestamp) -> Vec<Effect> {
+        let open: Vec<(IncidentId, Subject)> = self
+            .notes
+            .incidents()
+            .filter(|incident| !incident.status.is_over())
+            .map(|incident| (incident.id.clone(), subject(incident)))
+            .collect();
+        let mut effects = Vec::new();
+        for (id, subject) in open {
+            effects.extend(self.record_into(&id, &subject, transitions, now));
+        }
+        effects
+    }
+
+    /// Writes what happened before an incident was declared, from an hour before its onset on.
+    pub(super) fn record_before(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(incident) = self.notes.incident() else { return Vec::new() };
+        let (id, subject) = (incident.id.clone(), subject(incident));
+        let from = incident.began().checked_sub(BEFORE).unwrap_or(Timestamp::MIN);
+        let mut before: Vec<Transition> =
+            known(&self.state.world).into_iter().filter(|one| one.at >= from && one.at <= now).collect();
+        before.sort_by_key(|one| one.at);
+        self.record_into(&id, &subject, &before, now)
+    }
+
+    fn record_into(
+        &mut self,
+        id: &IncidentId,
+        subject: &Subject,
+        transitions: &[Transition],
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let world = &self.state.world;
+        let mut marks = HashSet::new();
+        let is_new = |one: &&Transition| {
+            concerns(one, subject, world, &self.state.catalog) && {
+                let mark = mark(one);
+                !self.notes.has_mark(id, &mark) && marks.insert(mark)
+            }
+        };
+        let all: Vec<&Transition> = transitions.iter().filter(is_new).collect();
+        // The newest matter most; of the others it is told how many there were.
+        let (rest, told) = all.split_at(all.len().saturating_sub(MOST));
+        let view = View { zone: &Zone::Utc, ..self.state.view(false, now) };
+        let said = |one: &Transition| {
+            let event = Event { what: one.clone(), index: 0, sources: vec![one.source.clone()] };
+            happened(&event, &view)
+        };
+        let draft = |text: SafeText, one: &Transition| Draft {
+            what: What::Happened { mark: mark(one) },
+            text: text.as_str().into(),
+            at: time_of(one),
+            by: Some(one.source.clone()),
+        };
+        let mut drafts = Vec::new();
+        if let Some(first) = rest.first() {
+            drafts.push(draft(safe!("{}, and {} more things like it", said(first), rest.len() - 1), first));
+        }
+        drafts.extend(told.iter().map(|one| draft(said(one), one)));
+        drafts.into_iter().map(|draft| self.notes.write_into(id.clone(), draft, now)).collect()
+    }
+
+    /// Puts what is selected into the timeline as it is now.
+    pub(super) fn pin(&mut self, now: Timestamp) -> Vec<Effect> {
+        let view = self.state.view(true, now);
+        let found: Option<Evidence> = match self.arrangement.focus {
+            _ if self.place.is_some() || self.graph_here().is_some() => None,
+            PaneId::Pipelines => self.pipelines.evidence(&view),
+            PaneId::Logs => self.logs.evidence(&view),
+            PaneId::Alerts => self.alerts.evidence(&view),
+            PaneId::Notes => None,
+        };
+        let Some(evidence) = found else {
+            self.say("There is nothing to pin here: choose an alert, a run or a log line.", now);
+            return Vec::new();
+        };
+        self.name_the_writer(now);
+        // Where what is seen has a length, it is complete at its end.
+        let at = evidence.window.1.min(now);
+        let draft = Draft::new(What::Evidence(Box::new(evidence)), "", at);
+        let effect = self.notes.write(draft, now);
+        if self.notice.is_none() {
+            self.say("Pinned to the timeline.", now);
+        }
+        vec![effect]
+    }
+
+    /// Stars the selected entry, says that it is done, or leaves it out of documents; or takes that back.
+    pub(super) fn mark_entry(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        let said = self.notes.say_of_selected(
+            |told| {
+                let said = match id {
+                    Id::Star => Later::Starred(!told.is_starred),
+                    Id::Done => Later::Done(!told.is_done),
+                    _ => Later::Hidden(!told.is_hidden),
+                };
+                (said, RawText::default())
+            },
+            now,
+        );
+        self.amended(said, now)
+    }
+
+    /// Gives the selected entry another time or another text.
+    pub(super) fn amend(&mut self, id: Id, argument: &str, now: Timestamp) -> Vec<Effect> {
+        let said = if id == Id::Correct {
+            if argument.is_empty() {
+                self.say("Type the text behind it: :correct the pool was full", now);
+                return Vec::new();
+            }
+            (Later::Text, argument.into())
+        } else {
+            let at = moment::before(argument, now).and_then(|at| Timestamp::from_millisecond(at).ok());
+            let Some(at) = at else {
+                self.say("Type a time behind it: :at 03:12, :at -15m", now);
+                return Vec::new();
+            };
+            (Later::At(at), RawText::default())
+        };
+        let effect = self.notes.say_of_selected(|_| said, now);
+        self.amended(effect, now)
+    }
+
+    fn amended(&mut self, effect: Option<Effect>, now: Timestamp) -> Vec<Effect> {
+        if effect.is_none() {
+            self.say("Choose an entry in the timeline of the notes first.", now);
+        }
+        effect.into_iter().collect()
+    }
+}
+
+/// What has happened as far as it is known: what was seen, and of what is there now what its source tells,
+/// since who starts in the middle has seen nothing.
+fn known(world: &World) -> Vec<Transition> {
+    let mut all: Vec<Transition> = world.history().cloned().collect();
+    for (source, alert) in world.alerts().filter(|(_, alert)| alert.state == AlertState::Firing) {
+        let fired = Happened::Fired(Arc::clone(alert));
+        all.push(Transition::new(alert.started, source.info.name.clone(), fired));
+    }
+    for (source, run) in world.runs() {
+        let name = &source.info.name;
+        let waits = matches!(run.state, RunState::Queued | RunState::Waiting | RunState::Skipped);
+        if !waits {
+            all.push(Transition::new(run.began(), name.clone(), Happened::Began(Arc::clone(run))));
+        }
+        if let Some(at) = run.finished.filter(|_| run.has_ended()) {
+            all.push(Transition::new(at, name.clone(), Happened::Ended(Arc::clone(run))));
+        }
+    }
+    all
+}
+
+/// When it happened: as the source tells, where that is known and not after it was seen.
+fn time_of(one: &Transition) -> Timestamp {
+    let near =
+        |own: &Timestamp| *own <= one.at && one.at.duration_since(*own) < SignedDuration::from_hours(24);
+    match &one.what {
+        Happened::Fired(_) | Happened::Began(_) | Happened::Ended(_) => {
+            one.own().filter(near).unwrap_or(one.at)
+        }
+        _ => one.at,
+    }
+}

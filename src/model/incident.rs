@@ -1,0 +1,287 @@
+//! An incident: what is known of it, as its entries tell.
+//!
+//! Nothing of it is stored but its entries: severity, status and the rest are what the last entry
+//! that says so says. So several consoles can write at once, and what they wrote is one record.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::note::{Entry, What};
+pub use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, interval};
+use crate::model::text::{RawText, SafeText, clean};
+use crate::model::told::told;
+use crate::safe;
+
+/// What is known of an incident.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Incident {
+    /// Its name.
+    pub id: IncidentId,
+    /// What it is called.
+    pub title: RawText,
+    /// How bad it is, and how bad it was at worst.
+    pub severity: Sev,
+    /// The worst that it was.
+    pub peak: Sev,
+    /// How it stands.
+    pub status: Status,
+    /// The service that it is about.
+    pub service: Option<RawText>,
+    /// The host that it is about.
+    pub host: Option<RawText>,
+    /// The environment that it is in.
+    pub environment: Option<RawText>,
+    /// The alert that it was declared from.
+    pub alert: Option<RawText>,
+    /// What people feel of it.
+    pub impact: Option<RawText>,
+    /// When it began, as far as that is known.
+    pub onset: Option<Timestamp>,
+    /// When something told of it first.
+    pub detected: Option<Timestamp>,
+    /// When it was declared.
+    pub declared: Timestamp,
+    /// When people were no longer hurt.
+    pub mitigated: Option<Timestamp>,
+    /// When its cause was gone.
+    pub resolved: Option<Timestamp>,
+    /// What was said of how it was mitigated or resolved, last.
+    pub ended_by: Option<RawText>,
+    /// When it was closed or cancelled.
+    pub closed: Option<Timestamp>,
+    /// Who leads, operates, tells others and writes.
+    pub roles: Vec<(Field, RawText)>,
+    /// Who wrote anything.
+    pub people: BTreeSet<RawText>,
+    /// Tickets, channels, status pages.
+    pub links: Vec<RawText>,
+    /// Words to find it by.
+    pub tags: Vec<RawText>,
+    /// How often those who wait are told, where that was said; zero: not at all.
+    pub updates: Option<SignedDuration>,
+    /// Whether only those who are in it may see it.
+    pub is_private: bool,
+    /// Whether it is an exercise.
+    pub is_drill: bool,
+}
+
+impl Incident {
+    /// What these entries tell, whatever their order; nothing where none of them declares it. What was
+    /// written down last counts.
+    pub fn of(id: &IncidentId, entries: &[Entry]) -> Option<Self> {
+        let mut told: Vec<Entry> = told(entries).into_iter().map(|told| told.entry).collect();
+        told.sort_by(|a, b| (a.recorded, &a.session, a.seq).cmp(&(b.recorded, &b.session, b.seq)));
+        let (first, declared) = told.iter().find_map(|entry| match &entry.what {
+            What::Declared(declared) => Some((entry, declared)),
+            _ => None,
+        })?;
+        let mut incident = Self {
+            id: id.clone(),
+            title: declared.title.clone(),
+            severity: declared.severity,
+            peak: declared.severity,
+            status: Status::Active,
+            service: declared.service.clone(),
+            host: declared.host.clone(),
+            environment: declared.environment.clone(),
+            alert: declared.alert.clone(),
+            impact: None,
+            onset: declared.onset,
+            detected: declared.detected,
+            declared: first.at,
+            mitigated: None,
+            resolved: None,
+            ended_by: None,
+            closed: None,
+            roles: vec![(Field::Lead, first.person.clone())],
+            people: told
+                .iter()
+                .filter(|entry| !entry.is_automatic())
+                .map(|entry| entry.person.clone())
+                .collect(),
+            links: declared.links.clone(),
+            tags: Vec::new(),
+            updates: None,
+            is_private: false,
+            is_drill: false,
+        };
+        for entry in &told {
+            incident.take(entry);
+        }
+        Some(incident)
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        match &entry.what {
+            What::Severity(severity) => {
+                self.severity = *severity;
+                self.peak = self.peak.min(*severity);
+            }
+            What::Status(status) => {
+                self.status = *status;
+                if matches!(status, Status::Mitigated | Status::Resolved) && !entry.text.is_empty() {
+                    self.ended_by = Some(entry.text.clone());
+                }
+                match status {
+                    Status::Triage | Status::Active => {
+                        (self.mitigated, self.resolved, self.closed) = (None, None, None);
+                    }
+                    Status::Mitigated => {
+                        self.mitigated = Some(entry.at);
+                        (self.resolved, self.closed) = (None, None);
+                    }
+                    Status::Resolved => {
+                        self.resolved = Some(entry.at);
+                        self.closed = None;
+                    }
+                    Status::Closed | Status::Cancelled => self.closed = Some(entry.at),
+                }
+            }
+            What::Set(field) => self.set(*field, &entry.text),
+            What::Note
+            | What::Hypothesis
+            | What::RuledOut
+            | What::Decision
+            | What::Todo { .. }
+            | What::Update
+            | What::Timer { .. }
+            | What::Declared(_)
+            | What::Happened { .. }
+            | What::Evidence(_)
+            | What::Later { .. } => {}
+        }
+    }
+
+    fn set(&mut self, field: Field, text: &RawText) {
+        let said = (!text.is_empty()).then(|| text.clone());
+        let yes = text.as_str().is_some_and(|text| text.eq_ignore_ascii_case("yes"));
+        match field {
+            Field::Title => self.title = text.clone(),
+            Field::Service => self.service = said,
+            Field::Host => self.host = said,
+            Field::Environment => self.environment = said,
+            Field::Impact => self.impact = said,
+            Field::Onset => self.onset = text.as_str().and_then(|text| text.parse().ok()),
+            Field::Lead | Field::Ops | Field::Comms | Field::Scribe => {
+                self.roles.retain(|(role, _)| *role != field);
+                self.roles.extend(said.map(|person| (field, person)));
+                self.roles.sort();
+            }
+            Field::Link => self.links.extend(said.filter(|link| !self.links.contains(link))),
+            Field::Tag => self.tags.extend(said.filter(|tag| !self.tags.contains(tag))),
+            Field::Updates => self.updates = text.as_str().and_then(interval),
+            Field::Private => self.is_private = yes,
+            Field::Drill => self.is_drill = yes,
+        }
+    }
+
+    /// From when its clock runs.
+    pub fn began(&self) -> Timestamp {
+        self.onset.or(self.detected).unwrap_or(self.declared)
+    }
+
+    /// When its clock stopped, if it has.
+    pub fn ended(&self) -> Option<Timestamp> {
+        self.resolved.or(self.closed)
+    }
+
+    /// Times that cannot be so: nothing is refused for it, and it is told.
+    pub fn contradictions(&self) -> Vec<SafeText> {
+        let steps = [
+            ("onset", self.onset),
+            ("detected", self.detected),
+            ("mitigated", self.mitigated),
+            ("resolved", self.resolved),
+            ("closed", self.closed),
+        ];
+        let known: Vec<_> = steps.into_iter().filter_map(|(name, at)| Some((name, at?))).collect();
+        let wrong = |pair: &[(&'static str, Timestamp)]| match pair {
+            [(first, a), (second, b)] if a > b => {
+                Some(safe!("{} is before {}", SafeText::literal(second), SafeText::literal(first)))
+            }
+            _ => None,
+        };
+        known.windows(2).filter_map(wrong).collect()
+    }
+
+    /// `SEV2 active checkout: errors are high`.
+    pub fn summary(&self) -> SafeText {
+        safe!(
+            "SEV{} {} {}",
+            self.severity.number(),
+            SafeText::literal(self.status.word()),
+            clean(&self.title)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sev(number: u8) -> Sev {
+        Sev::new(number).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn entry(second: i64, what: What, text: &str) -> Entry {
+        Entry {
+            at: at(second),
+            recorded: at(second),
+            person: "kim".into(),
+            what,
+            text: text.into(),
+            session: "s".into(),
+            seq: u64::try_from(second).unwrap(),
+        }
+    }
+
+    fn declared(severity: u8) -> What {
+        let (service, onset) = (Some("checkout".into()), Some(at(50)));
+        let declared = Declared::new("errors", Sev::new(severity).unwrap());
+        What::Declared(Box::new(Declared { service, onset, ..declared }))
+    }
+
+    #[test]
+    fn the_last_word_counts_and_the_worst_severity_stays_known() {
+        let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
+        let entries = vec![
+            entry(400, What::Status(Status::Resolved), ""),
+            entry(100, declared(3), ""),
+            entry(200, What::Severity(sev(1)), ""),
+            entry(300, What::Severity(sev(4)), ""),
+            entry(310, What::Status(Status::Mitigated), ""),
+            entry(320, What::Set(Field::Lead), "ada"),
+            entry(330, What::Set(Field::Tag), "db"),
+            entry(331, What::Set(Field::Tag), "db"),
+        ];
+        let known = Incident::of(&id, &entries).unwrap();
+        assert_eq!((known.severity, known.peak, known.status), (sev(4), sev(1), Status::Resolved));
+        assert_eq!((known.began(), known.mitigated, known.ended()), (at(50), Some(at(310)), Some(at(400))));
+        assert_eq!(known.roles, [(Field::Lead, "ada".into())]);
+        assert_eq!(known.tags, [RawText::from("db")]);
+        assert_eq!(known.contradictions(), []);
+        assert_eq!(Incident::of(&id, &entries[2..]), None, "nothing declares it");
+    }
+
+    #[test]
+    fn what_is_active_again_is_not_resolved_and_a_wrong_order_is_told() {
+        let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
+        let mut entries = vec![
+            entry(100, declared(2), ""),
+            entry(200, What::Status(Status::Resolved), ""),
+            entry(300, What::Status(Status::Active), ""),
+        ];
+        let known = Incident::of(&id, &entries).unwrap();
+        assert_eq!((known.status, known.ended()), (Status::Active, None));
+        let mut early = entry(400, What::Status(Status::Mitigated), "");
+        early.at = at(20);
+        entries.push(early);
+        let told = Incident::of(&id, &entries).unwrap().contradictions();
+        assert_eq!(told, [SafeText::literal("mitigated is before onset")]);
+    }
+}

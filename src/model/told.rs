@@ -1,0 +1,159 @@
+//! What a record's entries say together: each thing once, and with what was said of it later.
+//!
+//! Entries are only ever added. What is corrected, starred or done later is an entry of its own that names
+//! the one it is about, so that consoles that write at once lose nothing of each other.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::model::note::{Entry, Later, What};
+use crate::model::text::RawText;
+
+/// Names an entry: its session and its number there.
+pub type EntryName = (RawText, u64);
+
+/// An entry as it stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The entry, with the time and the text that were said last.
+    pub entry: Entry,
+    /// What it was first, if it was corrected: its time and its text.
+    pub was: Option<(Timestamp, RawText)>,
+    /// The entries that said something of it, itself the first.
+    pub by: Vec<EntryName>,
+    /// Whether it matters most.
+    pub is_starred: bool,
+    /// Whether it stays out of documents.
+    pub is_hidden: bool,
+    /// Whether what is to be done is done.
+    pub is_done: bool,
+}
+
+impl Told {
+    /// Names the entry.
+    pub fn name(&self) -> EntryName {
+        (self.entry.session.clone(), self.entry.seq)
+    }
+}
+
+/// Puts together what was said, in the order of (time, session, seq). What several consoles saw happen and
+/// wrote down with one mark is there once; what is about an entry that is not here waits for it.
+pub fn told(entries: &[Entry]) -> Vec<Told> {
+    let mut by_record: Vec<&Entry> = entries.iter().collect();
+    by_record.sort_by_key(|entry| (entry.recorded, &entry.session, entry.seq));
+    let mut marks: HashSet<&RawText> = HashSet::new();
+    let mut places: HashMap<(&RawText, u64), usize> = HashMap::new();
+    let mut all: Vec<Told> = Vec::new();
+    for entry in &by_record {
+        match &entry.what {
+            What::Later { .. } => continue,
+            What::Happened { mark } if !marks.insert(mark) => continue,
+            _ => {}
+        }
+        if places.insert((&entry.session, entry.seq), all.len()).is_none() {
+            let (entry, by) = ((*entry).clone(), vec![(entry.session.clone(), entry.seq)]);
+            all.push(Told { entry, was: None, by, is_starred: false, is_hidden: false, is_done: false });
+        }
+    }
+    for entry in by_record {
+        let What::Later { session, seq, said } = &entry.what else { continue };
+        if let Some(told) = places.get(&(session, *seq)).and_then(|place| all.get_mut(*place)) {
+            told.take(said, entry);
+        }
+    }
+    all.sort_by(|a, b| {
+        (a.entry.at, &a.entry.session, a.entry.seq).cmp(&(b.entry.at, &b.entry.session, b.entry.seq))
+    });
+    all
+}
+
+impl Told {
+    fn take(&mut self, said: &Later, entry: &Entry) {
+        self.by.push((entry.session.clone(), entry.seq));
+        let first = || (self.entry.at, self.entry.text.clone());
+        match said {
+            Later::At(at) => {
+                self.was.get_or_insert_with(first);
+                self.entry.at = *at;
+            }
+            Later::Text => {
+                self.was.get_or_insert_with(first);
+                self.entry.text = entry.text.clone();
+            }
+            Later::Starred(is_it) => self.is_starred = *is_it,
+            Later::Hidden(is_it) => self.is_hidden = *is_it,
+            Later::Done(is_it) => self.is_done = *is_it,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn entry(session: &str, seq: u64, second: i64, what: What, text: &str) -> Entry {
+        let (at, recorded) = (at(second), at(second));
+        Entry { at, recorded, person: "kim".into(), what, text: text.into(), session: session.into(), seq }
+    }
+
+    fn later(seq: u64, second: i64, of: u64, said: Later, text: &str) -> Entry {
+        entry("b", seq, second, What::Later { session: "a".into(), seq: of, said }, text)
+    }
+
+    fn words(told: &[Told]) -> Vec<(i64, String)> {
+        told.iter().map(|one| (one.entry.at.as_second(), one.entry.words().as_str().to_owned())).collect()
+    }
+
+    #[test]
+    fn the_last_word_about_an_entry_counts_and_the_first_stays_known() {
+        let entries = [
+            entry("a", 1, 100, What::Note, "it began"),
+            entry("a", 2, 110, What::Note, "we looked"),
+            later(1, 120, 1, Later::At(at(50)), ""),
+            later(2, 130, 1, Later::Text, "it really began"),
+            later(3, 140, 2, Later::Starred(true), ""),
+            later(4, 150, 2, Later::Starred(false), ""),
+            later(5, 160, 2, Later::Hidden(true), ""),
+            later(6, 170, 9, Later::Done(true), ""),
+        ];
+        let told = told(&entries);
+        assert_eq!(words(&told), [(50, "it really began".to_owned()), (110, "we looked".to_owned())]);
+        assert_eq!(told[0].was, Some((at(100), "it began".into())));
+        assert_eq!((told[1].is_starred, told[1].is_hidden, told[1].is_done), (false, true, false));
+    }
+
+    #[test]
+    fn what_two_consoles_saw_happen_is_there_once() {
+        let happened = |mark: &str| What::Happened { mark: mark.into() };
+        let entries = [
+            entry("b", 1, 101, happened("fired:am:1:100"), "alert A fired"),
+            entry("a", 1, 100, happened("fired:am:1:100"), "alert A fired"),
+            entry("a", 2, 102, happened("resolved:am:1:100"), "alert A resolved"),
+        ];
+        let told = told(&entries);
+        assert_eq!(told.iter().map(Told::name).collect::<Vec<_>>(), [("a".into(), 1), ("a".into(), 2)]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_entries_came_does_not_matter(order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let entries = [
+                entry("a", 1, 100, What::Note, "x"),
+                entry("a", 2, 100, What::Happened { mark: "m".into() }, "y"),
+                entry("b", 1, 90, What::Happened { mark: "m".into() }, "y"),
+                later(2, 130, 1, Later::Text, "z"),
+                later(3, 130, 1, Later::Text, "w"),
+                later(4, 95, 1, Later::At(at(7)), ""),
+            ];
+            let shuffled: Vec<Entry> = order.iter().map(|place| entries[*place].clone()).collect();
+            prop_assert_eq!(told(&shuffled), told(&entries));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What of the lines goes into the record of an incident: what it is declared with, and evidence.
+
+use crate::logs::level::Level;
+use crate::model::incident::{Declared, Sev};
+use crate::model::note::Evidence;
+use crate::model::text::{RawText, clean_line};
+use crate::pane::logs::line::Line;
+use crate::pane::logs::{Logs, page};
+use crate::pane::view::View;
+use crate::ui::time::Zone;
+
+impl Logs {
+    /// What an incident of the selected line would be declared with.
+    pub fn declares(&self, view: &View<'_>) -> Option<Declared> {
+        let open = self.open.as_ref().map(|(line, _)| line);
+        let line = open.or_else(|| self.selected().map(|row| &row.line))?;
+        let (subject, onset) = self.subject(view)?;
+        let severity = if line.level() >= Level::Error { Sev::SECOND } else { Sev::THIRD };
+        Some(Declared {
+            service: subject.service,
+            host: subject.host,
+            environment: subject.environment,
+            onset: Some(onset),
+            ..Declared::new(page::message(line), severity)
+        })
+    }
+
+    /// What is pinned of the open record, the marked lines or the selected record.
+    pub fn evidence(&mut self, view: &View<'_>) -> Option<Evidence> {
+        let view = &View { zone: &Zone::Utc, ..*view };
+        let open = self.open.as_ref().map(|(line, _)| line.clone());
+        let line = open.clone().or_else(|| self.selected().map(|row| row.line.clone()))?;
+        if open.is_none() && self.marks.in_range() {
+            self.toggle_range(line.key, view);
+        }
+        let marked: Vec<Line> = self.marks.lines().filter(|_| open.is_none()).cloned().collect();
+        let (texts, lines) = if marked.is_empty() {
+            (page::texts(&line, self.asked.raw, view), vec![line])
+        } else {
+            (marked.iter().map(|line| clean_line(line.bytes())).collect(), marked)
+        };
+        let window = (lines.iter().map(Line::time).min()?, lines.iter().map(Line::time).max()?);
+        let mut sources: Vec<&RawText> = lines.iter().map(|line| line.segment.source()).collect();
+        sources.sort();
+        sources.dedup();
+        let from = sources.iter().map(|source| source.as_bytes()).collect::<Vec<_>>().join(&b", "[..]);
+        let evidence = Evidence::new([b"logs ", from.as_slice()].concat().into(), window, &texts);
+        Some(Evidence { query: self.text.as_str().into(), ..evidence })
+    }
+}

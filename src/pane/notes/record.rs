@@ -1,0 +1,570 @@
+//! One folder of the record on the screen: its timeline, its pad, and what of it is durable.
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::key::{Code, Key};
+use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
+use crate::model::due::{Due, dues};
+use crate::model::incident::Incident;
+use crate::model::keeping::Kept;
+use crate::model::note::{Entry, Folder, MOST_PAD, NoteCommand, NoteReply, What};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::told::Told;
+use crate::pane::effect::{Effect, Outcome};
+use crate::pane::notes::Draft;
+use crate::pane::notes::saving::Saving;
+use crate::pane::notes::timeline::Timeline;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::{Canvas, inside};
+use crate::ui::editor::{Did, Editor};
+use crate::ui::pager::{Pager, Paragraph};
+
+/// The keys worth telling while the pad has them: key and what it does.
+const HELP: &[(&str, &str)] = &[
+    ("Esc", "leaves"),
+    ("ctrl-_", "undo"),
+    ("ctrl-r", "redo"),
+    ("ctrl-u", "to line start"),
+    ("ctrl-k", "to line end"),
+    ("ctrl-w", "word"),
+];
+/// With fewer lines the pad needs them all.
+const HELP_FROM: u16 = 4;
+
+/// What the pane shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Tab {
+    #[default]
+    Timeline,
+    Pad,
+    /// `pad.md` as another program left it, while there was newer text here.
+    Outside,
+}
+
+/// One folder of the record, as the pane shows it.
+pub(super) struct Record {
+    folder: Folder,
+    /// What its entries tell, where it is an incident's.
+    incident: Option<Incident>,
+    /// What is due in it.
+    dues: Vec<Due>,
+    /// Counts how often what its entries tell was made anew.
+    revision: u64,
+    /// Whether the record was asked to open it.
+    is_asked: bool,
+    person: RawText,
+    session: RawText,
+    tab: Tab,
+    timeline: Timeline,
+    saving: Saving,
+    pad: Editor,
+    editing: bool,
+    /// The text of another program, and how far it is scrolled.
+    outside: Option<(RawText, Pager)>,
+}
+
+impl Record {
+    /// A folder of which nothing is known yet; this person writes in this session.
+    pub(super) fn new(folder: Folder, person: RawText, session: RawText) -> Self {
+        let with_events = folder == Folder::Shift;
+        Self {
+            // The shift's is opened without being asked.
+            is_asked: folder == Folder::Shift,
+            incident: None,
+            dues: Vec::new(),
+            revision: 0,
+            folder,
+            tab: Tab::default(),
+            timeline: Timeline::new(person.clone(), session.clone(), with_events),
+            saving: Saving::default(),
+            pad: Editor::new(MOST_PAD),
+            editing: false,
+            outside: None,
+            person,
+            session,
+        }
+    }
+
+    /// Who writes from here on.
+    pub(super) fn set_person(&mut self, person: RawText) {
+        self.timeline.set_person(person.clone());
+        self.person = person;
+    }
+
+    /// Takes what has happened, unless the order is held.
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        self.timeline.sync(view);
+    }
+
+    /// Does what a command says. `area` is where the pane stands.
+    pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        match id {
+            Id::NextTab => self.turn(1),
+            Id::PreviousTab => self.turn(-1),
+            Id::Edit => return self.edit(),
+            Id::Editor => return self.edit_outside(),
+            Id::Refresh if self.saving.is_open() => {
+                let effects = vec![self.ask(NoteCommand::Rest)];
+                return Outcome {
+                    effects,
+                    ..Outcome::notice("Looked whether another program changed pad.md.")
+                };
+            }
+            Id::Refresh => return Outcome::notice("The notes are still being opened."),
+            _ => {
+                return match self.tab {
+                    Tab::Timeline => self.timeline.run(id, view, inside(area)),
+                    Tab::Pad => self.read(id, self.pad_area(area)),
+                    Tab::Outside => self.compare(id, view, inside(area)),
+                };
+            }
+        }
+        Outcome::default()
+    }
+
+    /// Whether the pad has the keys.
+    pub(super) fn is_editing(&self) -> bool {
+        self.editing
+    }
+
+    /// Takes a key while the pad has them; Esc leaves it.
+    pub(super) fn key(&mut self, key: Key, _view: &View<'_>, area: Rect) -> Outcome {
+        let effect = match key {
+            Key { code: Code::Esc, .. } => {
+                self.leave();
+                return Outcome::default();
+            }
+            key if key == Key::ctrl('z') => Effect::Suspend,
+            key if key == Key::ctrl('l') => Effect::Repaint,
+            key => return self.did(self.pad_area(area), |pad, area| pad.key(key, area), Some(key)),
+        };
+        Outcome { effects: vec![effect], ..Outcome::default() }
+    }
+
+    /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
+    pub(super) fn paste(&mut self, text: &RawText, _view: &View<'_>) -> Outcome {
+        self.did(Rect::default(), |pad, _| pad.paste(text), None)
+    }
+
+    /// Stops editing. What was typed is saved all the same.
+    pub(super) fn leave(&mut self) {
+        self.editing = false;
+    }
+
+    /// What the record has to be told by now; called after every message, whatever it was.
+    pub(super) fn due(&mut self, now: Timestamp) -> Vec<Effect> {
+        let pad = &self.pad;
+        let commands = self.saving.due(now, || pad.text().into());
+        commands.into_iter().map(|command| self.ask(command)).collect()
+    }
+
+    /// Somebody turns to it: it is opened, unless it was.
+    pub(super) fn turn_to(&mut self) -> Option<Effect> {
+        let is_new = !std::mem::replace(&mut self.is_asked, true);
+        is_new.then(|| self.ask(NoteCommand::Open))
+    }
+
+    fn ask(&self, command: NoteCommand) -> Effect {
+        Effect::Note(self.folder.clone(), command)
+    }
+
+    /// Writes an entry of what happened at a time: it is in the timeline at once, as not saved yet. Who
+    /// tells of it is the person at the keys, or a source.
+    pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
+        let Draft { what, text, at, by } = draft;
+        let entry = Entry {
+            at,
+            recorded: now,
+            person: by.unwrap_or_else(|| self.person.clone()),
+            what,
+            text,
+            session: self.session.clone(),
+            seq: self.saving.next_entry(now),
+        };
+        // The record opens its folder to write in it.
+        self.is_asked = true;
+        self.timeline.add(entry.clone(), now);
+        self.understand();
+        self.ask(NoteCommand::Entry(entry))
+    }
+
+    /// The entry that is selected or open.
+    pub(super) fn selected(&self) -> Option<&Told> {
+        if self.tab == Tab::Timeline { self.timeline.selected() } else { None }
+    }
+
+    /// Whether something that happened is here by its mark.
+    pub(super) fn has_mark(&self, mark: &RawText) -> bool {
+        let is_it = |entry: &Entry| matches!(&entry.what, What::Happened { mark: known } if known == mark);
+        self.timeline.entries().iter().any(is_it)
+    }
+
+    /// Another one means that what its entries tell may be another thing.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    fn understand(&mut self) {
+        self.revision += 1;
+        self.incident = self.folder.incident().and_then(|id| Incident::of(id, self.timeline.entries()));
+        let told = self.timeline.said();
+        self.dues = self.incident.as_ref().map(|incident| dues(incident, told)).unwrap_or_default();
+    }
+
+    /// What is due in it, the soonest first.
+    pub(super) fn dues(&self) -> &[Due] {
+        &self.dues
+    }
+
+    /// What its entries tell, where it is an incident's.
+    pub(super) fn incident(&self) -> Option<&Incident> {
+        self.incident.as_ref()
+    }
+
+    /// Takes an answer of the record; gives what the person should hear at once.
+    pub(super) fn reply(&mut self, reply: &NoteReply) -> Option<SafeText> {
+        match reply {
+            NoteReply::Read(entries) => {
+                self.timeline.take(entries);
+                self.understand();
+                None
+            }
+            NoteReply::Opened { entries, pad, held_by, notices } => {
+                let was_held = self.saving.held_by().is_some();
+                self.saving.open(held_by.clone());
+                self.timeline.take(entries);
+                self.understand();
+                if !self.saving.is_pad_ahead() {
+                    self.pad.load(&lossy(pad));
+                }
+                if was_held && held_by.is_none() {
+                    self.timeline.tell("the pad is free: it can be written here now".into());
+                }
+                for notice in notices {
+                    self.timeline.tell(clean(notice));
+                }
+                match notices.as_slice() {
+                    [] if was_held && held_by.is_none() => Some("The pad can be written here now.".into()),
+                    [] => None,
+                    [one] => Some(clean(one)),
+                    [first, rest @ ..] => {
+                        Some(safe!("{} (and {} more in the notes)", clean(first), rest.len()))
+                    }
+                }
+            }
+            NoteReply::Unkept => {
+                if self.saving.give_up_keeping() {
+                    self.timeline.tell("nothing is written here: the notes are gone when you leave".into());
+                }
+                None
+            }
+            NoteReply::EntrySaved(number) => {
+                self.saving.entry_saved(*number);
+                None
+            }
+            NoteReply::PadSaved(number) => {
+                self.saving.pad_saved(*number);
+                None
+            }
+            NoteReply::NotSaved(why) => {
+                self.saving.not_saved(clean(why)).then(|| safe!("NOT SAVED: {}", clean(why)))
+            }
+            NoteReply::Restored(count, dir) => {
+                let told = safe!(
+                    "another program removed or changed notes in {}: {} known here are written there anew",
+                    clean(dir),
+                    *count
+                );
+                self.timeline.tell(told.clone());
+                Some(told)
+            }
+            NoteReply::Written(path) => Some(safe!("Entries and pad are written to {}.", clean(path))),
+            NoteReply::PadChanged(text) => Some(self.changed_outside(text)),
+            NoteReply::PadKept(path) => {
+                let told = safe!("pad.md was changed by another program; its text is in {}", clean(path));
+                self.timeline.tell(told.clone());
+                Some(safe!("{}. The pad goes on with yours.", told))
+            }
+        }
+    }
+
+    /// What was written and is not durable: `2 entries are not saved: the disk is full.`
+    pub(super) fn unsaved(&self) -> Option<SafeText> {
+        self.saving.unsaved()
+    }
+
+    /// How much was written and is not durable: entries, and the pad as one.
+    pub(super) fn unsaved_count(&self) -> usize {
+        self.saving.count()
+    }
+
+    /// Why what was written is not durable, while the record does not get it there.
+    pub(super) fn lapse(&self) -> Option<SafeText> {
+        self.saving.lapse()
+    }
+
+    /// Filters the timeline; an empty text shows all.
+    pub(super) fn filter(&mut self, text: &str, view: &View<'_>) {
+        if !text.is_empty() {
+            self.tab = Tab::Timeline;
+        }
+        self.timeline.filter(text, view);
+    }
+
+    /// The filter in force.
+    pub(super) fn filter_text(&self) -> &str {
+        self.timeline.list().filter()
+    }
+
+    /// How many rows the filter shows, and how many there are.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        self.timeline.list().counts()
+    }
+
+    /// What the selected row of the timeline is about, and of when it is.
+    pub(super) fn subject(&self) -> Option<(Subject, Timestamp)> {
+        if self.tab == Tab::Timeline { self.timeline.subject() } else { None }
+    }
+
+    /// Takes back one thing: another program's text, an open entry, the marks, the filter.
+    pub(super) fn back(&mut self, view: &View<'_>) -> bool {
+        match self.tab {
+            Tab::Timeline => self.timeline.back(view),
+            Tab::Pad => false,
+            Tab::Outside => {
+                self.outside = None;
+                self.tab = Tab::Pad;
+                true
+            }
+        }
+    }
+
+    /// When the record has to be told something. It does not depend on what is shown.
+    pub(super) fn next_due(&self) -> Option<Timestamp> {
+        self.saving.next_due()
+    }
+
+    /// When what is shown changes next by itself.
+    pub(super) fn next_wake(&self, view: &View<'_>) -> Option<Timestamp> {
+        match self.tab {
+            Tab::Timeline => self.timeline.next_wake(view),
+            Tab::Pad | Tab::Outside => None,
+        }
+    }
+
+    /// Draws the pane.
+    pub(super) fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        self.draw_border(view, area, canvas);
+        let (body, styles) = (inside(area), view.styles);
+        let (text, muted) = (styles.of(Meaning::Text), styles.of(Meaning::Muted));
+        match (self.tab, &self.outside) {
+            (Tab::Timeline, _) => self.timeline.draw(&self.saving, view, body, canvas),
+            (Tab::Outside, Some((outside, pager))) => {
+                pager.draw(canvas, body, &comparison(outside, view), view.focused);
+            }
+            _ if self.pad.is_empty() && !self.editing => {
+                let line = match (self.saving.is_open(), self.saving.held_by()) {
+                    (false, _) => "The pad is still being opened.",
+                    (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
+                    (true, None) => "The pad is empty. i or Enter writes; it is saved while you type.",
+                };
+                Pager::default().draw(canvas, body, &[Paragraph::new(line, muted)], view.focused);
+            }
+            _ => {
+                let pad = self.pad_area(area);
+                self.pad.draw(canvas, pad, text, view.focused);
+                if pad.height < body.height {
+                    draw_help(view, Rect { y: pad.bottom(), height: 1, ..body }, canvas);
+                }
+            }
+        }
+    }
+
+    fn draw_border(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        let styles = view.styles;
+        let mut title = SafeText::literal("4 Notes ");
+        if let Some(incident) = &self.incident {
+            title.push(&safe!(" {} ", clean(&incident.id.as_str().into())));
+        }
+        for tab in self.tabs() {
+            let name = SafeText::literal(match tab {
+                Tab::Timeline => "timeline",
+                Tab::Pad => "pad",
+                Tab::Outside => "pad.md changed outside",
+            });
+            title.push(&if *tab == self.tab { safe!(" [{}]", name) } else { safe!(" {}", name) });
+        }
+        if self.tab == Tab::Timeline && !self.filter_text().is_empty() {
+            title.push(&safe!("  /{}", clean(&self.filter_text().into())));
+        }
+        let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
+        let (mut foot, meaning) = self.saving.words(lasts);
+        if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
+            foot.push(&safe!("  {} new", self.timeline.list().news()));
+        }
+        let border = styles.of(if view.focused { Meaning::BorderFocused } else { Meaning::Border });
+        canvas.border(area, (&title, styles.of(Meaning::Title)), (&foot, styles.of(meaning)), border);
+    }
+
+    fn tabs(&self) -> &'static [Tab] {
+        if self.outside.is_some() {
+            &[Tab::Timeline, Tab::Pad, Tab::Outside]
+        } else {
+            &[Tab::Timeline, Tab::Pad]
+        }
+    }
+
+    fn turn(&mut self, by: isize) {
+        let tabs = self.tabs();
+        let here = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0);
+        let next = if by > 0 { here + 1 } else { here + tabs.len() - 1 } % tabs.len();
+        self.tab = tabs.get(next).copied().unwrap_or_default();
+    }
+
+    /// Where the pad's text stands: over the line of its keys, where there is room for that.
+    fn pad_area(&self, area: Rect) -> Rect {
+        let body = inside(area);
+        let help = u16::from(self.editing && body.height >= HELP_FROM);
+        Rect { height: body.height - help, ..body }
+    }
+
+    fn edit(&mut self) -> Outcome {
+        if !self.saving.is_open() {
+            return Outcome::notice("The pad is still being opened. ; writes a note meanwhile.");
+        }
+        self.tab = Tab::Pad;
+        if let Some(who) = self.saving.held_by() {
+            return Outcome::notice(safe!(
+                "{} has the pad: here it can only be read until then.",
+                clean(who)
+            ));
+        }
+        self.editing = true;
+        // What another program did to pad.md shows before the first letter, if it can.
+        let look = !self.saving.is_pad_ahead();
+        let effects = look.then(|| self.ask(NoteCommand::Rest)).into_iter().collect();
+        Outcome { effects, ..Outcome::default() }
+    }
+
+    /// Gives the pad to the person's own editor: what was typed goes to its file first.
+    fn edit_outside(&mut self) -> Outcome {
+        let outcome = self.edit();
+        if !std::mem::take(&mut self.editing) {
+            return outcome;
+        }
+        // What was typed last is sent whatever its time is.
+        let mut effects = self.due(Timestamp::MAX);
+        effects.push(self.ask(NoteCommand::Rest));
+        effects.push(Effect::Editor(self.folder.clone()));
+        Outcome { effects, ..Outcome::default() }
+    }
+
+    /// A command in the pad while it is only read.
+    fn read(&mut self, id: Id, area: Rect) -> Outcome {
+        let page = isize::try_from(area.height).unwrap_or(1).max(1);
+        match id {
+            Id::Open => return self.edit(),
+            Id::Down => self.pad.walk(1, area),
+            Id::Up => self.pad.walk(-1, area),
+            Id::PageDown => self.pad.walk(page, area),
+            Id::PageUp => self.pad.walk(-page, area),
+            Id::HalfDown => self.pad.walk(page / 2, area),
+            Id::HalfUp => self.pad.walk(-page / 2, area),
+            Id::Top => self.pad.go_to_end(false, area),
+            Id::Bottom => self.pad.go_to_end(true, area),
+            Id::CopyRow if self.pad.is_empty() => return Outcome::notice("The pad is empty."),
+            Id::CopyRow => return Outcome::copy("the pad".into(), clean_block(&self.pad.text().into())),
+            Id::CopyLink | Id::ShowLink => return Outcome::notice("The pad has no link."),
+            Id::Mark | Id::Range | Id::Sort => return Outcome::notice("The pad has no rows; y copies it."),
+            _ => {}
+        }
+        Outcome::default()
+    }
+
+    /// A command beside another program's text.
+    fn compare(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
+        let Some((text, pager)) = &mut self.outside else { return Outcome::default() };
+        let page = comparison(text, view);
+        match id {
+            Id::CopyRow => {
+                return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
+            }
+            Id::Open if self.saving.held_by().is_none() => {
+                let text = lossy(text);
+                self.pad.replace(&text);
+                self.saving.changed();
+                self.outside = None;
+                self.tab = Tab::Pad;
+                return Outcome::notice("The pad has that text now; i and ctrl-_ bring yours back.");
+            }
+            _ => {
+                pager.run(id, &page, area, view.ascii);
+            }
+        }
+        Outcome::default()
+    }
+
+    fn did(&mut self, area: Rect, act: impl FnOnce(&mut Editor, Rect) -> Did, key: Option<Key>) -> Outcome {
+        if !self.editing {
+            return Outcome::default();
+        }
+        match (act(&mut self.pad, area), key) {
+            (Did::Changed, _) => self.saving.changed(),
+            (Did::Nothing, _) | (Did::Unknown, None) => {}
+            (Did::Full, _) => {
+                let text = safe!("The pad holds {} KiB at most: that was not inserted.", MOST_PAD / 1024);
+                return Outcome::notice(text);
+            }
+            (Did::Unknown, Some(key)) => {
+                let key = clean(&key.to_string().into());
+                return Outcome::notice(safe!("{} does nothing in the pad. Esc leaves it.", key));
+            }
+        }
+        Outcome::default()
+    }
+
+    fn changed_outside(&mut self, text: &RawText) -> SafeText {
+        if self.saving.is_pad_ahead() {
+            // The record has their text now: ours goes to it again.
+            self.saving.changed();
+            self.outside = Some((text.clone(), Pager::default()));
+            self.timeline
+                .tell("pad.md was changed by another program while there was newer text here".into());
+            return "Another program changed pad.md. Your text stays; theirs is in the notes' third tab."
+                .into();
+        }
+        self.pad.replace(&lossy(text));
+        self.timeline.tell("pad.md was changed by another program; the pad shows that text".into());
+        "Another program changed pad.md: the pad shows that now. i and ctrl-_ bring yours back.".into()
+    }
+}
+
+fn lossy(text: &RawText) -> String {
+    String::from_utf8_lossy(text.as_bytes()).into_owned()
+}
+
+fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
+    let head = "What another program wrote to pad.md. Enter takes it into the pad, Esc keeps yours.";
+    let style = view.styles.of(Meaning::Text);
+    [Paragraph::new(head, view.styles.of(Meaning::Warning)), Paragraph::default()]
+        .into_iter()
+        .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
+        .collect()
+}
+
+fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
+    let (key_style, muted) = (view.styles.of(Meaning::Key), view.styles.of(Meaning::Muted));
+    let mut x = line.x;
+    for (key, does) in HELP {
+        let needed = u16::try_from(key.len() + 1 + does.len()).unwrap_or(u16::MAX);
+        if x.saturating_add(needed) > line.right() {
+            return;
+        }
+        x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
+        x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
+    }
+}

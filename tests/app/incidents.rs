@@ -1,0 +1,284 @@
+//! Incidents: declared from a row, told of by commands, and found again at the next start.
+
+use midwatch::model::alert::Severity;
+use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
+use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
+use midwatch::pane::effect::{Effect, Msg};
+
+use crate::console::{Console, alert, at, run};
+use crate::{NARROW, WIDE, outage};
+
+/// The entries that were to be written, with their folder.
+fn written(console: &Console) -> Vec<(Folder, Entry)> {
+    let entry = |effect: &Effect| match effect {
+        Effect::Note(folder, NoteCommand::Entry(entry)) => Some((folder.clone(), entry.clone())),
+        _ => None,
+    };
+    console.effects.iter().filter_map(entry).collect()
+}
+
+/// The record has what was written.
+fn save(console: &mut Console) {
+    for (folder, entry) in written(console) {
+        console.send(Msg::Note(folder, NoteReply::EntrySaved(entry.seq)));
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+fn only_incident(console: &Console) -> (IncidentId, Incident) {
+    let entries = written(console);
+    let id = entries.iter().find_map(|(folder, _)| folder.incident().cloned()).unwrap();
+    let own = entries.into_iter().filter(|(folder, _)| folder.incident() == Some(&id));
+    let entries: Vec<Entry> = own.map(|(_, entry)| entry).collect();
+    let known = Incident::of(&id, &entries).unwrap();
+    (id, known)
+}
+
+#[test]
+fn two_keys_declare_an_incident_from_an_alert_and_the_header_shows_its_clock() {
+    for size in [WIDE, NARROW] {
+        let mut console = outage(size);
+        console.keys("I");
+        assert!(console.screen().contains("title: 2 HighErrorRate"), "{}", console.screen());
+        console.keys("Enter");
+        let (id, incident) = only_incident(&console);
+        assert_eq!(id.as_str(), "INC-20261122-0326-checkout");
+        assert_eq!((incident.severity, incident.status), (Sev::SECOND, Status::Active));
+        assert_eq!((incident.began(), incident.declared), (at(-14 * 60), at(0)));
+        assert_eq!(incident.alert, Some("HighErrorRate".into()));
+        let header = console.screen().lines().next().unwrap().to_owned();
+        assert!(header.contains("INC HighErrorR") && header.contains("SEV2 0:14"), "{header}");
+        console.pass(60);
+        assert!(console.screen().lines().next().unwrap().contains("SEV2 0:15"));
+    }
+}
+
+#[test]
+fn a_severity_and_a_title_are_all_that_is_asked() {
+    let mut console = Console::new(WIDE);
+    console.keys("I ctrl-u").type_text("  1  checkout is down ").keys("Enter");
+    let (id, incident) = only_incident(&console);
+    assert_eq!(id.as_str(), "INC-20261122-0326-checkout-is-down");
+    assert_eq!((incident.severity.number(), incident.title.as_str()), (1, Some("checkout is down")));
+    console.effects.clear();
+    console.keys("I ctrl-u Enter");
+    assert!(console.screen().contains("needs a title"), "{}", console.screen());
+    console.keys("I Esc");
+    assert!(console.screen().contains("No incident was declared."));
+    assert_eq!(written(&console), [], "neither an empty one nor one that was given up");
+}
+
+#[test]
+fn what_is_written_goes_to_the_current_incident_with_its_kind() {
+    let mut console = outage(WIDE);
+    console.keys(";").type_text("before").keys("Enter I Enter ;").type_text("h pool is full").keys("Enter");
+    console.keys(":").type_text("status mitigated 03:20 rolled back 812").keys("Enter");
+    console.keys(":").type_text("severity 1 all regions").keys("Enter");
+    console.keys(":").type_text("set impact 5 % of checkouts fail").keys("Enter");
+    console.keys(":").type_text("incident none").keys("Enter ;").type_text("behind").keys("Enter");
+    let said: Vec<_> = written(&console)
+        .into_iter()
+        .filter(|(_, entry)| !entry.is_automatic())
+        .map(|(folder, entry)| (folder == Folder::Shift, entry.words().as_str().to_owned()))
+        .collect();
+    let expected = [
+        (true, "before"),
+        (false, "declared SEV2: HighErrorRate checkout"),
+        (false, "hypothesis: pool is full"),
+        (false, "status mitigated: rolled back 812"),
+        (false, "severity SEV1: all regions"),
+        (false, "impact: 5 % of checkouts fail"),
+        (true, "behind"),
+    ];
+    assert_eq!(said, expected.map(|(shift, text)| (shift, text.to_owned())));
+    let (_, incident) = only_incident(&console);
+    assert_eq!((incident.mitigated, incident.peak), (Some(at(-6 * 60)), Sev::new(1).unwrap()));
+    assert!(!console.screen().contains("INC "), "none is current: {}", console.screen());
+    // Its timeline is its own: it has neither the shift's notes nor what happened elsewhere.
+    console.keys(":").type_text("incident higherror").keys("Enter 4");
+    let screen = console.screen();
+    assert!(screen.contains("INC-20261122-0326-checkout") && screen.contains("pool is full"), "{screen}");
+    assert!(!screen.contains("behind"), "{screen}");
+}
+
+#[test]
+fn times_that_cannot_be_so_are_told_and_taken() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter :").type_text("status mitigated 03:05").keys("Enter");
+    assert!(console.screen().contains("mitigated is before detected: is that so?"), "{}", console.screen());
+    assert_eq!(only_incident(&console).1.mitigated, Some(at(-21 * 60)));
+    console.keys(":").type_text("status done").keys("Enter");
+    assert!(console.screen().contains("done is no status"), "{}", console.screen());
+    console.keys(":").type_text("set colour red").keys("Enter");
+    assert!(console.screen().contains("What can be set: title, service"), "{}", console.screen());
+}
+
+#[test]
+fn without_an_incident_its_commands_say_what_to_do() {
+    let mut console = outage(WIDE);
+    for command in ["status resolved", "severity 2", "set impact all"] {
+        console.keys(":").type_text(command).keys("Enter");
+        assert!(console.screen().contains("No incident is current: I declares one"), "{}", console.screen());
+    }
+    assert_eq!(written(&console), []);
+}
+
+#[test]
+fn an_incident_of_the_last_session_is_current_again_and_one_that_is_over_is_not_opened() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    let (id, _) = only_incident(&console);
+    let entries: Vec<Entry> = written(&console).into_iter().map(|(_, entry)| entry).collect();
+    let saved = console.app.session();
+
+    let mut console = Console::new(WIDE);
+    console.app.restore(&saved.view, at(0));
+    let mut over = entries.clone();
+    over.push(Entry { what: What::Status(Status::Closed), seq: 2, recorded: at(9), ..entries[0].clone() });
+    let other = IncidentId::try_from("INC-20261101-0000-disk".to_owned()).unwrap();
+    console.send(Msg::Note(Folder::Incident(other.clone()), NoteReply::Read(over)));
+    assert_eq!(console.effects, []);
+    console.send(Msg::Note(Folder::Incident(id.clone()), NoteReply::Read(entries)));
+    assert_eq!(console.effects, [Effect::Note(Folder::Incident(id), NoteCommand::Open)]);
+    assert!(console.screen().contains("INC HighErrorRate checkout SEV2"), "{}", console.screen());
+    // One that is over can be looked at all the same.
+    console.effects.clear();
+    console.keys(":").type_text("incident INC-20261101-0000-disk").keys("Enter");
+    assert_eq!(console.effects, [Effect::Note(Folder::Incident(other), NoteCommand::Open)]);
+}
+
+#[test]
+fn what_is_unsure_is_taken_to_be_worse() {
+    for (severity, number) in [
+        (Severity::Critical, 2),
+        (Severity::Error, 2),
+        (Severity::Unknown, 2),
+        (Severity::Warning, 3),
+        (Severity::Info, 4),
+    ] {
+        let mut console = Console::new(WIDE);
+        console.alerts(&[alert("A", severity, 1)]);
+        console.keys("I Enter");
+        assert_eq!(only_incident(&console).1.severity.number(), number, "{severity:?}");
+    }
+}
+
+#[test]
+fn what_happens_to_the_service_is_written_by_itself_and_once() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14), alert("Other", Severity::Warning, 5)]);
+    console.runs(&[run("1", "failed", 30), run("2", "succeeded", 300)]);
+    console.keys("I Enter");
+    let said = |console: &Console| {
+        let automatic = written(console).into_iter().filter(|(_, entry)| entry.is_automatic());
+        automatic.map(|(_, entry)| (entry.at, entry.words().as_str().to_owned())).collect::<Vec<_>>()
+    };
+    let before = said(&console);
+    assert!(before.contains(&(at(-14 * 60), "alert HighErrorRate fired, CRIT".to_owned())), "{before:?}");
+    assert!(before.iter().any(|(_, text)| text.starts_with("run deploy-prod #812")), "{before:?}");
+    console.effects.clear();
+    // The same again is no news; an end is.
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14), alert("Other", Severity::Warning, 5)]);
+    assert_eq!(said(&console), []);
+    console.pass(60);
+    console.alerts(&[alert("Other", Severity::Warning, 5)]);
+    let ended = said(&console);
+    assert!(ended.iter().any(|(_, text)| text == "alert HighErrorRate resolved"), "{ended:?}");
+    console.effects.clear();
+    console.keys(":").type_text("status closed").keys("Enter");
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 0)]);
+    assert_eq!(said(&console), [], "it is over");
+}
+
+#[test]
+fn a_storm_is_told_in_few_lines() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    console.effects.clear();
+    let storm: Vec<_> =
+        (0..500).map(|number| alert(&format!("A{number:03}"), Severity::Critical, 1)).collect();
+    console.alerts(&storm);
+    let said: Vec<_> = written(&console).iter().map(|(_, entry)| entry.words().as_str().to_owned()).collect();
+    assert_eq!(said.len(), 31, "{said:?}");
+    assert!(said[0].contains("more things like it"), "{said:?}");
+}
+
+#[test]
+fn evidence_is_pinned_with_its_source_and_its_time() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter > 1 >");
+    let pinned: Vec<_> = written(&console)
+        .into_iter()
+        .filter_map(|(_, entry)| match entry.what {
+            What::Evidence(evidence) => Some((entry.at, *evidence)),
+            _ => None,
+        })
+        .collect();
+    let [(at_alert, of_alert), (at_run, of_run)] = &pinned[..] else { panic!("{pinned:?}") };
+    assert_eq!((*at_alert, of_alert.from.as_str()), (at(0), Some("alert HighErrorRate, source alerts")));
+    assert!(of_alert.lines.iter().any(|line| line.as_str().unwrap().contains("checkout")), "{of_alert:?}");
+    assert_eq!(of_alert.window, (at(-14 * 60), at(0)));
+    assert_eq!((of_run.window.0, of_run.from.as_str()), (at(-12 * 60), Some("run deploy-prod, source ci")));
+    assert_eq!(*at_run, of_run.window.1);
+    console.keys("4 >");
+    assert!(console.screen().contains("nothing to pin here"), "{}", console.screen());
+}
+
+#[test]
+fn an_entry_is_corrected_starred_and_done_without_being_lost() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter ;").type_text("t check the pool").keys("Enter");
+    save(&mut console);
+    console.keys("4 G d s");
+    save(&mut console);
+    let screen = console.screen();
+    assert!(screen.contains("* (done) todo: check the pool"), "{screen}");
+    console.keys(":").type_text("correct check the pool of db-7").keys("Enter");
+    console.keys(":").type_text("at 03:20").keys("Enter");
+    let screen = console.screen();
+    assert!(screen.contains("03:20 saving * (done) todo: check the pool of db-7"), "{screen}");
+    assert_eq!(screen.matches("todo: check the pool").count(), 1, "{screen}");
+    console.keys("1 s");
+    assert!(console.screen().contains("s does nothing here"), "{}", console.screen());
+}
+
+#[test]
+fn what_is_due_nags_in_the_header_and_rings_once() {
+    let mut console = outage(WIDE);
+    let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();
+    console.keys("I Enter");
+    assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
+    console.keys(":").type_text("timer 3m kim checks db").keys("Enter");
+    save(&mut console);
+    assert!(header(&console).contains("kim checks db in 3m"), "{}", header(&console));
+    console.effects.clear();
+    console.pass(180);
+    let rings = |console: &Console| console.effects.iter().filter(|e| matches!(e, Effect::Ring(_))).count();
+    assert_eq!(rings(&console), 1, "{:?}", console.effects);
+    assert!(console.screen().contains("Due now: kim checks db."), "{}", console.screen());
+    console.pass(120);
+    assert_eq!(rings(&console), 1);
+    assert!(header(&console).contains("OVERDUE 0:02: kim checks db"), "{}", header(&console));
+    console.keys("4 G d");
+    assert!(header(&console).contains("status update in 25m"), "{}", header(&console));
+    console.keys(";").type_text("u we roll back, next in 30 minutes").keys("Enter");
+    assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
+    console.keys(":").type_text("timer soon").keys("Enter");
+    assert!(console.screen().contains("Type how long and what"), "{}", console.screen());
+}
+
+#[test]
+fn what_helped_last_time_is_told_on_the_alert_and_when_it_is_declared() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter :").type_text("status resolved rolled back 812").keys("Enter");
+    console.keys(":").type_text("status closed").keys("Enter");
+    console.keys("Esc 3 Enter G");
+    let screen = console.screen();
+    assert!(
+        screen.contains("What was like it") && screen.contains("took 14m00s: rolled back 812"),
+        "{screen}"
+    );
+    console.keys("Esc I Enter");
+    assert!(console.screen().contains("it took 14m00s: rolled back 812."), "{}", console.screen());
+    assert!(console.screen().contains("INC-20261122-0326-checkout-2"), "{}", console.screen());
+}
