@@ -4,13 +4,16 @@ mod add;
 mod check;
 mod console;
 mod generate;
+mod handoff;
 mod init;
 mod load;
 mod logs;
+mod notes;
 mod print;
 mod screen;
 mod services;
 mod status;
+mod templates;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
@@ -25,6 +28,7 @@ use self::check::Form;
 use self::console::Wish;
 use self::generate::Document;
 use self::logs::Logs;
+use self::notes::Notes;
 use self::print::{refuse, shell_word, tell};
 use self::services::Services;
 use crate::config::origin::ConfigError;
@@ -162,6 +166,14 @@ enum Command {
         #[command(subcommand)]
         what: Logs,
     },
+    /// What was written down: incidents, their timelines and the shift's notes
+    Notes {
+        #[command(subcommand)]
+        what: Notes,
+    },
+    /// Writes what the next person on call has to know
+    #[command(after_long_help = handoff::HELP)]
+    Handoff(handoff::Asked),
     /// Prints a document that is made from the program itself
     Generate {
         #[command(subcommand)]
@@ -227,6 +239,8 @@ impl Cli {
             Some(Command::Add(asked)) => add::add(&self.flags, &asked),
             Some(Command::Services { what }) => Ok(services::services(&self.flags, &what)),
             Some(Command::Logs { what }) => logs::logs(&self.flags, &what),
+            Some(Command::Notes { what }) => Ok(notes::notes(&self.flags, &what)),
+            Some(Command::Handoff(asked)) => Ok(handoff::handoff(&self.flags, &asked)),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))

@@ -11,6 +11,7 @@
 //! 3 command
 //! 3 net
 //! 3 store
+//! 4 incident
 //! 4 ui
 //! 5 source
 //! 6 pane
@@ -24,6 +25,7 @@ pub mod app;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod incident;
 pub mod insight;
 pub mod logs;
 pub mod model;

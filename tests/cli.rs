@@ -4,6 +4,8 @@
 
 #[path = "cli/follow.rs"]
 mod follow;
+#[path = "cli/notes.rs"]
+mod notes;
 #[path = "cli/odd.rs"]
 mod odd;
 

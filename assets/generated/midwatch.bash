@@ -34,6 +34,9 @@ _midwatch() {
             midwatch,goto)
                 cmd="midwatch__subcmd__goto"
                 ;;
+            midwatch,handoff)
+                cmd="midwatch__subcmd__handoff"
+                ;;
             midwatch,help)
                 cmd="midwatch__subcmd__help"
                 ;;
@@ -42,6 +45,9 @@ _midwatch() {
                 ;;
             midwatch,logs)
                 cmd="midwatch__subcmd__logs"
+                ;;
+            midwatch,notes)
+                cmd="midwatch__subcmd__notes"
                 ;;
             midwatch,open)
                 cmd="midwatch__subcmd__open"
@@ -118,6 +124,9 @@ _midwatch() {
             midwatch__subcmd__help,goto)
                 cmd="midwatch__subcmd__help__subcmd__goto"
                 ;;
+            midwatch__subcmd__help,handoff)
+                cmd="midwatch__subcmd__help__subcmd__handoff"
+                ;;
             midwatch__subcmd__help,help)
                 cmd="midwatch__subcmd__help__subcmd__help"
                 ;;
@@ -126,6 +135,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__help,logs)
                 cmd="midwatch__subcmd__help__subcmd__logs"
+                ;;
+            midwatch__subcmd__help,notes)
+                cmd="midwatch__subcmd__help__subcmd__notes"
                 ;;
             midwatch__subcmd__help,open)
                 cmd="midwatch__subcmd__help__subcmd__open"
@@ -172,6 +184,18 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__logs,stats)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__stats"
                 ;;
+            midwatch__subcmd__help__subcmd__notes,export)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__export"
+                ;;
+            midwatch__subcmd__help__subcmd__notes,list)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__list"
+                ;;
+            midwatch__subcmd__help__subcmd__notes,search)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__search"
+                ;;
+            midwatch__subcmd__help__subcmd__notes,show)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__show"
+                ;;
             midwatch__subcmd__help__subcmd__services,suggest)
                 cmd="midwatch__subcmd__help__subcmd__services__subcmd__suggest"
                 ;;
@@ -205,6 +229,36 @@ _midwatch() {
             midwatch__subcmd__logs__subcmd__help,stats)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__stats"
                 ;;
+            midwatch__subcmd__notes,export)
+                cmd="midwatch__subcmd__notes__subcmd__export"
+                ;;
+            midwatch__subcmd__notes,help)
+                cmd="midwatch__subcmd__notes__subcmd__help"
+                ;;
+            midwatch__subcmd__notes,list)
+                cmd="midwatch__subcmd__notes__subcmd__list"
+                ;;
+            midwatch__subcmd__notes,search)
+                cmd="midwatch__subcmd__notes__subcmd__search"
+                ;;
+            midwatch__subcmd__notes,show)
+                cmd="midwatch__subcmd__notes__subcmd__show"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,export)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__export"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,help)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__help"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,list)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__list"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,search)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__search"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,show)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__show"
+                ;;
             midwatch__subcmd__services,help)
                 cmd="midwatch__subcmd__services__subcmd__help"
                 ;;
@@ -224,7 +278,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto open status init add services logs generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto open status init add services logs notes handoff generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -785,8 +839,54 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__handoff)
+            opts="-f -h -V --since --to --format --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "gfm slack jira plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "gfm slack jira plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__help)
-            opts="demo replay record collect check goto open status init add services logs generate help"
+            opts="demo replay record collect check goto open status init add services logs notes handoff generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -967,6 +1067,20 @@ _midwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        midwatch__subcmd__help__subcmd__handoff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         midwatch__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1052,6 +1166,76 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__logs__subcmd__stats)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes)
+            opts="list show export search"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__search)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1408,6 +1592,280 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__logs__subcmd__stats)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version list show export search help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__export)
+            opts="-d -f -h -V --document --format --lint --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --document)
+                    COMPREPLY=($(compgen -W "postmortem update" -- "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -W "postmortem update" -- "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "gfm slack jira plain" -- "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -W "gfm slack jira plain" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help)
+            opts="list show export search help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__search)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__show)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__list)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__search)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__show)
             opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

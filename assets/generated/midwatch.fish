@@ -44,6 +44,8 @@ complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "init" -d 'Writes 
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "services" -d 'Services: what belongs together under one name'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "logs" -d 'The log engine on files, pipes and sources, for scripts'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "notes" -d 'What was written down: incidents, their timelines and the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "handoff" -d 'Writes what the next person on call has to know'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "generate" -d 'Prints a document that is made from the program itself'
 complete -c midwatch -n "__fish_midwatch_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand demo" -l seed -d 'Another seed has other ids and lines in the same story' -r
@@ -226,6 +228,83 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "follow" -d 'Prints the records of a configured source as they come'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "list" -d 'Lists the incidents, the newest first'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from show" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s d -l document -d 'Which document' -r -f -a "postmortem\t'The draft of a postmortem'
+update\t'How it stands, for those who wait'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s f -l format -d 'What it is written for' -r -f -a "gfm\t'Markdown, as GitHub, GitLab and Mattermost take it'
+slack\t'Slack'
+jira\t'Jira and Confluence'
+plain\t'Text'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l lint -d 'Tells what is missing instead, a line each'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
+json\t'For programs'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists the incidents, the newest first'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l since -d 'How long the shift was, such as 12h' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l to -d 'Who takes over' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -s f -l format -d 'What it is written for' -r -f -a "gfm\t'Markdown, as GitHub, GitLab and Mattermost take it'
+slack\t'Slack'
+jira\t'Jira and Confluence'
+plain\t'Text'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l config -d 'Reads this configuration instead of your own' -r -F
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l env -d 'Shows this environment at the start' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and not __fish_seen_subcommand_from man completions schema keys sources screen help" -l as -d 'Who is at the keys' -r
@@ -296,25 +375,31 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_s
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "sources" -d 'Every kind of source and its keys, as Markdown'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "screen" -d 'The picture in the README, as SVG'
 complete -c midwatch -n "__fish_midwatch_using_subcommand generate; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "replay" -d 'Plays a recording'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "record" -d 'Runs the console and records what it sees to a new file'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "collect" -d 'Looks without a screen and keeps what happens, so that the next console begins with it'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "goto" -d 'Runs the console and opens this alert or run as soon as it is seen'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "open" -d 'Runs the console on files alone'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "status" -d 'Asks every source once and tells what fires, what runs and what cannot be seen'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "services" -d 'Services: what belongs together under one name'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "logs" -d 'The log engine on files, pipes and sources, for scripts'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
-complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "demo" -d 'Plays a built-in outage: no network, no configuration, no files left behind'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "replay" -d 'Plays a recording'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "record" -d 'Runs the console and records what it sees to a new file'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "collect" -d 'Looks without a screen and keeps what happens, so that the next console begins with it'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "check" -d 'Tells whether the configuration is right and every source works, and what to do next'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "goto" -d 'Runs the console and opens this alert or run as soon as it is seen'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "open" -d 'Runs the console on files alone'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "status" -d 'Asks every source once and tells what fires, what runs and what cannot be seen'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "init" -d 'Writes a commented configuration from what this machine has; never over another'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "add" -d 'Finds out what answers at an address, and writes a source for it to your configuration'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "services" -d 'Services: what belongs together under one name'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "logs" -d 'The log engine on files, pipes and sources, for scripts'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "notes" -d 'What was written down: incidents, their timelines and the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "handoff" -d 'Writes what the next person on call has to know'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "generate" -d 'Prints a document that is made from the program itself'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and not __fish_seen_subcommand_from demo replay record collect check goto open status init add services logs notes handoff generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from services" -f -a "suggest" -d 'Prints `[[service]]` tables for names that runs, alerts and log streams share; writes nothing'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "query" -d 'Prints the records that a query sees, or how many there are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "stats" -d 'Counts lines, records and levels, and tells from when to when they are'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from logs" -f -a "follow" -d 'Prints the records of a configured source as they come'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "list" -d 'Lists the incidents, the newest first'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'

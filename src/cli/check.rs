@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::load::load;
 use super::print::{count, padded, plain, print};
-use super::{FAILED, Flags, WRONG};
+use super::{FAILED, Flags, WRONG, templates};
 use crate::command::bindings;
 use crate::config::Config;
 use crate::config::origin::{ConfigError, Origin, Warning};
@@ -92,6 +92,10 @@ impl Checked {
         warnings.extend(bindings::conflicts(&config.keys));
         let path = std::env::var_os("PATH");
         warnings.extend(config.diagnostics.iter().filter_map(|one| one.warning(path.as_deref())));
+        let mistakes = templates::mistakes(flags);
+        if !mistakes.is_empty() {
+            return Ok(wrong(mistakes));
+        }
         let net = Net::of(&config);
         let (built, playback) = match registry::build(&config.sources, &net) {
             Ok(built) => built,

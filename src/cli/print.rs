@@ -12,6 +12,9 @@ use crate::model::text::{RawText, SafeText, clean, raw_view};
 use crate::safe;
 use crate::store::error::{path_text, reason};
 
+/// The widest column of a table.
+const WIDEST: usize = 80;
+
 /// Prints an answer to standard output and gives its exit code, or another if it could not be
 /// written. A reader that has gone, as `| head` does, has what it wanted.
 pub(super) fn print(text: &str, code: u8) -> ExitCode {
@@ -62,6 +65,26 @@ pub(super) fn padded(mut text: SafeText, width: usize) -> SafeText {
     let space = SafeText::literal(" ");
     for _ in text.width()..width {
         text.push(&space);
+    }
+    text
+}
+
+/// Rows with each column as wide as it has to be.
+pub(super) fn columns(rows: impl Iterator<Item = Vec<SafeText>>) -> String {
+    // One absurd name does not make every row as long; JSON has more of it.
+    let short = |cell: SafeText| cell.truncate_to(WIDEST, &SafeText::literal(".."));
+    let rows: Vec<Vec<SafeText>> = rows.map(|row| row.into_iter().map(short).collect()).collect();
+    let most = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(SafeText::width).max();
+    let widths: Vec<usize> = (0..most).map(|column| widest(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = SafeText::literal(" ");
+        for (cell, width) in row.into_iter().zip(&widths).filter(|(_, width)| **width > 0) {
+            line.push(&safe!(" {}", padded(cell, *width)));
+        }
+        text.push_str(line.as_str().trim_end());
+        text.push('\n');
     }
     text
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::load::load;
-use super::print::{count, padded, pairs, plain, print, refuse};
+use super::print::{columns, count, pairs, plain, print, refuse};
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::config::Config;
 use crate::insight::fault::{self, Fault, Together, Word};
@@ -52,9 +52,6 @@ Exit codes:
   sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
 Names of labels that look alike are told apart by their code points, then by a number.
 Keys are added in later versions, never renamed. What is not known is null.";
-
-/// The widest column of a table.
-const WIDEST: usize = 80;
 
 /// What was seen.
 struct Seen<'a> {
@@ -251,24 +248,4 @@ fn source(probed: &Probed) -> Value {
         "state": probed.state.word(),
         "failures": probed.failures.iter().map(failure).collect::<Vec<_>>(),
     })
-}
-
-/// Rows with each column as wide as it has to be.
-fn columns(rows: impl Iterator<Item = Vec<SafeText>>) -> String {
-    // One absurd name does not make every row as long; JSON has more of it.
-    let short = |cell: SafeText| cell.truncate_to(WIDEST, &SafeText::literal(".."));
-    let rows: Vec<Vec<SafeText>> = rows.map(|row| row.into_iter().map(short).collect()).collect();
-    let most = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(SafeText::width).max();
-    let widths: Vec<usize> = (0..most).map(|column| widest(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = SafeText::literal(" ");
-        for (cell, width) in row.into_iter().zip(&widths).filter(|(_, width)| **width > 0) {
-            line.push(&safe!(" {}", padded(cell, *width)));
-        }
-        text.push_str(line.as_str().trim_end());
-        text.push('\n');
-    }
-    text
 }

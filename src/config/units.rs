@@ -1,6 +1,7 @@
 //! Lengths of time and sizes as a configuration writes them: `30s`, `1h30m`, `256 MiB`.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -59,11 +60,19 @@ fn bytes(text: &str) -> Option<u64> {
     if rest.trim().is_empty() { number.checked_mul(unit(SIZES, name)?) } else { None }
 }
 
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a length of time; write 30s, 5m or 1h30m");
+        period(text).map(Self).ok_or_else(wrong)
+    }
+}
+
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'_, str>::deserialize(deserializer)?;
-        let wrong = || de::Error::custom(format!("`{text}` is not a length of time; write 30s, 5m or 1h30m"));
-        period(&text).map(Self).ok_or_else(wrong)
+        text.parse().map_err(de::Error::custom)
     }
 }
 

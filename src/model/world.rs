@@ -90,6 +90,16 @@ impl Remembered {
             current.flat_map(|(name, source)| source.alerts.iter().map(move |alert| (name, &**alert)));
         current.chain(self.resolved.iter().map(|(name, alert)| (name, &**alert)))
     }
+
+    /// The silences of all sources.
+    pub fn silences(&self) -> impl Iterator<Item = &Arc<Silence>> {
+        self.sources.values().flat_map(|source| &source.silences)
+    }
+
+    /// When each source was seen last.
+    pub fn looked(&self) -> impl Iterator<Item = (&RawText, Option<Timestamp>)> {
+        self.sources.iter().map(|(name, source)| (name, source.last_ok))
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

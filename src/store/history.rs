@@ -324,6 +324,11 @@ fn cut(text: &RawText) -> &[u8] {
     text.as_bytes().get(..1024).unwrap_or(text.as_bytes())
 }
 
+/// Until when somebody looked, by what is in `dir`.
+pub fn watched(dir: &Path) -> Option<Timestamp> {
+    watched_until(&dir.join("lock"))
+}
+
 /// When the process that wrote last was last seen alive.
 fn watched_until(lock: &Path) -> Option<Timestamp> {
     let modified = std::fs::symlink_metadata(lock).ok()?.modified().ok()?;

@@ -227,6 +227,14 @@ pub fn peek(files: &impl Files, path: &Path) -> io::Result<Vec<Vec<u8>>> {
     Ok(replay.records)
 }
 
+/// As [`read_old`]; without a time as [`peek`], where every writer is taken to live.
+pub fn read(files: &impl Files, path: &Path, time: Option<&str>) -> io::Result<Old> {
+    match time {
+        Some(time) => read_old(files, path, time),
+        None => peek(files, path).map(|records| Old { records, live: true, torn: None }),
+    }
+}
+
 /// Reads a journal that this process does not write. If its writer is dead, a torn end is kept
 /// beside it as `.torn-<time>` and then cut off. `time` is a file-safe text.
 pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> {

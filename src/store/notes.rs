@@ -14,8 +14,10 @@ mod ear;
 mod entries;
 mod folders;
 mod pad;
+mod shelf;
 
 pub use folders::{Folders, Told};
+pub use shelf::Shelf;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;

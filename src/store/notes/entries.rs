@@ -51,7 +51,7 @@ impl Entries {
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Self {
-        let all = read(files, dir, now, notices);
+        let all = read(files, dir, Some(now), notices);
         let mut entries = Self {
             dir: dir.to_owned(),
             stem,
@@ -270,11 +270,12 @@ fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64)> {
     records.filter_map(|r| serde_json::from_slice::<Entry>(&r).ok()).map(|e| key(&e)).collect()
 }
 
-/// Reads the entries of all consoles. What cannot be read is a notice each.
+/// Reads the entries of all consoles. What cannot be read is a notice each. Without a time nothing is
+/// mended or tidied up: a journal is read as it is.
 pub(super) fn read(
     files: &impl Files,
     dir: &Path,
-    now: Timestamp,
+    now: Option<Timestamp>,
     notices: &mut Vec<SafeText>,
 ) -> Vec<Entry> {
     let names = match files.list(dir, MOST_FILES) {
@@ -293,7 +294,7 @@ pub(super) fn read(
             unread += 1;
             continue;
         }
-        let old = match journal::read_old(files, path, &file_time(now)) {
+        let old = match journal::read(files, path, now.map(file_time).as_deref()) {
             Ok(old) => old,
             Err(e) => {
                 notices.push(StoreError::new("read", path, e).sentence());

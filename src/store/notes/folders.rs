@@ -80,7 +80,7 @@ impl<F: Files + Clone> Folders<F> {
         let dir = self.state.join(folder.path());
         // Looked at before: what is written meanwhile is heard.
         let ear = Ear::from_now(&self.files, &dir);
-        let entries = super::entries::read(&self.files, &dir, now, notices);
+        let entries = super::entries::read(&self.files, &dir, Some(now), notices);
         if Incident::of(&id, &entries).is_none_or(|incident| incident.status.is_over()) {
             self.left.insert(id);
         } else {
@@ -223,7 +223,7 @@ impl<F: Files + Clone> Folders<F> {
 }
 
 /// The incidents that have a folder below a state directory, the oldest first.
-fn incidents(files: &impl Files, state: &Path, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
+pub(super) fn incidents(files: &impl Files, state: &Path, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
     let dir = state.join("incidents");
     if matches!(files.stamp(&dir), Ok(None)) {
         return Vec::new();

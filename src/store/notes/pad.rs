@@ -180,7 +180,7 @@ impl Pad {
             }
         };
         let alone = matches!(self.access, Access::Held(Some(_)));
-        let found = match Found::read(files, &self.dir, now, notices) {
+        let found = match Found::read(files, &self.dir, Some(now), notices) {
             Ok(found) => found,
             Err(e) => {
                 notices.push(e.sentence());
@@ -443,7 +443,7 @@ impl Pad {
         }
         // Another console that lives may write it.
         let Taken::Mine(_lock) = lock::take(&dir.join("pad.lock"), &self.holder) else { return Ok(()) };
-        let found = Found::read(files, dir, now, notices)?;
+        let found = Found::read(files, dir, Some(now), notices)?;
         let dead = || found.journals.iter().filter(|old| !old.live);
         let mut texts = vec![found.text.clone().into_bytes()];
         texts.extend(found.aside.clone());
@@ -517,9 +517,9 @@ struct OldPad {
 
 /// What is in the directory.
 #[derive(Debug)]
-struct Found {
+pub(super) struct Found {
     /// The pad's text: the newest journal's, or `pad.md` where that is newer.
-    text: String,
+    pub(super) text: String,
     /// A text of `pad.md` that neither is nor was ours, while ours is not in it.
     aside: Option<Vec<u8>>,
     disk: Option<Print>,
@@ -531,10 +531,10 @@ struct Found {
 }
 
 impl Found {
-    fn read(
+    pub(super) fn read(
         files: &impl Files,
         dir: &Path,
-        now: Timestamp,
+        now: Option<Timestamp>,
         notices: &mut Vec<SafeText>,
     ) -> Result<Self, StoreError> {
         let path = dir.join(PAD);
@@ -545,7 +545,7 @@ impl Found {
         let (mut journals, mut number, mut newest) = (Vec::new(), 0, None);
         for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "padlog")) {
             number = number.max(number_of(&path).saturating_add(1));
-            let old = match journal::read_old(files, &path, &file_time(now)) {
+            let old = match journal::read(files, &path, now.map(file_time).as_deref()) {
                 Ok(old) => old,
                 Err(e) => {
                     notices.push(StoreError::new("read", &path, e).sentence());

@@ -1,0 +1,168 @@
+//! What is written below a state directory, for who only reads: nothing is made, locked or mended, and
+//! consoles may write meanwhile.
+
+use std::path::PathBuf;
+
+use super::folders;
+use super::pad::Found;
+use crate::model::incident::Incident;
+use crate::model::note::{Entry, Folder};
+use crate::model::terms::IncidentId;
+use crate::model::text::{RawText, SafeText};
+use crate::store::files::Files;
+
+/// The notes of a state directory.
+#[derive(Debug)]
+pub struct Shelf<F> {
+    files: F,
+    state: PathBuf,
+}
+
+impl<F: Files> Shelf<F> {
+    /// Those below this state directory, which may be missing.
+    pub fn of(files: F, state: impl Into<PathBuf>) -> Self {
+        Self { files, state: state.into() }
+    }
+
+    /// The incidents that have a folder, the oldest first.
+    pub fn ids(&self, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
+        folders::incidents(&self.files, &self.state, notices)
+    }
+
+    /// What is known of each incident, with its entries, the newest first. A folder in which nothing
+    /// declares one has none.
+    pub fn incidents<'a>(
+        &'a self,
+        notices: &'a mut Vec<SafeText>,
+    ) -> impl Iterator<Item = (Incident, Vec<Entry>)> + 'a {
+        let mut ids = self.ids(notices).into_iter().rev();
+        std::iter::from_fn(move || {
+            ids.find_map(|id| {
+                let entries = self.entries(&Folder::Incident(id.clone()), notices);
+                Incident::of(&id, &entries).map(|incident| (incident, entries))
+            })
+        })
+    }
+
+    /// The entries in a folder, in order of time, session and seq.
+    pub fn entries(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<Entry> {
+        let dir = self.state.join(folder.path());
+        match self.files.stamp(&dir) {
+            Ok(None) => Vec::new(),
+            Ok(Some(_)) | Err(_) => super::entries::read(&self.files, &dir, None, notices),
+        }
+    }
+
+    /// The text of a folder's pad.
+    pub fn pad(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> RawText {
+        let dir = self.state.join(folder.path());
+        if matches!(self.files.stamp(&dir), Ok(None)) {
+            return RawText::default();
+        }
+        match Found::read(&self.files, &dir, None, notices) {
+            Ok(found) => found.text.into(),
+            Err(error) => {
+                notices.push(error.sentence());
+                RawText::default()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Write as _;
+    use std::path::Path;
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::model::note::{NoteCommand, What};
+    use crate::model::terms::{Declared, Sev};
+    use crate::store::files::Disk;
+    use crate::store::notes::{Folders, Session};
+
+    fn now() -> Timestamp {
+        "2026-03-14T03:12:00Z".parse().unwrap()
+    }
+
+    fn incident() -> Folder {
+        Folder::Incident(IncidentId::try_from("INC-20260314-0312-db".to_owned()).unwrap())
+    }
+
+    fn entry(seq: u64, what: What, text: &str) -> NoteCommand {
+        let (person, session) = ("kim".into(), "a".into());
+        NoteCommand::Entry(Entry {
+            at: now(),
+            recorded: now(),
+            person,
+            what,
+            text: text.into(),
+            session,
+            seq,
+        })
+    }
+
+    /// Every file below with its bytes.
+    fn all(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let (mut found, mut folders) = (BTreeMap::new(), vec![dir.to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let bytes = std::fs::read(&path).unwrap();
+                    found.insert(path, bytes);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn what_a_running_console_wrote_is_read_and_nothing_is_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let session = Session { person: "kim".into(), host: "bastion".into(), id: "a".into(), since: now() };
+        let (mut console, _) = Folders::open(Disk, dir.path(), &session, now());
+        let declared = What::Declared(Box::new(Declared::new("db: slow", Sev::SECOND)));
+        console.handle(&incident(), entry(1, declared, ""), now());
+        console.handle(&incident(), entry(2, What::Note, "looked"), now());
+        console.handle(&Folder::Shift, entry(3, What::Note, "quiet"), now());
+        console.handle(&incident(), NoteCommand::Pad(1, "typed\n".into()), now());
+        // A console that died in the middle of a record, and one that left an empty journal.
+        let folder = dir.path().join(incident().path());
+        let torn = folder.join("lee.bastion.b.000.journal");
+        std::fs::File::create(&torn).unwrap().write_all(b"mwjrnl1\n\x05\0\0").unwrap();
+        std::fs::File::create(folder.join("lee.bastion.c.000.journal")).unwrap();
+        let before = all(dir.path());
+
+        let shelf = Shelf::of(Disk, dir.path());
+        let mut notices = Vec::new();
+        let known: Vec<_> = shelf.incidents(&mut notices).collect();
+        let titles: Vec<_> = known.iter().map(|(known, entries)| (&known.title, entries.len())).collect();
+        assert_eq!(titles, [(&"db: slow".into(), 2)]);
+        assert_eq!(shelf.pad(&incident(), &mut notices), "typed\n".into());
+        assert_eq!(shelf.entries(&Folder::Shift, &mut notices).len(), 1);
+        assert_eq!(notices, []);
+        assert!(all(dir.path()) == before, "something was written");
+        // And it goes on writing.
+        let saved = console.handle(&incident(), entry(4, What::Note, "more"), now());
+        assert!(saved.contains(&crate::model::note::NoteReply::EntrySaved(4)), "{saved:?}");
+        assert_eq!(shelf.entries(&incident(), &mut notices).len(), 3);
+        console.close(now()).unwrap();
+        assert_eq!(shelf.pad(&incident(), &mut notices), "typed\n".into(), "a pad.md is read too");
+    }
+
+    #[test]
+    fn without_a_directory_there_is_nothing_and_none_is_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(Disk, dir.path().join("none"));
+        let mut notices = Vec::new();
+        assert_eq!(shelf.incidents(&mut notices).count(), 0);
+        assert_eq!(shelf.entries(&Folder::Shift, &mut notices), []);
+        assert!(shelf.pad(&Folder::Shift, &mut notices).is_empty());
+        assert_eq!((notices, all(dir.path()).len()), (Vec::new(), 0));
+    }
+}
