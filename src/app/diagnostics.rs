@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::place::Place;
-use crate::app::runbook::is_named;
 use crate::config::diagnostics::Values;
 use crate::insight::changes::Subject;
 use crate::model::diagnostic::Heard;
@@ -18,16 +17,11 @@ impl App {
             self.place = None;
             return Vec::new();
         }
-        let about = self.subject(now).or_else(|| Some((self.place.as_ref()?.subject()?, now)));
-        let Some((mut subject, onset)) = about else {
+        let Some((subject, onset)) = self.about(now) else {
             self.say("No alert, service or host is known here: choose an alert, a run or a line.", now);
             return Vec::new();
         };
         let values = self.values(&subject);
-        if !is_named(&subject) {
-            // A line or an entry has no name of its own.
-            subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
-        }
         // What runs is looked at, and not run a second time beside it.
         let runs = self.rounds.last().filter(|round| round.is_running() && round.is_of(&values)).cloned();
         if let Some(round) = runs {

@@ -5,8 +5,10 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::app::place::Place;
 use crate::insight::changes::Subject;
+use crate::model::alert::Alert;
 use crate::model::runbook::{Answer, Lead};
 use crate::model::text::{RawText, clean};
+use crate::model::transition::Happened;
 use crate::pane::effect::Effect;
 use crate::pane::runbook::{RunbookView, Ticking};
 use crate::pane::view::PaneId;
@@ -22,8 +24,7 @@ impl App {
             let outcome = runbook.run(crate::command::table::Id::Runbook);
             return self.take(outcome, now);
         }
-        let about = self.subject(now).or_else(|| Some((self.place.as_ref()?.subject()?, now)));
-        let Some((mut subject, onset)) = about else {
+        let Some((subject, onset)) = self.about(now) else {
             self.say("No alert, service or host is known here: choose an alert, a run or a line.", now);
             return Vec::new();
         };
@@ -33,10 +34,6 @@ impl App {
             let rest = "[[service]] says what belongs together";
             self.say(safe!("No service or host is known of {}: {}.", what, rest), now);
             return Vec::new();
-        }
-        if !is_named(&subject) {
-            // A line or an entry has no name of its own.
-            subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
         }
         let (runbook, asks) = RunbookView::new((subject, onset), self.is_on_alert(), leads, &self.shelf);
         self.place = Some(Place::Runbook(Box::new(runbook)));
@@ -77,7 +74,7 @@ impl App {
         if is_named(subject) {
             leads.extend([mapped(&subject.name), named(&subject.name)].into_iter().flatten());
         }
-        let alert = self.alerts.alert().filter(|_| self.is_on_alert());
+        let alert = self.alert_here();
         let annotated = |name: &&str| alert?.annotations.get(&RawText::from(*name));
         leads.extend(ANNOTATIONS.iter().find_map(annotated).cloned().map(Lead::Annotated));
         if let Some(name) = &subject.service {
@@ -93,13 +90,55 @@ impl App {
         leads
     }
 
-    /// Whether the selected row is an alert.
+    /// What the selected row is about, and when that began. What happened is about what it happened to; a line and
+    /// an entry have no name of their own.
+    pub(super) fn about(&self, now: Timestamp) -> Option<(Subject, Timestamp)> {
+        let about = self.subject(now).or_else(|| Some((self.place.as_ref()?.subject()?, now)));
+        let (mut subject, onset) = about?;
+        let catalog = &self.state.catalog;
+        if let Some(alert) = self.alert_here().filter(|_| !is_named(&subject)) {
+            subject.name = alert.name.clone();
+            subject.service = catalog.service_of(alert.labels.iter());
+            subject.host = catalog.host_of_labels(alert.labels.iter());
+        } else if let Some(Happened::Began(run) | Happened::Ended(run)) = self.happened_here() {
+            subject.name = run.pipeline.clone();
+            subject.service = catalog.service_of_run(run);
+        }
+        if !is_named(&subject) {
+            subject.name = subject.service.clone().or(subject.host.clone()).unwrap_or(subject.name);
+        }
+        Some((subject, onset))
+    }
+
+    /// The alert of the selected row.
+    fn alert_here(&self) -> Option<&Alert> {
+        let is_pane = self.place.is_none() && self.graph_here().is_none();
+        if is_pane && self.arrangement.focus == PaneId::Alerts {
+            return self.alerts.alert();
+        }
+        match self.happened_here()? {
+            Happened::Fired(alert)
+            | Happened::Resolved(alert)
+            | Happened::Silenced(alert)
+            | Happened::Unsilenced(alert) => Some(alert),
+            _ => None,
+        }
+    }
+
+    /// What the selected row of the timeline tells of.
+    fn happened_here(&self) -> Option<&Happened> {
+        let is_pane = self.place.is_none() && self.graph_here().is_none();
+        let event = self.notes.event().filter(|_| is_pane && self.arrangement.focus == PaneId::Notes);
+        event.map(|event| &event.what.what)
+    }
+
+    /// Whether the selected row is of an alert.
     pub(super) fn is_on_alert(&self) -> bool {
-        self.place.is_none() && self.graph_here().is_none() && self.arrangement.focus == PaneId::Alerts
+        self.alert_here().is_some()
     }
 }
 
 /// Whether what a row is about has a name of its own, such as an alert or a pipeline.
-pub(super) fn is_named(subject: &Subject) -> bool {
+fn is_named(subject: &Subject) -> bool {
     !matches!(subject.name.as_bytes(), b"this line" | b"this entry" | b"now")
 }

@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
+use crate::insight::events::Event;
 use crate::model::due::Due;
 use crate::model::incident::{Declared, Incident, IncidentId};
 use crate::model::note::{Folder, Later, NoteReply, What};
@@ -279,6 +280,11 @@ impl Notes {
     /// How many rows the filter shows, and how many there are.
     pub fn counts(&self) -> (usize, usize) {
         self.record().counts()
+    }
+
+    /// What happened, where the selected row of the timeline is that.
+    pub fn event(&self) -> Option<&Event> {
+        self.record().event()
     }
 
     /// What the selected row of the timeline is about, and of when it is.

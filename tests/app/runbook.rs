@@ -269,6 +269,22 @@ fn hostile_text_is_shown_as_marks_and_never_obeyed() {
 }
 
 #[test]
+fn what_happened_leads_to_the_runbook_of_what_it_happened_to() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[]);
+    console.pass(20);
+    console.alerts(&[annotated()]);
+    console.pass(5);
+    console.keys("4 G K");
+    assert_eq!(console.effects.last(), Some(&Effect::Runbook(leads())), "{}", console.screen());
+    console.send(Msg::Runbook(leads(), text_of(TEXT)));
+    let screen = console.screen();
+    assert!(screen.contains("Runbook of HighErrorRate  K: card"), "{screen}");
+    console.keys("K");
+    assert!(console.screen().contains("Service checkout"), "{}", console.screen());
+}
+
+#[test]
 fn a_row_of_which_nothing_is_known_says_so() {
     let mut console = Console::new(WIDE);
     console.keys("4 K");

@@ -7,6 +7,7 @@ use crate::command::table::Id;
 use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
+use crate::insight::events::Event;
 use crate::model::due::{Due, dues};
 use crate::model::incident::Incident;
 use crate::model::keeping::Kept;
@@ -323,6 +324,11 @@ impl Record {
     /// How many rows the filter shows, and how many there are.
     pub(super) fn counts(&self) -> (usize, usize) {
         self.timeline.list().counts()
+    }
+
+    /// What happened, where the selected row of the timeline is that.
+    pub(super) fn event(&self) -> Option<&Event> {
+        if self.tab == Tab::Timeline { self.timeline.event() } else { None }
     }
 
     /// What the selected row of the timeline is about, and of when it is.

@@ -269,6 +269,15 @@ impl Timeline {
         Some((Subject { name: "this entry".into(), environment, ..Subject::default() }, key.0))
     }
 
+    /// What happened, where the selected row is that.
+    pub(super) fn event(&self) -> Option<&Event> {
+        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
+        match self.rows.get(key)? {
+            Row::Event(event, _) => Some(event),
+            Row::Told(_) | Row::Entry(_) => None,
+        }
+    }
+
     /// Takes back one thing: the open page, the marks, the filter.
     pub(super) fn back(&mut self, view: &View<'_>) -> bool {
         let is_taken = self.open.take().is_some() || self.list.back();
