@@ -26,7 +26,9 @@ fn the_pad_goes_to_the_editor_and_comes_back_as_it_left_it() {
     let pty = Start::default().env("HOME", home.path()).env("VISUAL", editor).run(&[MIDWATCH]);
     let mut console = Console { pty, home };
     console.wait("the screen", is_painted);
-    console.send(b"4i");
+    console.send(b"4");
+    console.wait("the pad to be known", |shown| shown.text().contains("saved"));
+    console.send(b"i");
     console.wait("the pad", |shown| shown.text().contains("leaves the pad"));
     console.send(b"first");
     console.wait("what is typed", |shown| shown.text().contains("first"));

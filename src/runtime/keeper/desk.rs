@@ -27,7 +27,9 @@ use crate::store::{dirs, last};
 
 /// While something is not saved it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(3);
-/// What other consoles write is looked for this often: within a second it is seen.
+/// What other consoles write is looked for this often while there is an incident that is not over: within
+/// a second it is seen. While there is none no thread wakes for it; a new one is looked for whenever there is
+/// something else to do, once a minute at least while anything changes.
 const HEAR: Duration = Duration::from_millis(900);
 /// What happened waits for the disk up to this number of events; then the oldest go.
 const WAITING: usize = 5000;
@@ -139,7 +141,8 @@ impl Desk {
                 || self.unkept.is_some()
                 || self.wanted.is_some()
                 || self.told.contains_key(&Kept::History);
-            let next = [is_behind.then_some(again), self.notes.is_some().then_some(hear)];
+            let is_shared = self.notes.as_ref().is_some_and(Folders::has_incidents);
+            let next = [is_behind.then_some(again), is_shared.then_some(hear)];
             let work = match next.into_iter().flatten().min() {
                 Some(next) => todo.recv_timeout(next.saturating_duration_since(Instant::now())),
                 None => todo.recv().map_err(|_| RecvTimeoutError::Disconnected),

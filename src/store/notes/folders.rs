@@ -89,6 +89,11 @@ impl<F: Files + Clone> Folders<F> {
         (folder, NoteReply::Read(entries))
     }
 
+    /// Whether there is an incident in which others may write.
+    pub fn has_incidents(&self) -> bool {
+        !self.heard.is_empty() || self.open.len() > 1
+    }
+
     /// What other consoles have written since it was asked last, into incidents that are not over and into
     /// new ones.
     pub fn hear(&mut self, now: Timestamp) -> Told {
