@@ -50,6 +50,10 @@ fn mark(one: &Transition) -> RawText {
 impl App {
     /// Writes what has happened into the incidents that it concerns.
     pub(super) fn record(&mut self, transitions: &[Transition], now: Timestamp) -> Vec<Effect> {
+        // Sources say something all the time, and seldom that anything happened.
+        if transitions.is_empty() {
+            return Vec::new();
+        }
         let open: Vec<(IncidentId, Subject)> = self
             .notes
             .incidents()
@@ -104,8 +108,12 @@ impl App {
             by: Some(one.source.clone()),
         };
         let mut drafts = Vec::new();
-        if let Some(first) = rest.first() {
-            drafts.push(draft(safe!("{}, and {} more things like it", said(first), rest.len() - 1), first));
+        match rest {
+            [] => {}
+            [only] => drafts.push(draft(said(only), only)),
+            [first, more @ ..] => {
+                drafts.push(draft(safe!("{}, and {} more things like it", said(first), more.len()), first));
+            }
         }
         drafts.extend(told.iter().map(|one| draft(said(one), one)));
         drafts.into_iter().map(|draft| self.notes.write_into(id.clone(), draft, now)).collect()
