@@ -4,8 +4,11 @@ import json
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import time
+
+from ptyrun import LETTERS
 
 # Such as an operator types: a word, two fields of a line, an expression that many lines nearly match.
 PATTERNS = ["deadlock", "level=error.*deadlock", "service=(checkout|auth) .*in [0-9]{3} ms"]
@@ -136,6 +139,35 @@ def opening(bench, log):
     bench.row("  from its end to its beginning", "in 0.2 s", "", f"{'yes' if went else 'no'}, {held:.0f} MB held at most", went)
 
 
+def keys(bench, log):
+    """How soon a key is painted while all cores mine the patterns of the file."""
+    times = {}
+    for _ in range(3 if bench.options.quick else 8):
+        echo, program = bench.echo(), bench.console(bench.config("mining", []), "open", log)
+        program.until(lambda: b"INFO" in program.text() or b"info" in program.text(), 10)
+        while any("of the file known" in row for row in program.screen() or []):
+            program.listen(0.2)
+        program.type(b"P")
+        program.listen(0.2)
+        program.type(b";")
+        program.until(lambda: b"note:" in program.text(), 5)
+        begun = program.cpu()
+        for number in range(60):
+            for kind, one in (("ours", program), ("cat", echo)):
+                times.setdefault(kind, []).append(one.typed(LETTERS[number % len(LETTERS)]))
+            program.type(b"\x7f")
+            program.listen(0.010 + number % 7 / 500)
+        busy = program.cpu() - begun
+        times.setdefault("cpu", []).append(busy)
+        program.end()
+        echo.end()
+    ours, floor = (sorted(value * 1000 for value in times[kind]) for kind in ("ours", "cat"))
+    at = int(len(ours) * 0.99)
+    bench.row("key to paint while a file is mined: p99 of typing", "<= 16 ms more than cat", f"cat {floor[at]:.1f} ms",
+              f"{ours[at]:.1f} ms ({len(ours)} keys, worst {ours[-1]:.0f}, {statistics.mean(times['cpu']):.1f} s of CPU meanwhile)",
+              ours[at] <= 16 + floor[at])
+
+
 def files(bench):
     log = bench.options.log
     if not log:
@@ -144,5 +176,6 @@ def files(bench):
         while file.read(1 << 24):
             pass
     opening(bench, log)
+    keys(bench, log)
     stats(bench, log)
     search(bench, log)

@@ -442,6 +442,10 @@ impl App {
             FileSays::RuledOut(search, pieces) => {
                 self.logs.rule_out(*search, stream, pieces, &self.state.view(false, now));
             }
+            FileSays::Judged(search, piece, records) => {
+                let view = self.state.view(false, now);
+                self.logs.settle_cut(*search, stream, *piece, records, &view);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is said of a file that is read in pieces, as somebody looks at them.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::mining::Mined;
@@ -40,6 +41,17 @@ pub enum FileSays {
     Mined(Mined, (u64, u64)),
     /// The search of this number finds nothing in these pieces.
     RuledOut(u64, Vec<u64>),
+    /// What the search of this number sees of a piece's records with lines that are cut when they are shown.
+    Judged(u64, u64, Vec<Judged>),
+}
+
+/// A record that was looked at with all that its lines have, also what is cut off them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judged {
+    /// Its lines in the piece.
+    pub lines: Range<u32>,
+    /// Whether it is a hit.
+    pub sees: bool,
 }
 
 /// Why a file is read anew.

@@ -65,6 +65,8 @@ pub struct StreamStats {
     pub dropped: u64,
     /// Bytes cut off lines that were too long.
     pub cut: u64,
+    /// How many of them no search looks at.
+    pub unsearched: u64,
     /// Lines that came after lines written more than a second later.
     pub late: u64,
     /// Lines that say a time more than 5 s after they came.
@@ -165,6 +167,7 @@ impl Buffer {
         stream.stats.received += count;
         stream.stats.dropped += segment.lost();
         stream.stats.cut += segment.cut();
+        stream.stats.unsearched += segment.cut();
         stream.stats.late += late as u64;
         stream.stats.ahead += ahead as u64;
         if lines > 0 {
@@ -232,11 +235,13 @@ impl Buffer {
                 }
                 let id = self.next_part;
                 let part = Part::new(id, index, first, Arc::clone(segment));
+                let part = Part { unsearched: segment.unread(), ..part };
                 let stats = &mut self.streams.get_mut(index)?.stats;
                 stats.received += u64::from(part.lines);
                 stats.late += part.late;
                 stats.ahead += part.ahead;
                 stats.cut += part.cut;
+                stats.unsearched += part.unsearched;
                 self.received += u64::from(part.lines);
                 self.add(index, at, Part { piece: Some(piece), ..part });
                 id
@@ -421,6 +426,7 @@ impl Buffer {
             gone: 0,
             dropped: 0,
             cut: 0,
+            unsearched: 0,
             late: 0,
             ahead: 0,
             bytes: 0,
@@ -495,6 +501,7 @@ impl Buffer {
             stats.late -= part.late;
             stats.ahead -= part.ahead;
             stats.cut -= part.cut;
+            stats.unsearched -= part.unsearched;
         }
     }
 

@@ -30,6 +30,8 @@ pub(super) struct Part {
     pub(super) late: u64,
     pub(super) ahead: u64,
     pub(super) cut: u64,
+    /// How many of them no search looks at: of a file only what was not even read.
+    pub(super) unsearched: u64,
     /// The lines; those of a file are here only while somebody looks at them.
     pub(super) segment: Option<Arc<Segment>>,
     /// Which piece of a file it is.
@@ -55,6 +57,7 @@ impl Part {
             late: late as u64,
             ahead: ahead as u64,
             cut: segment.cut(),
+            unsearched: segment.cut(),
             segment: Some(segment),
             piece: None,
             made_of: Box::default(),

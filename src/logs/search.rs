@@ -8,6 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::archive::Judged;
 use super::buffer::Buffer;
 use super::part::Part;
 use super::query::{Held, Query};
@@ -87,6 +88,27 @@ impl Search {
         for part in buffer.parts().filter(is_ruled_out) {
             if let Some(looked) = self.parts.get_mut(&part.id) {
                 looked.left = 0;
+                // What ends where a line is cut looked like the end of the line.
+                (self.hits, self.records) =
+                    (self.hits - looked.hits.len(), self.records - looked.heads.len());
+                looked.hits.clear();
+                looked.heads.clear();
+                looked.tally = Tally::default();
+            }
+        }
+    }
+
+    /// Takes it that these records of a piece of a file, in which lines are cut, are hits or are not. One that
+    /// goes on in another piece stays what its lines as they are here make it.
+    pub fn settle_cut(&mut self, buffer: &Buffer, stream: &RawText, piece: u64, records: &[Judged]) {
+        let is_it = |part: &&Part| part.piece == Some(piece) && buffer.is_of(part.stream, stream);
+        let Some(part) = buffer.parts().find(is_it) else { return };
+        self.look_at(buffer, part.id);
+        for Judged { lines, sees } in records {
+            let is_whole = (lines.start > 0 || before(buffer, part).is_none())
+                && (lines.end < part.lines || after(buffer, part).is_none());
+            if is_whole && lines.end <= part.lines {
+                self.settle(part, lines.clone(), *sees, true);
             }
         }
     }
@@ -319,7 +341,7 @@ mod tests {
     use crate::logs::merge::{Merged, Wanted};
     use crate::logs::record::{Text, Unit};
     use crate::logs::segment::{Given, Segment, SegmentBuilder};
-    use crate::logs::split::Line;
+    use crate::logs::split::{LINE_LIMIT, Line};
     use crate::logs::stamp::Zone;
 
     fn query(text: &str) -> Query {
@@ -448,6 +470,42 @@ mod tests {
         push(&mut buffer, CAUSE);
         while search.step(&buffer, 9) {}
         assert_eq!((hits(&search, &buffer).last().unwrap().as_str(), search.records()), (CAUSE, 1));
+    }
+
+    #[test]
+    fn what_is_cut_off_a_line_of_a_file_is_found_where_its_source_looks() {
+        let lines = format!("one\n{}needle\n{}\n", "x".repeat(LINE_LIMIT), "y".repeat(LINE_LIMIT + 1));
+        let make = |piece: u64, buffer: &mut Buffer| {
+            let (formats, zone) = (Formats::default(), Zone::default());
+            let segment = SegmentBuilder::of_file(
+                "app".into(),
+                &zone,
+                &formats,
+                lines.as_bytes(),
+                Timestamp::UNIX_EPOCH,
+            );
+            buffer.put(piece, &Arc::new(segment.unwrap()), true);
+        };
+        let judged = |line: u32, sees| Judged { lines: line..line + 1, sees };
+        let mut buffer = Buffer::default();
+        buffer.open(&"app".into(), &"source".into(), 2, false);
+        make(0, &mut buffer);
+        let mut search = Search::new(query("needle"));
+        while search.step(&buffer, 9) {}
+        assert_eq!(search.len(), 0);
+        search.settle_cut(&buffer, &"app".into(), 0, &[judged(1, true), judged(2, false)]);
+        assert_eq!((search.len(), search.records(), search.is_done(&buffer)), (1, 1, true));
+        assert!(hits(&search, &buffer)[0].starts_with("xxx"));
+
+        let mut end = Search::new(query("/y$/"));
+        make(1, &mut buffer);
+        while end.step(&buffer, 9) {}
+        assert_eq!(end.len(), 2, "as far as the lines are here");
+        end.rule_out(&buffer, &"app".into(), &[1]);
+        end.settle_cut(&buffer, &"app".into(), 0, &[judged(1, false), judged(2, false)]);
+        assert_eq!((end.len(), end.records()), (0, 0));
+        let stats = buffer.streams().next().unwrap();
+        assert_eq!((stats.cut, stats.unsearched), (14, 0));
     }
 
     proptest! {

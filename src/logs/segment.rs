@@ -3,6 +3,7 @@
 mod builder;
 mod records;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -56,6 +57,8 @@ pub struct Segment {
     arrivals: Box<[(u32, i64)]>,
     /// Lines that were longer than what is kept, and by how many bytes.
     cuts: Box<[(u32, u64)]>,
+    /// How many of those bytes were not even read.
+    unread: u64,
     levels: [u32; Level::ALL.len()],
     /// Its lines by time.
     tally: Arc<Tally>,
@@ -152,8 +155,24 @@ impl Segment {
         let last = self.lines().saturating_sub(1);
         if let Some((_, cut)) = self.cuts.last_mut().filter(|(line, _)| *line == last) {
             *cut += bytes;
+            self.unread += bytes;
         }
         self
+    }
+
+    /// Bytes that were cut off and that nobody has looked at.
+    pub(super) fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// The records in which lines were cut, each once.
+    pub fn cut_records(&self) -> impl Iterator<Item = Range<u32>> {
+        let mut end = 0;
+        self.cuts.iter().filter_map(move |(line, _)| {
+            let record = (*line >= end).then(|| self.record_start(*line)..self.next_record(line + 1))?;
+            end = record.end;
+            Some(record)
+        })
     }
 
     /// Bytes that were cut off lines longer than 64 KiB.
@@ -300,6 +319,7 @@ impl Segment {
             odd: odd.into(),
             arrivals: arrivals.into(),
             cuts: cuts.into(),
+            unread: parts.iter().map(|part| part.unread).sum(),
             levels,
             tally: Arc::new(tally.sealed()),
             escapes: parts.iter().any(|part| part.escapes),

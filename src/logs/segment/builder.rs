@@ -225,6 +225,7 @@ impl SegmentBuilder {
             odd: self.odd.as_slice().into(),
             arrivals: self.arrivals.as_slice().into(),
             cuts: self.cuts.as_slice().into(),
+            unread: 0,
             levels: self.levels,
             tally: Arc::new(tally(&self.times, &self.marks)),
             escapes: memchr::memchr(0x1b, &self.bytes).is_some(),

@@ -40,6 +40,7 @@ pub(super) struct Edge {
     evicted: u64,
     gone: u64,
     cut: u64,
+    unsearched: u64,
     late: u64,
     ahead: u64,
     /// Pieces of files that are known, and all.
@@ -86,7 +87,7 @@ impl Edge {
     pub(super) fn sync(&mut self, view: &View<'_>, hidden: &BTreeSet<RawText>, width: u16) {
         let streams = || view.logs.streams().filter(|stream| !hidden.contains(&stream.name));
         (self.dropped, self.evicted, self.gone) = (0, 0, 0);
-        (self.cut, self.late, self.ahead) = (0, 0, 0);
+        (self.cut, self.unsearched, self.late, self.ahead) = (0, 0, 0, 0);
         self.pieces = view.logs.known_pieces();
         let mut count = 0;
         for stream in streams() {
@@ -94,6 +95,7 @@ impl Edge {
             self.evicted += stream.evicted;
             self.gone += stream.gone;
             self.cut += stream.cut;
+            self.unsearched += stream.unsearched;
             self.late += stream.late;
             self.ahead += stream.ahead;
             count += 1;
@@ -277,12 +279,11 @@ impl Edge {
         if self.gone > 0 {
             put(safe!("{} lines gone with a file before", grouped(self.gone)), warning, 3);
         }
-        if self.cut > 0 {
-            match said.rank {
-                None => put(safe!("{} bytes cut", grouped(self.cut)), muted, 4),
-                // They may have what is looked for.
-                Some(_) => put(safe!("{} bytes cut, not searched", grouped(self.cut)), warning, 2),
-            }
+        if self.unsearched > 0 && said.rank.is_some() {
+            // They may have what is looked for.
+            put(safe!("{} bytes cut, not searched", grouped(self.unsearched)), warning, 2);
+        } else if self.cut > 0 {
+            put(safe!("{} bytes cut", grouped(self.cut)), muted, 4);
         }
         if self.late > 0 {
             put(safe!("{} late", grouped(self.late)), muted, 4);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::logs::archive::{Anew, Sought};
+use crate::logs::archive::{Anew, Judged, Sought};
 use crate::logs::merge::Wanted;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
@@ -77,6 +77,20 @@ impl Logs {
     pub fn rule_out(&mut self, search: u64, stream: &RawText, pieces: &[u64], view: &View<'_>) {
         if let Some(current) = self.search.as_mut().filter(|_| search == self.reading.searches) {
             current.rule_out(view.logs, stream, pieces);
+        }
+    }
+
+    /// Takes what this search sees of records in which lines are cut.
+    pub fn settle_cut(
+        &mut self,
+        search: u64,
+        stream: &RawText,
+        piece: u64,
+        records: &[Judged],
+        view: &View<'_>,
+    ) {
+        if let Some(current) = self.search.as_mut().filter(|_| search == self.reading.searches) {
+            current.settle_cut(view.logs, stream, piece, records);
         }
     }
 

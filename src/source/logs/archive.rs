@@ -183,6 +183,8 @@ struct Reader<'a> {
     /// What is looked for, and the piece before which it was not yet. What is not known is looked at
     /// when it is learnt.
     sought: Option<(Sought, u64)>,
+    /// The search in force, which also lines that are read later are judged by.
+    judges: Option<Sought>,
     /// What is mined.
     mine: Option<Mine>,
     /// Pieces without a time, and the first time after them; without one, when the file was written.
@@ -218,6 +220,7 @@ impl<'a> Reader<'a> {
             asked: Vec::new(),
             lent: VecDeque::new(),
             sought: None,
+            judges: None,
             mine: None,
             undated: BTreeMap::new(),
             first: None,
@@ -277,7 +280,10 @@ impl<'a> Reader<'a> {
         match request {
             Request::Piece(index) => self.asked.push(index),
             Request::Lend(index, taker) => self.lent.push_back((index, taker)),
-            Request::Seek(sought) => self.sought = Some((sought, self.pieces())),
+            Request::Seek(sought) => {
+                self.judges = Some(sought.clone());
+                self.sought = Some((sought, self.pieces()));
+            }
             Request::Mine(order) => self.mine(order),
             Request::Refresh | Request::Fetch(_) => {}
         }
@@ -321,9 +327,14 @@ impl<'a> Reader<'a> {
             whole &= !read.ended_early;
             for (index, lines) in read.pieces.into_iter().rev() {
                 match lines {
-                    Some(lines) => {
+                    Some(mut lines) => {
+                        let judged = std::mem::take(&mut lines.judged);
                         let lines = self.date(index, lines, learns);
                         self.outlet.piece(index, lines, awaited).await;
+                        if let Some(search) = self.judges.as_ref().filter(|_| !judged.is_empty()) {
+                            let says = FileSays::Judged(search.number, index, judged);
+                            self.outlet.file(&self.stream, says).await;
+                        }
                     }
                     None => ruled_out.push(index),
                 }
@@ -529,6 +540,42 @@ mod tests {
         assert_eq!(out[0], 39, "the latest first");
         out.sort_unstable();
         assert!(out.into_iter().eq((0..40).filter(|index| *index != 17)));
+        ear.stop().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_search_looks_at_what_is_cut_off_a_line_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        let long = |end: &str| format!("2026-11-22T03:10:00Z INFO {}{end}\n", "x".repeat(LINE_LIMIT));
+        let text = [line(1), long("needle"), line(2), long("hay"), line(3)].concat();
+        fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        let mut ear = ear(&path);
+        ear.until(|ear| pieces(ear).len() == 1).await;
+        let judged = |ear: &Ear, search: u64| {
+            let of = |says: &FileSays| match says {
+                FileSays::Judged(number, 0, records) if *number == search => {
+                    Some(records.iter().map(|record| (record.lines.start, record.sees)).collect::<Vec<_>>())
+                }
+                _ => None,
+            };
+            ear.files.iter().rev().find_map(of)
+        };
+        for (number, words, expected) in [
+            (7, "needle", [(1, true), (3, false)]),
+            (8, "-needle level=info", [(1, false), (3, true)]),
+            (9, "/x$/ | line", [(1, false), (3, false)]),
+        ] {
+            let query = Arc::new(Query::parse(words, Timestamp::UNIX_EPOCH).unwrap());
+            ear.ask.send(Request::Seek(Sought { number, query })).await.unwrap();
+            ear.until(|ear| judged(ear, number).is_some()).await;
+            assert_eq!(judged(&ear, number).unwrap(), expected, "{words}");
+        }
+        // What is written later is judged by the search in force.
+        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(long("x").as_bytes()).unwrap();
+        ear.until(|ear| judged(ear, 9).is_some_and(|records| records == [(1, false), (3, false), (5, true)]))
+            .await;
         ear.stop().await;
     }
 

@@ -1,14 +1,17 @@
 //! Reading pieces of a file on threads, and the times of their lines that say none.
 
+use std::cmp::Ordering;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
 use super::Reader;
+use crate::logs::archive::Judged;
 use crate::logs::query::Query;
 use crate::logs::read::fill;
-use crate::logs::record::Text;
+use crate::logs::record::{Text, Unit};
 use crate::logs::segment::{Segment, SegmentBuilder};
 use crate::source::logs::opened::Positioned;
 
@@ -28,13 +31,15 @@ pub(super) struct Lines {
     pub(super) segment: Segment,
     /// Whether those before the first that says a time have that of what is before the piece.
     goes_on: bool,
+    /// What the search in force sees of the records in which lines are cut.
+    pub(super) judged: Vec<Judged>,
 }
 
 impl Reader<'_> {
     /// Gives the lines of a piece without a time the first one after them, where nothing is known of what
     /// is before it, so that they stand where they are in the file.
     pub(super) fn date(&mut self, index: u64, lines: Lines, learns: bool) -> Segment {
-        let Lines { segment, goes_on } = lines;
+        let Lines { segment, goes_on, .. } = lines;
         let said = segment.first_said();
         if learns {
             match (said, self.first) {
@@ -61,6 +66,7 @@ impl Reader<'_> {
             pieces.into_iter().map(|index| (index, written(index).unwrap_or_default())).collect();
         let division = self.division;
         let (stream, zone, formats) = (self.stream.clone(), self.zone.clone(), self.formats.clone());
+        let judge = self.judges.as_ref().map(|sought| Arc::clone(&sought.query));
         tokio::task::spawn_blocking(move || {
             let (mut buffer, mut read) = (Vec::new(), Read::default());
             let begins = |before: Option<&[u8]>, line: &[u8]| formats.begins(before, line);
@@ -73,7 +79,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let (offset, bytes) = (piece.offset, piece.bytes);
-                let text = |bytes| Text {
+                let text = Text {
                     bytes,
                     stream: stream.as_bytes(),
                     formats: &formats,
@@ -81,7 +87,7 @@ impl Reader<'_> {
                     now: modified,
                     before: None,
                 };
-                let before = if offset == 0 || text(bytes).begins_with_time() {
+                let before = if offset == 0 || text.begins_with_time() {
                     None
                 } else {
                     let mut tail = vec![0; usize::try_from(offset).map_or(TAIL, |offset| offset.min(TAIL))];
@@ -89,15 +95,47 @@ impl Reader<'_> {
                     let got = fill(&Positioned(&file), &mut tail, from)?;
                     // It may begin within a line, which says nothing then.
                     let lf = memchr::memchr(b'\n', &tail).filter(|_| from > 0).map_or(0, |lf| lf + 1);
-                    text(tail.get(..got).unwrap_or_default()).last_time(lf..got)
+                    let tail = tail.get(..got).unwrap_or_default();
+                    Text { bytes: tail, ..text }.last_time(lf..got)
                 };
                 let segment =
                     SegmentBuilder::of_file_after(before, stream.clone(), &zone, &formats, bytes, modified);
                 let segment = segment.map(|lines| lines.cut_more(piece.cut));
-                let lines = segment.map(|segment| Lines { segment, goes_on: before.is_some() });
+                let lines = segment.map(|segment| {
+                    let text = Text { before: before.or(segment.first_said()), ..text };
+                    let judged =
+                        judge.as_ref().map(|query| judged(query, &segment, &text)).unwrap_or_default();
+                    Lines { segment, goes_on: before.is_some(), judged }
+                });
                 read.pieces.push((index, lines));
             }
             Ok(read)
         })
     }
+}
+
+/// What a query sees of the records in which lines are cut, with all that these have.
+fn judged(query: &Query, segment: &Segment, text: &Text<'_>) -> Vec<Judged> {
+    let mut records: Vec<Judged> = segment.cut_records().map(|lines| Judged { lines, sees: false }).collect();
+    if records.is_empty() {
+        return records;
+    }
+    // Hits come in order: the line that one begins with is counted from the one before.
+    let (mut line, mut at) = (0_u32, 0);
+    let mut sees = |range: Range<usize>| {
+        let between = text.bytes.get(at..range.start).unwrap_or_default();
+        let ends = memchr::memchr_iter(b'\n', between).count();
+        line += u32::try_from(ends).unwrap_or(u32::MAX);
+        at = range.start;
+        let found = records.binary_search_by(|record| match line {
+            _ if record.lines.end <= line => Ordering::Less,
+            _ if record.lines.start > line => Ordering::Greater,
+            _ => Ordering::Equal,
+        });
+        if let Some(record) = found.ok().and_then(|found| records.get_mut(found)) {
+            record.sees = true;
+        }
+    };
+    text.search(query, Unit::Record, |range, _| sees(range), |_| ());
+    records
 }
