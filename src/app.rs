@@ -3,6 +3,7 @@
 pub mod aloud;
 mod commands;
 mod diagnostics;
+mod documents;
 mod frame;
 mod graph;
 mod incidents;
@@ -471,6 +472,9 @@ impl App {
         }
         if let Some(text) = said {
             self.say(text, now);
+        }
+        if *folder == Folder::Shift && matches!(reply, NoteReply::Opened { .. }) {
+            self.show_hand_over(now);
         }
         asked.into_iter().collect()
     }

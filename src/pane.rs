@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod changes;
 pub mod coverage;
 pub mod diagnostics;
+pub mod document;
 pub mod effect;
 pub mod graph;
 pub mod help;

@@ -6,6 +6,8 @@ mod anew;
 mod console;
 #[path = "app/diagnostics.rs"]
 mod diagnostics;
+#[path = "app/documents.rs"]
+mod documents;
 #[path = "app/graph.rs"]
 mod graph;
 #[path = "app/incidents.rs"]

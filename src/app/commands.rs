@@ -7,6 +7,7 @@ use crate::app::overlay::{Asks, Overlay, Prompt};
 use crate::app::place::Place;
 use crate::app::{App, Named};
 use crate::command::table::{Argument, Id, by_name};
+use crate::incident::templates::Template;
 use crate::model::health::Failure;
 use crate::model::incident::Status;
 use crate::model::note::NoteCommand;
@@ -64,6 +65,7 @@ impl App {
             Id::Runbook => return self.show_runbook(now),
             Id::Tick => return self.tick(now),
             Id::Diagnose => return self.show_diagnostics(now),
+            Id::Accept => return self.accept(now),
             Id::Refresh if matches!(self.place, Some(Place::Diagnostics(_))) => {
                 return self.diagnose_again(now);
             }
@@ -100,6 +102,8 @@ impl App {
             | Id::As
             | Id::Since
             | Id::Timer
+            | Id::Document
+            | Id::HandOver
             | Id::EntryTime
             | Id::Correct
             | Id::Incident
@@ -145,6 +149,7 @@ impl App {
             Argument::Status => return self.set_status(&choice.argument, now),
             Argument::Severity => return self.set_severity(&choice.argument, now),
             Argument::Field => return self.set_field(&choice.argument, now),
+            Argument::Document => self.show_document(&choice.argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Name if command.id == Id::Goto && argument.is_empty() => {
                 self.say(
@@ -169,6 +174,7 @@ impl App {
                 let outcome = self.logs.show_fields(&choice.argument);
                 return self.take(outcome, now);
             }
+            Argument::Name if command.id == Id::HandOver => return self.hand_over(&argument, now),
             Argument::Name if command.id == Id::Timer => return self.start_timer(&choice.argument, now),
             Argument::Name if matches!(command.id, Id::EntryTime | Id::Correct) => {
                 return self.amend(command.id, choice.argument.trim(), now);
@@ -193,7 +199,10 @@ impl App {
             Argument::Path => {
                 // What was typed last belongs into that file too.
                 let mut effects = self.notes.due(Timestamp::MAX);
-                effects.push(Effect::Note(self.notes.folder().clone(), NoteCommand::WriteTo(argument)));
+                effects.push(Effect::Note(
+                    self.notes.folder().clone(),
+                    NoteCommand::WriteTo(argument, self.shown_document()),
+                ));
                 return effects;
             }
         }
@@ -282,6 +291,7 @@ impl App {
             Argument::Credential => state.credentials.logins().map(|info| text(&info.name)).collect(),
             Argument::Incident => self.incident_names(),
             Argument::Status => Status::ALL.iter().map(|status| status.word().to_owned()).collect(),
+            Argument::Document => Template::ALL.iter().map(|one| one.word().to_owned()).collect(),
             Argument::Severity => (1..=5).map(|number| number.to_string()).collect(),
             Argument::None | Argument::Path | Argument::Name | Argument::Query | Argument::Field => {
                 Vec::new()

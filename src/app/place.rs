@@ -8,6 +8,7 @@ use crate::insight::changes::Subject;
 use crate::model::text::SafeText;
 use crate::pane::changes::Changes;
 use crate::pane::diagnostics::Diagnostics;
+use crate::pane::document::DocumentView;
 use crate::pane::effect::Outcome;
 use crate::pane::patterns::Patterns;
 use crate::pane::runbook::RunbookView;
@@ -27,6 +28,8 @@ pub(super) enum Place {
     Runbook(Box<RunbookView>),
     /// What diagnostics say.
     Diagnostics(Box<Diagnostics>),
+    /// A document of an incident or of the shift.
+    Document(Box<DocumentView>),
 }
 
 impl Place {
@@ -35,7 +38,7 @@ impl Place {
             Self::Sources(sources) => sources.sync(view),
             Self::Changes(changes) => changes.sync(view),
             // They are given what was mined, or heard: see `App::sync_patterns` and `App::hear_of_diagnostic`.
-            Self::Patterns(_) | Self::Diagnostics(_) => {}
+            Self::Patterns(_) | Self::Diagnostics(_) | Self::Document(_) => {}
             Self::Runbook(runbook) => runbook.sync(view),
         }
     }
@@ -45,7 +48,7 @@ impl Place {
             Self::Sources(sources) => sources.list().is_due(now),
             Self::Changes(changes) => changes.list().is_due(now),
             Self::Patterns(patterns) => patterns.list().is_due(now),
-            Self::Runbook(_) | Self::Diagnostics(_) => false,
+            Self::Runbook(_) | Self::Diagnostics(_) | Self::Document(_) => false,
         }
     }
 
@@ -56,6 +59,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.fit(area),
             Self::Runbook(runbook) => runbook.fit(area, view.ascii),
             Self::Diagnostics(diagnostics) => diagnostics.fit(area, view.ascii),
+            Self::Document(document) => document.fit(area, view.ascii),
         }
     }
 
@@ -66,6 +70,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.run(id, view),
             Self::Runbook(runbook) => runbook.run(id),
             Self::Diagnostics(diagnostics) => diagnostics.run(id),
+            Self::Document(document) => document.run(id),
         }
     }
 
@@ -76,6 +81,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.filter(text, view),
             Self::Runbook(runbook) => runbook.filter(text),
             Self::Diagnostics(diagnostics) => diagnostics.filter(text),
+            Self::Document(document) => document.filter(text),
         }
     }
 
@@ -86,6 +92,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.list().filter(),
             Self::Runbook(runbook) => runbook.list().filter(),
             Self::Diagnostics(diagnostics) => diagnostics.list().filter(),
+            Self::Document(document) => document.list().filter(),
         }
     }
 
@@ -96,6 +103,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.list().counts(),
             Self::Runbook(runbook) => runbook.list().counts(),
             Self::Diagnostics(diagnostics) => diagnostics.list().counts(),
+            Self::Document(document) => document.list().counts(),
         }
     }
 
@@ -107,6 +115,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.back(view),
             Self::Runbook(runbook) => runbook.back(),
             Self::Diagnostics(diagnostics) => diagnostics.back(),
+            Self::Document(document) => document.back(),
         }
     }
 
@@ -116,14 +125,14 @@ impl Place {
             Self::Changes(changes) => changes.list().next_wake(),
             Self::Patterns(patterns) => patterns.list().next_wake(),
             Self::Runbook(runbook) => runbook.next_wake(view),
-            Self::Diagnostics(_) => None,
+            Self::Diagnostics(_) | Self::Document(_) => None,
         }
     }
 
     /// What the selected row is about.
     pub(super) fn subject(&self) -> Option<Subject> {
         match self {
-            Self::Sources(_) | Self::Patterns(_) => None,
+            Self::Sources(_) | Self::Patterns(_) | Self::Document(_) => None,
             Self::Changes(changes) => Some(changes.subject()),
             Self::Runbook(runbook) => Some(runbook.about().0),
             Self::Diagnostics(diagnostics) => Some(diagnostics.round().about().0),
@@ -137,6 +146,7 @@ impl Place {
             Self::Patterns(patterns) => patterns.draw(view, area, canvas),
             Self::Runbook(runbook) => runbook.draw(view, area, canvas),
             Self::Diagnostics(diagnostics) => diagnostics.draw(view, area, canvas),
+            Self::Document(document) => document.draw(view, area, canvas),
         }
     }
 }

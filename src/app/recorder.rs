@@ -13,7 +13,7 @@ use crate::insight::events::Event;
 use crate::logs::query::moment;
 use crate::model::alert::AlertState;
 use crate::model::incident::{Incident, IncidentId};
-use crate::model::note::{Evidence, Later, What};
+use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
 use crate::model::text::{RawText, SafeText};
 use crate::model::transition::{Happened, Transition};
@@ -116,7 +116,8 @@ impl App {
             }
         }
         drafts.extend(told.iter().map(|one| draft(said(one), one)));
-        drafts.into_iter().map(|draft| self.notes.write_into(id.clone(), draft, now)).collect()
+        let folder = Folder::Incident(id.clone());
+        drafts.into_iter().map(|draft| self.notes.write_to(folder.clone(), draft, now)).collect()
     }
 
     /// Puts what is selected into the timeline as it is now.

@@ -7,6 +7,7 @@ use crate::command::keymap::Binding;
 use crate::config::diagnostics::Diagnostic;
 use crate::config::environment::Environment;
 use crate::config::runbooks::Runbooks;
+use crate::incident::templates::Templates;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::{CredentialInfo, Credentials};
@@ -35,6 +36,8 @@ pub struct Setup {
     pub runbooks: Runbooks,
     /// What may be run to look at something.
     pub diagnostics: Vec<Diagnostic>,
+    /// What documents are made from.
+    pub templates: Templates,
     /// The credentials, as declared.
     pub credentials: Vec<CredentialInfo>,
     /// The configured environments.
@@ -70,6 +73,7 @@ pub(super) struct State {
     pub(super) catalog: Catalog,
     pub(super) runbooks: Runbooks,
     pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) templates: Templates,
     pub(super) credentials: Credentials,
     pub(super) keeping: Keeping,
     /// The incidents that are known, the oldest first.
@@ -98,6 +102,7 @@ impl State {
             catalog: setup.catalog,
             runbooks: setup.runbooks,
             diagnostics: setup.diagnostics,
+            templates: setup.templates,
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             incidents: Vec::new(),

@@ -7,6 +7,7 @@ use color_eyre::eyre;
 
 use super::load::{for_recording, load};
 use super::print::refuse;
+use super::templates;
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
 use crate::command::bindings;
@@ -228,6 +229,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         catalog: config.catalog.clone(),
         runbooks: config.runbooks.clone(),
         diagnostics: config.diagnostics.clone(),
+        templates: templates::own_ones(flags, &mut notices),
         credentials: credentials(config),
         environments: config.environments.clone(),
         environment: settings.scope.clone(),

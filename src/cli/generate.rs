@@ -163,6 +163,7 @@ fn called(command: &Command) -> String {
         Argument::Status => " STATUS [TIME] [WHY]",
         Argument::Severity => " SEVERITY [WHY]",
         Argument::Field => " FIELD VALUE",
+        Argument::Document => " DOCUMENT",
     };
     format!("{}{argument}", command.name)
 }

@@ -6,6 +6,7 @@ use jiff::civil::time;
 use crate::app::{Setup, Themes};
 use crate::config::runbooks::Runbooks;
 use crate::config::theme::{Depth, built_ins};
+use crate::incident::templates::Templates;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::still::still;
 use crate::source::recording::{At, Recording};
@@ -27,6 +28,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         catalog: recording.catalog().clone(),
         runbooks: Runbooks::default(),
         diagnostics: Vec::new(),
+        templates: Templates::default(),
         credentials: Vec::new(),
         environments: recording.environments().to_vec(),
         environment: None,

@@ -12,9 +12,9 @@ use crate::config::origin::{ConfigError, Origin};
 use crate::config::places::Places;
 use crate::incident::document::Document;
 use crate::incident::fill::{Lookup, Mistake, fill};
-use crate::incident::templates::{Template, lines};
+use crate::incident::templates::{Template, Templates, lines};
 use crate::incident::write::{Format, write};
-use crate::model::text::RawText;
+use crate::model::text::{RawText, SafeText};
 use crate::safe;
 use crate::store::error::{StoreError, path_text};
 use crate::store::files::{Disk, Files as _};
@@ -86,6 +86,18 @@ pub(super) fn mistakes(flags: &Flags) -> Vec<ConfigError> {
         }
     }
     all
+}
+
+/// The person's own templates, for a console; one that cannot be read is told and not used.
+pub(super) fn own_ones(flags: &Flags, notices: &mut Vec<SafeText>) -> Templates {
+    let mut found = Vec::new();
+    for template in Template::ALL {
+        match own(flags, template) {
+            Ok(text) => found.extend(text.map(|(_, text)| (template, text))),
+            Err((_, error)) => notices.push(error.sentence()),
+        }
+    }
+    Templates::new(found)
 }
 
 /// The document that a template makes of what is known. A template in which something is wrong makes none.

@@ -72,6 +72,8 @@ pub enum Argument {
     Severity,
     /// What of an incident is set, then what it is.
     Field,
+    /// Which document.
+    Document,
     /// A query of metrics, after `name:` of a source if it is not the first.
     Query,
 }
@@ -161,6 +163,9 @@ commands! {
     Status Global "status" [] "status of the incident" "Says how the incident stands: status mitigated 03:40 drained eu-1; without a time it is now." (Status);
     Severity Global "severity" [] "severity of the incident" "Says how bad the incident is, from 1, the worst, to 5, and why." (Severity);
     Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set lead ada, set link URL, set tag db." (Field);
+    Document Global "document" [] "write a document" "Shows a document of the current incident (postmortem, update) or of the shift (handoff), to be read, copied and written to a file." (Document);
+    HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
+    Accept Global "accept" [] "accept the hand-over" "Accepts the hand-over that was left for you, by your name.";
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);

@@ -61,6 +61,7 @@ impl<'a> Row<'a> {
                 Self { owner: owner.as_ref(), due: *due, ..plain("todo", Part::Todo) }
             }
             What::Update => Self { proof: ("told by", None), ..plain("update", Part::None) },
+            What::HandOver { .. } => plain("hand-over", Part::None),
             What::Timer { due } => Self { due: Some(*due), ..plain("timer", Part::None) },
             What::Declared(declared) => {
                 let alert = declared.alert.as_ref().map(|alert| ("alert", Some(alert)));

@@ -145,6 +145,7 @@ impl Incident {
             | What::Decision
             | What::Todo { .. }
             | What::Update
+            | What::HandOver { .. }
             | What::Timer { .. }
             | What::Declared(_)
             | What::Happened { .. }

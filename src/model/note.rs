@@ -64,6 +64,12 @@ pub enum What {
     },
     /// What those who wait were told.
     Update,
+    /// The shift ends here: the entry's text is the document. Done is accepted.
+    HandOver {
+        /// Who takes over, if that is said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<RawText>,
+    },
     /// Somebody said to be back by then.
     Timer {
         /// By when.
@@ -205,6 +211,10 @@ impl Entry {
                 safe!("{}: {}", said, text)
             }
             What::Update => named("update"),
+            What::HandOver { to } => {
+                let to = to.as_ref().map_or_else(|| "whoever is next".into(), clean);
+                safe!("the shift is handed over to {}", to)
+            }
             What::Timer { due } => {
                 safe!("by {}: {}", clean(&due.strftime("%H:%MZ").to_string().into()), text)
             }
@@ -255,8 +265,8 @@ pub enum NoteCommand {
     Pad(u64, RawText),
     /// Nobody writes now: a good moment to tidy up, and to try again what failed.
     Rest,
-    /// Write entries and pad to another file, which must not exist.
-    WriteTo(RawText),
+    /// Write entries and pad, or this document, to another file, which must not exist.
+    WriteTo(RawText, Option<RawText>),
 }
 
 /// What the record answers.

@@ -28,6 +28,8 @@ pub struct Told {
     pub is_hidden: bool,
     /// Whether what is to be done is done.
     pub is_done: bool,
+    /// Who said that last; of a hand-over who accepted it.
+    pub done_by: Option<RawText>,
 }
 
 impl Told {
@@ -53,7 +55,15 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
         }
         if places.insert((&entry.session, entry.seq), all.len()).is_none() {
             let (entry, by) = ((*entry).clone(), vec![(entry.session.clone(), entry.seq)]);
-            all.push(Told { entry, was: None, by, is_starred: false, is_hidden: false, is_done: false });
+            all.push(Told {
+                entry,
+                was: None,
+                by,
+                is_starred: false,
+                is_hidden: false,
+                is_done: false,
+                done_by: None,
+            });
         }
     }
     for entry in by_record {
@@ -83,7 +93,10 @@ impl Told {
             }
             Later::Starred(is_it) => self.is_starred = *is_it,
             Later::Hidden(is_it) => self.is_hidden = *is_it,
-            Later::Done(is_it) => self.is_done = *is_it,
+            Later::Done(is_it) => {
+                self.is_done = *is_it;
+                self.done_by = is_it.then(|| entry.person.clone());
+            }
         }
     }
 }

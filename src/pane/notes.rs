@@ -162,9 +162,31 @@ impl Notes {
         self.record_mut().write(draft, now)
     }
 
-    /// Writes an entry into the record of an incident.
-    pub fn write_into(&mut self, id: IncidentId, draft: Draft, now: Timestamp) -> Effect {
-        self.record_of(Folder::Incident(id)).write(draft, now)
+    /// Writes an entry into a record.
+    pub fn write_to(&mut self, folder: Folder, draft: Draft, now: Timestamp) -> Effect {
+        self.record_of(folder).write(draft, now)
+    }
+
+    /// What the entries of the current record say together, in order, and its pad.
+    pub fn told(&self) -> (&[Told], RawText) {
+        self.record().told()
+    }
+
+    /// What was written outside of incidents, and the pad there.
+    pub fn of_shift(&self) -> (&[Told], RawText) {
+        self.records.get(&Folder::Shift).map(Record::told).unwrap_or_default()
+    }
+
+    /// All incidents that are known, the newest first, with what their entries say; of those that are over and
+    /// that nobody turned to, nothing.
+    pub fn with_entries(&self) -> Vec<(Incident, Vec<Told>)> {
+        let entries = |incident: &Incident| {
+            let record = self.records.get(&Folder::Incident(incident.id.clone()));
+            record.map(|record| record.told().0.to_vec()).unwrap_or_default()
+        };
+        let mut all: Vec<_> = self.incidents().map(|one| (one.clone(), entries(one))).collect();
+        all.reverse();
+        all
     }
 
     /// Says something of the selected entry; nothing if none is.

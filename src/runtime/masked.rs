@@ -9,7 +9,7 @@ pub fn masked(command: NoteCommand, mask: &Mask) -> NoteCommand {
     match command {
         NoteCommand::Entry(entry) => NoteCommand::Entry(masked_entry(entry, mask)),
         NoteCommand::Pad(number, text) => NoteCommand::Pad(number, masked_text(&text, mask)),
-        other @ (NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(_)) => other,
+        other @ (NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(..)) => other,
     }
 }
 

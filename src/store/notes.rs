@@ -127,8 +127,8 @@ impl<F: Files> Writer<F> {
                     replies.push(self.opened(&notices));
                 }
             }
-            NoteCommand::WriteTo(path) => {
-                return vec![match self.write_to(&path) {
+            NoteCommand::WriteTo(path, document) => {
+                return vec![match self.write_to(&path, document.as_ref()) {
                     Ok(()) => NoteReply::Written(path),
                     Err(e) => NoteReply::NotSaved(raw(&e.sentence())),
                 }];
@@ -286,11 +286,14 @@ impl<F: Files> Writer<F> {
     }
 
     /// Writes entries and pad to a new file, for a disk or a home that fails.
-    fn write_to(&self, path: &RawText) -> Result<(), StoreError> {
+    fn write_to(&self, path: &RawText, document: Option<&RawText>) -> Result<(), StoreError> {
         let path = Path::new(OsStr::from_bytes(path.as_bytes()));
         let failed = |e| StoreError::new("write", path, e);
         if self.files.stamp(path).map_err(failed)?.is_some() {
             return Err(failed(Errno::EXIST.into()));
+        }
+        if let Some(document) = document {
+            return atomic::write(&self.files, path, document.as_bytes()).map(|_| ());
         }
         let mut text = "# Entries\n\n".to_owned();
         for Entry { at, person, text: line, .. } in self.entries.all() {

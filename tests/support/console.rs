@@ -10,6 +10,7 @@ use midwatch::app::{App, Setup, Themes};
 use midwatch::config::key::{Key, sequence};
 use midwatch::config::runbooks::Runbooks;
 use midwatch::config::theme::{Depth, built_ins};
+use midwatch::incident::templates::Templates;
 use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::Catalog;
 use midwatch::model::run::Run;
@@ -54,6 +55,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         catalog: Catalog::default(),
         runbooks: Runbooks::default(),
         diagnostics: Vec::new(),
+        templates: Templates::default(),
         credentials: Vec::new(),
         environments: Vec::new(),
         environment: None,

@@ -216,6 +216,11 @@ impl Record {
         self.dues = self.incident.as_ref().map(|incident| dues(incident, told)).unwrap_or_default();
     }
 
+    /// What its entries say together, in order, and its pad.
+    pub(super) fn told(&self) -> (&[Told], RawText) {
+        (self.timeline.said(), self.pad.text().into())
+    }
+
     /// What is due in it, the soonest first.
     pub(super) fn dues(&self) -> &[Due] {
         &self.dues
@@ -283,7 +288,7 @@ impl Record {
                 self.timeline.tell(told.clone());
                 Some(told)
             }
-            NoteReply::Written(path) => Some(safe!("Entries and pad are written to {}.", clean(path))),
+            NoteReply::Written(path) => Some(safe!("Written to {}.", clean(path))),
             NoteReply::PadChanged(text) => Some(self.changed_outside(text)),
             NoteReply::PadKept(path) => {
                 let told = safe!("pad.md was changed by another program; its text is in {}", clean(path));

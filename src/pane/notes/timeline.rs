@@ -401,7 +401,7 @@ fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
             if told.is_starred {
                 text.push(&"* ".into());
             }
-            if told.is_done {
+            if told.is_done && !matches!(entry.what, What::HandOver { .. }) {
                 text.push(&"(done) ".into());
             }
             if told.is_hidden {
@@ -411,6 +411,9 @@ fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
                 text.push(&safe!("{}: ", clean(&entry.person)));
             }
             text.push(&entry.words());
+            if let Some(by) = told.done_by.as_ref().filter(|_| matches!(entry.what, What::HandOver { .. })) {
+                text.push(&safe!(", accepted by {}", clean(by)));
+            }
             text
         }
         Row::Told(text) => safe!("notes: {}", text),

@@ -289,7 +289,7 @@ impl Desk {
                 (None, NoteCommand::Entry(entry)) => NoteReply::EntrySaved(entry.seq),
                 (None, NoteCommand::Pad(number, _)) => NoteReply::PadSaved(number),
                 (None, NoteCommand::Open | NoteCommand::Rest) => return,
-                (None, NoteCommand::WriteTo(_)) => NoteReply::NotSaved("nothing is written here".into()),
+                (None, NoteCommand::WriteTo(..)) => NoteReply::NotSaved("nothing is written here".into()),
             };
             self.answer(folder.clone(), reply);
             return;
@@ -316,7 +316,9 @@ impl Desk {
             }
             NoteCommand::Entry(_) if self.held.len() < HELD => {}
             // More than anybody types; it was told as not saved.
-            NoteCommand::Entry(_) | NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(_) => return,
+            NoteCommand::Entry(_) | NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(..) => {
+                return;
+            }
         }
         self.held.push((folder.clone(), command));
     }

@@ -369,7 +369,7 @@ fn a_directory_that_cannot_be_used_leaves_the_text_in_memory_and_a_way_out() {
     assert!(matches!(&writer.handle(pad("a pad\n"), now())[..], [NoteReply::NotSaved(_)]));
 
     let out = dir.path().join("elsewhere.md");
-    let command = NoteCommand::WriteTo(RawText::from(out.to_str().unwrap()));
+    let command = NoteCommand::WriteTo(RawText::from(out.to_str().unwrap()), None);
     assert!(matches!(&writer.handle(command.clone(), now())[..], [NoteReply::Written(_)]));
     let written = fs::read_to_string(&out).unwrap();
     assert_eq!(written, "# Entries\n\n- 2026-03-14 03:12:00Z kim: entry 1\n\n# Pad\n\na pad\n");

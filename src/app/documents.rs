@@ -1,0 +1,179 @@
+//! Documents in the console, and the hand-over of the shift: given, shown at the next start, accepted.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::app::place::Place;
+use crate::incident::document::Document;
+use crate::incident::facts::Facts;
+use crate::incident::fill::Mistake;
+use crate::incident::handoff::Shift;
+use crate::incident::known::Known;
+use crate::incident::lint::lint;
+use crate::incident::templates::Template;
+use crate::incident::write::{Format, write};
+use crate::model::note::{Folder, Later, What};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::told::Told;
+use crate::model::update::Gives;
+use crate::pane::document::DocumentView;
+use crate::pane::effect::Effect;
+use crate::pane::notes::Draft;
+use crate::safe;
+
+/// How long the shift was that is handed over.
+const SHIFT: SignedDuration = SignedDuration::from_hours(12);
+/// A hand-over that nobody accepted for so long is no longer shown at a start.
+const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The longest hand-over, in bytes: what the record takes as one entry.
+const MOST: usize = 60 * 1024;
+
+impl App {
+    /// Shows a document of the current incident or of the shift.
+    pub(super) fn show_document(&mut self, name: &str, now: Timestamp) {
+        let known = Template::ALL.into_iter().find(|one| one.word().eq_ignore_ascii_case(name.trim()));
+        let made = match known {
+            None => {
+                self.say("Type which behind it: :document postmortem, update or handoff", now);
+                return;
+            }
+            Some(Template::Handoff) => {
+                let (document, mistakes) = self.shift(None, now);
+                let title = "hand-over of the shift".into();
+                Some(DocumentView::new(title, hint(&mistakes), &document, Vec::new()))
+            }
+            Some(template) => self.incident_document(template, now),
+        };
+        match made {
+            Some(document) => self.show(document, now),
+            None => self.say("No incident is current. I declares one, :incident turns to one.", now),
+        }
+    }
+
+    /// The text of the document that is shown.
+    pub(super) fn shown_document(&self) -> Option<RawText> {
+        match &self.place {
+            Some(Place::Document(document)) => Some(document.text()),
+            _ => None,
+        }
+    }
+
+    fn show(&mut self, document: DocumentView, now: Timestamp) {
+        self.place = Some(Place::Document(Box::new(document)));
+        self.fit(now);
+        self.sync_place(now);
+    }
+
+    fn incident_document(&self, template: Template, now: Timestamp) -> Option<DocumentView> {
+        let incident = self.notes.incident()?;
+        let (entries, pad) = self.notes.told();
+        let wanted = incident.alert.as_ref();
+        let alerts = self.state.world.alerts().map(|(_, alert)| alert);
+        let of_it =
+            alerts.filter(|alert| wanted.is_some_and(|name| alert.name == *name || alert.id == *name));
+        let acks = of_it.filter_map(|alert| alert.acknowledged.as_ref().map(|ack| ack.at));
+        let acknowledged = acks.filter(|at| *at >= incident.began()).min();
+        let facts = Facts { incident, entries, pad: &pad, acknowledged, now };
+        let (document, mistakes) = self.state.templates.made(template, &|name| facts.value(name));
+        // An update goes out while much is missing.
+        let missing = if template == Template::Postmortem { lint(&facts) } else { Vec::new() };
+        let title = safe!("{} of {}", SafeText::literal(template.word()), clean(&incident.title));
+        Some(DocumentView::new(title, hint(&mistakes), &document, missing))
+    }
+
+    fn shift(&self, to: Option<&RawText>, now: Timestamp) -> (Document, Vec<Mistake>) {
+        let from = now.checked_sub(SHIFT).unwrap_or(Timestamp::MIN);
+        let world = &self.state.world;
+        let history = world.history().cloned().collect();
+        let remembered = world.remember();
+        let known = Known::of(Some(&remembered), history, None, &self.state.catalog, from, now);
+        let incidents = self.notes.with_entries();
+        let (entries, pad) = self.notes.of_shift();
+        let shift = Shift {
+            outgoing: &self.state.person,
+            incoming: to,
+            from,
+            now,
+            incidents: &incidents,
+            entries,
+            pad: &pad,
+            known: &known,
+            sees_alerts: world.sources().any(|source| source.info.gives.contains(&Gives::Alerts)),
+        };
+        self.state.templates.made(Template::Handoff, &|name| shift.value(name))
+    }
+
+    /// Hands the shift over; the next start shows it to whom it is for.
+    pub(super) fn hand_over(&mut self, to: &RawText, now: Timestamp) -> Vec<Effect> {
+        if to.is_empty() {
+            self.say("Type who takes over behind it, or anyone: :handoff kim", now);
+            return Vec::new();
+        }
+        let to = Some(to).filter(|to| to.as_str() != Some("anyone"));
+        let lines = write(&self.shift(to, now).0, Format::Gfm);
+        let mut text = String::new();
+        for line in &lines {
+            if text.len() + line.as_str().len() + 1 > MOST {
+                text.push_str("The rest did not fit.\n");
+                break;
+            }
+            text.push_str(line.as_str());
+            text.push('\n');
+        }
+        let draft = Draft::new(What::HandOver { to: to.cloned() }, text.as_str(), now);
+        let name = to.map_or_else(|| "Whoever starts next".into(), clean);
+        self.say(safe!("Handed over. {} sees it at the next start, until accepting it.", name), now);
+        vec![self.notes.write_to(Folder::Shift, draft, now)]
+    }
+
+    /// The hand-over that is left for the person at the keys: the newest that nobody accepted.
+    fn left_for_me(&self, now: Timestamp) -> Option<&Told> {
+        let is_for_me = |told: &&Told| match &told.entry.what {
+            What::HandOver { to } => {
+                let fresh = now.duration_since(told.entry.recorded) < STALE;
+                let mine = told.entry.person == self.state.person;
+                let named = to.as_ref().map_or(!mine, |to| *to == self.state.person);
+                fresh && named && !told.is_done && !told.is_hidden
+            }
+            _ => false,
+        };
+        self.notes.of_shift().0.iter().rev().find(is_for_me)
+    }
+
+    /// Shows the hand-over that is left for the person at the keys, if nothing else is on the screen.
+    pub(super) fn show_hand_over(&mut self, now: Timestamp) {
+        if self.place.is_some() || self.overlay.is_some() {
+            return;
+        }
+        let Some(told) = self.left_for_me(now) else { return };
+        let title = safe!("hand-over by {}", clean(&told.entry.person));
+        let lines = clean_block(&told.entry.text);
+        let hint = ":accept takes it over, Esc leaves it for later".into();
+        self.show(DocumentView::written(title, hint, lines), now);
+    }
+
+    /// Accepts the hand-over, by name.
+    pub(super) fn accept(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(told) = self.left_for_me(now) else {
+            self.say("No hand-over is left for you that nobody has accepted.", now);
+            return Vec::new();
+        };
+        let (session, seq) = told.name();
+        let said = safe!("The hand-over by {} is accepted by {}.", clean(&told.entry.person), self.who());
+        if matches!(&self.place, Some(Place::Document(_))) {
+            self.place = None;
+        }
+        self.say(said, now);
+        let draft = Draft::new(What::Later { session, seq, said: Later::Done(true) }, "", now);
+        vec![self.notes.write_to(Folder::Shift, draft, now)]
+    }
+}
+
+fn hint(mistakes: &[Mistake]) -> SafeText {
+    match mistakes.first() {
+        None => ":write FILE  y copies".into(),
+        Some(first) => {
+            safe!("your template is wrong (line {}: {}), so this is midwatch's own", first.line, first.what)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A document of an incident or of the shift in a pane's place, in each form that it can be written in.
+
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
+use crate::config::theme::Meaning;
+use crate::incident::document::Document as Tree;
+use crate::incident::write::{Format, write};
+use crate::model::text::{RawText, SafeText};
+use crate::pane::coverage;
+use crate::pane::effect::Outcome;
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::{Canvas, inside};
+use crate::ui::document::{Block, Document, Kind};
+use crate::ui::list::List;
+use crate::ui::markdown;
+use crate::ui::reader::Reader;
+
+/// The forms in the order in which they are turned to.
+const FORMS: [Format; 4] = [Format::Gfm, Format::Slack, Format::Jira, Format::Plain];
+
+/// What is shown.
+pub struct DocumentView {
+    title: SafeText,
+    /// What the person should do about it.
+    hint: SafeText,
+    /// What is missing in it, a sentence each.
+    missing: Vec<SafeText>,
+    /// Its lines in each form that there is.
+    forms: Vec<(Format, Vec<SafeText>)>,
+    form: usize,
+    reader: Reader,
+}
+
+impl DocumentView {
+    /// A document, with what is missing in it.
+    pub fn new(title: SafeText, hint: SafeText, document: &Tree, missing: Vec<SafeText>) -> Self {
+        let forms = FORMS.iter().map(|form| (*form, write(document, *form))).collect();
+        Self::of(title, hint, missing, forms)
+    }
+
+    /// One that was written before, in Markdown.
+    pub fn written(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
+        Self::of(title, hint, Vec::new(), vec![(Format::Gfm, lines)])
+    }
+
+    fn of(
+        title: SafeText,
+        hint: SafeText,
+        missing: Vec<SafeText>,
+        forms: Vec<(Format, Vec<SafeText>)>,
+    ) -> Self {
+        let mut view = Self { title, hint, missing, forms, form: 0, reader: Reader::default() };
+        view.write();
+        view
+    }
+
+    /// Its lines in the form that is shown.
+    pub fn lines(&self) -> &[SafeText] {
+        self.forms.get(self.form).map(|(_, lines)| lines.as_slice()).unwrap_or_default()
+    }
+
+    /// Its text in that form, as it is written to a file.
+    pub fn text(&self) -> RawText {
+        RawText::from(joined(self.lines()).as_str())
+    }
+
+    fn form(&self) -> Format {
+        self.forms.get(self.form).map_or(Format::Gfm, |(form, _)| *form)
+    }
+
+    /// Markdown is shown as it will look, what is for others as it will be pasted.
+    fn write(&mut self) {
+        let mut document = Document::default();
+        if !self.missing.is_empty() {
+            document.heading(3, "Missing before it goes out");
+            for missing in &self.missing {
+                let item = Block {
+                    first: "- ".into(),
+                    rest: "  ".into(),
+                    ..Block::new(Kind::Text, missing.clone())
+                };
+                document.push(item);
+            }
+            document.push(Block::new(Kind::Rule, ""));
+        }
+        if self.form() == Format::Gfm {
+            let read = markdown::parse(&RawText::from(joined(self.lines()).as_str()));
+            read.blocks
+                .into_iter()
+                .for_each(|block| document.push(Block { begins: None, step: None, ..block }));
+        } else {
+            for line in self.lines() {
+                document.push(Block::new(Kind::Code(0), line.clone()));
+            }
+        }
+        self.reader.put(document);
+    }
+
+    /// Its rows.
+    pub fn list(&self) -> &List<(usize, usize), impl Sized> {
+        self.reader.list()
+    }
+
+    /// Learns where it stands.
+    pub fn fit(&mut self, area: Rect, ascii: bool) {
+        self.reader.fit(inside(area), ascii);
+    }
+
+    /// Filters the rows; an empty text shows all.
+    pub fn filter(&mut self, text: &str) {
+        self.reader.filter(text);
+    }
+
+    /// Takes the filter back; false if there is none.
+    pub fn back(&mut self) -> bool {
+        self.reader.back()
+    }
+
+    /// Does what a command says.
+    pub fn run(&mut self, id: Id) -> Outcome {
+        match id {
+            Id::NextTab => self.turn(1),
+            Id::PreviousTab => self.turn(self.forms.len().saturating_sub(1)),
+            Id::CopyRow => {
+                let what = safe!("the document for {}", SafeText::literal(name(self.form())));
+                return Outcome::copy(what, self.lines().to_vec());
+            }
+            _ => {
+                self.reader.run(id);
+            }
+        }
+        Outcome::default()
+    }
+
+    fn turn(&mut self, by: usize) {
+        self.form = (self.form + by) % self.forms.len().max(1);
+        self.write();
+    }
+
+    /// Draws the view.
+    pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        canvas.fill(area, view.styles.of(Meaning::Text));
+        let mut title = self.title.clone();
+        if self.forms.len() > 1 {
+            title.push(&safe!("  for {}", SafeText::literal(name(self.form()))));
+        }
+        title.push(&coverage::filtered(self.list().filter()));
+        let foot = match self.missing.len() {
+            0 => (self.hint.clone(), Meaning::Muted),
+            count => (safe!("{} missing  {}", count, self.hint), Meaning::Warning),
+        };
+        coverage::frame(view, area, canvas, &title, (&foot.0, foot.1));
+        self.reader.draw(canvas, inside(area), view.styles, view.marking(), |_| false);
+    }
+}
+
+/// What a form is for.
+fn name(form: Format) -> &'static str {
+    match form {
+        Format::Gfm => "GitHub, GitLab, Mattermost",
+        Format::Slack => "Slack",
+        Format::Jira => "Jira, Confluence",
+        Format::Plain => "plain text",
+    }
+}
+
+fn joined(lines: &[SafeText]) -> String {
+    lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect()
+}
