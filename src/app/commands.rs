@@ -73,6 +73,9 @@ impl App {
             Id::Open if matches!(self.place, Some(Place::Patterns(_))) => {
                 return self.use_patterns(true, now);
             }
+            Id::Open if self.place.is_none() && self.arrangement.focus == PaneId::Notes => {
+                return self.open_entry(now);
+            }
             Id::Exclude => return self.use_patterns(false, now),
             Id::Open if matches!(self.place, Some(Place::Changes(_))) => self.open_change(now),
             Id::RefreshAll => {

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::place::Place;
-use crate::config::diagnostics::Values;
+use crate::config::diagnostics::{Diagnostic, Values};
 use crate::insight::changes::Subject;
 use crate::model::diagnostic::Heard;
+use crate::model::note::What;
+use crate::model::terms::Declared;
 use crate::pane::diagnostics::Diagnostics;
 use crate::pane::effect::Effect;
+use crate::pane::notes::Draft;
 
 impl App {
     /// Runs the diagnostics of the selected row; where they are shown, closes them.
@@ -53,11 +56,29 @@ impl App {
 
     /// Takes what is heard of a diagnostic; the notes tell of its end, whatever is shown.
     pub(super) fn hear_of_diagnostic(&mut self, id: u64, heard: Heard, now: Timestamp) -> Vec<Effect> {
-        let note = self.rounds.hear(id, heard);
+        let kept = self.rounds.hear(id, heard, now);
         if let (Some(Place::Diagnostics(shown)), Some(round)) = (&mut self.place, self.rounds.last()) {
             shown.put(round);
         }
-        note.map(|note| self.write_note(note.as_str(), now)).unwrap_or_default()
+        let Some((evidence, said)) = kept else { return Vec::new() };
+        let what = What::Evidence(Box::new(evidence));
+        vec![self.notes.write(Draft::new(what, said.as_str(), now), now)]
+    }
+
+    /// Runs what is configured for an incident that was just declared; the screen stays what it is.
+    pub(super) fn diagnose_declared(&mut self, declared: &Declared, now: Timestamp) -> Vec<Effect> {
+        let Declared { title, service, host, environment, alert, .. } = declared.clone();
+        let on_declare = self.state.diagnostics.iter().filter(|one| one.on_declare);
+        let on_declare: Vec<Diagnostic> = on_declare.cloned().collect();
+        let subject = Subject {
+            name: alert.clone().unwrap_or(title),
+            service: service.clone(),
+            host: host.clone(),
+            environment: environment.clone(),
+        };
+        let errands =
+            self.rounds.begin((subject, now), Values { host, service, alert, environment }, &on_declare);
+        if errands.is_empty() { Vec::new() } else { vec![Effect::Diagnose(errands)] }
     }
 
     /// What stands for the placeholders.

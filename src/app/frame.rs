@@ -251,7 +251,10 @@ impl App {
         let is_graph = self.graph_here().is_some();
         let rows = if is_graph { &[Id::Refresh][..] } else { &[Id::Filter, Id::Open] };
         // Of a histogram, which is seldom open, its own key is enough.
-        let is_rare = |id| matches!(id, Id::NextErrorBar | Id::PreviousErrorBar | Id::Star | Id::LeaveOut);
+        let is_rare = |id| {
+            matches!(id, Id::NextErrorBar | Id::PreviousErrorBar | Id::Star | Id::LeaveOut)
+                || matches!(id, Id::FindNext | Id::FindPrevious)
+        };
         let own = TABLE.iter().filter(move |command| {
             let is_own = !matches!(command.scope, Scope::Global | Scope::List);
             is_own && scopes.contains(&command.scope) && !is_rare(command.id)

@@ -58,7 +58,7 @@ impl App {
         }
         self.name_the_writer(now);
         let declared = Declared { title: title.into(), severity, ..draft };
-        let effect = self.notes.declare(declared, now);
+        let effect = self.notes.declare(declared.clone(), now);
         if let Some(incident) = self.notes.incident() {
             let rest = last_time(incident, &self.state.incidents, now);
             let rest =
@@ -66,7 +66,10 @@ impl App {
             let said = safe!("{} is declared. {}", id_text(&incident.id), rest);
             self.say(said, now);
         }
-        std::iter::once(effect).chain(self.record_before(now)).collect()
+        let mut effects = vec![effect];
+        effects.extend(self.record_before(now));
+        effects.extend(self.diagnose_declared(&declared, now));
+        effects
     }
 
     /// That another console has just declared an incident.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::app::place::Place;
+use crate::command::table::Id;
 use crate::config::nearest::near;
 use crate::insight::changes::Subject;
 use crate::model::health::Health;
@@ -166,6 +167,20 @@ impl App {
             self.subject(now).unwrap_or_else(|| (Subject { name: "now".into(), ..Subject::default() }, now));
         self.place = Some(Place::Changes(Changes::new(subject, onset)));
         self.sync_place(now);
+    }
+
+    /// Opens the selected entry, and moves the other panes to its time.
+    pub(super) fn open_entry(&mut self, now: Timestamp) -> Vec<Effect> {
+        let before = self.notes.subject().map(|(_, at)| at);
+        let effects = self.run_in_focus(Id::Open, now);
+        let Some(at) = before.filter(|at| *at <= now) else { return effects };
+        let view = self.state.view(false, now);
+        let moved = [self.logs.stand_at(at, &view), self.alerts.stand_at(at), self.pipelines.stand_at(at)];
+        if moved.contains(&true) {
+            let clock = self.state.view(true, now).zone.moment(at, now);
+            self.say(safe!("The other panes stand at {}; F in the logs follows again.", clock), now);
+        }
+        effects
     }
 
     /// Opens the run that is selected among the changes.

@@ -257,6 +257,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         face,
         notices,
         net,
+        bell: settings.bell,
         logins: Logins::of(&config.credentials),
         formats: config.formats.as_slice().into(),
     };

@@ -218,6 +218,8 @@ commands! {
     Star Notes "star" ["s"] "star" "Marks the entry as one that matters most, or takes that back.";
     Done Notes "done" ["d"] "done" "Says that what is to be done is done, or is not.";
     LeaveOut Notes "leave-out" ["h"] "leave out of documents" "Leaves the entry out of documents, or takes it in again.";
+    FindNext Notes "find-next" ["n"] "find next" "In the pad, goes to where the text of / stands next.";
+    FindPrevious Notes "find-previous" ["N"] "find previous" "In the pad, goes to where the text of / stood before.";
     EntryTime Notes "at" [] "time of an entry" "Says when the selected entry happened: at 03:12." (Name);
     Correct Notes "correct" [] "correct an entry" "Gives the selected entry another text; what it said first stays known." (Name);
     Editor Notes "editor" [] "edit in your editor" "Opens the pad in VISUAL or EDITOR, and shows what that leaves.";

@@ -35,6 +35,8 @@ pub struct Diagnostic {
     pub alerts: Vec<RawText>,
     /// How long it may take.
     pub within: Duration,
+    /// Whether it runs when an incident is declared of what it is for.
+    pub on_declare: bool,
     /// Variables that it gets besides the few that every program needs.
     pub env: Vec<String>,
     /// Where its program was written.
@@ -87,6 +89,9 @@ pub(super) struct Written {
     alerts: Vec<String>,
     /// How long it may take; 10 s if not said, 5 m at most.
     timeout: Option<Period>,
+    /// Runs it when an incident is declared of what it is for: what it says is evidence of how it began.
+    #[serde(default)]
+    on_declare: bool,
     /// Variables that it gets, such as `["SSH_AUTH_SOCK"]`, besides `HOME`, `PATH`, `USER`, `LOGNAME`, `LANG`,
     /// `LC_ALL` and `TZ`.
     #[serde(default)]
@@ -162,6 +167,7 @@ fn one(table: &Table, written: Written, errors: &mut Vec<ConfigError>) -> Option
         hosts: texts(written.hosts),
         alerts: texts(written.alerts),
         within,
+        on_declare: written.on_declare,
         env: written.env,
         origin,
     })

@@ -28,6 +28,8 @@ pub struct Settings {
     pub state_dir: Option<PathBuf>,
     /// The environment shown at the start; all, where none is configured.
     pub scope: Option<RawText>,
+    /// Whether the terminal's bell rings.
+    pub bell: bool,
     /// Whether a crash may leave an image of this process's memory, and its owner may look into it.
     pub allow_core: bool,
 }
@@ -62,10 +64,17 @@ pub(super) struct Written {
     state_dir: Option<Place>,
     /// The environment shown at the start.
     scope: Option<String>,
+    /// Whether the terminal's bell rings when something is due or a watched limit is passed.
+    #[serde(default = "yes")]
+    bell: bool,
     /// Lets the kernel write an image of this process's memory when it crashes, and lets a debugger
     /// look into it. There are secrets in it.
     #[serde(default)]
     allow_core: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A path that does not depend on where midwatch is started.
@@ -168,6 +177,7 @@ pub(super) fn read<'a>(
         log_memory,
         state_dir,
         scope: written.scope.filter(|scope| !scope.is_empty()).map(RawText::from),
+        bell: written.bell,
         allow_core: written.allow_core,
     })
 }

@@ -202,6 +202,15 @@ impl Alerts {
         Some((subject, row.alert.onset()))
     }
 
+    /// Stands on the alert that began last before a time; false if none did.
+    pub fn stand_at(&mut self, at: jiff::Timestamp) -> bool {
+        let began =
+            |key: &&Key| self.list.row_of(key).map(|row| row.alert.onset()).filter(|onset| *onset <= at);
+        let last = self.list.shown().iter().filter(|key| began(key).is_some()).max_by_key(|key| began(key));
+        let last = last.cloned();
+        last.is_some_and(|key| self.list.select(&key))
+    }
+
     /// The alert that is open or selected.
     pub fn alert(&self) -> Option<&Alert> {
         let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;

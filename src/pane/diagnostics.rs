@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -11,6 +11,7 @@ use crate::config::diagnostics::{Diagnostic, Refusal, Values};
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::model::diagnostic::{End, Errand, Heard};
+use crate::model::note::Evidence;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
@@ -23,9 +24,6 @@ use crate::ui::reader::Reader;
 
 /// Rounds that are remembered while programs of them run.
 const MOST_ROUNDS: usize = 8;
-/// Lines of what one wrote that the notes tell, and columns of each.
-const TOLD: usize = 3;
-const WIDTH: usize = 120;
 
 /// What became of one diagnostic.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,18 +77,21 @@ impl Section {
         }
     }
 
-    /// What the notes tell of its end.
-    fn note(&self) -> SafeText {
-        let mut note = safe!("diagnostic {}: {}: {}", clean(&self.name), self.word(), self.typed);
-        let lines = clean_block(&RawText::from_bytes(&self.output));
-        let told: Vec<_> = lines.iter().filter(|line| !line.as_str().trim().is_empty()).collect();
-        for line in told.iter().take(TOLD) {
-            note.push(&safe!(" | {}", line.truncate_to(WIDTH, &SafeText::literal("..."))));
-        }
-        if told.len() > TOLD {
-            note.push(&safe!(" | and {} lines more", told.len() - TOLD));
-        }
-        note
+    /// What the notes keep of its end: what it wrote, and what is said of it.
+    fn evidence(&self, now: Timestamp) -> (Evidence, SafeText) {
+        let after = match &self.state {
+            State::Ended(_, after) => SignedDuration::try_from(*after).unwrap_or_default(),
+            _ => SignedDuration::ZERO,
+        };
+        let began = now.checked_sub(after).unwrap_or(now);
+        let mut lines = clean_block(&RawText::from_bytes(&self.output));
+        lines.retain(|line| !line.as_str().trim().is_empty());
+        let from = safe!("diagnostic {}", clean(&self.name));
+        let evidence = Evidence {
+            query: self.typed.as_str().into(),
+            ..Evidence::new(from.as_str().into(), (began, now), &lines)
+        };
+        (evidence, self.word())
     }
 }
 
@@ -211,8 +212,8 @@ impl Rounds {
         errands
     }
 
-    /// Takes what is heard of one that runs; gives what the notes tell of its end.
-    pub fn hear(&mut self, id: u64, heard: Heard) -> Option<SafeText> {
+    /// Takes what is heard of one that runs; gives what the notes keep of its end.
+    pub fn hear(&mut self, id: u64, heard: Heard, now: Timestamp) -> Option<(Evidence, SafeText)> {
         let sections = self.rounds.iter_mut().flat_map(|round| &mut round.sections);
         let section = sections.into_iter().find(|section| section.id == id)?;
         match heard {
@@ -221,7 +222,7 @@ impl Rounds {
             Heard::Ended(end, after) => {
                 let is_run = !matches!(end, End::NotRun(_));
                 section.state = State::Ended(end, after);
-                return is_run.then(|| section.note());
+                return is_run.then(|| section.evidence(now));
             }
         }
         None

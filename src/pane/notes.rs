@@ -1,5 +1,6 @@
 //! The notes pane: the record of the current incident, or of the shift where none is.
 
+mod finder;
 mod record;
 mod saving;
 mod timeline;

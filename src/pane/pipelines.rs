@@ -150,6 +150,15 @@ impl Pipelines {
         Some((subject, row.run.began()))
     }
 
+    /// Stands on the run that began last before a time; false if none did.
+    pub fn stand_at(&mut self, at: jiff::Timestamp) -> bool {
+        let began =
+            |key: &&Key| self.list.row_of(key).map(|row| row.run.began()).filter(|began| *began <= at);
+        let last = self.list.shown().iter().filter(|key| began(key).is_some()).max_by_key(|key| began(key));
+        let last = last.cloned();
+        last.is_some_and(|key| self.list.select(&key))
+    }
+
     /// What an incident of the selected run would be declared with.
     pub fn declares(&self) -> Option<Declared> {
         let key = self.open.as_ref().map(|(parts, _)| parts.run()).or(self.list.selected())?;

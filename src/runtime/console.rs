@@ -89,6 +89,8 @@ pub struct Launch {
     pub notices: Vec<SafeText>,
     /// The credentials.
     pub net: Net,
+    /// Whether the terminal's bell rings.
+    pub bell: bool,
     /// What the login of each credential runs.
     pub logins: Logins,
     /// The formats of lines that the person describes.
@@ -247,8 +249,9 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
     let pads = Pads::new(launch.place.directory().map(Path::to_owned), &keeper);
     match &mut shown {
         Shown::Screen(session) => {
-            let Launch { depth, logins, .. } = launch;
-            run::run(&mut console, session, Wiring { intake, perform, clock, depth, logins, pads }).await;
+            let Launch { depth, bell, logins, .. } = launch;
+            run::run(&mut console, session, Wiring { intake, perform, clock, depth, bell, logins, pads })
+                .await;
         }
         Shown::Lines(lines) => {
             plain::run(&mut console, lines, intake, perform, clock, launch.logins, pads).await;

@@ -44,6 +44,8 @@ pub struct Wiring {
     pub clock: Clock,
     /// The colours that the terminal gets.
     pub depth: Depth,
+    /// Whether the terminal's bell rings.
+    pub bell: bool,
     /// What the login of each credential runs.
     pub logins: Logins,
     /// What opens the pads in the person's editor.
@@ -52,7 +54,7 @@ pub struct Wiring {
 
 /// Runs the app until it quits.
 pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) {
-    let Wiring { mut intake, perform, clock, depth, logins, pads } = wiring;
+    let Wiring { mut intake, perform, clock, depth, bell, logins, pads } = wiring;
     let size = session.screen.borrow_and_update().size;
     let mut face = Face {
         drawing: match Terminal::new(FrameBackend::new(size, depth)) {
@@ -65,6 +67,7 @@ pub async fn run(app: &mut impl Console, session: &mut Session, wiring: Wiring) 
         start: Instant::now(),
         quit: false,
         awaited: None,
+        bell,
         logins,
         pads,
         away: None,
@@ -129,6 +132,7 @@ struct Face {
     quit: bool,
     /// When the app wants to be woken, until it was.
     awaited: Option<Timestamp>,
+    bell: bool,
     logins: Logins,
     pads: Pads,
     /// The login that has the terminal.
@@ -188,6 +192,7 @@ impl Face {
                 }
             }
             // In the next frame: a bell on a cell that is being written would be lost or printed.
+            Effect::Ring(_) if !self.bell => {}
             Effect::Ring(_) => self.drawing.backend_mut().append(b"\x07"),
             other => (self.perform)(other),
         }
@@ -355,6 +360,7 @@ mod tests {
             perform: Box::new(|_| ()),
             clock: Clock::Real,
             depth: Depth::Indexed,
+            bell: true,
             logins: Logins::of(&[CredentialTable {
                 name: "sso".to_owned(),
                 source: Source::Variable("TOKEN".to_owned()),

@@ -30,6 +30,30 @@ pub enum Did {
     Unknown,
 }
 
+/// Where one looks for something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// From the cursor on.
+    Here,
+    /// Behind the cursor.
+    Next,
+    /// Before the cursor.
+    Previous,
+}
+
+/// The characters of a line at which this begins.
+fn places<'a>(line: &'a str, wanted: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let exact = wanted.chars().any(char::is_uppercase);
+    let same =
+        move |one: char, other: char| one == other || !exact && one.to_lowercase().eq(other.to_lowercase());
+    let begins = move |rest: &str| {
+        let mut rest = rest.chars();
+        wanted.chars().all(|wanted| rest.next().is_some_and(|found| same(found, wanted)))
+    };
+    let tails = line.char_indices().enumerate().filter_map(|(place, (at, _))| Some((place, line.get(at..)?)));
+    tails.filter(move |(_, rest)| !wanted.is_empty() && begins(rest)).map(|(place, _)| place)
+}
+
 /// What the last edit was: letters of one word are taken back together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Last {
@@ -179,6 +203,39 @@ impl Editor {
         self.last = Last::Other;
         self.moves(if last { CursorMove::Bottom } else { CursorMove::Top });
         self.scroll(area);
+    }
+
+    /// Moves the cursor to where this stands next, from the cursor on or (`back`) before it, and around the end;
+    /// false if it stands nowhere. Without a capital letter the case does not matter.
+    pub fn find(&mut self, wanted: &str, step: Step) -> bool {
+        let lines = self.lines();
+        let (line, column) = self.cursor();
+        let count = lines.len();
+        let found = match step {
+            Step::Here | Step::Next => (0..=count).find_map(|far| {
+                let at = (line + far) % count.max(1);
+                let from = match (far, step) {
+                    (0, Step::Here) => column,
+                    (0, _) => column + 1,
+                    _ => 0,
+                };
+                places(lines.get(at)?, wanted).find(|place| *place >= from).map(|place| (at, place))
+            }),
+            Step::Previous => (0..=count).find_map(|far| {
+                let at = (line + count - far) % count.max(1);
+                let until = if far == 0 { column } else { usize::MAX };
+                places(lines.get(at)?, wanted).filter(|place| *place < until).last().map(|place| (at, place))
+            }),
+        };
+        let Some((line, column)) = found else { return false };
+        self.last = Last::Other;
+        self.go(line, column);
+        true
+    }
+
+    /// How many lines have this.
+    pub fn lines_with(&self, wanted: &str) -> usize {
+        self.lines().iter().filter(|line| places(line, wanted).next().is_some()).count()
     }
 
     /// Draws the rows in sight; `focused` puts the terminal's cursor into the text.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::console::{Console, alert, setup};
+use crate::console::{Console, alert, at, setup};
 use midwatch::app::Setup;
 use midwatch::config::argv::Argv;
 use midwatch::config::diagnostics::Diagnostic;
@@ -10,7 +10,7 @@ use midwatch::config::origin::Origin;
 use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::diagnostic::{End, Errand, Heard};
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::NoteCommand;
+use midwatch::model::note::{Evidence, NoteCommand, What};
 use midwatch::pane::effect::{Effect, Msg};
 
 const WIDE: (u16, u16) = (160, 40);
@@ -24,6 +24,7 @@ fn diagnostic(name: &str, argv: &[&str]) -> Diagnostic {
         hosts: Vec::new(),
         alerts: Vec::new(),
         within: Duration::from_secs(10),
+        on_declare: false,
         env: vec!["SSH_AUTH_SOCK".to_owned()],
         origin: Origin::default(),
     }
@@ -57,10 +58,43 @@ fn errands(console: &Console) -> Vec<Errand> {
 
 fn notes(console: &Console) -> Vec<String> {
     let text = |effect: &Effect| match effect {
-        Effect::Note(_, NoteCommand::Entry(entry)) => entry.text.as_str().map(str::to_owned),
+        Effect::Note(_, NoteCommand::Entry(entry)) => Some(entry.words().as_str().to_owned()),
         _ => None,
     };
     console.effects.iter().filter_map(text).collect()
+}
+
+#[expect(clippy::expect_used, reason = "a test that finds none has failed")]
+fn evidence(console: &Console) -> Evidence {
+    let kept = console.effects.iter().find_map(|effect| match effect {
+        Effect::Note(_, NoteCommand::Entry(entry)) => match &entry.what {
+            What::Evidence(kept) => Some((**kept).clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    kept.expect("something is kept")
+}
+
+#[test]
+fn what_is_meant_for_it_runs_when_an_incident_is_declared_and_is_its_evidence() {
+    let begins = Diagnostic { on_declare: true, ..diagnostic("disk", &["df", "{host}"]) };
+    let other = diagnostic("who", &["who", "{host}"]);
+    let mut console = Console::with(Setup { diagnostics: vec![begins, other], ..setup(WIDE) });
+    console.alerts(&[about("db-7")]);
+    console.keys("I Enter");
+    let asked = errands(&console);
+    assert_eq!(asked.iter().map(|one| one.program.as_str()).collect::<Vec<_>>(), ["df"]);
+    assert!(console.screen().contains("3 Alerts"), "the screen stays what it is: {}", console.screen());
+    console.effects.clear();
+    console.send(Msg::Diagnosed(asked[0].id, Heard::Output("98%\n".into())));
+    console.send(Msg::Diagnosed(asked[0].id, Heard::Ended(End::Code(0), Duration::ZERO)));
+    assert_eq!(evidence(&console).lines, ["98%".into()]);
+    let folder = console.effects.iter().find_map(|effect| match effect {
+        Effect::Note(folder, _) => Some(folder.clone()),
+        _ => None,
+    });
+    assert!(folder.is_some_and(|folder| folder.incident().is_some()));
 }
 
 #[test]
@@ -86,20 +120,16 @@ fn what_is_for_the_row_is_run_at_once_and_shown_as_it_comes() {
     let screen = console.screen();
     assert!(screen.contains("exit status 0 in 0.2 s") && screen.contains("1 of 2 done"), "{screen}");
     assert_eq!(notes(&console).len(), 1);
-    assert!(
-        notes(&console)[0]
-            .starts_with("diagnostic disk: exit status 0 in 0.2 s: ssh -- db-7 df | /dev/sda1  98% | "),
-        "{:?}",
-        notes(&console)
-    );
+    assert_eq!(notes(&console)[0], "evidence: 2 lines of diagnostic disk: exit status 0 in 0.2 s");
+    let kept = evidence(&console);
+    assert_eq!((kept.query, kept.window.1), ("ssh -- db-7 df".into(), at(0)));
+    assert_eq!(kept.lines[0], "/dev/sda1  98%".into());
+    assert!(!kept.lines[1].as_bytes().contains(&0x1b), "{:?}", kept.lines);
     // The view is closed; what ends is told all the same.
     console.keys("Esc");
     assert!(console.screen().contains("3 Alerts"), "{}", console.screen());
     console.send(Msg::Diagnosed(who, Heard::Ended(End::TimedOut, Duration::from_secs(10))));
-    assert_eq!(
-        notes(&console)[1],
-        "diagnostic who: no end in 10.0 s: it was ended: /bin/look DiskFull checkout"
-    );
+    assert_eq!(notes(&console)[1], "evidence: 0 lines of diagnostic who: no end in 10.0 s: it was ended");
 }
 
 #[test]

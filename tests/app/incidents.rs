@@ -102,6 +102,34 @@ fn what_is_written_goes_to_the_current_incident_with_its_kind() {
 }
 
 #[test]
+fn enter_on_an_entry_moves_the_other_panes_to_its_time() {
+    let mut console = outage(WIDE);
+    console.runs(&[run("old", "failed", 60), run("late", "failed", 2)]);
+    console.keys("I Enter 4 ;").type_text("it began").keys("Enter G :").type_text("at 03:00").keys("Enter");
+    console.keys("g Enter");
+    let screen = console.screen();
+    assert!(screen.contains("The other panes stand at"), "{screen}");
+    console.keys("Esc 1 Enter");
+    assert!(
+        console.screen().contains("failed in 1h00m"),
+        "the run that began last before then: {}",
+        console.screen()
+    );
+}
+
+#[test]
+fn the_pad_is_searched() {
+    let mut console = outage(WIDE);
+    let (entries, pad, held_by, notices) = (Vec::new(), "".into(), None, Vec::new());
+    console.send(Msg::Note(Folder::Shift, NoteReply::Opened { entries, pad, held_by, notices }));
+    console.keys("4 . i").type_text("the pool is full").keys("Enter").type_text("second pool").keys("Esc");
+    console.keys("g /").type_text("pool").keys("Enter");
+    assert!(console.screen().contains("second pool"), "{}", console.screen());
+    console.keys("n n N /").type_text("zzz").keys("Enter n");
+    assert!(console.screen().contains("It stands nowhere in the pad."), "{}", console.screen());
+}
+
+#[test]
 fn times_that_cannot_be_so_are_told_and_taken() {
     let mut console = outage(WIDE);
     console.keys("I Enter :").type_text("status mitigated 03:05").keys("Enter");

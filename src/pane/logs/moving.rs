@@ -57,6 +57,17 @@ impl Logs {
         })
     }
 
+    /// Stands at the line of a time; false where no line is of then.
+    pub fn stand_at(&mut self, at: Timestamp, view: &View<'_>) -> bool {
+        let time = at.as_millisecond();
+        let known = Histogram::reach(view.logs, |_| true);
+        let is_known = known.is_some_and(|(first, last)| first <= time && time <= last);
+        if is_known {
+            self.go(Key::at(time), view);
+        }
+        is_known
+    }
+
     /// Selects a line and shows it, a third down the window if it was not in sight.
     pub(super) fn go(&mut self, key: Key, view: &View<'_>) {
         self.pause(view);

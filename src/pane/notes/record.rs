@@ -16,6 +16,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
+use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
@@ -64,6 +65,7 @@ pub(super) struct Record {
     saving: Saving,
     pad: Editor,
     editing: bool,
+    finder: Finder,
     /// The text of another program, and how far it is scrolled.
     outside: Option<(RawText, Pager)>,
 }
@@ -84,6 +86,7 @@ impl Record {
             saving: Saving::default(),
             pad: Editor::new(MOST_PAD),
             editing: false,
+            finder: Finder::default(),
             outside: None,
             person,
             session,
@@ -313,8 +316,11 @@ impl Record {
         self.saving.lapse()
     }
 
-    /// Filters the timeline; an empty text shows all.
+    /// Filters the timeline, where an empty text shows all; in the pad it goes to where the text stands next.
     pub(super) fn filter(&mut self, text: &str, view: &View<'_>) {
+        if self.tab == Tab::Pad {
+            return self.finder.look_for(text, &mut self.pad);
+        }
         if !text.is_empty() {
             self.tab = Tab::Timeline;
         }
@@ -323,11 +329,17 @@ impl Record {
 
     /// The filter in force.
     pub(super) fn filter_text(&self) -> &str {
+        if self.tab == Tab::Pad {
+            return self.finder.text();
+        }
         self.timeline.list().filter()
     }
 
     /// How many rows the filter shows, and how many there are.
     pub(super) fn counts(&self) -> (usize, usize) {
+        if self.tab == Tab::Pad {
+            return self.finder.counts(&self.pad);
+        }
         self.timeline.list().counts()
     }
 
@@ -345,7 +357,7 @@ impl Record {
     pub(super) fn back(&mut self, view: &View<'_>) -> bool {
         match self.tab {
             Tab::Timeline => self.timeline.back(view),
-            Tab::Pad => false,
+            Tab::Pad => self.finder.back(),
             Tab::Outside => {
                 self.outside = None;
                 self.tab = Tab::Pad;
@@ -487,6 +499,7 @@ impl Record {
             Id::HalfUp => self.pad.walk(-page / 2, area),
             Id::Top => self.pad.go_to_end(false, area),
             Id::Bottom => self.pad.go_to_end(true, area),
+            Id::FindNext | Id::FindPrevious => return self.finder.go(id, &mut self.pad),
             Id::CopyRow if self.pad.is_empty() => return Outcome::notice("The pad is empty."),
             Id::CopyRow => return Outcome::copy("the pad".into(), clean_block(&self.pad.text().into())),
             Id::CopyLink | Id::ShowLink => return Outcome::notice("The pad has no link."),

@@ -25,6 +25,24 @@ fn play(editor: &mut Editor, keys: &str) {
     }
 }
 
+#[test]
+fn what_is_looked_for_is_found_on_and_back_and_around_the_end() {
+    let mut editor = Editor::new(1000);
+    editor.load("pool is full\nThe Pool\nx pool ä pool");
+    editor.go_to_end(false, AREA);
+    let mut walk = |wanted: &str, step: Step| editor.find(wanted, step).then(|| editor.cursor());
+    assert_eq!(walk("pool", Step::Here), Some((0, 0)));
+    assert_eq!(walk("pool", Step::Next), Some((1, 4)), "without capitals the case does not matter");
+    assert_eq!(walk("pool", Step::Next), Some((2, 2)));
+    assert_eq!(walk("pool", Step::Next), Some((2, 9)));
+    assert_eq!(walk("pool", Step::Next), Some((0, 0)));
+    assert_eq!(walk("Pool", Step::Previous), Some((1, 4)));
+    assert_eq!(walk("Pool", Step::Next), Some((1, 4)), "the only one");
+    assert_eq!(walk("nowhere", Step::Next), None);
+    assert_eq!(walk("", Step::Here), None);
+    assert_eq!((editor.lines_with("pool"), editor.lines_with("Pool")), (3, 1));
+}
+
 fn write(editor: &mut Editor, text: &str) {
     for c in text.chars() {
         editor.key(Key::char(c), AREA);
