@@ -4,6 +4,7 @@ pub mod aloud;
 mod commands;
 mod diagnostics;
 mod documents;
+mod drill;
 mod frame;
 mod graph;
 mod incidents;
@@ -23,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use crate::app::drill::Attempt;
 use crate::app::join::Sought;
 use crate::app::layout::{Arrangement, Layout, layout};
 use crate::app::overlay::{Overlay, Prompt};
@@ -125,6 +127,8 @@ pub struct App {
     reminded: Timestamp,
     /// What the panes see of the incidents is as of this.
     incidents_seen: u64,
+    /// The drill that is taken, if one is.
+    attempt: Option<Attempt>,
 }
 
 impl App {
@@ -135,6 +139,7 @@ impl App {
         let notes = Notes::new(setup.person.clone(), setup.session_name.clone());
         let named = if setup.is_named { Named::Given } else { Named::ByLogin };
         let size = setup.size;
+        let attempt = setup.drill.clone().map(Attempt::new);
         let mut app = Self {
             state: State::new(setup),
             pipelines: Pipelines::default(),
@@ -154,7 +159,7 @@ impl App {
             size,
             keymap,
             pending: Vec::new(),
-            overlay: None,
+            overlay: attempt.as_ref().map(Attempt::briefing),
             prompt: None,
             notice: None,
             cancelled: None,
@@ -165,6 +170,7 @@ impl App {
             presence: Presence::default(),
             reminded: Timestamp::MAX,
             incidents_seen: 0,
+            attempt,
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
         if !gives(Gives::Alerts) && gives(Gives::Logs) {
@@ -194,9 +200,12 @@ impl App {
         }
         let mut effects = Vec::new();
         let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_)), now);
-        let is_frame = matches!(msg, Msg::Frame);
+        let (is_frame, is_wake) = (matches!(msg, Msg::Frame), matches!(msg, Msg::Wake));
         match msg {
-            Msg::Key(key) => effects = self.key(key, now),
+            Msg::Key(key) => {
+                self.count_key(key);
+                effects = self.key(key, now);
+            }
             Msg::Paste(text) => effects = self.paste(&text, now),
             Msg::Resized(columns, rows) => self.size = (columns, rows),
             Msg::Update(update) => {
@@ -256,6 +265,9 @@ impl App {
         if is_frame {
             self.find_sought(now);
         }
+        if is_frame || is_wake {
+            self.judge(now);
+        }
         self.see_incidents();
         effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
@@ -280,7 +292,8 @@ impl App {
     /// When the next shown text changes by itself: the screen's only timer.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
-        let keys = self.notes.next_due().into_iter().chain(self.notes.next_due_at(now)).min();
+        let due = self.notes.next_due().into_iter().chain(self.notes.next_due_at(now));
+        let keys = due.chain(self.drill_ends()).min();
         if self.state.is_frozen() {
             return notice.into_iter().chain(keys).chain(self.graph_wake()).min();
         }

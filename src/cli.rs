@@ -3,6 +3,7 @@
 mod add;
 mod check;
 mod console;
+mod drill;
 mod generate;
 mod handoff;
 mod init;
@@ -114,6 +115,9 @@ enum Command {
         #[command(flatten)]
         playing: Playing,
     },
+    /// Plays an outage as an exercise: nothing in it is real, and a score comes at the end
+    #[command(after_long_help = drill::HELP)]
+    Drill(drill::Asked),
     /// Runs the console and records what it sees to a new file
     Record {
         /// The file to make
@@ -241,6 +245,7 @@ impl Cli {
             Some(Command::Logs { what }) => logs::logs(&self.flags, &what),
             Some(Command::Notes { what }) => Ok(notes::notes(&self.flags, &what)),
             Some(Command::Handoff(asked)) => Ok(handoff::handoff(&self.flags, &asked)),
+            Some(Command::Drill(asked)) => drill::drill(&self.flags, &asked),
             Some(Command::Generate { what }) => {
                 let text = what.text()?;
                 Ok(print::print(&text, 0))
@@ -297,7 +302,7 @@ impl Playing {
             None => Ok(recording),
         });
         match placed {
-            Ok(recording) => console::played(flags, recording.speed(self.speed)),
+            Ok(recording) => console::played(flags, recording.speed(self.speed), None),
             Err(why) => Ok(refuse(WRONG, &safe!("{}; midwatch record FILE makes a recording", clean(&why)))),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod concern;
+pub mod drill;
 pub mod events;
 pub mod fault;
 pub mod similar;

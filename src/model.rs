@@ -4,6 +4,7 @@ pub mod alert;
 pub mod catalog;
 pub mod credential;
 pub mod diagnostic;
+pub mod drill;
 pub mod due;
 pub mod expression;
 pub mod graph;

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod coverage;
 pub mod diagnostics;
 pub mod document;
+pub mod drill;
 pub mod effect;
 pub mod graph;
 pub mod help;

@@ -12,6 +12,8 @@
 mod canary;
 #[path = "terminal/collect.rs"]
 mod collect;
+#[path = "terminal/drill.rs"]
+mod drill;
 #[path = "terminal/editor.rs"]
 mod editor;
 #[path = "terminal/end.rs"]

@@ -28,6 +28,9 @@ _midwatch() {
             midwatch,demo)
                 cmd="midwatch__subcmd__demo"
                 ;;
+            midwatch,drill)
+                cmd="midwatch__subcmd__drill"
+                ;;
             midwatch,generate)
                 cmd="midwatch__subcmd__generate"
                 ;;
@@ -117,6 +120,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__help,demo)
                 cmd="midwatch__subcmd__help__subcmd__demo"
+                ;;
+            midwatch__subcmd__help,drill)
+                cmd="midwatch__subcmd__help__subcmd__drill"
                 ;;
             midwatch__subcmd__help,generate)
                 cmd="midwatch__subcmd__help__subcmd__generate"
@@ -278,7 +284,7 @@ _midwatch() {
 
     case "${cmd}" in
         midwatch)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay record collect check goto open status init add services logs notes handoff generate help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version demo replay drill record collect check goto open status init add services logs notes handoff generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +467,40 @@ _midwatch() {
                     return 0
                     ;;
                 --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__drill)
+            opts="-h -V --speed --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --speed)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -886,7 +926,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help)
-            opts="demo replay record collect check goto open status init add services logs notes handoff generate help"
+            opts="demo replay drill record collect check goto open status init add services logs notes handoff generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -942,6 +982,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__drill)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -13,6 +13,7 @@ use crate::model::text::{SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
 use crate::pane::coverage;
+use crate::pane::drill::BANNER;
 use crate::pane::keeping;
 use crate::pane::notes::{happened, is_shown};
 use crate::pane::pipelines::Pipelines;
@@ -52,7 +53,11 @@ impl App {
         let (scope, _) = self.scope_name(&view);
         let (health, _) = health_words(&view);
         let (time, zone) = (view.zone.minute(view.now), view.zone.name(view.now));
-        let mut lines = vec![safe!("midwatch: {}, {}, {} {}.", scope, health, time, zone)];
+        let mut lines = Vec::new();
+        if self.is_drill() {
+            lines.push(safe!("{}.", SafeText::literal(BANNER.0)));
+        }
+        lines.push(safe!("midwatch: {}, {}, {} {}.", scope, health, time, zone));
         lines.extend(keeping::sentences(&view));
         let mut list = |rows: Vec<SafeText>, none: &'static str, one: &'static str, many: &'static str| {
             lines.push(match rows.len() {
@@ -98,7 +103,8 @@ impl App {
         let told = if fresh > 0 { events(world) } else { Vec::new() };
         for event in told.iter().filter(|event| event.index >= known.saturating_sub(fresh)) {
             if is_shown(event, &view) {
-                lines.push(safe!("{} {}", view.zone.moment(event.what.at, view.now), happened(event, &view)));
+                let told = safe!("{} {}", view.zone.moment(event.what.at, view.now), happened(event, &view));
+                lines.push(self.in_drill(told));
             }
         }
         let following = self.arrangement.focus == PaneId::Logs

@@ -26,6 +26,7 @@ const LARGEST: i8 = 3;
 impl App {
     /// Runs a command.
     pub(super) fn run(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        self.turn_to_fault(id, now);
         match id {
             Id::Help => self.overlay = Some(Overlay::Help(Help::new(self.scopes()))),
             Id::Palette => self.open_palette(),
@@ -42,6 +43,7 @@ impl App {
             }
             Id::Close => return self.close(now),
             Id::Cancel => {}
+            Id::Drill => self.show_drill(now),
             Id::Quit => return self.leave(),
             Id::NextPane => self.focus_by(1),
             Id::PreviousPane => self.focus_by(3),
@@ -308,6 +310,10 @@ impl App {
         let credentials = &self.state.credentials;
         let shown = clean(&name);
         let known = credentials.get(&name);
+        if self.is_drill() {
+            self.say("Nobody is logged in from a drill: nothing of it is real.", now);
+            return Vec::new();
+        }
         if known.is_some_and(|info| info.login) {
             return vec![Effect::Login(name)];
         }

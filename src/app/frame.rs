@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::app::App;
 use crate::app::layout::{Layout, SMALLEST, Width};
@@ -13,6 +13,7 @@ use crate::command::table::{Id, Scope, TABLE, command};
 use crate::config::theme::Meaning;
 use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::drill::BANNER;
 use crate::pane::keeping;
 use crate::pane::sources::folded;
 use crate::pane::view::{PaneId, View};
@@ -100,7 +101,13 @@ impl App {
             meaning => styles.on(Meaning::Header, meaning),
         };
         let mut left = room.saturating_sub(line.x + 3);
-        if layout.width != Width::Narrow {
+        if self.is_drill() {
+            let banner = if layout.width == Width::Narrow { BANNER.1 } else { BANNER.0 };
+            let text = safe!(" {} ", SafeText::literal(banner));
+            // A block of its own, also without colours, and not in that of production.
+            let block = on_header(Meaning::Title).add_modifier(Modifier::REVERSED);
+            left = put(&text, room, block, canvas);
+        } else if layout.width != Width::Narrow {
             left = put(&SafeText::literal("midwatch"), room, on_header(Meaning::Title), canvas);
         }
         let (scope, meaning) = self.scope_name(&view);
@@ -128,6 +135,12 @@ impl App {
 
     /// The environment in scope, or how many there are and how many of them are production.
     pub(super) fn scope_name(&self, view: &View<'_>) -> (SafeText, Meaning) {
+        let (scope, meaning) = self.scope_words(view);
+        // A drill is no production, whatever its environments are called.
+        (scope, if self.is_drill() { Meaning::Header } else { meaning })
+    }
+
+    fn scope_words(&self, view: &View<'_>) -> (SafeText, Meaning) {
         let environments = &self.state.environments;
         if let Some(name) = &self.state.environment {
             return (clean(name), view.environment_meaning(Some(name)));

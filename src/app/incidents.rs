@@ -10,6 +10,7 @@ use crate::insight::similar::similar;
 use crate::logs::query::moment;
 use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval};
 use crate::model::note::{Folder, NoteCommand, What};
+use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::notes::{Draft, id_text};
@@ -67,6 +68,7 @@ impl App {
             self.say(said, now);
         }
         let mut effects = vec![effect];
+        effects.extend(self.mark_drill(now));
         effects.extend(self.record_before(now));
         effects.extend(self.diagnose_declared(&declared, now));
         effects
@@ -193,6 +195,16 @@ impl App {
             self.say("How often people are told: set updates 30m, or none.", now);
             return Vec::new();
         }
+        if field == Field::Change && value.is_empty() {
+            let Some(run) = self.chosen_run().map(Run::name) else {
+                self.say(
+                    "Choose a run, or type it: set change deploy-prod #812; none if it was no change.",
+                    now,
+                );
+                return Vec::new();
+            };
+            return self.tell_incident(What::Set(field), &String::from_utf8_lossy(run.as_bytes()), now, now);
+        }
         if field == Field::Title && value.is_empty() {
             self.say("An incident needs a title.", now);
             return Vec::new();
@@ -216,7 +228,7 @@ impl App {
         let since = std::mem::replace(&mut self.reminded, now);
         let said = safe!("Due now: {}.", self.notes.became_due(since, now)?.name());
         self.say(said.clone(), now);
-        Some(Effect::Ring(said))
+        Some(Effect::Ring(self.in_drill(said)))
     }
 
     /// What is due next in the current incident, for the header.

@@ -10,6 +10,7 @@ use crate::command::table::Id;
 use crate::config::nearest::near;
 use crate::insight::changes::Subject;
 use crate::model::health::Health;
+use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::Alerts;
@@ -181,6 +182,15 @@ impl App {
             self.say(safe!("The other panes stand at {}; F in the logs follows again.", clock), now);
         }
         effects
+    }
+
+    /// The run that is selected or open, among the changes too.
+    pub(super) fn chosen_run(&self) -> Option<&Run> {
+        match &self.place {
+            Some(Place::Changes(changes)) => changes.list().selected_row().map(|change| &*change.run),
+            None if self.arrangement.focus == PaneId::Pipelines => self.pipelines.chosen_run(),
+            Some(_) | None => None,
+        }
     }
 
     /// Opens the run that is selected among the changes.

@@ -11,6 +11,7 @@ use crate::incident::templates::Templates;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
 use crate::model::credential::{CredentialInfo, Credentials};
+use crate::model::drill::Drill;
 use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
@@ -62,6 +63,8 @@ pub struct Setup {
     pub log_budget: usize,
     /// What was known at the end of the last session.
     pub remembered: Option<Remembered>,
+    /// The exercise that is taken, if what is seen is one.
+    pub drill: Option<Drill>,
     /// The screen's columns and rows.
     pub size: (u16, u16),
 }

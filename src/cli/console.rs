@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use color_eyre::eyre;
 
 use super::load::{for_recording, load};
-use super::print::refuse;
+use super::print::{print, refuse};
 use super::templates;
 use super::{FAILED, Flags, WRONG, wrong};
 use crate::app::{Setup, Themes};
@@ -19,6 +19,7 @@ use crate::config::theme::Depth;
 use crate::config::zone::of_system;
 use crate::config::{Config, of_text};
 use crate::model::credential::CredentialInfo;
+use crate::model::drill::Drill;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::net::Net;
@@ -95,8 +96,9 @@ pub(super) fn configured(flags: &Flags, wish: Wish) -> eyre::Result<ExitCode> {
         _ => place(config.settings.state_dir.as_deref()),
     };
     let found = found.map(|found| found.facts());
-    let files = None;
-    start(flags, &config, Plan { sources, playback, place, found, record, goto, files, face, notices, net })
+    let (files, drill) = (None, None);
+    let plan = Plan { sources, playback, place, found, record, goto, files, face, notices, net, drill };
+    start(flags, &config, plan)
 }
 
 /// Runs a console on files alone, with the lines that a query sees.
@@ -146,6 +148,7 @@ pub(super) fn on_files(flags: &Flags, files: &[PathBuf], query: &str) -> eyre::R
         face,
         notices,
         net,
+        drill: None,
     };
     start(flags, &config, plan)
 }
@@ -167,8 +170,8 @@ fn place(wanted: Option<&Path>) -> Place {
     Place::Missing { why, wanted: refused.wanted }
 }
 
-/// Plays a recording. Nothing is written.
-pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCode> {
+/// Plays a recording, as a drill if it is one. Nothing is written.
+pub(super) fn played(flags: &Flags, recording: Recording, drill: Option<Drill>) -> eyre::Result<ExitCode> {
     let (config, warnings) = match for_recording(flags, &recording) {
         Ok(loaded) => loaded,
         Err(errors) => return Ok(wrong(flags, &errors)),
@@ -180,7 +183,7 @@ pub(super) fn played(flags: &Flags, recording: Recording) -> eyre::Result<ExitCo
     let (place, net) = (Place::Nowhere, Net::of(&config));
     let face = face(flags);
     let (found, record, goto, files) = (None, None, None, None);
-    let plan = Plan { sources, playback, place, found, record, goto, files, face, notices, net };
+    let plan = Plan { sources, playback, place, found, record, goto, files, face, notices, net, drill };
     start(flags, &config, plan)
 }
 
@@ -204,10 +207,11 @@ struct Plan {
     face: Face,
     notices: Vec<SafeText>,
     net: Net,
+    drill: Option<Drill>,
 }
 
 fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
-    let Plan { sources, playback, place, found, record, goto, files, face, mut notices, net } = plan;
+    let Plan { sources, playback, place, found, record, goto, files, face, mut notices, net, drill } = plan;
     let settings = &config.settings;
     if settings.allow_core {
         memory::open()?;
@@ -242,6 +246,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         zone: zone.filter(|zone| *zone != jiff::tz::TimeZone::UTC),
         log_budget: usize::try_from(settings.log_memory).unwrap_or(usize::MAX),
         remembered: None,
+        drill,
         size: (80, 24),
     };
     let launch = Launch {
@@ -282,9 +287,12 @@ fn credentials(config: &Config) -> Vec<CredentialInfo> {
     config.credentials.iter().map(info).collect()
 }
 
-fn ended(run: Result<(), LaunchError>) -> eyre::Result<ExitCode> {
+fn ended(run: Result<Vec<SafeText>, LaunchError>) -> eyre::Result<ExitCode> {
     match run {
-        Ok(()) => Ok(ExitCode::SUCCESS),
+        Ok(parting) => {
+            let lines: String = parting.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+            Ok(print(&lines, 0))
+        }
         Err(LaunchError::Session(SessionError::Terminal(why))) => Ok(refuse(WRONG, &sentence(&why))),
         Err(why @ (LaunchError::Recording(_) | LaunchError::NotSaved(_))) => {
             Ok(refuse(FAILED, &sentence(&why)))

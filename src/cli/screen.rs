@@ -41,6 +41,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         zone: None,
         log_budget: 64 << 20,
         remembered: None,
+        drill: None,
         size: SIZE,
     };
     still(setup, recording, &SafeText::literal(TITLE)).map_err(|error| eyre!(error))

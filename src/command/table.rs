@@ -167,6 +167,7 @@ commands! {
     HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
     Accept Global "accept" [] "accept the hand-over" "Accepts the hand-over that was left for you, by your name.";
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
+    Drill Global "drill" [] "drill" "Shows the briefing of the drill that is taken, or its score once it is over.";
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);

@@ -122,7 +122,7 @@ impl Table {
     }
 
     /// Takes a key out.
-    pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
+    pub fn take(&mut self, key: &str) -> Option<Entry> {
         let index = self.entries.iter().position(|entry| entry.key == key)?;
         Some(self.entries.remove(index))
     }
@@ -207,7 +207,7 @@ pub fn check(place: &RawText, text: &str) -> Result<(), Vec<ConfigError>> {
 /// Reads one file's text. `place` is how its origins are shown.
 ///
 /// Errors when it is not TOML: each place where it is not, at most one a line.
-pub(super) fn read(place: &RawText, text: &str) -> Result<Table, Vec<ConfigError>> {
+pub fn read(place: &RawText, text: &str) -> Result<Table, Vec<ConfigError>> {
     let lines = Lines::of(place, text);
     let (document, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {

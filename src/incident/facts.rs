@@ -46,6 +46,7 @@ const LINES: &[(&str, MakeLine)] = &[
     ("environment", |facts| optional(facts.incident.environment.as_ref())),
     ("alert", |facts| optional(facts.incident.alert.as_ref())),
     ("impact", |facts| optional(facts.incident.impact.as_ref())),
+    ("change", |facts| optional(facts.incident.change.as_ref())),
     ("lead", |facts| optional(role(facts.incident, Field::Lead))),
     ("authors", |facts| line(&joined(facts.incident.people.iter()))),
     ("tags", |facts| line(&joined(facts.incident.tags.iter()))),

@@ -36,6 +36,8 @@ pub struct Incident {
     pub alert: Option<RawText>,
     /// What people feel of it.
     pub impact: Option<RawText>,
+    /// Which change caused it, as people say; `none` where it was no change.
+    pub change: Option<RawText>,
     /// When it began, as far as that is known.
     pub onset: Option<Timestamp>,
     /// When something told of it first.
@@ -87,6 +89,7 @@ impl Incident {
             environment: declared.environment.clone(),
             alert: declared.alert.clone(),
             impact: None,
+            change: None,
             onset: declared.onset,
             detected: declared.detected,
             declared: first.at,
@@ -163,6 +166,7 @@ impl Incident {
             Field::Host => self.host = said,
             Field::Environment => self.environment = said,
             Field::Impact => self.impact = said,
+            Field::Change => self.change = said,
             Field::Onset => self.onset = text.as_str().and_then(|text| text.parse().ok()),
             Field::Lead | Field::Ops | Field::Comms | Field::Scribe => {
                 self.roles.retain(|(role, _)| *role != field);

@@ -129,6 +129,13 @@ impl Run {
         self.state.is_over() || (self.state == RunState::Unknown && self.finished.is_some())
     }
 
+    /// What people call it: its pipeline, and its number or else its id.
+    pub fn name(&self) -> RawText {
+        let number = self.number.map(|number| format!(" #{number}"));
+        let which = number.map_or_else(|| [b" ", self.id.as_bytes()].concat(), String::into_bytes);
+        [self.pipeline.as_bytes(), &which].concat().into()
+    }
+
     /// When it began, as far as is known.
     pub fn began(&self) -> Timestamp {
         self.started.unwrap_or(self.created)

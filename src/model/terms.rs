@@ -169,6 +169,8 @@ pub enum Field {
     Environment,
     /// What people feel of it.
     Impact,
+    /// Which change caused it, or `none` where it was no change.
+    Change,
     /// When it began.
     Onset,
     /// Who leads.
@@ -193,12 +195,13 @@ pub enum Field {
 
 impl Field {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Title,
         Self::Service,
         Self::Host,
         Self::Environment,
         Self::Impact,
+        Self::Change,
         Self::Onset,
         Self::Lead,
         Self::Ops,
@@ -219,6 +222,7 @@ impl Field {
             Self::Host => "host",
             Self::Environment => "environment",
             Self::Impact => "impact",
+            Self::Change => "change",
             Self::Onset => "onset",
             Self::Lead => "lead",
             Self::Ops => "ops",

@@ -18,7 +18,7 @@ use crate::insight::changes::Subject;
 use crate::insight::events::Event;
 use crate::model::due::Due;
 use crate::model::incident::{Declared, Incident, IncidentId};
-use crate::model::note::{Folder, Later, NoteReply, What};
+use crate::model::note::{Entry, Folder, Later, NoteReply, What};
 use crate::model::text::{RawText, SafeText};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
@@ -130,6 +130,11 @@ impl Notes {
         all.extend(self.over.values().filter(is_new));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all.into_iter()
+    }
+
+    /// All entries of what was turned to, of one record after the other.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.records.values().flat_map(Record::entries)
     }
 
     /// Turns to this incident as soon as it is read.

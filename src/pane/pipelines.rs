@@ -10,7 +10,7 @@ use crate::command::table::{Id, Scope};
 use crate::insight::changes::Subject;
 use crate::model::incident::{Declared, Sev};
 use crate::model::note::Evidence;
-use crate::model::run::RunState;
+use crate::model::run::{Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::coverage;
@@ -157,6 +157,12 @@ impl Pipelines {
         let last = self.list.shown().iter().filter(|key| began(key).is_some()).max_by_key(|key| began(key));
         let last = last.cloned();
         last.is_some_and(|key| self.list.select(&key))
+    }
+
+    /// The run that is open or selected.
+    pub fn chosen_run(&self) -> Option<&Run> {
+        let key = self.open.as_ref().map(|(parts, _)| parts.run()).or(self.list.selected())?;
+        self.list.row_of(key).map(|row| &*row.run)
     }
 
     /// What an incident of the selected run would be declared with.

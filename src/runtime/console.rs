@@ -126,10 +126,10 @@ pub fn ready(face: Face) -> Result<(), LaunchError> {
     terminal.map(drop).map_err(|why| SessionError::from(why).into())
 }
 
-/// Runs a console until the person leaves it.
+/// Runs a console until the person leaves it, and gives what is said to them then.
 ///
 /// Errors leave the terminal as it was.
-pub fn run(launch: Launch) -> Result<(), LaunchError> {
+pub fn run(launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -141,7 +141,7 @@ pub fn run(launch: Launch) -> Result<(), LaunchError> {
     ended
 }
 
-async fn live(mut launch: Launch) -> Result<(), LaunchError> {
+async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let clock = launch.clock;
     let (messages, intake) = mpsc::channel(QUEUE);
     let recording = launch.record.as_ref().map(|path| record(path, &launch)).transpose()?;
@@ -257,13 +257,14 @@ async fn live(mut launch: Launch) -> Result<(), LaunchError> {
             plain::run(&mut console, lines, intake, perform, clock, launch.logins, pads).await;
         }
     }
+    let parting = console.app.parting();
     drop(console);
     let kept = keeper.close();
     drop(shown);
     // What is being saved takes away what it has begun.
     drop(tokio::time::timeout(STOP, all_ended).await);
     tasks.stop(STOP).await;
-    kept.map_err(LaunchError::NotSaved)
+    kept.map(|()| parting).map_err(LaunchError::NotSaved)
 }
 
 enum Shown {

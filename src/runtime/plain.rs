@@ -175,6 +175,9 @@ pub async fn run(
             teller.sum_up(app, lines);
             // What has happened before is in the summary.
             let _summed_up = app.app().news(teller.voice.heard(), teller.clock.now());
+            if app.app().tells_of_drill() {
+                teller.tell_focus(app, lines);
+            }
             (told, has_news) = (Instant::now(), true);
             continue;
         }
@@ -270,6 +273,9 @@ impl Teller {
                 | Msg::Edited(..)
                 | Msg::Renewed(..)
         );
+        // A key is answered with all that stands in the focus.
+        let is_key = matches!(msg, Msg::Key(_) | Msg::Paste(_));
+        let was_told = is_key || app.app().tells_of_drill();
         let before = app.app().notice().cloned();
         let mut effects = app.update(msg, self.clock.now());
         while !effects.is_empty() {
@@ -284,6 +290,9 @@ impl Teller {
             let typed = self.voice.typed().cloned();
             lines.paper.print(&[notice]);
             lines.paper.hold(typed.as_ref());
+        }
+        if app.app().tells_of_drill() && !was_told {
+            self.tell_focus(app, lines);
         }
     }
 
@@ -371,11 +380,15 @@ impl Teller {
 
     fn news(&mut self, app: &mut impl Spoken, lines: &mut Lines) {
         let now = self.clock.now();
+        let was_told = app.app().tells_of_drill();
         app.update(Msg::Frame, now);
         let news = app.app().news(self.voice.heard(), now);
         if !news.is_empty() {
             lines.paper.print(&news);
             lines.paper.hold(self.voice.typed());
+        }
+        if app.app().tells_of_drill() && !was_told {
+            self.tell_focus(app, lines);
         }
     }
 }

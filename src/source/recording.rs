@@ -1,5 +1,6 @@
 //! Plays a recording: each source in it speaks again, under its own name, at the time it did.
 
+pub mod drill;
 pub mod format;
 mod player;
 mod scenario;
@@ -21,6 +22,7 @@ use crate::model::text::RawText;
 use crate::model::world::SourceInfo;
 use crate::source::Source;
 use player::Stage;
+use scenario::Scenario;
 use tape::{Label, Tape};
 
 /// Where to begin: a time of day (UTC) or so long after the start of the recording.
@@ -90,7 +92,7 @@ impl Recording {
     /// The outage that is built in, from shortly before it begins. The same seed plays the same;
     /// another one has other ids and lines in the same story.
     pub fn built_in(seed: u64) -> Result<Self, Failure> {
-        Self::new(Tape::BuiltIn(seed))
+        Self::new(Tape::Story(Arc::new(Scenario::built_in()?), seed))
     }
 
     fn new(tape: Tape) -> Result<Self, Failure> {

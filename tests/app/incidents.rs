@@ -142,6 +142,22 @@ fn times_that_cannot_be_so_are_told_and_taken() {
 }
 
 #[test]
+fn the_change_that_did_it_is_the_selected_run_or_what_is_typed() {
+    let mut console = outage(WIDE);
+    let change = |console: &Console| only_incident(console).1.change;
+    console.keys("I Enter :").type_text("set change").keys("Enter");
+    assert!(console.screen().contains("Choose a run, or type it"), "{}", console.screen());
+    assert_eq!(change(&console), None);
+    console.keys("W :").type_text("set change").keys("Enter");
+    let named = change(&console).map(|run| String::from_utf8_lossy(run.as_bytes()).into_owned());
+    assert!(named.as_ref().is_some_and(|run| run.starts_with("deploy-prod #")), "{named:?}");
+    console.keys("1 :").type_text("set change").keys("Enter");
+    assert!(change(&console).is_some());
+    console.keys(":").type_text("set change none").keys("Enter");
+    assert_eq!(change(&console), Some("none".into()), "it was no change, and that was said");
+}
+
+#[test]
 fn without_an_incident_its_commands_say_what_to_do() {
     let mut console = outage(WIDE);
     for command in ["status resolved", "severity 2", "set impact all"] {

@@ -68,6 +68,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         zone: None,
         log_budget: 8 << 20,
         remembered: None,
+        drill: None,
         size,
     }
 }
@@ -78,8 +79,13 @@ impl Console {
     }
 
     pub(crate) fn with(setup: Setup) -> Self {
+        Self::begun(setup, at(0))
+    }
+
+    /// One that begins at another time.
+    pub(crate) fn begun(setup: Setup, now: Timestamp) -> Self {
         let size = setup.size;
-        let mut console = Self { app: App::new(setup), now: at(0), effects: Vec::new(), size };
+        let mut console = Self { app: App::new(setup), now, effects: Vec::new(), size };
         console.send(Msg::Wake);
         console
     }

@@ -28,7 +28,7 @@ Exit codes:
   2  the configuration is wrong
 
 -o json prints one object: incidents, an array of id, title, severity, peak, status, service, host,
-environment, impact, began, onset, detected, declared, mitigated, resolved, closed, seconds, lead, roles,
+environment, impact, change, began, onset, detected, declared, mitigated, resolved, closed, seconds, lead, roles,
 people, links, tags, private, drill. Keys are added in later versions, never renamed. What is not known is
 null.";
 
@@ -107,6 +107,7 @@ pub(super) fn object(incident: &Incident, now: Timestamp) -> Value {
         "host": optional(incident.host.as_ref()),
         "environment": optional(incident.environment.as_ref()),
         "impact": optional(incident.impact.as_ref()),
+        "change": optional(incident.change.as_ref()),
         "began": incident.began(),
         "onset": incident.onset,
         "detected": incident.detected,

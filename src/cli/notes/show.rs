@@ -102,6 +102,7 @@ fn told(incident: &Incident, entries: &[Told], pad: &RawText, now: Timestamp) ->
         ("environment", &incident.environment),
         ("alert", &incident.alert),
         ("impact", &incident.impact),
+        ("change", &incident.change),
     ] {
         if let Some(value) = value {
             row(what, clean(value));

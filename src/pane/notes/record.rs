@@ -196,6 +196,11 @@ impl Record {
         self.ask(NoteCommand::Entry(entry))
     }
 
+    /// Its entries.
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.timeline.entries()
+    }
+
     /// The entry that is selected or open.
     pub(super) fn selected(&self) -> Option<&Told> {
         if self.tab == Tab::Timeline { self.timeline.selected() } else { None }

@@ -1,4 +1,4 @@
-//! The outage that is built in: told in a TOML file, made into the items of a recording.
+//! The outage that is built in and those of drills: told in TOML, made into the items of a recording.
 
 mod alerts;
 mod dice;
@@ -45,11 +45,14 @@ pub(super) struct Scenario {
     pipelines: Vec<Pipeline>,
     runs: Vec<RunPlan>,
     alerts: Vec<AlertPlan>,
+    #[serde(default)]
     silences: Vec<SilencePlan>,
+    #[serde(default)]
     troubles: Vec<Trouble>,
     curves: BTreeMap<String, Curve>,
     voices: Vec<Voice>,
     /// The texts of runbooks by their addresses, which nobody asks while the story is played.
+    #[serde(default)]
     pub(super) runbooks: BTreeMap<RawText, RawText>,
 }
 
@@ -67,7 +70,7 @@ impl Scenario {
     }
 
     /// What in it names something that it does not declare.
-    fn fault(&self) -> Option<String> {
+    pub(super) fn fault(&self) -> Option<String> {
         let named = self.pipelines.iter().map(|p| &p.source).chain(self.alerts.iter().map(|a| &a.source));
         let named = named.chain(self.silences.iter().map(|s| &s.source));
         for name in named.chain(self.troubles.iter().map(|t| &t.source)) {

@@ -1,10 +1,11 @@
-//! Where the items of a recording come from: a file, or the outage that is built in.
+//! Where the items of a recording come from: a file, or a story that is told in TOML.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -23,13 +24,13 @@ const BATCH: usize = 256;
 pub(super) enum Tape {
     File(PathBuf),
     /// With its seed.
-    BuiltIn(u64),
+    Story(Arc<Scenario>, u64),
 }
 
 /// A tape that is being played.
 pub(super) enum Running {
     File(Reader<BufReader<File>>),
-    BuiltIn(Box<Items>),
+    Story(Box<Items>),
 }
 
 /// Why there are no more items.
@@ -64,11 +65,10 @@ impl Tape {
                 let (environments, runbooks) = (Vec::new(), BTreeMap::new());
                 Ok(Label { header, opens, ends: None, environments, catalog, runbooks })
             }
-            Self::BuiltIn(_) => {
-                let story = Scenario::built_in()?;
+            Self::Story(story, _) => {
                 let (header, catalog) = (story.header(), story.catalog());
                 let (opens, ends) = (story.opens(), Some(story.ends()));
-                let (environments, runbooks) = (story.environments, story.runbooks);
+                let (environments, runbooks) = (story.environments.clone(), story.runbooks.clone());
                 Ok(Label { header, opens, ends, environments, catalog, runbooks })
             }
         }
@@ -78,9 +78,9 @@ impl Tape {
     pub(super) fn run(&self, logged_from: Timestamp) -> Result<Running, Failure> {
         match self {
             Self::File(path) => open(path).map(Running::File),
-            Self::BuiltIn(seed) => {
-                let items = Scenario::built_in()?.items(*seed, logged_from);
-                Ok(Running::BuiltIn(Box::new(items)))
+            Self::Story(story, seed) => {
+                let items = Scenario::clone(story).items(*seed, logged_from);
+                Ok(Running::Story(Box::new(items)))
             }
         }
     }
@@ -99,9 +99,9 @@ impl Running {
         (items, None)
     }
 
-    fn next(&mut self) -> Result<Item, End> {
+    pub(super) fn next(&mut self) -> Result<Item, End> {
         match self {
-            Self::BuiltIn(items) => items.next().ok_or(End::Over),
+            Self::Story(items) => items.next().ok_or(End::Over),
             Self::File(reader) => match reader.next() {
                 Ok(Some(item)) => Ok(item),
                 Ok(None) => Err(reader.torn().map_or(End::Over, End::Short)),
