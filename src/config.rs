@@ -5,6 +5,7 @@
 
 pub mod argv;
 pub mod credentials;
+pub mod destinations;
 pub mod diagnostics;
 pub mod endpoint;
 pub mod environment;
@@ -33,6 +34,7 @@ use crate::logs::format::own::Own;
 use crate::model::catalog::Catalog;
 use crate::model::text::RawText;
 use credentials::CredentialTable;
+use destinations::Destination;
 use diagnostics::Diagnostic;
 use environment::Environment;
 use origin::{ConfigError, Origin, Warning};
@@ -104,6 +106,8 @@ pub struct Config {
     pub runbooks: Runbooks,
     /// What may be run to look at something, in the order in which it was written.
     pub diagnostics: Vec<Diagnostic>,
+    /// Where updates and documents may be sent, in the order in which it was written.
+    pub destinations: Vec<Destination>,
     /// The theme, as the terminal can draw it.
     pub theme: Theme,
     /// The other themes that may be chosen, built-in and the person's own.
@@ -128,6 +132,7 @@ const PARTS: &[&str] = &[
     "host",
     "runbooks",
     "diagnostic",
+    "destination",
 ];
 
 impl Config {
@@ -140,14 +145,24 @@ impl Config {
         let variables: Vec<&str> = settings_keys.iter().copied().chain(["theme"]).collect();
         let layers = layers::gather(inputs, &variables)?;
         let (mut top, mut errors, mut warnings) = (layers.table, layers.errors, layers.warnings);
-        let names =
-            ["source", "environment", "credential", "tunnel", "format", "service", "host", "diagnostic"];
+        let names = [
+            "source",
+            "environment",
+            "credential",
+            "tunnel",
+            "format",
+            "service",
+            "host",
+            "diagnostic",
+            "destination",
+        ];
         let written = names.map(|name| {
             let tables = tables(&mut top, name, &mut errors);
             twice(name, &tables, &mut errors);
             tables
         });
-        let [source, environment, credential, tunnel, format, service, host, diagnostic] = written;
+        let [source, environment, credential, tunnel, format, service, host, diagnostic, destination] =
+            written;
         let theme = top.take("theme").map(|entry| entry.value);
         let runbooks = top.take("runbooks").map(|entry| entry.value);
         let home = inputs.home.as_deref();
@@ -189,6 +204,7 @@ impl Config {
         let source_names: Vec<&str> = sources.iter().filter_map(|source| source.name.as_str()).collect();
         let catalog = services::read(&service, &host, &source_names, home, &mut errors);
         let diagnostics = diagnostics::read(&diagnostic, &mut errors);
+        let destinations = destinations::read(destination, &declared, home, &mut errors);
         let runbooks = runbooks::read(runbooks.as_ref(), &declared, home, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
@@ -210,6 +226,7 @@ impl Config {
                         catalog,
                         runbooks,
                         diagnostics,
+                        destinations,
                         theme,
                         other_themes,
                         keys,

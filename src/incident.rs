@@ -7,6 +7,7 @@ pub mod fill;
 pub mod handoff;
 pub mod known;
 pub mod lint;
+pub mod paper;
 pub mod row;
 pub mod templates;
 pub mod write;

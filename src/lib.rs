@@ -11,8 +11,10 @@
 //! 3 command
 //! 3 net
 //! 3 store
+//! 4 action
 //! 4 incident
 //! 4 ui
+//! 5 send
 //! 5 source
 //! 6 pane
 //! 7 app
@@ -21,6 +23,7 @@
 //! 10 main
 //! ```
 
+pub mod action;
 pub mod app;
 pub mod cli;
 pub mod command;
@@ -32,6 +35,7 @@ pub mod model;
 pub mod net;
 pub mod pane;
 pub mod runtime;
+pub mod send;
 pub mod source;
 pub mod store;
 pub mod ui;

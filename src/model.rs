@@ -13,6 +13,7 @@ pub mod incident;
 pub mod keeping;
 pub mod limit;
 pub mod note;
+pub mod outgoing;
 pub mod run;
 pub mod runbook;
 pub mod terms;

@@ -74,6 +74,7 @@ impl Net {
     pub fn of(config: &Config) -> Self {
         let endpoints = config.sources.iter().filter_map(|source| source.endpoint.as_ref());
         let endpoints = endpoints.chain(&config.runbooks.sites);
+        let endpoints = endpoints.chain(config.destinations.iter().map(|destination| &destination.endpoint));
         let vault = Vault::new(&config.credentials, endpoints, Arc::new(now));
         Self::with(vault, Proxies::of(|name| std::env::var(name).ok()), Tunnels::new(&config.tunnels))
     }
@@ -110,6 +111,13 @@ impl Net {
             looks.spawn(async move { net.vault().look_ahead(&name).await });
         }
         while looks.join_next().await.is_some() {}
+    }
+
+    /// Looks for the credentials of an endpoint, so that they are known before something is said to it.
+    pub async fn read_for(&self, endpoint: &Endpoint) {
+        for name in shown::names(endpoint) {
+            self.vault().look_ahead(&name).await;
+        }
     }
 
     /// The credentials.

@@ -25,6 +25,7 @@ pub mod progress;
 pub mod run;
 mod runbook;
 mod save;
+pub mod sending;
 mod sequence;
 pub mod session;
 pub mod signals;

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "what was not compared has to be told")]
 
 #[path = "specs/schema.rs"]
+#[expect(dead_code, reason = "what is sent is compared in tests/send.rs")]
 mod schema;
 
 use std::path::{Path, PathBuf};

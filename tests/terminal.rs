@@ -32,6 +32,8 @@ mod plain;
 mod pty;
 #[path = "terminal/screen.rs"]
 mod screen;
+#[path = "terminal/send.rs"]
+mod send;
 #[path = "terminal/stop.rs"]
 mod stop;
 #[path = "terminal/typing.rs"]

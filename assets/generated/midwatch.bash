@@ -199,6 +199,9 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__notes,search)
                 cmd="midwatch__subcmd__help__subcmd__notes__subcmd__search"
                 ;;
+            midwatch__subcmd__help__subcmd__notes,send)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__send"
+                ;;
             midwatch__subcmd__help__subcmd__notes,show)
                 cmd="midwatch__subcmd__help__subcmd__notes__subcmd__show"
                 ;;
@@ -247,6 +250,9 @@ _midwatch() {
             midwatch__subcmd__notes,search)
                 cmd="midwatch__subcmd__notes__subcmd__search"
                 ;;
+            midwatch__subcmd__notes,send)
+                cmd="midwatch__subcmd__notes__subcmd__send"
+                ;;
             midwatch__subcmd__notes,show)
                 cmd="midwatch__subcmd__notes__subcmd__show"
                 ;;
@@ -261,6 +267,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__notes__subcmd__help,search)
                 cmd="midwatch__subcmd__notes__subcmd__help__subcmd__search"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,send)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__send"
                 ;;
             midwatch__subcmd__notes__subcmd__help,show)
                 cmd="midwatch__subcmd__notes__subcmd__help__subcmd__show"
@@ -1234,7 +1243,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__notes)
-            opts="list show export search"
+            opts="list show export send search"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1276,6 +1285,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__notes__subcmd__search)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__send)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1684,7 +1707,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version list show export search help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version list show export send search help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1760,7 +1783,7 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes__subcmd__help)
-            opts="list show export search help"
+            opts="list show export send search help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1816,6 +1839,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes__subcmd__help__subcmd__search)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__send)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1894,6 +1931,52 @@ _midwatch() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__send)
+            opts="-t -d -h -V --to --document --dry-run --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -t)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --document)
+                    COMPREPLY=($(compgen -W "postmortem update" -- "${cur}"))
+                    return 0
+                    ;;
+                -d)
+                    COMPREPLY=($(compgen -W "postmortem update" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -238,19 +238,20 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "follow" -d 'Prints the records of a configured source as they come'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l config -d 'Reads this configuration instead of your own' -r -F
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l env -d 'Shows this environment at the start' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l as -d 'Who is at the keys' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l theme -d 'The theme' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l ascii -d 'Draws ASCII only'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -s h -l help -d 'Print help'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -s V -l version -d 'Print version'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "list" -d 'Lists the incidents, the newest first'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export search help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "list" -d 'Lists the incidents, the newest first'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -286,6 +287,18 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -s t -l to -d 'The destination, by its name' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -s d -l document -d 'Which document' -r -f -a "postmortem\t'The draft of a postmortem'
+update\t'How it stands, for those who wait'"
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l dry-run -d 'Shows what would be sent, and sends nothing'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from send" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -299,6 +312,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists the incidents, the newest first'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l since -d 'How long the shift was, such as 12h' -r
@@ -410,6 +424,7 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "list" -d 'Lists the incidents, the newest first'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'

@@ -1,9 +1,10 @@
-//! `midwatch notes`: what was written down, without a screen. Nothing is made, locked or mended where it
-//! lies, and consoles may write meanwhile.
+//! `midwatch notes`: what was written down, without a screen. Consoles may write meanwhile. Nothing is made,
+//! locked or mended where it lies; only `send` writes down what it did, into a journal of its own.
 
 mod export;
 mod list;
 mod search;
+mod send;
 mod show;
 
 use std::path::PathBuf;
@@ -45,6 +46,9 @@ pub(super) enum Notes {
     /// Writes a document of an incident: the draft of a postmortem, or a status update
     #[command(after_long_help = export::HELP)]
     Export(export::Asked),
+    /// Sends a document of an incident to a configured destination, when you have seen it and agree
+    #[command(after_long_help = send::HELP)]
+    Send(send::Asked),
     /// Finds entries and lines of pads, in all incidents and in the shift's notes
     #[command(after_long_help = search::HELP)]
     Search {
@@ -80,6 +84,7 @@ pub(super) fn notes(flags: &Flags, what: &Notes) -> ExitCode {
         Notes::List { output } => list::list(&record, *output),
         Notes::Show { incident, output } => show::show(&record, incident, *output),
         Notes::Export(asked) => export::export(flags, &record, asked),
+        Notes::Send(asked) => send::send(flags, &config, &record, asked),
         Notes::Search { output, words } => search::search(&record, words, *output),
     }
 }

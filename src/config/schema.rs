@@ -5,6 +5,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::credentials::Written as Credential;
+use super::destinations::Written as Destination;
 use super::diagnostics::Written as Diagnostic;
 use super::endpoint::Keys;
 use super::environment::Environment;
@@ -69,6 +70,7 @@ pub fn document(kinds: &[Kind]) -> Value {
         ("host", list_of(generator.subschema_for::<Host>().as_value())),
         ("runbooks", runbooks(&mut generator)),
         ("diagnostic", list_of(Diagnostic::json_schema(&mut generator).as_value())),
+        ("destination", list_of(&destination(&mut generator))),
     ];
     properties.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
     json!({
@@ -86,6 +88,15 @@ fn runbooks(generator: &mut SchemaGenerator) -> Value {
     let mut schema = Runbooks::json_schema(generator);
     let mut properties = object_of(&mut schema, "properties");
     properties.insert("site".to_owned(), list_of(Keys::json_schema(generator).as_value()));
+    schema.insert("properties".to_owned(), Value::Object(properties));
+    schema.to_value()
+}
+
+/// `[[destination]]`, which has the keys of an endpoint beside its own.
+fn destination(generator: &mut SchemaGenerator) -> Value {
+    let mut schema = Destination::json_schema(generator);
+    let mut properties = object_of(&mut schema, "properties");
+    properties.extend(object_of(&mut Keys::json_schema(generator), "properties"));
     schema.insert("properties".to_owned(), Value::Object(properties));
     schema.to_value()
 }

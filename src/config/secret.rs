@@ -1,5 +1,8 @@
 //! Secrets are not written in a configuration: only where they are to be had.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use super::origin::ConfigError;
 use super::table::{Kind, Table, Value};
 
@@ -198,18 +201,40 @@ fn value(key: &str, secret: bool, value: &mut Value, errors: &mut Vec<ConfigErro
 }
 
 fn holds_a_token(text: &str) -> bool {
-    if text.contains("-----BEGIN") && text.contains("PRIVATE KEY") {
-        return true;
-    }
-    PREFIXES.iter().any(|(prefix, least)| {
-        text.match_indices(prefix).any(|(at, _)| {
-            let (before, after) = text.split_at(at);
+    (text.contains("-----BEGIN") && text.contains("PRIVATE KEY")) || token_in(text).is_some()
+}
+
+/// Where the first token of a text is.
+fn token_in(text: &str) -> Option<Range<usize>> {
+    let token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '/' | '=');
+    let found = PREFIXES.iter().filter_map(|(prefix, least)| {
+        text.match_indices(prefix).find_map(|(at, _)| {
+            let (before, after) = text.split_at_checked(at)?;
             let apart = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
-            let token =
-                |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '/' | '=');
-            apart && after.chars().skip(prefix.chars().count()).take_while(token).count() >= *least
+            // All that a token is made of is one byte long.
+            let length = prefix.len() + after.get(prefix.len()..)?.chars().take_while(token).count();
+            (apart && length >= prefix.len() + *least).then_some(at..at + length)
         })
-    })
+    });
+    found.min_by_key(|place| place.start)
+}
+
+/// A text that goes to others without what looks like a secret in it, whoever wrote it there: tokens as their
+/// vendors print them, and addresses with a password or a token in them.
+pub fn without_tokens(text: &str) -> Cow<'_, str> {
+    const STANDS: &str = "[secret]";
+    let mut text = Cow::Borrowed(text);
+    while let Some(place) = token_in(&text) {
+        text.to_mut().replace_range(place, STANDS);
+    }
+    if url_holds_a_secret(&text) {
+        let word = |word: &str| match word.find("://").filter(|_| url_holds_a_secret(word)) {
+            Some(_) => word.replace(word.trim_end(), STANDS),
+            None => word.to_owned(),
+        };
+        text = Cow::Owned(text.split_inclusive(' ').map(word).collect());
+    }
+    text
 }
 
 /// `https://user:password@host` or `?token=...`.
@@ -310,6 +335,11 @@ mod tests {
             assert_eq!(refused(&format!("x = 'z{prefix}{body}'")).len(), 0, "{prefix} inside a word");
             assert_eq!(refused(&format!("x = '{prefix}'")).len(), 0, "{prefix} alone");
         }
+        let token = format!("ghp_{body}");
+        let text = format!("curl -H '{token}' x{token} https://a:b@h/p, then ya29.{body}.");
+        let left = without_tokens(&text);
+        assert_eq!(left, format!("curl -H '[secret]' x{token} [secret] then [secret]"));
+        assert_eq!(without_tokens("https://h/?page=2 a:b"), "https://h/?page=2 a:b");
         assert_eq!(refused("x = 'https://kim:pw@host/path'").len(), 2);
         assert_eq!(refused("x = 'https://host/path?a=1&access_token=pw'").len(), 2);
         assert_eq!(refused("x = 'ssh://git@host/path?a=1#b'").len(), 0);

@@ -11,6 +11,34 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
+impl Document {
+    /// The same with other texts; `change` is told whether a text is meant as it stands.
+    #[must_use]
+    pub fn mapped(&self, change: &mut impl FnMut(&SafeText, bool) -> SafeText) -> Self {
+        let line = |line: &Line, change: &mut dyn FnMut(&SafeText, bool) -> SafeText| -> Line {
+            line.iter().map(|inline| inline.mapped(change)).collect()
+        };
+        let blocks = self.blocks.iter().map(|block| match block {
+            Block::Heading(level, text) => Block::Heading(*level, line(text, change)),
+            Block::Paragraph(text) => Block::Paragraph(line(text, change)),
+            Block::List(items) => {
+                let item = |item: &Item| Item { done: item.done, line: line(&item.line, change) };
+                Block::List(items.iter().map(item).collect())
+            }
+            Block::Table { head, rows } => {
+                let head = head.iter().map(|cell| line(cell, change)).collect();
+                let rows = rows.iter().map(|row| row.iter().map(|cell| line(cell, change)).collect());
+                Block::Table { head, rows: rows.collect() }
+            }
+            Block::Code { language, lines } => Block::Code {
+                language: language.clone(),
+                lines: lines.iter().map(|line| change(line, true)).collect(),
+            },
+        });
+        Self { front: self.front.clone(), blocks: blocks.collect() }
+    }
+}
+
 /// A part that stands by itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Block {
@@ -67,6 +95,15 @@ pub enum Inline {
 }
 
 impl Inline {
+    fn mapped(&self, change: &mut dyn FnMut(&SafeText, bool) -> SafeText) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(change(text, false)),
+            Self::Bold(text) => Self::Bold(change(text, false)),
+            Self::Code(text) => Self::Code(change(text, true)),
+            Self::Link { text, to } => Self::Link { text: change(text, false), to: change(to, true) },
+        }
+    }
+
     /// Its text, without a link's place.
     pub fn text(&self) -> &SafeText {
         match self {

@@ -57,7 +57,7 @@ pub fn write(document: &Document, format: Format) -> Vec<SafeText> {
 
 /// A place that may stand in a link, with all that could end it there in the form `%7C`. Nothing for what
 /// is no place of the web.
-fn address(to: &SafeText) -> Option<String> {
+pub fn address(to: &SafeText) -> Option<String> {
     let to = to.as_str();
     let is_web = ["https://", "http://", "mailto:"].iter().any(|scheme| to.starts_with(scheme));
     is_web.then(|| {

@@ -51,6 +51,8 @@ pub enum FailureKind {
     Login,
     /// The tunnel there does not stand.
     Tunnel,
+    /// Something was sent and no answer came: whether it was done is not known.
+    Unknown,
 }
 
 impl FailureKind {
@@ -78,6 +80,7 @@ impl FailureKind {
             Self::Server => "server error",
             Self::Login => "needs login",
             Self::Tunnel => "tunnel",
+            Self::Unknown => "UNKNOWN",
         }
     }
 

@@ -330,7 +330,18 @@ impl Inner {
         time: &mut Allowance,
     ) -> Result<Response, Failure> {
         let (link, trip) = self.link(index, request)?;
-        let mut head = self.answered(link, &trip, request, class, time, true).await?;
+        let head = self.answered(link, &trip, request, class, time, true).await?;
+        self.taken_in(link, head, request, time).await.map_err(|failure| request.lost(failure))
+    }
+
+    /// Reads what an answer brings.
+    async fn taken_in(
+        &self,
+        link: &Link,
+        mut head: Head,
+        request: &Request,
+        time: &mut Allowance,
+    ) -> Result<Response, Failure> {
         let trip = &head.trip;
         let received = now();
         let tail = if head.status == 200 { request.tail } else { None };
@@ -415,6 +426,10 @@ impl Inner {
                 format!("it wants to know who asks: {AS_CREDENTIAL}")
             };
             return failure.advise(advice);
+        }
+        if matches!(head.status, 408 | 502 | 504 | 520..=524) {
+            // Something in between has waited for it, and cannot say what came of it.
+            failure = request.lost(failure);
         }
         match told.retry_after() {
             Some(wait) if head.status == 503 => again_in(failure, wait),

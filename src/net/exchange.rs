@@ -16,15 +16,17 @@ use crate::model::text::RawText;
 
 const UNREADABLE: &str = "the server may be another version or another product than `kind` says, or something between answers for it";
 
+const LOST: &str = "look there whether it arrived before you send it again";
+
 /// JSON that is nested deeper is an attack or a mistake.
 const DEEPEST: usize = 64;
 
-/// What is asked for. Requests only read; what changes something is an action.
+/// What is asked for. Requests only read, but for those that say that they change something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Method {
     /// GET.
     Get,
-    /// POST, for queries that have a body.
+    /// POST, for queries that have a body and for what changes something.
     Post,
 }
 
@@ -47,6 +49,8 @@ pub enum Auth {
     Basic,
     /// The secret as the value of this header.
     Header(&'static str),
+    /// The secret is the address itself: what stands behind the host of a webhook, or the whole of it.
+    Address,
     /// `Authorization`, with this before the secret, such as `GenieKey ` or `Token token=`.
     Scheme(&'static str),
     /// Not at all.
@@ -92,6 +96,9 @@ pub struct Request {
     pub tail: Option<usize>,
     /// How long an open stream may say nothing, where its server has no keep-alive.
     pub quiet: Option<Duration>,
+    /// It changes something there. Once it may have arrived it is not sent again, and what goes wrong from
+    /// then on is [`FailureKind::Unknown`].
+    pub changes: bool,
 }
 
 impl Request {
@@ -111,12 +118,25 @@ impl Request {
             range_from: None,
             tail: None,
             quiet: None,
+            changes: false,
         }
     }
 
     /// A POST of JSON, for a query.
     pub fn post(path: impl Into<String>, body: serde_json::Value) -> Self {
         Self { method: Method::Post, body: Some(body), ..Self::get(path) }
+    }
+
+    /// The same, where it changes something there.
+    #[must_use]
+    pub fn changing(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+
+    /// What went wrong after it may have arrived.
+    pub(super) fn lost(&self, failure: Failure) -> Failure {
+        if self.changes { Failure { kind: FailureKind::Unknown, ..failure }.advise(LOST) } else { failure }
     }
 
     /// With one more pair in the query.

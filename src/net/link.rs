@@ -144,6 +144,9 @@ impl Link {
             return Err(trip.failure(FailureKind::Proxy, what).advise("write https, or proxy = \"none\""));
         }
         let (mut url, mut method) = (request.url(&self.base)?, request.method);
+        if let Some(address) = &shown.address {
+            address.put_into(&mut url);
+        }
         let mut away: Option<Transport> = None;
         let mut trip = trip.clone();
         for _ in 0..=redirect::MOST {
@@ -156,12 +159,15 @@ impl Link {
             if let (Some(body), Method::Post) = (&request.body, method) {
                 building = building.body(body.to_string());
             }
-            let rest = time.begin(&trip, building.send()).await?.map_err(|error| {
+            let sent = time.begin(&trip, building.send()).await.map_err(|failure| request.lost(failure))?;
+            let rest = sent.map_err(|error| {
+                // Without a connection nothing can have arrived.
+                let has_left = !error.is_connect() && !error.is_builder();
                 let failure = trip.of_error(error);
                 if failure.kind == FailureKind::Tls {
                     transport.doubt();
                 }
-                failure
+                if has_left { request.lost(failure) } else { failure }
             })?;
             let status = rest.status();
             let head = Head {
@@ -180,6 +186,12 @@ impl Link {
                 return Ok(head);
             };
             if method == Method::Post && matches!(head.status, 301..=303) {
+                if request.changes {
+                    let what = format!("{} {}: it leads elsewhere", head.status, head.reason);
+                    let failure = trip.failure(FailureKind::Unreadable, what).advise(MOVED);
+                    // 303 is what a server says that has taken it.
+                    return Err(if head.status == 303 { request.lost(failure) } else { failure });
+                }
                 method = Method::Get;
             }
             let refused = |why: String| {

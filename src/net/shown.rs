@@ -1,4 +1,7 @@
 //! What of ours a server gets to see: its credential, and the configured headers.
+//!
+//! A webhook's address is itself a secret. It is had like any other, and may only be at the origin that the
+//! configuration names.
 
 use std::borrow::Cow;
 
@@ -6,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::zeroize::Zeroizing;
+use url::Url;
 
 use super::credential::{Credential, Vault, name_in_vault};
 use super::exchange::Auth;
@@ -17,6 +21,52 @@ use crate::model::health::{Failure, FailureKind};
 pub(super) struct Shown {
     pub(super) headers: HeaderMap,
     pub(super) credentials: Vec<Credential>,
+    /// Where the request goes to, if that is a secret.
+    pub(super) address: Option<Hidden>,
+}
+
+/// What stands behind the host of a URL that is a secret.
+pub(super) struct Hidden {
+    path: Zeroizing<String>,
+    query: Option<Zeroizing<String>>,
+}
+
+impl Hidden {
+    /// Of a whole URL at this origin, or of what stands behind its host.
+    fn of(name: &str, secret: &str, origin: &Origin) -> Result<Self, Failure> {
+        let wrong = |what: &str, advice: &str| {
+            let failure = Failure::new(FailureKind::Forbidden, format!("credential {name}: {what}"));
+            Err(failure.advise(advice))
+        };
+        if let Some(tail) = secret.strip_prefix('/') {
+            let tail = tail.split_once('#').map_or(tail, |(before, _)| before);
+            let (path, query) =
+                tail.split_once('?').map_or((tail, None), |(path, query)| (path, Some(query)));
+            let query = query.map(|query| Zeroizing::new(query.to_owned()));
+            return Ok(Self { path: Zeroizing::new(format!("/{path}")), query });
+        }
+        let Ok(url) = Url::parse(secret) else {
+            return wrong("it is no address of a webhook", "put the whole URL there, as the vendor gave it");
+        };
+        if Origin::of_url(&url) != *origin || !url.username().is_empty() || url.password().is_some() {
+            let advice =
+                "write its scheme and host as `url` of the destination, so that it goes nowhere else";
+            return wrong("the address that it has is at another place than `url`", advice);
+        }
+        let query = url.query().map(|query| Zeroizing::new(query.to_owned()));
+        Ok(Self { path: Zeroizing::new(url.path().to_owned()), query })
+    }
+
+    /// Leads a URL there; its origin stays.
+    pub(super) fn put_into(&self, url: &mut Url) {
+        url.set_path(&self.path);
+        url.set_query(self.query.as_ref().map(|query| query.as_str()));
+    }
+
+    /// What of it may come back in what a server says.
+    fn forms(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.path.as_str()).chain(self.query.as_ref().map(|query| query.as_str()))
+    }
 }
 
 /// The names of an endpoint's credentials, as the vault knows them.
@@ -32,7 +82,7 @@ pub(super) async fn to(
     usual: Auth,
     vault: &Vault,
 ) -> Result<Shown, Failure> {
-    let mut shown = Shown { headers: HeaderMap::new(), credentials: Vec::new() };
+    let mut shown = Shown { headers: HeaderMap::new(), credentials: Vec::new(), address: None };
     // Without a check anybody may be at the other end. The configuration refuses this already.
     let checked = !endpoint.insecure || endpoint.pin.is_some();
     for (name, value) in &endpoint.headers {
@@ -51,7 +101,13 @@ pub(super) async fn to(
     }
     if let Some(name) = endpoint.credential.as_ref().filter(|_| checked) {
         let credential = vault.get(name, origin).await?;
-        if let Some((header, value)) = presented(endpoint, usual, &credential, origin)? {
+        if usual == Auth::Address {
+            let hidden = Hidden::of(credential.name(), credential.secret_for(origin)?, origin)?;
+            // A path as short as `/` is in every text.
+            hidden.forms().filter(|form| form.len() > 8).for_each(|form| vault.mask().learn(None, form));
+            shown.address = Some(hidden);
+            shown.credentials.push(credential);
+        } else if let Some((header, value)) = presented(endpoint, usual, &credential, origin)? {
             shown.headers.insert(header, value);
             shown.credentials.push(credential);
         }
@@ -77,7 +133,7 @@ fn presented(
         (Some(Presented::Bearer), _) | (None, Auth::Bearer) => ("authorization", format!("Bearer {secret}")),
         (None, Auth::Header(header)) => (header, secret.to_owned()),
         (None, Auth::Scheme(before)) => ("authorization", format!("{before}{secret}")),
-        (None, Auth::None) => return Ok(None),
+        (None, Auth::None | Auth::Address) => return Ok(None),
     };
     let value = sensitive(&format!("credential {}", credential.name()), &Zeroizing::new(text))?;
     Ok(Some((name_of(header)?, value)))

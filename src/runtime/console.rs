@@ -278,7 +278,7 @@ fn fallbacks(place: &Place) -> Vec<PathBuf> {
 }
 
 /// The name of this machine.
-fn host() -> RawText {
+pub fn host() -> RawText {
     RawText::from_bytes(rustix::system::uname().nodename().to_bytes())
 }
 

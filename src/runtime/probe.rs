@@ -99,7 +99,7 @@ pub fn probe(
 
 /// Ends the programs that we run when a signal ends us: they are in groups of their own, which ctrl-c does
 /// not reach.
-fn end_programs() -> Result<(), LaunchError> {
+pub(super) fn end_programs() -> Result<(), LaunchError> {
     let exit = Arc::new(Exit::new(None, Arc::new(|| None)));
     signals::start_without_terminal(&exit).map_err(|error| LaunchError::Refused("a signal handler", error))
 }

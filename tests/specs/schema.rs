@@ -87,6 +87,38 @@ impl Spec {
         problems
     }
 
+    /// How the body of a request differs from what the operation takes: JSON, or the fields of a form.
+    pub(crate) fn check_body(&self, operation: &Value, body: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        let json = &self.resolve(&operation["requestBody"])["content"]["application/json"]["schema"];
+        if json.is_object() {
+            self.check(json, body, "body", &mut problems);
+            return problems;
+        }
+        let none = Vec::new();
+        let declared = operation["parameters"].as_array().unwrap_or(&none);
+        let declared: Vec<&Value> = declared.iter().filter(|one| one["in"] == "formData").collect();
+        for (name, value) in body.as_object().into_iter().flatten() {
+            match declared.iter().find(|one| one["name"] == **name) {
+                Some(one) => self.check(one, value, &format!("`{name}`"), &mut problems),
+                None => problems.push(format!("it does not take `{name}`")),
+            }
+        }
+        let missing = declared.iter().filter(|one| one["required"] == true);
+        let missing = missing.filter(|one| body.get(one["name"].as_str().unwrap_or_default()).is_none());
+        problems.extend(missing.map(|one| format!("`{}` is missing", one["name"])));
+        problems
+    }
+
+    /// How a value differs from what a project-authored description says of this name.
+    pub(crate) fn check_named(&self, name: &str, value: &Value) -> Vec<String> {
+        let mut problems = Vec::new();
+        let schema = &self.0["$defs"][name];
+        assert!(schema.is_object(), "nothing is called {name}");
+        self.check(schema, value, name, &mut problems);
+        problems
+    }
+
     fn check(&self, schema: &Value, value: &Value, at: &str, problems: &mut Vec<String>) {
         let schema = self.resolve(schema);
         let nullable = schema["nullable"] == true || schema["x-nullable"] == true;
@@ -123,6 +155,20 @@ impl Spec {
             && !choices.contains(value)
         {
             problems.push(format!("{at}: {value} is none of its values"));
+        }
+        if !schema["const"].is_null() && schema["const"] != *value {
+            problems.push(format!("{at}: {value} is not {}", schema["const"]));
+        }
+        let length = |text: &str| text.chars().count() as u64;
+        if let (Some(most), Some(text)) = (schema["maxLength"].as_u64(), value.as_str())
+            && length(text) > most
+        {
+            problems.push(format!("{at}: longer than {most}"));
+        }
+        if let (Some(least), Some(items)) = (schema["minItems"].as_u64(), value.as_array())
+            && (items.len() as u64) < least
+        {
+            problems.push(format!("{at}: fewer than {least}"));
         }
         if let (Some(most), Some(number)) = (schema["maximum"].as_f64(), value.as_f64())
             && number > most

@@ -10,12 +10,14 @@ use crate::app::session::Session;
 use crate::cli::print::{print, tell};
 use crate::cli::templates::{For, made};
 use crate::cli::{FAILED, Flags};
+use crate::incident::document::Document;
 use crate::incident::facts::Facts;
 use crate::incident::lint::lint;
 use crate::incident::templates::Template;
 use crate::model::incident::Incident;
 use crate::model::note::Folder;
 use crate::model::text::SafeText;
+use crate::model::told::Told;
 use crate::runtime::clock::Clock;
 use crate::runtime::keeper::last_state;
 use crate::safe;
@@ -59,11 +61,34 @@ pub(in crate::cli) struct Asked {
 
 /// Which document.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum What {
+pub(super) enum What {
     /// The draft of a postmortem
     Postmortem,
     /// How it stands, for those who wait
     Update,
+}
+
+impl What {
+    pub(super) fn template(self) -> Template {
+        match self {
+            Self::Postmortem => Template::Postmortem,
+            Self::Update => Template::Update,
+        }
+    }
+}
+
+/// What the template makes of what is known, and what is missing.
+pub(super) fn document(
+    flags: &Flags,
+    record: &Record,
+    (incident, entries): (&Incident, &[Told]),
+    what: What,
+) -> Result<(Document, Vec<SafeText>), ExitCode> {
+    let pad = record.pad(&Folder::Incident(incident.id.clone()));
+    let acknowledged = acknowledged(record, incident);
+    let facts = Facts { incident, entries, pad: &pad, acknowledged, now: Clock::Real.now() };
+    let document = made(flags, what.template(), &|name| facts.value(name))?;
+    Ok((document, lint(&facts)))
 }
 
 /// Writes it.
@@ -72,23 +97,14 @@ pub(super) fn export(flags: &Flags, record: &Record, asked: &Asked) -> ExitCode 
         Ok(found) => found,
         Err(code) => return code,
     };
-    let pad = record.pad(&Folder::Incident(incident.id.clone()));
-    let acknowledged = acknowledged(record, &incident);
-    let now = Clock::Real.now();
-    let facts = Facts { incident: &incident, entries: &entries, pad: &pad, acknowledged, now };
-    let missing = lint(&facts);
+    let (document, missing) = match document(flags, record, (&incident, &entries), asked.document) {
+        Ok(made) => made,
+        Err(code) => return code,
+    };
     if asked.lint {
         let text: String = missing.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         return print(&text, if missing.is_empty() { 0 } else { FAILED });
     }
-    let template = match asked.document {
-        What::Postmortem => Template::Postmortem,
-        What::Update => Template::Update,
-    };
-    let document = match made(flags, template, &|name| facts.value(name)) {
-        Ok(document) => document,
-        Err(code) => return code,
-    };
     // An update goes out while much is missing.
     if asked.document == What::Postmortem && io::stderr().is_terminal() {
         missing.iter().for_each(told);
