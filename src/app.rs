@@ -19,6 +19,7 @@ mod recorder;
 mod runbook;
 pub mod session;
 mod state;
+mod team;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Frame;
@@ -125,8 +126,8 @@ pub struct App {
     presence: Presence,
     /// Until when what became due was told.
     reminded: Timestamp,
-    /// What the panes see of the incidents is as of this.
-    incidents_seen: u64,
+    /// What the panes see of the record is as of this.
+    record_seen: u64,
     /// The drill that is taken, if one is.
     attempt: Option<Attempt>,
 }
@@ -169,7 +170,7 @@ impl App {
             named,
             presence: Presence::default(),
             reminded: Timestamp::MAX,
-            incidents_seen: 0,
+            record_seen: 0,
             attempt,
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
@@ -268,7 +269,7 @@ impl App {
         if is_frame || is_wake {
             self.judge(now);
         }
-        self.see_incidents();
+        self.see_record(now);
         effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);

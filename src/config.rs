@@ -23,6 +23,7 @@ mod services;
 pub mod settings;
 pub mod sources;
 pub mod table;
+pub mod team;
 pub mod theme;
 pub mod tunnels;
 pub mod units;
@@ -42,6 +43,7 @@ use runbooks::Runbooks;
 use settings::Settings;
 use sources::{Kind, Named, Names, SourceTable};
 use table::{Table, Value};
+use team::TeamTable;
 use theme::{Depth, Theme, Themes};
 use tunnels::TunnelTable;
 
@@ -108,6 +110,8 @@ pub struct Config {
     pub diagnostics: Vec<Diagnostic>,
     /// Where updates and documents may be sent, in the order in which it was written.
     pub destinations: Vec<Destination>,
+    /// The directory that a team shares.
+    pub team: Option<TeamTable>,
     /// The theme, as the terminal can draw it.
     pub theme: Theme,
     /// The other themes that may be chosen, built-in and the person's own.
@@ -133,6 +137,7 @@ const PARTS: &[&str] = &[
     "runbooks",
     "diagnostic",
     "destination",
+    "team",
 ];
 
 impl Config {
@@ -165,6 +170,7 @@ impl Config {
             written;
         let theme = top.take("theme").map(|entry| entry.value);
         let runbooks = top.take("runbooks").map(|entry| entry.value);
+        let team = top.take("team").map(|entry| entry.value);
         let home = inputs.home.as_deref();
         let keys = match top.take("keys").map(|entry| entry.value) {
             Some(value) if value.as_table().is_none() => {
@@ -206,6 +212,7 @@ impl Config {
         let diagnostics = diagnostics::read(&diagnostic, &mut errors);
         let destinations = destinations::read(destination, &declared, home, &mut errors);
         let runbooks = runbooks::read(runbooks.as_ref(), &declared, home, &mut errors);
+        let team = team::read(team.as_ref(), home, &mut errors);
         let themes = Themes { folders: &layers.themes, read: &|path: &Path| layers::read_if_there(path) };
         let depth = Depth::of(|name| inputs.variable(name));
         let theme = load_theme(theme.as_ref(), &themes, &mut errors).map(|theme| theme.at(depth));
@@ -227,6 +234,7 @@ impl Config {
                         runbooks,
                         diagnostics,
                         destinations,
+                        team,
                         theme,
                         other_themes,
                         keys,

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod catalog;
+pub mod claim;
 pub mod credential;
 pub mod diagnostic;
 pub mod drill;

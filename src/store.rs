@@ -14,3 +14,5 @@ pub mod last;
 pub mod lock;
 pub mod notes;
 pub mod recording;
+pub mod share;
+pub mod team;

@@ -85,7 +85,7 @@ fn outage() -> Vec<Entry> {
         (15, "lee", What::Set(Field::Ops), "lee"),
         (16, "kim", What::Note, "odd \u{1b}[31mred\u{202e} <b>line</b>\n# not a heading"),
         (20, "kim", What::Status(Status::Resolved), ""),
-        (7, "am", What::Happened { mark: "fired:1".into() }, "alert HighErrorRate fired"),
+        (7, "am", What::Happened { mark: "fired:1".into(), also: Vec::new() }, "alert HighErrorRate fired"),
         (8, "kim", evidence(), "what the pool said"),
         (9, "kim", What::Note, "nobody has to read this in a document"),
         (30, "kim", later(16, Later::Hidden(true)), ""),

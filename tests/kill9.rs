@@ -6,7 +6,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic, helpers included")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Permissions;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -14,7 +17,8 @@ use jiff::Timestamp;
 use midwatch::model::incident::IncidentId;
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::store::files::Disk;
-use midwatch::store::notes::{Folders, Session, Writer};
+use midwatch::store::notes::{Folders, Session};
+use midwatch::store::team::Team;
 
 const CHILD: &str = "MIDWATCH_KILL9_CHILD";
 
@@ -22,16 +26,37 @@ fn now() -> Timestamp {
     "2026-03-14T03:12:00Z".parse().unwrap()
 }
 
-fn open(dir: &Path, id: &str) -> (Writer<Disk>, Vec<Entry>, String) {
+/// A console with the notes of the shift, or with those of an incident of a team.
+fn open(dir: &Path, id: &str) -> (Folders<Disk>, Folder, Vec<Entry>, String) {
     let session = Session { person: "kim".into(), host: "bastion".into(), id: id.into(), since: now() };
-    let (writer, reply) = Writer::open(Disk, dir, &Folder::Shift, &session, now());
-    let NoteReply::Opened { entries, pad, held_by, notices } = reply else { panic!("{reply:?}") };
+    let team = team_of(dir);
+    let folder = if team.is_some() { incident() } else { Folder::Shift };
+    let (mut folders, _) = Folders::open_shared(Disk, &dir.join("home"), team, &session, now());
+    assert_eq!(folders.apart(), None);
+    let mut replies = folders.handle(&folder, NoteCommand::Open, now());
+    let Some(NoteReply::Opened { entries, pad, held_by, notices }) = replies.pop() else {
+        panic!("{replies:?}")
+    };
     assert_eq!(held_by, None, "a killed console holds nothing");
     for notice in notices {
         // A torn end is what SIGKILL may leave; anything else would be a fault.
         assert!(notice.as_str().unwrap().contains("torn bytes"), "{notice:?}");
     }
-    (writer, entries, pad.as_str().unwrap().to_owned())
+    (folders, folder, entries, pad.as_str().unwrap().to_owned())
+}
+
+/// The directory of the team, where the test has made one.
+fn team_of(dir: &Path) -> Option<Team> {
+    let dir = dir.join("team");
+    let group = std::fs::metadata(&dir).ok()?.gid();
+    Some(Team { dir, group: group.to_string().into() })
+}
+
+fn make_team(dir: &Path, group: u32) {
+    let team = dir.join("team");
+    std::fs::create_dir(&team).unwrap();
+    chown(&team, None, Some(group)).unwrap();
+    std::fs::set_permissions(&team, Permissions::from_mode(0o2770)).unwrap();
 }
 
 /// The pad after `n` edits: one line longer each time, and its first line counts them, so that a
@@ -51,7 +76,7 @@ fn edits(pad: &str) -> u64 {
 fn child() {
     let Ok(dir) = std::env::var(CHILD) else { return };
     let id = std::env::var("MIDWATCH_KILL9_ROUND").unwrap();
-    let (mut writer, _, text) = open(Path::new(&dir), &id);
+    let (mut folders, folder, _, text) = open(Path::new(&dir), &id);
     let first = edits(&text);
     let mut out = std::io::stdout();
     writeln!(out, "opened pad {first}").unwrap();
@@ -65,8 +90,8 @@ fn child() {
             seq: n,
             what: What::Note,
         };
-        let mut replies = writer.handle(NoteCommand::Entry(entry), now());
-        replies.extend(writer.handle(NoteCommand::Pad(first + n, pad(first + n).into()), now()));
+        let mut replies = folders.handle(&folder, NoteCommand::Entry(entry), now());
+        replies.extend(folders.handle(&folder, NoteCommand::Pad(first + n, pad(first + n).into()), now()));
         for reply in replies {
             let line = match reply {
                 NoteReply::EntrySaved(seq) => format!("entry {seq}"),
@@ -77,7 +102,7 @@ fn child() {
             out.flush().unwrap();
         }
         if n % 7 == 0 {
-            assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
+            assert_eq!(folders.handle(&folder, NoteCommand::Rest, now()), []);
         }
     }
 }
@@ -100,18 +125,28 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn nothing_shown_as_saved_is_missing_after_sigkill() {
-    let rounds = number("MIDWATCH_KILL9_ROUNDS", 50);
+    die_and_start(&tempfile::tempdir().unwrap());
+}
+
+#[test]
+fn nothing_shown_as_saved_is_missing_after_sigkill_in_an_incident_of_a_team() {
+    let dir = tempfile::tempdir().unwrap();
+    make_team(dir.path(), std::fs::metadata(dir.path()).unwrap().gid());
+    die_and_start(&dir);
+}
+
+fn die_and_start(dir: &tempfile::TempDir) {
+    let rounds = number("MIDWATCH_KILL9_ROUNDS", 30);
     let seed = number("MIDWATCH_KILL9_SEED", 20_260_314);
     let mut moments = Seeded(seed.max(1));
-    let dir = tempfile::tempdir().unwrap();
-    let notes = dir.path().join("notes");
+    let notes = dir.path();
     let mut shown: BTreeSet<(String, u64)> = BTreeSet::new();
     let mut last_pad = 0;
     for round in 1..=rounds {
         let id = format!("round{round:05}");
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child", "--nocapture", "--quiet"])
-            .env(CHILD, &notes)
+            .env(CHILD, notes)
             .env("MIDWATCH_KILL9_ROUND", &id)
             .stdout(Stdio::piped())
             .spawn()
@@ -149,13 +184,13 @@ fn nothing_shown_as_saved_is_missing_after_sigkill() {
         }
 
         if round % 10 == 0 || round == rounds {
-            check(&notes, &format!("check{round}"), &shown, last_pad, seed);
+            check(notes, &format!("check{round}"), &shown, last_pad, seed);
         }
     }
 }
 
 fn check(notes: &Path, id: &str, shown: &BTreeSet<(String, u64)>, last_pad: u64, seed: u64) {
-    let (_, entries, text) = open(notes, id);
+    let (_, _, entries, text) = open(notes, id);
     let found: BTreeSet<(String, u64)> =
         entries.iter().map(|e| (e.session.as_str().unwrap().to_owned(), e.seq)).collect();
     let missing: Vec<_> = shown.difference(&found).collect();
@@ -186,7 +221,9 @@ fn one_of_two() {
     let Ok(id) = std::env::var("MIDWATCH_KILL9_CONSOLE") else { return };
     let session =
         Session { person: id.as_str().into(), host: "bastion".into(), id: id.as_str().into(), since: now() };
-    let (mut folders, _) = Folders::open(Disk, Path::new(&dir), &session, now());
+    let (home, team) = (Path::new(&dir).join(&id), team_of(Path::new(&dir)));
+    let (mut folders, _) = Folders::open_shared(Disk, &home, team, &session, now());
+    assert_eq!(folders.apart(), None);
     let mut out = std::io::stdout();
     for n in 1..1_000_000_u64 {
         let entry = Entry {
@@ -201,13 +238,13 @@ fn one_of_two() {
         for reply in folders.handle(&incident(), NoteCommand::Entry(entry), now()) {
             match reply {
                 NoteReply::EntrySaved(seq) => writeln!(out, "saved {seq}").unwrap(),
-                NoteReply::Opened { .. } => {}
+                NoteReply::Read(_) => {}
                 other => panic!("{other:?}"),
             }
         }
         if n % 20 == 0 {
             for (_, reply) in folders.hear(now()) {
-                let NoteReply::Read(entries) = reply else { panic!("{reply:?}") };
+                let NoteReply::Read(entries) = reply else { continue };
                 let others = entries.iter().filter(|entry| entry.person.as_str() != Some(&id)).count();
                 writeln!(out, "heard {others}").unwrap();
             }
@@ -216,21 +253,34 @@ fn one_of_two() {
     }
 }
 
+/// Users that no machine has.
+const USERS: [(&str, u32); 2] = [("ada", 45_671), ("kim", 45_672)];
+const GROUP: u32 = 45_600;
+
+/// As root each console is another user's, with a home of its own; elsewhere both are ours.
 #[test]
-fn what_two_consoles_write_into_one_incident_is_there_whichever_is_killed() {
+fn what_two_people_write_into_one_incident_is_there_whichever_is_killed() {
     let entries = number("MIDWATCH_TWO_ENTRIES", 400);
     let seed = number("MIDWATCH_KILL9_SEED", 20_260_314);
     let dir = tempfile::tempdir().unwrap();
-    let start = |id: &str| {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "one_of_two", "--nocapture", "--quiet"])
-            .env(CHILD, dir.path())
-            .env("MIDWATCH_KILL9_CONSOLE", id)
-            .stdout(Stdio::piped())
-            .spawn();
-        child.unwrap()
+    let own = std::fs::metadata(dir.path()).unwrap().gid();
+    let are_two = chown(dir.path(), None, Some(GROUP)).is_ok();
+    std::fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    make_team(dir.path(), if are_two { GROUP } else { own });
+    let start = |id: &str, user: u32| {
+        let home = dir.path().join(id);
+        std::fs::create_dir(&home).unwrap();
+        std::fs::set_permissions(&home, Permissions::from_mode(0o700)).unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        if are_two {
+            chown(&home, Some(user), Some(GROUP)).unwrap();
+            command.uid(user).gid(GROUP);
+        }
+        command.args(["--exact", "one_of_two", "--nocapture", "--quiet"]);
+        command.env(CHILD, dir.path()).env("MIDWATCH_KILL9_CONSOLE", id).current_dir("/");
+        command.stdout(Stdio::piped()).spawn().unwrap()
     };
-    let mut consoles: Vec<(String, Child)> = ["ada", "kim"].map(|id| (id.to_owned(), start(id))).into();
+    let mut consoles: Vec<(String, Child)> = USERS.map(|(id, user)| (id.to_owned(), start(id, user))).into();
     if seed.is_multiple_of(2) {
         consoles.reverse();
     }
@@ -255,8 +305,13 @@ fn what_two_consoles_write_into_one_incident_is_there_whichever_is_killed() {
         shown.insert(id, (saved, heard));
     }
     let session = Session { person: "eve".into(), host: "bastion".into(), id: "check".into(), since: now() };
-    let (_, told) = Folders::open(Disk, dir.path(), &session, now());
-    let [_, (_, NoteReply::Read(found))] = told.as_slice() else { panic!("{told:?}") };
+    let team = team_of(dir.path());
+    let (_, told) = Folders::open_shared(Disk, &dir.path().join("eve"), team, &session, now());
+    let read = |(folder, reply): &(Folder, NoteReply)| match reply {
+        NoteReply::Read(entries) if *folder == incident() => Some(entries.clone()),
+        _ => None,
+    };
+    let found = told.iter().find_map(read).unwrap_or_else(|| panic!("{told:?}"));
     for (id, (saved, heard)) in &shown {
         let own: BTreeSet<u64> =
             found.iter().filter(|e| e.session.as_str() == Some(id)).map(|e| e.seq).collect();
@@ -267,5 +322,10 @@ fn what_two_consoles_write_into_one_incident_is_there_whichever_is_killed() {
             own.len()
         );
         assert!(*heard > 0, "seed {seed}: {id} heard nothing of the other");
+    }
+    let folder = dir.path().join("team").join(incident().path());
+    for file in std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()) {
+        let mode = file.metadata().unwrap().mode() & 0o7777;
+        assert_eq!(mode, 0o640, "{:?}", file.file_name());
     }
 }

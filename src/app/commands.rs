@@ -35,6 +35,12 @@ impl App {
             Id::Note => self.ask(Asks::Note, ""),
             Id::Declare => self.ask_to_declare(now),
             Id::Evidence => return self.pin(now),
+            Id::Claim => return self.claim(true, now),
+            Id::Release => return self.claim(false, now),
+            Id::Accept => {
+                let roles = self.take_roles(now);
+                return roles.unwrap_or_else(|| self.accept(now));
+            }
             Id::Star | Id::Done | Id::LeaveOut => return self.mark_entry(id, now),
             Id::Back => {
                 if !self.back(now) {
@@ -67,7 +73,6 @@ impl App {
             Id::Runbook => return self.show_runbook(now),
             Id::Tick => return self.tick(now),
             Id::Diagnose => return self.show_diagnostics(now),
-            Id::Accept => return self.accept(now),
             Id::Refresh if matches!(self.place, Some(Place::Diagnostics(_))) => {
                 return self.diagnose_again(now);
             }

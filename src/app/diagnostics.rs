@@ -67,6 +67,9 @@ impl App {
 
     /// Runs what is configured for an incident that was just declared; the screen stays what it is.
     pub(super) fn diagnose_declared(&mut self, declared: &Declared, now: Timestamp) -> Vec<Effect> {
+        if self.is_drill() {
+            return Vec::new();
+        }
         let Declared { title, service, host, environment, alert, .. } = declared.clone();
         let on_declare = self.state.diagnostics.iter().filter(|one| one.on_declare);
         let on_declare: Vec<Diagnostic> = on_declare.cloned().collect();

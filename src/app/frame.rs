@@ -123,6 +123,9 @@ impl App {
         if let Some((incident, meaning)) = self.incident_words(&view, layout.width == Width::Narrow) {
             put(&incident, room, on_header(meaning), canvas);
         }
+        if let Some((offer, meaning)) = self.offer_words(&view) {
+            put(&offer, room, on_header(meaning), canvas);
+        }
         if let Some((due, meaning)) = self.due_words(view.now) {
             put(&due, room, on_header(meaning), canvas);
         }

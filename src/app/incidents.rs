@@ -59,7 +59,7 @@ impl App {
         }
         self.name_the_writer(now);
         let declared = Declared { title: title.into(), severity, ..draft };
-        let effect = self.notes.declare(declared.clone(), now);
+        let mut effects = self.notes.declare(declared.clone(), now);
         if let Some(incident) = self.notes.incident() {
             let rest = last_time(incident, &self.state.incidents, now);
             let rest =
@@ -67,7 +67,6 @@ impl App {
             let said = safe!("{} is declared. {}", id_text(&incident.id), rest);
             self.say(said, now);
         }
-        let mut effects = vec![effect];
         effects.extend(self.mark_drill(now));
         effects.extend(self.record_before(now));
         effects.extend(self.diagnose_declared(&declared, now));
@@ -91,15 +90,6 @@ impl App {
         })
     }
 
-    /// Lets the panes see the incidents as they are now.
-    pub(super) fn see_incidents(&mut self) {
-        let revision = self.notes.revision();
-        if self.incidents_seen != revision {
-            self.incidents_seen = revision;
-            self.state.incidents = self.notes.incidents().cloned().collect();
-        }
-    }
-
     /// The names of the incidents that can be turned to, the newest first.
     pub(super) fn incident_names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.notes.incidents().map(|one| one.id.as_str().to_owned()).collect();
@@ -112,7 +102,7 @@ impl App {
     pub(super) fn turn_to_incident(&mut self, name: &str, now: Timestamp) -> Vec<Effect> {
         if name == "none" {
             self.say("No incident is current: notes go to the shift.", now);
-            return self.notes.turn_to(Folder::Shift).into_iter().collect();
+            return vec![self.notes.turn_to(Folder::Shift)];
         }
         let word = name.to_lowercase();
         let has_it = |one: &Incident| {
@@ -136,7 +126,7 @@ impl App {
             }
         };
         self.say(safe!("Notes and the pad are those of {} from here on.", id_text(found)), now);
-        self.notes.turn_to(Folder::Incident(found.clone())).into_iter().collect()
+        vec![self.notes.turn_to(Folder::Incident(found.clone()))]
     }
 
     /// Says how the incident stands: `mitigated 03:40 drained eu-1`.
@@ -209,7 +199,16 @@ impl App {
             self.say("An incident needs a title.", now);
             return Vec::new();
         }
-        self.tell_incident(What::Set(field), value, now, now)
+        let effects = self.tell_incident(What::Set(field), value, now, now);
+        let offered =
+            self.notes.incident().filter(|_| field.is_role() && !effects.is_empty()).and_then(|one| {
+                one.offers.iter().find(|(role, _)| *role == field).map(|(_, name)| clean(name))
+            });
+        if let Some(name) = offered {
+            let role = SafeText::literal(field.word());
+            self.say(safe!("{} is asked to be {}, and is it with :accept.", name, role), now);
+        }
+        effects
     }
 
     /// Starts a countdown: `3m kim checks db`.

@@ -1,6 +1,5 @@
 //! What is written into the records of incidents by itself: what happens to their service or host.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -15,17 +14,18 @@ use crate::model::alert::AlertState;
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::RawText;
 use crate::model::transition::{Happened, Transition};
 use crate::model::world::World;
 use crate::pane::effect::Effect;
 use crate::pane::notes::{Draft, happened};
 use crate::pane::view::{PaneId, View};
-use crate::safe;
 use crate::ui::time::Zone;
 
 /// So much of what one look tells is written line by line; in a storm the rest is one line.
 const MOST: usize = 30;
+/// Things that one line stands for: in a larger storm there are more such lines.
+const FOLDED: usize = 500;
 /// Two consoles look at a source that is blind at different times: within this it is one thing.
 const LOOK: i64 = 300;
 
@@ -86,13 +86,9 @@ impl App {
         now: Timestamp,
     ) -> Vec<Effect> {
         let world = &self.state.world;
-        let mut marks = HashSet::new();
-        let is_new = |one: &&Transition| {
-            concerns(one, subject, world, &self.state.catalog) && {
-                let mark = mark(one);
-                !self.notes.has_mark(id, &mark) && marks.insert(mark)
-            }
-        };
+        let mut marks = self.notes.marks(id);
+        let is_new =
+            |one: &&Transition| concerns(one, subject, world, &self.state.catalog) && marks.insert(mark(one));
         let all: Vec<&Transition> = transitions.iter().filter(is_new).collect();
         // The newest matter most; of the others it is told how many there were.
         let (rest, told) = all.split_at(all.len().saturating_sub(MOST));
@@ -101,21 +97,15 @@ impl App {
             let event = Event { what: one.clone(), index: 0, sources: vec![one.source.clone()] };
             happened(&event, &view)
         };
-        let draft = |text: SafeText, one: &Transition| Draft {
-            what: What::Happened { mark: mark(one) },
-            text: text.as_str().into(),
+        let draft = |one: &Transition, more: &[&Transition]| Draft {
+            what: What::Happened { mark: mark(one), also: more.iter().map(|one| mark(one)).collect() },
+            text: said(one).as_str().into(),
             at: time_of(one),
             by: Some(one.source.clone()),
         };
-        let mut drafts = Vec::new();
-        match rest {
-            [] => {}
-            [only] => drafts.push(draft(said(only), only)),
-            [first, more @ ..] => {
-                drafts.push(draft(safe!("{}, and {} more things like it", said(first), more.len()), first));
-            }
-        }
-        drafts.extend(told.iter().map(|one| draft(said(one), one)));
+        let storms = rest.chunks(FOLDED).filter_map(|all| all.split_first());
+        let mut drafts: Vec<Draft> = storms.map(|(first, more)| draft(first, more)).collect();
+        drafts.extend(told.iter().map(|one| draft(one, &[])));
         let folder = Folder::Incident(id.clone());
         drafts.into_iter().map(|draft| self.notes.write_to(folder.clone(), draft, now)).collect()
     }

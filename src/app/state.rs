@@ -10,6 +10,7 @@ use crate::config::runbooks::Runbooks;
 use crate::incident::templates::Templates;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
+use crate::model::claim::Claims;
 use crate::model::credential::{CredentialInfo, Credentials};
 use crate::model::drill::Drill;
 use crate::model::incident::Incident;
@@ -81,6 +82,8 @@ pub(super) struct State {
     pub(super) keeping: Keeping,
     /// The incidents that are known, the oldest first.
     pub(super) incidents: Vec<Incident>,
+    /// Who has what.
+    pub(super) claims: Claims,
     pub(super) environments: Vec<Environment>,
     pub(super) environment: Option<RawText>,
     pub(super) themes: Themes,
@@ -109,6 +112,7 @@ impl State {
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             incidents: Vec::new(),
+            claims: Claims::default(),
             environments: setup.environments,
             environment: setup.environment,
             themes: setup.themes,
@@ -138,6 +142,7 @@ impl State {
             credentials: &self.credentials,
             keeping: &self.keeping,
             incidents: &self.incidents,
+            claims: &self.claims,
             environments: &self.environments,
             environment: self.environment.as_ref(),
             focused,

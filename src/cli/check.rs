@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use color_eyre::eyre;
 use serde_json::{Value, json};
 
+use super::console::team;
 use super::load::load;
 use super::print::{count, padded, plain, print};
 use super::{FAILED, Flags, WRONG, templates};
@@ -92,6 +93,13 @@ impl Checked {
         warnings.extend(bindings::conflicts(&config.keys));
         let path = std::env::var_os("PATH");
         warnings.extend(config.diagnostics.iter().filter_map(|one| one.warning(path.as_deref())));
+        warnings.extend(config.team.clone().and_then(|table| {
+            let origin = table.origin.clone();
+            let why = team(table).open().err()?;
+            Some(
+                ConfigError::new(&origin, why.as_str()).help("incidents go to your own directory until then"),
+            )
+        }));
         let mistakes = templates::mistakes(flags);
         if !mistakes.is_empty() {
             return Ok(wrong(mistakes));

@@ -15,6 +15,7 @@ use crate::config::credentials::CredentialTable;
 use crate::config::origin::Warning;
 use crate::config::places::{Places, login};
 use crate::config::sources::SourceTable;
+use crate::config::team::TeamTable;
 use crate::config::theme::Depth;
 use crate::config::zone::of_system;
 use crate::config::{Config, of_text};
@@ -35,6 +36,7 @@ use crate::source::logs::archive::{ArchiveConfig, STANDARD_INPUT};
 use crate::source::recording::Recording;
 use crate::source::registry::{self, Built, Playback};
 use crate::store::dirs;
+use crate::store::team::Team;
 use crate::ui::style::Styles;
 
 /// What is wished besides a console.
@@ -255,6 +257,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         clock,
         depth: depth(),
         place,
+        team: config.team.clone().map(team),
         found,
         record,
         goto,
@@ -267,6 +270,11 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         formats: config.formats.as_slice().into(),
     };
     ended(console::run(launch))
+}
+
+/// The directory that a team shares, as the store takes it.
+pub(super) fn team(table: TeamTable) -> Team {
+    Team { dir: table.dir, group: table.group }
 }
 
 /// The credentials, and which sources need them.

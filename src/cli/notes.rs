@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::console::team;
 use super::load::load;
 use super::print::{refuse, tell};
 use super::{FAILED, Flags, wrong};
@@ -102,7 +103,11 @@ impl Record {
             let why = "nothing is kept: there is no home directory, and no state_dir is configured";
             refuse(FAILED, &SafeText::literal(why))
         })?;
-        Ok(Self { shelf: Shelf::of(Disk, &state), state })
+        let shelf = Shelf::shared(Disk, &state, config.team.clone().map(team));
+        if let Some(why) = shelf.apart() {
+            tell(&safe!("what the team wrote is not told: {}", why));
+        }
+        Ok(Self { state, shelf })
     }
 
     /// All incidents with what was written in them, the newest first. What cannot be read is told.

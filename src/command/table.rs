@@ -162,12 +162,14 @@ commands! {
     Incident Global "incident" [] "turn to an incident" "Turns to an incident, or to none: notes and the pad are its own from here on." (Incident);
     Status Global "status" [] "status of the incident" "Says how the incident stands: status mitigated 03:40 drained eu-1; without a time it is now." (Status);
     Severity Global "severity" [] "severity of the incident" "Says how bad the incident is, from 1, the worst, to 5, and why." (Severity);
-    Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set lead ada, set link URL, set tag db." (Field);
+    Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set link URL, set tag db; set lead ada offers the role to ada." (Field);
     Document Global "document" [] "write a document" "Shows a document of the current incident (postmortem, update) or of the shift (handoff), to be read, copied and written to a file." (Document);
     HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
-    Accept Global "accept" [] "accept the hand-over" "Accepts the hand-over that was left for you, by your name.";
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Drill Global "drill" [] "drill" "Shows the briefing of the drill that is taken, or its score once it is over.";
+    Claim Global "claim" [] "claim" "Says that you have this alert, or do this todo: all consoles that share the record show @you.";
+    Release Global "release" [] "release" "Gives up what is claimed: this alert or todo.";
+    Accept Global "accept" [] "accept" "Accepts the role of an incident that was offered to you, else the hand-over of the shift that was left for you.";
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);

@@ -14,6 +14,7 @@ use super::runbooks::Written as Runbooks;
 use super::services::{Host, Service};
 use super::settings::Written;
 use super::sources::{Kind, Shared};
+use super::team::Written as Team;
 use super::theme::{BUILT_IN, Meaning};
 use super::tunnels::Written as Tunnel;
 
@@ -71,6 +72,7 @@ pub fn document(kinds: &[Kind]) -> Value {
         ("runbooks", runbooks(&mut generator)),
         ("diagnostic", list_of(Diagnostic::json_schema(&mut generator).as_value())),
         ("destination", list_of(&destination(&mut generator))),
+        ("team", Team::json_schema(&mut generator).to_value()),
     ];
     properties.extend(parts.map(|(name, schema)| (name.to_owned(), schema)));
     json!({

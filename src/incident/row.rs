@@ -70,6 +70,8 @@ impl<'a> Row<'a> {
             What::Severity(_) => plain("severity", Part::None),
             What::Status(_) => plain("status", Part::None),
             What::Set(_) => plain("set", Part::None),
+            What::Accepted(_) => plain("accepted", Part::None),
+            What::Claim { .. } => plain("claim", Part::None),
             What::Happened { .. } => Self { proof: ("told by", None), ..plain("happened", Part::None) },
             What::Evidence(evidence) => Self {
                 evidence: Some(evidence),

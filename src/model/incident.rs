@@ -54,6 +54,8 @@ pub struct Incident {
     pub closed: Option<Timestamp>,
     /// Who leads, operates, tells others and writes.
     pub roles: Vec<(Field, RawText)>,
+    /// Who was asked to take a role and has not accepted it yet.
+    pub offers: Vec<(Field, RawText)>,
     /// Who wrote anything.
     pub people: BTreeSet<RawText>,
     /// Tickets, channels, status pages.
@@ -98,6 +100,7 @@ impl Incident {
             ended_by: None,
             closed: None,
             roles: vec![(Field::Lead, first.person.clone())],
+            offers: Vec::new(),
             people: told
                 .iter()
                 .filter(|entry| !entry.is_automatic())
@@ -141,7 +144,21 @@ impl Incident {
                     Status::Closed | Status::Cancelled => self.closed = Some(entry.at),
                 }
             }
-            What::Set(field) => self.set(*field, &entry.text),
+            What::Set(field) => {
+                self.offers.retain(|(role, _)| role != field);
+                if entry.is_offer() {
+                    self.offers.push((*field, entry.text.clone()));
+                } else {
+                    self.set(*field, &entry.text);
+                }
+            }
+            What::Accepted(field) => {
+                let offered = self.offers_to(&entry.person).any(|role| role == *field);
+                if offered {
+                    self.offers.retain(|(role, _)| role != field);
+                    self.set(*field, &entry.person);
+                }
+            }
             What::Note
             | What::Hypothesis
             | What::RuledOut
@@ -153,6 +170,7 @@ impl Incident {
             | What::Declared(_)
             | What::Happened { .. }
             | What::Evidence(_)
+            | What::Claim { .. }
             | What::Later { .. } => {}
         }
     }
@@ -179,6 +197,12 @@ impl Incident {
             Field::Private => self.is_private = yes,
             Field::Drill => self.is_drill = yes,
         }
+    }
+
+    /// The roles that this person was asked to take.
+    pub fn offers_to(&self, person: &RawText) -> impl Iterator<Item = Field> {
+        let is_theirs = |name: &RawText| name.as_bytes().eq_ignore_ascii_case(person.as_bytes());
+        self.offers.iter().filter(move |(_, name)| is_theirs(name)).map(|(role, _)| *role)
     }
 
     /// From when its clock runs.
@@ -260,7 +284,7 @@ mod tests {
             entry(200, What::Severity(sev(1)), ""),
             entry(300, What::Severity(sev(4)), ""),
             entry(310, What::Status(Status::Mitigated), ""),
-            entry(320, What::Set(Field::Lead), "ada"),
+            Entry { person: "ada".into(), ..entry(320, What::Set(Field::Lead), "ada") },
             entry(330, What::Set(Field::Tag), "db"),
             entry(331, What::Set(Field::Tag), "db"),
         ];
@@ -271,6 +295,31 @@ mod tests {
         assert_eq!(known.tags, [RawText::from("db")]);
         assert_eq!(known.contradictions(), []);
         assert_eq!(Incident::of(&id, &entries[2..]), None, "nothing declares it");
+    }
+
+    #[test]
+    fn a_role_is_theirs_who_accept_it_and_nobody_elses() {
+        let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
+        let by = |person: &str, entry: Entry| Entry { person: person.into(), ..entry };
+        let mut entries = vec![entry(100, declared(2), ""), entry(110, What::Set(Field::Lead), "ada")];
+        let now = |entries: &[Entry]| {
+            let known = Incident::of(&id, entries).unwrap();
+            (known.roles, known.offers)
+        };
+        let kim = vec![(Field::Lead, RawText::from("kim"))];
+        let ada = vec![(Field::Lead, RawText::from("ada"))];
+        assert_eq!(now(&entries), (kim.clone(), ada.clone()));
+        assert_eq!(entries[1].words(), SafeText::literal("lead offered to ada"));
+        entries.push(by("lee", entry(120, What::Accepted(Field::Lead), "")));
+        assert_eq!(now(&entries), (kim.clone(), ada.clone()), "it was not offered to lee");
+        entries.push(by("Ada", entry(130, What::Accepted(Field::Lead), "")));
+        assert_eq!(now(&entries), (vec![(Field::Lead, "Ada".into())], Vec::new()));
+        // Whoever takes a role needs nobody's word, and gives up what was offered to others.
+        entries.push(entry(140, What::Set(Field::Lead), "lee"));
+        entries.push(entry(150, What::Set(Field::Lead), "kim"));
+        assert_eq!(now(&entries), (kim.clone(), Vec::new()));
+        entries.push(by("lee", entry(160, What::Accepted(Field::Lead), "")));
+        assert_eq!(now(&entries), (kim, Vec::new()), "too late");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub enum Kept {
     Anything,
     /// Anything beyond the next reboot: the directory is in memory.
     PastReboot,
+    /// The record where the team can see it: it is in the person's own directory.
+    Shared,
     /// What happened, for the consoles to come.
     History,
     /// The recording that was asked for.

@@ -18,6 +18,8 @@ pub const MOST_PAD: usize = 512 * 1024;
 pub enum Folder {
     /// What is written while no incident is current.
     Shift,
+    /// What people tell each other besides: who has which alert.
+    Team,
     /// An incident's.
     Incident(IncidentId),
 }
@@ -27,6 +29,7 @@ impl Folder {
     pub fn path(&self) -> PathBuf {
         match self {
             Self::Shift => PathBuf::from("notes"),
+            Self::Team => PathBuf::from("team"),
             Self::Incident(id) => Path::new("incidents").join(id.as_str()),
         }
     }
@@ -34,7 +37,7 @@ impl Folder {
     /// The incident that it is of.
     pub fn incident(&self) -> Option<&IncidentId> {
         match self {
-            Self::Shift => None,
+            Self::Shift | Self::Team => None,
             Self::Incident(id) => Some(id),
         }
     }
@@ -85,11 +88,24 @@ pub enum What {
     Set(Field),
     /// It happened, as a source told; who wrote it is that source.
     Happened {
-        /// The same for every console that saw it.
+        /// The same for every console that saw it. Empty where another entry tells of that one already, and
+        /// only the others are news here.
         mark: RawText,
+        /// The marks of what happened in the same storm and has no line of its own.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<RawText>,
     },
     /// What was seen, as it was.
     Evidence(Box<Evidence>),
+    /// The named one takes a role that was offered.
+    Accepted(Field),
+    /// Somebody has an alert, or gives it up: the entry's text is its name.
+    Claim {
+        /// The alert, as each source tells it.
+        of: Vec<Fired>,
+        /// Whether they have it.
+        held: bool,
+    },
     /// Something said of another entry.
     Later {
         /// The session of that entry.
@@ -99,6 +115,16 @@ pub enum What {
         /// What is said of it.
         said: Later,
     },
+}
+
+/// An alert, this time that it fires: when it fires again nobody has it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fired {
+    /// Its id at a source.
+    pub id: RawText,
+    /// Since when it fires, as that source tells.
+    pub started: Timestamp,
 }
 
 /// What is said of an entry later.
@@ -115,6 +141,8 @@ pub enum Later {
     Hidden(bool),
     /// Whether what is to be done is done.
     Done(bool),
+    /// Whether who says it does it.
+    Claimed(bool),
 }
 
 /// What was seen, and where it is from.
@@ -190,13 +218,24 @@ impl Entry {
         matches!(self.what, What::Happened { .. })
     }
 
+    /// Whether it offers a role to somebody else: it is theirs when they accept.
+    pub fn is_offer(&self) -> bool {
+        let is_own = self.person.as_bytes().eq_ignore_ascii_case(self.text.as_bytes());
+        matches!(self.what, What::Set(field) if field.is_role()) && !self.text.is_empty() && !is_own
+    }
+
     /// What it says, in one line without its time and its person. Times in it are UTC.
     pub fn words(&self) -> SafeText {
         let text = clean(&self.text);
         let named = |word: &'static str| safe!("{}: {}", SafeText::literal(word), text);
         let with = |said: SafeText| if text.as_str().is_empty() { said } else { safe!("{}: {}", said, text) };
         match &self.what {
-            What::Note | What::Happened { .. } => text,
+            What::Note => text,
+            What::Happened { also, .. } if also.is_empty() => text,
+            What::Happened { mark, also } if mark.is_empty() => {
+                safe!("{} more like it: {}", also.len(), text)
+            }
+            What::Happened { also, .. } => safe!("{}, and {} more things like it", text, also.len()),
             What::Hypothesis => named("hypothesis"),
             What::RuledOut => named("ruled out"),
             What::Decision => named("decision"),
@@ -223,7 +262,13 @@ impl Entry {
             }
             What::Severity(severity) => with(safe!("severity SEV{}", severity.number())),
             What::Status(status) => with(safe!("status {}", SafeText::literal(status.word()))),
+            What::Set(field) if self.is_offer() => {
+                safe!("{} offered to {}", SafeText::literal(field.word()), text)
+            }
             What::Set(field) => named(field.word()),
+            What::Accepted(field) => safe!("{} accepted", SafeText::literal(field.word())),
+            What::Claim { held: true, .. } => safe!("claimed alert {}", text),
+            What::Claim { held: false, .. } => safe!("released alert {}", text),
             What::Evidence(evidence) => {
                 let lines = evidence.lines.len() as u64 + evidence.left_out;
                 let lines = if lines == 1 { "1 line".into() } else { safe!("{} lines", lines) };
@@ -241,6 +286,8 @@ impl Entry {
                 Later::Hidden(false) => "in documents again".into(),
                 Later::Done(true) => "done".into(),
                 Later::Done(false) => "not done".into(),
+                Later::Claimed(true) => "claimed".into(),
+                Later::Claimed(false) => "released".into(),
             },
         }
     }
@@ -286,6 +333,8 @@ pub enum NoteReply {
         /// What the person should know: a torn tail, a directory lost on reboot.
         notices: Vec<RawText>,
     },
+    /// Who else looks at it, by name.
+    Here(Vec<RawText>),
     /// Nothing is written here, as in a demo: entries and pad are gone at the end.
     Unkept,
     /// This entry of this session is durable.

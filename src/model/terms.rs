@@ -236,6 +236,11 @@ impl Field {
         }
     }
 
+    /// Whether it is what a person is in the incident.
+    pub fn is_role(self) -> bool {
+        matches!(self, Self::Lead | Self::Ops | Self::Comms | Self::Scribe)
+    }
+
     /// The one of this word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.word().eq_ignore_ascii_case(word))

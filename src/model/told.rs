@@ -30,6 +30,8 @@ pub struct Told {
     pub is_done: bool,
     /// Who said that last; of a hand-over who accepted it.
     pub done_by: Option<RawText>,
+    /// Who said first that they do it, and when; then they are its owner.
+    pub claimed: Option<(RawText, Timestamp)>,
 }
 
 impl Told {
@@ -40,7 +42,8 @@ impl Told {
 }
 
 /// Puts together what was said, in the order of (time, session, seq). What several consoles saw happen and
-/// wrote down with one mark is there once; what is about an entry that is not here waits for it.
+/// wrote down with one mark is there once, also where one of them put it into one line with others of a storm;
+/// what is about an entry that is not here waits for it.
 pub fn told(entries: &[Entry]) -> Vec<Told> {
     let mut by_record: Vec<&Entry> = entries.iter().collect();
     by_record.sort_by_key(|entry| (entry.recorded, &entry.session, entry.seq));
@@ -48,13 +51,22 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
     let mut places: HashMap<(&RawText, u64), usize> = HashMap::new();
     let mut all: Vec<Told> = Vec::new();
     for entry in &by_record {
-        match &entry.what {
+        let news = match &entry.what {
             What::Later { .. } => continue,
-            What::Happened { mark } if !marks.insert(mark) => continue,
-            _ => {}
-        }
+            What::Happened { mark, also } => {
+                let mark = if marks.insert(mark) { mark.clone() } else { RawText::default() };
+                let also: Vec<RawText> = also.iter().filter(|mark| marks.insert(mark)).cloned().collect();
+                if mark.is_empty() && also.is_empty() {
+                    continue;
+                }
+                Some(What::Happened { mark, also })
+            }
+            _ => None,
+        };
         if places.insert((&entry.session, entry.seq), all.len()).is_none() {
-            let (entry, by) = ((*entry).clone(), vec![(entry.session.clone(), entry.seq)]);
+            let by = vec![(entry.session.clone(), entry.seq)];
+            let mut entry = (*entry).clone();
+            entry.what = news.unwrap_or(entry.what);
             all.push(Told {
                 entry,
                 was: None,
@@ -63,6 +75,7 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
                 is_hidden: false,
                 is_done: false,
                 done_by: None,
+                claimed: None,
             });
         }
     }
@@ -70,6 +83,11 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
         let What::Later { session, seq, said } = &entry.what else { continue };
         if let Some(told) = places.get(&(session, *seq)).and_then(|place| all.get_mut(*place)) {
             told.take(said, entry);
+        }
+    }
+    for told in &mut all {
+        if let (What::Todo { owner, .. }, Some((person, _))) = (&mut told.entry.what, &told.claimed) {
+            *owner = Some(person.clone());
         }
     }
     all.sort_by(|a, b| {
@@ -97,6 +115,10 @@ impl Told {
                 self.is_done = *is_it;
                 self.done_by = is_it.then(|| entry.person.clone());
             }
+            Later::Claimed(true) => {
+                self.claimed.get_or_insert_with(|| (entry.person.clone(), entry.recorded));
+            }
+            Later::Claimed(false) => self.claimed = None,
         }
     }
 }
@@ -144,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_two_consoles_saw_happen_is_there_once() {
-        let happened = |mark: &str| What::Happened { mark: mark.into() };
+        let happened = |mark: &str| What::Happened { mark: mark.into(), also: Vec::new() };
         let entries = [
             entry("b", 1, 101, happened("fired:am:1:100"), "alert A fired"),
             entry("a", 1, 100, happened("fired:am:1:100"), "alert A fired"),
@@ -154,13 +176,30 @@ mod tests {
         assert_eq!(told.iter().map(Told::name).collect::<Vec<_>>(), [("a".into(), 1), ("a".into(), 2)]);
     }
 
+    #[test]
+    fn who_claims_a_todo_first_is_its_owner_until_it_is_released() {
+        let todo = entry("a", 1, 100, What::Todo { owner: Some("lee".into()), due: None }, "check");
+        let claim = |person: &str, seq, second, held| Entry {
+            person: person.into(),
+            ..later(seq, second, 1, Later::Claimed(held), "")
+        };
+        let mut entries = vec![claim("eve", 2, 131, true), claim("ada", 1, 130, true), todo];
+        let owner = |entries: &[Entry]| match &told(entries)[0].entry.what {
+            What::Todo { owner, .. } => owner.clone().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(owner(&entries), "ada".into());
+        entries.push(claim("ada", 3, 140, false));
+        assert_eq!(owner(&entries), "lee".into());
+    }
+
     proptest! {
         #[test]
         fn the_order_in_which_entries_came_does_not_matter(order in Just((0..6_usize).collect::<Vec<_>>()).prop_shuffle()) {
             let entries = [
                 entry("a", 1, 100, What::Note, "x"),
-                entry("a", 2, 100, What::Happened { mark: "m".into() }, "y"),
-                entry("b", 1, 90, What::Happened { mark: "m".into() }, "y"),
+                entry("a", 2, 100, What::Happened { mark: "m".into(), also: Vec::new() }, "y"),
+                entry("b", 1, 90, What::Happened { mark: "m".into(), also: vec!["n".into()] }, "y"),
                 later(2, 130, 1, Later::Text, "z"),
                 later(3, 130, 1, Later::Text, "w"),
                 later(4, 95, 1, Later::At(at(7)), ""),

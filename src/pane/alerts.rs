@@ -13,7 +13,7 @@ use crate::insight::changes::Subject;
 use crate::model::alert::Severity;
 use crate::model::alert::{Alert, AlertState};
 use crate::model::incident::{Declared, Sev};
-use crate::model::note::Evidence;
+use crate::model::note::{Evidence, Fired};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::alerts::graph::AlertGraph;
@@ -209,6 +209,12 @@ impl Alerts {
         let last = self.list.shown().iter().filter(|key| began(key).is_some()).max_by_key(|key| began(key));
         let last = last.cloned();
         last.is_some_and(|key| self.list.select(&key))
+    }
+
+    /// What is claimed with the alert that is open or selected, and its name.
+    pub fn fired(&self) -> Option<(RawText, Vec<Fired>)> {
+        let key = self.open.as_ref().map(|open| &open.key).or(self.list.selected())?;
+        self.list.row_of(key).map(|row| (row.alert.name.clone(), row.fired()))
     }
 
     /// The alert that is open or selected.

@@ -14,6 +14,7 @@ fn words(what: Kept) -> &'static str {
         Kept::Notes => "notes NOT saved",
         Kept::Anything => "notes CANNOT be saved",
         Kept::PastReboot => "notes lost on reboot",
+        Kept::Shared => "incidents NOT shared",
         Kept::History => "history not kept",
         Kept::Recording => "recording ended",
         Kept::LastState => "last state not kept",
@@ -44,6 +45,7 @@ pub fn said(what: Kept, why: &SafeText) -> SafeText {
     match what {
         Kept::Notes => safe!("NOT SAVED: {}", why),
         Kept::Anything | Kept::PastReboot => safe!("{}.", why),
+        Kept::Shared => safe!("Incidents are NOT shared: {}.", why),
         Kept::History => safe!("The history is not kept: {}.", why),
         Kept::Recording => safe!("The recording ends here: {}.", why),
         Kept::LastState => safe!("What is known now is not kept for the next start: {}.", why),
@@ -55,6 +57,7 @@ pub fn mended(what: Kept) -> &'static str {
     match what {
         Kept::Notes => "The notes are saved again, with what was written meanwhile.",
         Kept::Anything | Kept::PastReboot => "What is written is kept on the disk again.",
+        Kept::Shared => "Incidents are shared with the team again, with what was written meanwhile.",
         Kept::History => "The history is kept again.",
         Kept::Recording => "The recording goes on.",
         Kept::LastState => "What is known is kept for the next start again.",
@@ -77,6 +80,11 @@ fn sentence(what: Kept, lapse: &Lapse, view: &View<'_>) -> SafeText {
         Kept::PastReboot => {
             "The usual directory is tried again every few seconds, and then takes what is here. Do: mend that, \
              or name another with state_dir or MIDWATCH_STATE_DIR; :write PATH keeps a copy that lasts."
+        }
+        Kept::Shared => {
+            "They are in your own directory, where the others do not see them, and what the others write is not \
+             seen here; both come together as soon as the directory of the team can be used, which is tried again \
+             every few seconds."
         }
         Kept::History => {
             "What happens is in memory here and tried again every few seconds. Do: make room there, or mend \

@@ -1,11 +1,12 @@
 //! The notes pane: the record of the current incident, or of the shift where none is.
 
+mod beside;
 mod finder;
 mod record;
 mod saving;
 mod timeline;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 pub use timeline::{happened, is_shown};
 
@@ -16,9 +17,10 @@ use crate::command::table::Id;
 use crate::config::key::Key;
 use crate::insight::changes::Subject;
 use crate::insight::events::Event;
+use crate::model::claim::Claims;
 use crate::model::due::Due;
 use crate::model::incident::{Declared, Incident, IncidentId};
-use crate::model::note::{Entry, Folder, Later, NoteReply, What};
+use crate::model::note::{Entry, Folder, Later, NoteCommand, NoteReply, What};
 use crate::model::text::{RawText, SafeText};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
@@ -143,24 +145,27 @@ impl Notes {
     }
 
     /// Turns to an incident, or to the shift. What is written from here on goes there.
-    pub fn turn_to(&mut self, folder: Folder) -> Option<Effect> {
+    pub fn turn_to(&mut self, folder: Folder) -> Effect {
         self.leave();
         self.wanted = None;
-        self.current = folder;
-        self.record_mut().turn_to()
+        self.current = folder.clone();
+        // It has a record from here on.
+        self.record_mut();
+        Effect::Note(folder, NoteCommand::Open)
     }
 
     /// Declares an incident and turns to it.
-    pub fn declare(&mut self, declared: Declared, now: Timestamp) -> Effect {
+    pub fn declare(&mut self, declared: Declared, now: Timestamp) -> Vec<Effect> {
         let about = declared.service.as_ref().or(declared.host.as_ref()).unwrap_or(&declared.title);
         let taken = |id: &IncidentId| {
             self.over.contains_key(id) || self.records.contains_key(&Folder::Incident(id.clone()))
         };
         let id = IncidentId::new(now, about, taken);
-        self.leave();
-        self.wanted = None;
-        self.current = Folder::Incident(id);
-        self.write(Draft::new(What::Declared(Box::new(declared)), "", now), now)
+        let folder = Folder::Incident(id);
+        let draft = Draft::new(What::Declared(Box::new(declared)), "", now);
+        // Its folder is never there without the entry that declares it.
+        let written = self.record_of(folder.clone()).write(draft, now);
+        vec![written, self.turn_to(folder)]
     }
 
     /// Writes an entry into the current record: it is in the timeline at once, as not saved yet.
@@ -195,6 +200,17 @@ impl Notes {
         all
     }
 
+    /// Who has what, as all that is known here tells.
+    pub fn claims(&self) -> Claims {
+        let records = || self.records.values();
+        Claims::of(records().flat_map(Record::entries), records().flat_map(Record::said))
+    }
+
+    /// The selected entry, where it is something that is to be done.
+    pub fn todo(&self) -> Option<&Told> {
+        self.record().selected().filter(|told| matches!(told.entry.what, What::Todo { .. }))
+    }
+
     /// Says something of the selected entry; nothing if none is.
     pub fn say_of_selected(
         &mut self,
@@ -207,10 +223,10 @@ impl Notes {
         Some(self.write(Draft::new(What::Later { session, seq, said }, text, now), now))
     }
 
-    /// Whether this mark is in the record of an incident already.
-    pub fn has_mark(&self, id: &IncidentId, mark: &RawText) -> bool {
+    /// The marks of what happened that is in the record of an incident already.
+    pub fn marks(&self, id: &IncidentId) -> HashSet<RawText> {
         let record = self.records.get(&Folder::Incident(id.clone()));
-        record.is_some_and(|record| record.has_mark(mark))
+        record.into_iter().flat_map(Record::marks).cloned().collect()
     }
 
     /// Takes what has happened, unless the order is held.
@@ -270,8 +286,7 @@ impl Notes {
         }
         let said = self.record_of(folder.clone()).reply(reply);
         let is_wanted = folder.incident().is_some() && folder.incident() == self.wanted.as_ref();
-        let effect = if is_wanted { self.turn_to(folder.clone()) } else { None };
-        (said, effect)
+        (said, is_wanted.then(|| self.turn_to(folder.clone())))
     }
 
     /// What was written and is not durable: `2 entries are not saved: the disk is full.`

@@ -7,6 +7,7 @@ use crate::config::environment::Environment;
 use crate::config::theme::Meaning;
 use crate::logs::buffer::Buffer;
 use crate::model::catalog::Catalog;
+use crate::model::claim::Claims;
 use crate::model::credential::Credentials;
 use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
@@ -77,6 +78,8 @@ pub struct View<'a> {
     pub environment: Option<&'a RawText>,
     /// The incidents that are known, the oldest first.
     pub incidents: &'a [Incident],
+    /// Who has what.
+    pub claims: &'a Claims,
     /// Whether this pane has the focus.
     pub focused: bool,
 }

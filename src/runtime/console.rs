@@ -1,7 +1,7 @@
 //! A console from its configuration to its end: sources, record and loop put together.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,7 @@ use crate::source::outlet::{Intake, Report, Request};
 use crate::source::recording::format::{Header, Item};
 use crate::source::registry::Built;
 use crate::store::recording::Recording;
+use crate::store::team::Team;
 use crate::store::{dirs, last, notes};
 
 /// Messages that may wait for the loop.
@@ -73,6 +74,8 @@ pub struct Launch {
     pub depth: Depth,
     /// Where state is kept.
     pub place: Place,
+    /// The directory that a team shares, where one is configured.
+    pub team: Option<Team>,
     /// What was found here, if that is all there is: it is shown first, and neither the sources nor
     /// what is kept begin before the person says so.
     pub found: Option<Vec<SafeText>>,
@@ -164,6 +167,7 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
         takes_notes: launch.face != Face::Collector,
         waits: launch.found.is_some(),
         fallbacks: fallbacks(&launch.place),
+        team: launch.team.clone(),
         session: notes::Session {
             person: launch.setup.person.clone(),
             host: host(),
@@ -246,7 +250,7 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let hands = Hands { net: launch.net, saves, library, runner };
     let perform = Box::new(perform(requests, begin, keeper.clone(), messages, resting, hands));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
-    let pads = Pads::new(launch.place.directory().map(Path::to_owned), &keeper);
+    let pads = launch.place.directory().map(|_| Pads::new(&keeper)).unwrap_or_default();
     match &mut shown {
         Shown::Screen(session) => {
             let Launch { depth, bell, logins, .. } = launch;

@@ -3,7 +3,6 @@
 //! The file is the pad itself, so that it comes back byte for byte: the record sees that another program
 //! changed it, as it does at any other time.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::keeper::Keeper;
@@ -13,40 +12,47 @@ use crate::config::argv::Argv;
 use crate::model::note::Folder;
 use crate::model::text::SafeText;
 use crate::pane::effect::Msg;
-use crate::store::notes::PAD;
 
 /// How long a terminal that does not read gets to take the bytes that leave the alternate screen.
 const RESTORE: Duration = Duration::from_millis(300);
+/// What is said in a demo.
+const NOWHERE: &str = "nothing is written here: there is no file of it";
 
-/// Opens pads in the person's own editor: where the folders of the record are, and who writes them, if
-/// anything is written at all.
+/// Opens pads in the person's own editor: who writes them, if anything is written at all.
 #[derive(Default)]
-pub struct Pads(Option<(PathBuf, Keeper)>);
+pub struct Pads(Option<Keeper>);
 
 impl Pads {
-    /// Those below a state directory, as this keeper writes them.
-    pub fn new(state: Option<PathBuf>, keeper: &Keeper) -> Self {
-        Self(state.map(|state| (state, keeper.clone())))
+    /// Those that this keeper writes.
+    pub fn new(keeper: &Keeper) -> Self {
+        Self(Some(keeper.clone()))
     }
 
     /// Gives the terminal to the editor with the pad of a folder, once the keeper has written all that it
     /// was given before. Errors say why not.
     pub(super) fn start(&self, terminal: &Terminal, folder: Folder) -> Result<Away, SafeText> {
-        let (state, keeper) = self.0.as_ref().ok_or("nothing is written here: there is no file of it")?;
+        let keeper = self.0.as_ref().ok_or(NOWHERE)?;
         if terminal.is_lent() {
             return Err("a login has the terminal".into());
         }
-        let path = state.join(folder.path()).join(PAD);
-        let file = path.to_str().ok_or("the path of the state directory is not UTF-8")?.to_owned();
         let mut argv = editor(|name| std::env::var(name).ok());
-        argv.arguments.push(file);
         let (keeper, lent) = (keeper.clone(), terminal.lend(RESTORE));
         Ok(Box::pin(async move {
-            // What is not saved by then is told by the record.
-            let _written = tokio::task::spawn_blocking(move || keeper.flush()).await;
-            let ended = match lent.open() {
-                Ok(tty) => login::run(&lent, tty, &"the editor".into(), &argv).await,
-                Err(error) => Err(login::said(&error)),
+            let of = folder.clone();
+            let file = tokio::task::spawn_blocking(move || {
+                // What is not saved by then is told by the record.
+                let _written = keeper.flush();
+                keeper.pad_file(of)
+            });
+            let file = file.await.ok().flatten();
+            let ended = match (file.map(|path| path.to_str().map(str::to_owned)), lent.open()) {
+                (None, _) => Err(NOWHERE.into()),
+                (Some(None), _) => Err("the path of the state directory is not UTF-8".into()),
+                (Some(Some(file)), Ok(tty)) => {
+                    argv.arguments.push(file);
+                    login::run(&lent, tty, &"the editor".into(), &argv).await
+                }
+                (Some(Some(_)), Err(error)) => Err(login::said(&error)),
             };
             drop(lent);
             Msg::Edited(folder, ended)

@@ -20,6 +20,7 @@ use crate::pane::effect::Msg;
 use crate::source::recording::format::Item;
 use crate::store::notes::Session;
 use crate::store::recording::Recording;
+use crate::store::team::Team;
 
 /// Work that may wait. What is typed while the disk hangs for longer is told as not saved.
 const QUEUE: usize = 1024;
@@ -72,6 +73,8 @@ pub struct Keeping {
     pub waits: bool,
     /// Directories in memory, for what cannot be saved at the end; what lies there is taken over.
     pub fallbacks: Vec<PathBuf>,
+    /// The directory that a team shares, where one is configured.
+    pub team: Option<Team>,
     /// Who writes.
     pub session: Session,
     /// What is being recorded to.
@@ -81,6 +84,7 @@ pub struct Keeping {
 enum Work {
     Begin,
     Note(Folder, NoteCommand),
+    PadFile(Folder, Sender<Option<PathBuf>>),
     Happened(Vec<Transition>),
     Last(Box<LastState>),
     Record(Item),
@@ -127,6 +131,13 @@ impl Keeper {
     /// Asks for something to be written; false when the disk is so far behind that there is no room.
     pub fn note(&self, folder: Folder, command: NoteCommand) -> bool {
         self.work.try_send(Work::Note(folder, command)).is_ok()
+    }
+
+    /// Where the file of a folder's pad is, if anything is written at all; waits a bounded time.
+    pub fn pad_file(&self, folder: Folder) -> Option<PathBuf> {
+        let (done, wait) = channel();
+        self.work.try_send(Work::PadFile(folder, done)).ok()?;
+        wait.recv_timeout(FLUSH).ok().flatten()
     }
 
     /// Keeps what happened; false when the disk is so far behind that there is no room.
@@ -205,7 +216,7 @@ fn has_begun(todo: &Receiver<Work>) -> bool {
                 drop(done.send(Ok(())));
                 return false;
             }
-            Ok(Work::Note(..) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
+            Ok(Work::Note(..) | Work::PadFile(..) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
             Err(_) => return false,
         }
     }
@@ -225,7 +236,8 @@ mod tests {
     pub(super) fn keeping(place: Place) -> Keeping {
         let now = Clock::Real.now();
         let session = Session { person: "kim".into(), host: "h".into(), id: "1-1".into(), since: now };
-        Keeping { place, takes_notes: true, waits: false, fallbacks: Vec::new(), session, recording: None }
+        let (team, fallbacks, recording) = (None, Vec::new(), None);
+        Keeping { place, takes_notes: true, waits: false, fallbacks, team, session, recording }
     }
 
     pub(super) fn fired(name: &str) -> Vec<Transition> {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::{FallocateFlags, OFlags};
 
+use super::share::Share;
+
 /// Operations on files. [`Disk`] is the real one; tests have one that fails at the nth call.
 pub trait Files {
     /// Makes a new file, 0600, open for appending. An existing file or link of that name is an error.
@@ -34,6 +36,10 @@ pub trait Files {
     fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>>;
     /// What tells one state of a file from another without reading it; `None` if there is none.
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>>;
+    /// The shared directory that they are in; nothing where they are private.
+    fn share(&self) -> Option<&Share> {
+        None
+    }
 }
 
 /// A file's identity and state: a different stamp means that somebody wrote it.
@@ -42,6 +48,9 @@ pub struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
+    user: u32,
+    group: u32,
+    mode: u32,
 }
 
 impl Stamp {
@@ -57,6 +66,21 @@ impl Stamp {
         self.size
     }
 
+    /// Whose it is.
+    pub fn user(&self) -> u32 {
+        self.user
+    }
+
+    /// Of which group.
+    pub fn group(&self) -> u32 {
+        self.group
+    }
+
+    /// Who may do what with it.
+    pub fn mode(&self) -> u32 {
+        self.mode
+    }
+
     /// When it was written last.
     pub fn modified(&self) -> Option<Timestamp> {
         Timestamp::new(self.modified.0, i32::try_from(self.modified.1).ok()?).ok()
@@ -65,7 +89,14 @@ impl Stamp {
 
 impl From<&fs::Metadata> for Stamp {
     fn from(m: &fs::Metadata) -> Self {
-        Self { inode: m.ino(), size: m.size(), modified: (m.mtime(), m.mtime_nsec()) }
+        Self {
+            inode: m.ino(),
+            size: m.size(),
+            modified: (m.mtime(), m.mtime_nsec()),
+            user: m.uid(),
+            group: m.gid(),
+            mode: m.mode() & 0o7777,
+        }
     }
 }
 
@@ -73,9 +104,10 @@ impl From<&fs::Metadata> for Stamp {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
-const CAUTIOUS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
+/// Neither follows a link nor waits for what is at the other end of a pipe.
+pub(super) const CAUTIOUS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
 
-fn flags(flags: OFlags) -> i32 {
+pub(super) fn flags(flags: OFlags) -> i32 {
     i32::try_from(flags.bits()).unwrap_or(0)
 }
 

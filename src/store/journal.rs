@@ -9,13 +9,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::atomic::{beside, folder};
 use super::error::path_text;
-use super::files::{Files, write_all};
+use super::files::{CAUTIOUS, Files, flags, write_all};
 use super::lock;
+use super::share::is_foreign;
 use crate::model::text::SafeText;
 use crate::safe;
 
@@ -239,9 +240,10 @@ pub fn read(files: &impl Files, path: &Path, time: Option<&str>) -> io::Result<O
 /// beside it as `.torn-<time>` and then cut off. `time` is a file-safe text.
 pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> {
     let not_ours = || io::Error::other("it is not a midwatch journal");
-    // Opened for writing to be repaired; a journal of another person can only be read.
-    let file = File::options().read(true).append(true).open(path).ok();
-    let dead = file.filter(|f| matches!(lock::lock(f), Ok(true)));
+    // Opened for writing to be repaired; a journal of another user is only read, also where we could write it.
+    let file = File::options().read(true).append(true).custom_flags(flags(CAUTIOUS)).open(path).ok();
+    let is_own = |f: &File| f.metadata().is_ok_and(|meta| meta.is_file() && !is_foreign(&meta));
+    let dead = file.filter(|f| is_own(f) && matches!(lock::lock(f), Ok(true)));
     // Read after the lock is ours: from then on nobody appends.
     let bytes = files.read(path, MOST_READ)?;
     let Replay { records, valid, torn } = replay(&bytes).ok_or_else(not_ours)?;

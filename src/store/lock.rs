@@ -9,6 +9,9 @@ use jiff::Timestamp;
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
+use super::atomic;
+use super::files::{CAUTIOUS, Files, flags};
+use super::share::is_foreign;
 use crate::model::text::RawText;
 
 /// A lock that is held until this is dropped or the process is gone.
@@ -21,8 +24,13 @@ impl Lock {
     /// Shows that its holder lives at this time: the file's own time of change.
     pub fn beat(&self, now: Timestamp) {
         // It is told by nothing else: the next holder will think that we ended earlier.
-        drop(self.file.set_modified(now.into()));
+        touch(&self.file, now);
     }
+}
+
+/// Shows by a file that somebody lives at this time.
+pub(super) fn touch(file: &File, now: Timestamp) {
+    drop(file.set_modified(now.into()));
 }
 
 /// What came of asking for a lock.
@@ -37,9 +45,11 @@ pub enum Taken {
     Unsure(io::Error),
 }
 
+/// What is read of who holds it.
+const MOST: u64 = 256;
+
 /// Asks for the lock file at `path` without waiting; `holder` says who we are.
 pub fn take(path: &Path, holder: &RawText) -> Taken {
-    const MOST: u64 = 256;
     let open = File::options()
         .read(true)
         .write(true)
@@ -62,6 +72,47 @@ pub fn take(path: &Path, holder: &RawText) -> Taken {
             let mut text = Vec::new();
             // As above: who holds it is unknown then, that it is held is certain.
             drop(file.take(MOST).read_to_end(&mut text));
+            Taken::Held(RawText::from_bytes(&text))
+        }
+        Err(e) => Taken::Unsure(e),
+    }
+}
+
+/// As [`take`] in a directory that several users write in. The lock file is its first user's, and who holds it
+/// stands in another file beside it, which each holder puts there anew.
+pub fn take_shared(files: &impl Files, path: &Path, holder: &RawText) -> Taken {
+    let Some(share) = files.share() else { return take(path, holder) };
+    let beside = path.with_extension("holder");
+    let open = |write: bool| {
+        let mut options = File::options();
+        options.read(true).write(write).create(write).truncate(false).mode(0o600);
+        options.custom_flags(flags(CAUTIOUS)).open(path)
+    };
+    let opened = match open(true) {
+        // To hold a lock it is enough to read the file.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => open(false),
+        opened => opened,
+    };
+    let file = match opened.and_then(|file| Ok((file.metadata()?, file))) {
+        Ok((meta, file)) if meta.is_file() => {
+            if !is_foreign(&meta)
+                && let Err(e) = share.open_up(&file)
+            {
+                return Taken::Unsure(e);
+            }
+            file
+        }
+        Ok(_) => return Taken::Unsure(io::Error::other("it is not a regular file")),
+        Err(e) => return Taken::Unsure(e),
+    };
+    match lock(&file) {
+        Ok(true) => {
+            // As above, a courtesy.
+            drop(atomic::write(files, &beside, holder.as_bytes()));
+            Taken::Mine(Lock { file })
+        }
+        Ok(false) => {
+            let text = files.read(&beside, MOST).unwrap_or_default();
             Taken::Held(RawText::from_bytes(&text))
         }
         Err(e) => Taken::Unsure(e),

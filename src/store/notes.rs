@@ -1,19 +1,27 @@
-//! The notes of one console on disk: its entries and the pad, durable before they show as saved. Each
+//! The record of one console on disk: its entries and the pad, durable before they show as saved. Each
 //! incident has a folder of its own; what is written without one is in the shift's.
+//!
+//! [`Folders`] is the interface of who writes, [`Shelf`] of who only reads, [`Bundle`] of what is carried from one
+//! machine to another: nobody else knows where anything is or in which form.
 //!
 //! ```text
 //! notes/                                  the shift's folder
+//! team/                                   what a team tells each other without an incident
 //! incidents/<id>/                         an incident's, of the same form:
 //! <person>.<host>.<session>.<n>.journal   entries; each console appends to its own
 //! pad.md                                  the pad, plain text, always whole
 //! pad.<n>.<host>.<session>.padlog         what the pad's holder typed since
 //! pad.lock                                held by the console that may write the pad
+//! pad.holder                              who that is, in a shared directory
+//! <person>.<host>.<session>.here          touched while somebody looks at it
 //! ```
 
 mod ear;
 mod entries;
 mod folders;
+mod here;
 mod pad;
+mod padlog;
 mod shelf;
 
 pub use folders::{Folders, Told};
@@ -34,6 +42,7 @@ use super::atomic;
 use super::dirs;
 use super::error::{StoreError, path_text};
 use super::files::Files;
+use super::team;
 use crate::model::note::{Entry, Folder, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
@@ -69,6 +78,8 @@ pub struct Writer<F> {
     ear: Ear,
     /// Entries that another program took from the disk and that are not written anew yet.
     gone: usize,
+    /// What is told when somebody turns to it.
+    notices: Vec<SafeText>,
 }
 
 impl<F: Files> Writer<F> {
@@ -86,7 +97,15 @@ impl<F: Files> Writer<F> {
     }
 
     fn open_in(files: F, dir: &Path, below: PathBuf, session: &Session, now: Timestamp) -> (Self, NoteReply) {
-        let mut notices: Vec<SafeText> = dirs::prepare(dir).err().into_iter().collect();
+        let mut writer = Self::begin(files, dir, below, session, now);
+        let opened = writer.turn(now);
+        (writer, opened)
+    }
+
+    /// Gets ready to write entries. The pad is left to who turns to it: a console that only writes down what
+    /// happens must not keep it from anybody.
+    fn begin(files: F, dir: &Path, below: PathBuf, session: &Session, now: Timestamp) -> Self {
+        let mut notices: Vec<SafeText> = team::prepare(&files, dir).err().into_iter().collect();
         let stem = format!("{}.{}", safe_name(&session.host), safe_name(&session.id));
         let own = format!("{}.{stem}", safe_name(&session.person));
         let ear = Ear::from_now(&files, dir);
@@ -97,15 +116,25 @@ impl<F: Files> Writer<F> {
             clean(&session.host),
             clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
         );
-        let pad = Pad::open(&files, dir, stem, raw(&holder), now, &mut notices);
-        let writer = Self { files, dir: dir.to_owned(), below, entries, pad, ear, gone: 0 };
-        let opened = writer.opened(&notices);
-        (writer, opened)
+        let pad = Pad::untaken(dir, stem, raw(&holder));
+        Self { files, dir: dir.to_owned(), below, entries, pad, ear, gone: 0, notices }
     }
 
-    fn opened(&self, notices: &[SafeText]) -> NoteReply {
+    /// Somebody turns to it: the pad is taken if nobody has it.
+    fn turn(&mut self, now: Timestamp) -> NoteReply {
+        let mut notices = std::mem::take(&mut self.notices);
+        self.pad.turn(&self.files, now, &mut notices);
+        self.opened(notices)
+    }
+
+    fn opened(&mut self, notices: Vec<SafeText>) -> NoteReply {
+        let entries = self.entries.all().to_vec();
+        if !self.pad.is_turned_to() {
+            self.notices.extend(notices);
+            return NoteReply::Read(entries);
+        }
         NoteReply::Opened {
-            entries: self.entries.all().to_vec(),
+            entries,
             pad: RawText::from(self.pad.text()),
             held_by: self.pad.held_by().cloned(),
             notices: notices.iter().map(raw).collect(),
@@ -118,13 +147,18 @@ impl<F: Files> Writer<F> {
         let mut problem = None;
         let rest = command == NoteCommand::Rest;
         match command {
-            NoteCommand::Open => replies.push(self.opened(&[])),
+            NoteCommand::Open => replies.push(self.turn(now)),
             NoteCommand::Entry(entry) => problem = self.entries.accept(entry).err(),
-            NoteCommand::Pad(number, text) => problem = self.pad.accept(number, &text).err(),
+            NoteCommand::Pad(number, text) => {
+                if !self.pad.is_turned_to() {
+                    replies.push(self.turn(now));
+                }
+                problem = self.pad.accept(number, &text).err();
+            }
             NoteCommand::Rest => {
                 let mut notices = Vec::new();
                 if self.pad.take_over(&self.files, now, &mut notices) {
-                    replies.push(self.opened(&notices));
+                    replies.push(self.opened(notices));
                 }
             }
             NoteCommand::WriteTo(path, document) => {
@@ -197,7 +231,7 @@ impl<F: Files> Writer<F> {
             // Its locks go: what it wrote can be taken over. What it could not write is here already.
             drop(before.close(now));
         }
-        let mut replies = vec![self.opened(&notices)];
+        let mut replies = vec![self.opened(notices)];
         replies.extend(self.take_in(places, now));
         replies.extend(self.handle(NoteCommand::Rest, now));
         replies
@@ -233,19 +267,23 @@ impl<F: Files> Writer<F> {
                 notices.push(safe!("{}; the pad in {} stays there", e.sentence(), path_text(&dir)));
             }
         }
-        (!notices.is_empty()).then(|| self.opened(&notices))
+        (!notices.is_empty()).then(|| self.opened(notices))
     }
 
-    /// At the end: saves, and writes what cannot be saved here below the first of these directories
-    /// that takes it. Gives why, and where it is; `None`: everything is saved.
-    pub fn rescue(&mut self, places: &[PathBuf], now: Timestamp) -> Option<SafeText> {
+    /// At the end: saves, and writes what cannot be saved here below a directory that lasts, or the first of those
+    /// in memory that takes it. Gives why, and where it is; `None`: everything is saved.
+    pub fn rescue(&mut self, lasting: Option<&Path>, memory: &[PathBuf], now: Timestamp) -> Option<SafeText> {
         self.look_after();
         let entries = self.entries.flush(&self.files).err();
         let pad = self.pad.flush(&self.files).err();
         let with_pad = pad.is_some();
         let why = entries.or(pad)?.sentence();
         let what = written(self.entries.waiting(), with_pad);
-        for place in places {
+        let places = lasting
+            .into_iter()
+            .map(|place| (place, ""))
+            .chain(memory.iter().map(|place| (place.as_path(), ", which is lost on reboot")));
+        for (place, lasts) in places {
             let dir = place.join(&self.below);
             let ready = dirs::prepare(place).and_then(|()| dirs::prepare(&dir));
             let put = || {
@@ -254,10 +292,11 @@ impl<F: Files> Writer<F> {
             };
             if ready.is_ok() && put().is_ok() {
                 return Some(safe!(
-                    "{}; {} in {}, which is lost on reboot; the next start takes that over",
+                    "{}; {} in {}{}; the next start takes that over",
                     why,
                     what,
-                    path_text(&dir)
+                    path_text(&dir),
+                    SafeText::literal(lasts)
                 ));
             }
         }
@@ -269,7 +308,7 @@ impl<F: Files> Writer<F> {
         let gone = self.entries.look_after(&self.files);
         if self.entries.is_homeless() || self.pad.is_homeless() {
             // The directory may have come back or been removed; where it cannot be used, saving says so.
-            drop(dirs::prepare(&self.dir));
+            drop(team::prepare(&self.files, &self.dir));
         }
         gone
     }

@@ -1,11 +1,13 @@
 //! Incidents: declared from a row, told of by commands, and found again at the next start.
 
+use midwatch::app::Setup;
 use midwatch::model::alert::Severity;
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
+use midwatch::model::told::told;
 use midwatch::pane::effect::{Effect, Msg};
 
-use crate::console::{Console, alert, at, run};
+use crate::console::{Console, alert, at, run, setup};
 use crate::{NARROW, WIDE, outage};
 
 /// The entries that were to be written, with their folder.
@@ -245,6 +247,33 @@ fn a_storm_is_told_in_few_lines() {
     let said: Vec<_> = written(&console).iter().map(|(_, entry)| entry.words().as_str().to_owned()).collect();
     assert_eq!(said.len(), 31, "{said:?}");
     assert!(said[0].contains("more things like it"), "{said:?}");
+}
+
+#[test]
+fn consoles_that_see_a_storm_in_other_portions_tell_each_thing_once() {
+    let storm: Vec<_> =
+        (0..200).map(|number| alert(&format!("A{number:03}"), Severity::Critical, 1)).collect();
+    let see = |portions: &[usize], session: &str| {
+        let mut console = Console::with(Setup { session_name: session.into(), ..setup(WIDE) });
+        console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+        console.keys("I Enter");
+        console.effects.clear();
+        for portion in portions {
+            console.pass(1);
+            console.alerts(&storm[..*portion]);
+        }
+        written(&console).into_iter().map(|(_, entry)| entry).collect::<Vec<_>>()
+    };
+    let (one, other) = (see(&[200], "a"), see(&[60, 150, 200], "b"));
+    for entries in [[one.clone(), other.clone()], [other, one]] {
+        let told = told(&entries.concat());
+        let marks = told.iter().filter_map(|told| match &told.entry.what {
+            What::Happened { mark, also } => Some(usize::from(!mark.is_empty()) + also.len()),
+            _ => None,
+        });
+        // One fired before, and has ended with the first look at the storm.
+        assert_eq!(marks.sum::<usize>(), 201, "{told:?}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ Exit codes:
 
 -o json prints one object: incidents, an array of id, title, severity, peak, status, service, host,
 environment, impact, change, began, onset, detected, declared, mitigated, resolved, closed, seconds, lead, roles,
-people, links, tags, private, drill. Keys are added in later versions, never renamed. What is not known is
+offers, people, links, tags, private, drill. Keys are added in later versions, never renamed. What is not known is
 null.";
 
 /// Prints them.
@@ -97,6 +97,8 @@ pub(super) fn object(incident: &Incident, now: Timestamp) -> Value {
     let all = |of: &[RawText]| of.iter().map(plain).collect::<Vec<_>>();
     let roles: serde_json::Map<String, Value> =
         incident.roles.iter().map(|(role, person)| (role.word().to_owned(), plain(person).into())).collect();
+    let offers: serde_json::Map<String, Value> =
+        incident.offers.iter().map(|(role, person)| (role.word().to_owned(), plain(person).into())).collect();
     json!({
         "id": incident.id.as_str(),
         "title": plain(&incident.title),
@@ -118,6 +120,7 @@ pub(super) fn object(incident: &Incident, now: Timestamp) -> Value {
         "seconds": lasted(incident, now).as_secs(),
         "lead": optional(lead(incident)),
         "roles": roles,
+        "offers": offers,
         "people": incident.people.iter().map(plain).collect::<Vec<_>>(),
         "links": all(&incident.links),
         "tags": all(&incident.tags),

@@ -125,6 +125,9 @@ fn told(incident: &Incident, entries: &[Told], pad: &RawText, now: Timestamp) ->
     for (role, person) in &incident.roles {
         row(role.word(), clean(person));
     }
+    for (role, person) in &incident.offers {
+        row("offered", safe!("{} to {}", SafeText::literal(role.word()), clean(person)));
+    }
     incident.links.iter().for_each(|link| row("link", clean(link)));
     incident.tags.iter().for_each(|tag| row("tag", clean(tag)));
     for (is_so, what) in [(incident.is_private, "private"), (incident.is_drill, "drill")] {

@@ -89,6 +89,10 @@ fn head(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         let when = view.zone.moment(ack.at, view.now);
         page.push(Paragraph::new(safe!("Acknowledged by {} at {}.", clean(&ack.person), when), text));
     }
+    if let Some(claim) = row.claim(view) {
+        let when = view.zone.moment(claim.at, view.now);
+        page.push(Paragraph::new(safe!("Claimed by {} at {}.", clean(&claim.person), when), text));
+    }
     for id in &alert.silenced_by {
         page.push(Paragraph::new(silence(row, id, view), view.styles.of(Meaning::Warning)));
     }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use crate::config::theme::Meaning;
 use crate::insight::fault::{self, Fault, Together, Word};
 use crate::model::alert::{Alert, AlertState};
+use crate::model::claim::{Claim, Thing};
+use crate::model::note::Fired;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::DetailKey;
 use crate::pane::effect::Effect;
@@ -105,6 +107,16 @@ impl Row {
         std::iter::once((&self.source, &self.alert)).chain(others)
     }
 
+    /// The alert, as each source tells it: what somebody claims.
+    pub(super) fn fired(&self) -> Vec<Fired> {
+        self.tellers().map(|(_, alert)| Fired { id: alert.id.clone(), started: alert.started }).collect()
+    }
+
+    /// Who said that they have it.
+    pub(super) fn claim<'a>(&self, view: &View<'a>) -> Option<&'a Claim> {
+        view.claims.holder(&Thing::Alert(self.fired()))
+    }
+
     /// What its age counts from: the end of an ended one, else the onset.
     pub(super) fn since(&self) -> Timestamp {
         self.alert.ended.filter(|_| self.alert.state == AlertState::Resolved).unwrap_or(self.alert.onset())
@@ -132,13 +144,16 @@ impl Row {
     }
 
     /// What stands last in the row: who has it, or why it makes no noise.
-    fn owner(&self) -> SafeText {
+    fn owner(&self, view: &View<'_>) -> SafeText {
         match (&self.alert.state, &self.alert.acknowledged) {
             (AlertState::Resolved, _) => SafeText::literal("resolved"),
             (AlertState::Pending, _) => SafeText::literal("pending"),
             _ if !self.alert.silenced_by.is_empty() => SafeText::literal("silenced"),
             _ if !self.alert.inhibited_by.is_empty() => SafeText::literal("inhibited"),
             (_, Some(ack)) => safe!("@{}", clean(&ack.person)),
+            _ if self.claim(view).is_some() => {
+                self.claim(view).map(|claim| safe!("@{}", clean(&claim.person))).unwrap_or_default()
+            }
             _ if self.disputed => SafeText::literal("disputed"),
             // Only sources that are blind tell of it.
             _ if self.doubtful => SafeText::literal("unsure"),
@@ -153,13 +168,14 @@ impl Row {
         let severity = if quiet { muted } else { view.styles.of(of_severity(self.alert.severity)) };
         let body = if quiet { muted } else { text };
         let optional = |text: &Option<RawText>| text.as_ref().map(clean).unwrap_or_default();
+        let is_taken = self.alert.acknowledged.is_some() || self.claim(view).is_some();
         let cells = vec![
             Cell::new(self.alert.severity.word(), severity),
             Cell::new(clean(&self.alert.name), body),
             Cell::new(optional(&self.service), body),
             Cell::new(optional(&self.environment), view.environment_style(self.environment.as_ref())),
             Cell::new(age(view.now.duration_since(self.since())), muted),
-            Cell::new(self.owner(), if self.alert.acknowledged.is_some() { body } else { muted }),
+            Cell::new(self.owner(view), if is_taken { body } else { muted }),
         ];
         debug_assert_eq!(cells.len(), columns.len(), "a cell for each column");
         cells
@@ -171,7 +187,7 @@ impl Row {
         for part in [&self.service, &self.environment].into_iter().flatten() {
             line.push(&safe!(" {}", clean(part)));
         }
-        line.push(&safe!(" since {} {}", view.zone.moment(self.alert.onset(), view.now), self.owner()));
+        line.push(&safe!(" since {} {}", view.zone.moment(self.alert.onset(), view.now), self.owner(view)));
         line
     }
 }

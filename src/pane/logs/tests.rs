@@ -21,6 +21,7 @@ use crate::logs::segment::{Given, SegmentBuilder};
 use crate::logs::split::Line as Bytes;
 use crate::logs::stamp::Zone as StampZone;
 use crate::model::catalog::Catalog;
+use crate::model::claim::Claims;
 use crate::model::credential::Credentials;
 use crate::model::keeping::Keeping;
 use crate::model::update::{News, Update};
@@ -102,6 +103,7 @@ impl Desk {
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
             incidents: &[],
+            claims: &Claims::default(),
             environments: &[],
             environment: self.environment.as_ref(),
             focused: true,

@@ -16,6 +16,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
+use crate::pane::notes::beside::{draw_help, others};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -25,15 +26,6 @@ use crate::ui::canvas::{Canvas, inside};
 use crate::ui::editor::{Did, Editor};
 use crate::ui::pager::{Pager, Paragraph};
 
-/// The keys worth telling while the pad has them: key and what it does.
-const HELP: &[(&str, &str)] = &[
-    ("Esc", "leaves"),
-    ("ctrl-_", "undo"),
-    ("ctrl-r", "redo"),
-    ("ctrl-u", "to line start"),
-    ("ctrl-k", "to line end"),
-    ("ctrl-w", "word"),
-];
 /// With fewer lines the pad needs them all.
 const HELP_FROM: u16 = 4;
 
@@ -56,8 +48,8 @@ pub(super) struct Record {
     dues: Vec<Due>,
     /// Counts how often what its entries tell was made anew.
     revision: u64,
-    /// Whether the record was asked to open it.
-    is_asked: bool,
+    /// Who else looks at it.
+    here: Vec<RawText>,
     person: RawText,
     session: RawText,
     tab: Tab,
@@ -75,8 +67,7 @@ impl Record {
     pub(super) fn new(folder: Folder, person: RawText, session: RawText) -> Self {
         let with_events = folder == Folder::Shift;
         Self {
-            // The shift's is opened without being asked.
-            is_asked: folder == Folder::Shift,
+            here: Vec::new(),
             incident: None,
             dues: Vec::new(),
             revision: 0,
@@ -166,12 +157,6 @@ impl Record {
         commands.into_iter().map(|command| self.ask(command)).collect()
     }
 
-    /// Somebody turns to it: it is opened, unless it was.
-    pub(super) fn turn_to(&mut self) -> Option<Effect> {
-        let is_new = !std::mem::replace(&mut self.is_asked, true);
-        is_new.then(|| self.ask(NoteCommand::Open))
-    }
-
     fn ask(&self, command: NoteCommand) -> Effect {
         Effect::Note(self.folder.clone(), command)
     }
@@ -189,8 +174,6 @@ impl Record {
             session: self.session.clone(),
             seq: self.saving.next_entry(now),
         };
-        // The record opens its folder to write in it.
-        self.is_asked = true;
         self.timeline.add(entry.clone(), now);
         self.understand();
         self.ask(NoteCommand::Entry(entry))
@@ -206,10 +189,21 @@ impl Record {
         if self.tab == Tab::Timeline { self.timeline.selected() } else { None }
     }
 
-    /// Whether something that happened is here by its mark.
-    pub(super) fn has_mark(&self, mark: &RawText) -> bool {
-        let is_it = |entry: &Entry| matches!(&entry.what, What::Happened { mark: known } if known == mark);
-        self.timeline.entries().iter().any(is_it)
+    /// What its entries say together, in order.
+    pub(super) fn said(&self) -> &[Told] {
+        self.timeline.said()
+    }
+
+    /// The marks of what happened and is here, on a line of its own or not.
+    pub(super) fn marks(&self) -> impl Iterator<Item = &RawText> {
+        self.timeline.entries().iter().flat_map(|entry| {
+            match &entry.what {
+                What::Happened { mark, also } => Some(std::iter::once(mark).chain(also)),
+                _ => None,
+            }
+            .into_iter()
+            .flatten()
+        })
     }
 
     /// Another one means that what its entries tell may be another thing.
@@ -252,8 +246,9 @@ impl Record {
                 self.saving.open(held_by.clone());
                 self.timeline.take(entries);
                 self.understand();
-                if !self.saving.is_pad_ahead() {
-                    self.pad.load(&lossy(pad));
+                let text = lossy(pad);
+                if !self.saving.is_pad_ahead() && self.pad.text() != text {
+                    self.pad.load(&text);
                 }
                 if was_held && held_by.is_none() {
                     self.timeline.tell("the pad is free: it can be written here now".into());
@@ -269,6 +264,10 @@ impl Record {
                         Some(safe!("{} (and {} more in the notes)", clean(first), rest.len()))
                     }
                 }
+            }
+            NoteReply::Here(others) => {
+                self.here.clone_from(others);
+                None
             }
             NoteReply::Unkept => {
                 if self.saving.give_up_keeping() {
@@ -431,6 +430,7 @@ impl Record {
         }
         let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
         let (mut foot, meaning) = self.saving.words(lasts);
+        foot.push(&others(&self.here, self.incident.as_ref()));
         if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
             foot.push(&safe!("  {} new", self.timeline.list().news()));
         }
@@ -583,17 +583,4 @@ fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
         .into_iter()
         .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
         .collect()
-}
-
-fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
-    let (key_style, muted) = (view.styles.of(Meaning::Key), view.styles.of(Meaning::Muted));
-    let mut x = line.x;
-    for (key, does) in HELP {
-        let needed = u16::try_from(key.len() + 1 + does.len()).unwrap_or(u16::MAX);
-        if x.saturating_add(needed) > line.right() {
-            return;
-        }
-        x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
-        x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
-    }
 }

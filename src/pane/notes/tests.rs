@@ -12,6 +12,7 @@ use crate::config::theme::{Depth, Meaning, built_ins};
 use crate::logs::buffer::Buffer;
 use crate::model::alert::{Alert, Silence};
 use crate::model::catalog::Catalog;
+use crate::model::claim::Claims;
 use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::keeping::Keeping;
@@ -80,6 +81,7 @@ impl Desk {
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
             incidents: &[],
+            claims: &Claims::default(),
             environments: &[],
             environment: None,
             focused: true,

@@ -13,6 +13,7 @@ use crate::logs::segment::{Given, Segment, SegmentBuilder};
 use crate::logs::split::Line;
 use crate::logs::stamp::Zone as StampZone;
 use crate::model::catalog::Catalog;
+use crate::model::claim::Claims;
 use crate::model::credential::Credentials;
 use crate::model::keeping::Keeping;
 use crate::model::world::World;
@@ -66,6 +67,7 @@ impl Desk {
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
             incidents: &[],
+            claims: &Claims::default(),
             environments: &[],
             environment: None,
             focused: true,

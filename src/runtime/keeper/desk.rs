@@ -23,6 +23,7 @@ use crate::store::files::Disk;
 use crate::store::history::{self, Found, History};
 use crate::store::notes::{Folders, Session};
 use crate::store::recording::Recording;
+use crate::store::team::Team;
 use crate::store::{dirs, last};
 
 /// While something is not saved it is tried again this often.
@@ -57,6 +58,7 @@ pub(super) struct Desk {
     /// The directory that could not be used at the start, and the one in memory that is used meanwhile.
     wanted: Option<PathBuf>,
     meanwhile: Option<PathBuf>,
+    team: Option<Team>,
     session: Session,
     takes_notes: bool,
     recording: Option<Recording>,
@@ -78,7 +80,8 @@ impl Desk {
         let directory = keeping.place.directory();
         let now = clock.now();
         let writers = directory.filter(|_| keeping.takes_notes);
-        let notes = writers.map(|state| Folders::open(Disk, state, &keeping.session, now));
+        let open = |state| Folders::open_shared(Disk, state, keeping.team.clone(), &keeping.session, now);
+        let notes = writers.map(open);
         let (mut notes, opened) = notes.unzip();
         let lasts = matches!(keeping.place, Place::Directory(_));
         let taken = notes.as_mut().filter(|_| lasts).map(|notes| notes.take_in(&keeping.fallbacks, now));
@@ -109,6 +112,7 @@ impl Desk {
             held: Vec::new(),
             wanted,
             meanwhile,
+            team: keeping.team,
             session: keeping.session,
             takes_notes: keeping.takes_notes,
             recording: keeping.recording,
@@ -130,6 +134,7 @@ impl Desk {
         if let Some((what, why)) = lapse {
             desk.kept(what, Some(why));
         }
+        desk.kept_shared();
         desk
     }
 
@@ -140,7 +145,8 @@ impl Desk {
                 || !self.waiting.is_empty()
                 || self.unkept.is_some()
                 || self.wanted.is_some()
-                || self.told.contains_key(&Kept::History);
+                || self.told.contains_key(&Kept::History)
+                || self.told.contains_key(&Kept::Shared);
             let is_shared = self.notes.as_ref().is_some_and(Folders::has_incidents);
             let next = [is_behind.then_some(again), is_shared.then_some(hear)];
             let work = match next.into_iter().flatten().min() {
@@ -149,6 +155,10 @@ impl Desk {
             };
             match work {
                 Ok(Work::Note(folder, command)) => self.note(&folder, command),
+                Ok(Work::PadFile(folder, done)) => {
+                    let file = self.notes.as_ref().map(|notes| notes.pad_file(&folder));
+                    let _late = done.send(file);
+                }
                 Err(RecvTimeoutError::Timeout) | Ok(Work::Begin) => {}
                 Ok(Work::Happened(transitions)) => self.happened(transitions),
                 Ok(Work::Last(state)) => self.keep_last(state),
@@ -199,6 +209,7 @@ impl Desk {
             self.note(&folder, NoteCommand::Rest);
         }
         self.go_home();
+        self.rejoin();
         // Told as it is told: the next turn tries again.
         let _told = self.keep();
         if let Some(state) = self.unkept.take() {
@@ -215,7 +226,8 @@ impl Desk {
         }
         let now = self.clock.now();
         if self.takes_notes {
-            let (mut notes, opened) = Folders::open(Disk, &home, &self.session, now);
+            let team = self.team.clone();
+            let (mut notes, opened) = Folders::open_shared(Disk, &home, team, &self.session, now);
             let before = self.notes.take();
             for (folder, reply) in opened {
                 match reply {
@@ -271,6 +283,21 @@ impl Desk {
         }
     }
 
+    /// Goes to the directory of the team as soon as that can be used.
+    fn rejoin(&mut self) {
+        let now = self.clock.now();
+        let told = self.notes.as_mut().map(|notes| notes.rejoin(now)).unwrap_or_default();
+        for (folder, reply) in told {
+            self.answer(folder, reply);
+        }
+        self.kept_shared();
+    }
+
+    fn kept_shared(&mut self) {
+        let why = self.notes.as_ref().and_then(Folders::apart).cloned();
+        self.kept(Kept::Shared, why);
+    }
+
     fn rescue(&mut self) -> Option<SafeText> {
         self.notes.as_mut()?.rescue(&self.fallbacks, self.clock.now())
     }
@@ -280,7 +307,7 @@ impl Desk {
             if self.wanted.is_some() {
                 self.hold(folder, command.clone());
             }
-            if self.missing.is_none() && folder.incident().is_some() {
+            if self.missing.is_none() && *folder != Folder::Shift {
                 // The shift's was told at the start.
                 self.answer(folder.clone(), NoteReply::Unkept);
             }

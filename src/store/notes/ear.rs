@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::entries::MOST_FILES;
+use super::entries::{MOST_FILES, parse};
 use crate::model::note::Entry;
 use crate::store::files::Files;
 use crate::store::journal;
@@ -28,7 +28,7 @@ impl Ear {
         let grown = self.grown(files, dir, own);
         // One that cannot be read now is told at the next start; it is looked at again when it grows.
         let records = grown.iter().filter_map(|path| journal::peek(files, path).ok()).flatten();
-        records.filter_map(|record| serde_json::from_slice(&record).ok()).collect()
+        records.filter_map(|record| parse(&record)).collect()
     }
 
     fn grown(&mut self, files: &impl Files, dir: &Path, own: impl Fn(&Path) -> bool) -> Vec<PathBuf> {

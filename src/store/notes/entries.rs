@@ -16,6 +16,8 @@ use crate::store::journal::{self, Journal};
 
 /// One entry's text, bytes.
 const MOST_TEXT: usize = 64 * 1024;
+/// One entry as it is written, bytes: more than its text and its evidence can become.
+const MOST_RECORD: usize = 1024 * 1024;
 /// Entries that wait in memory for a disk that takes them.
 const MOST_WAITING: usize = 10_000;
 /// Names looked at in the directory, and bytes of journals read, at the start.
@@ -105,6 +107,9 @@ impl Entries {
         if size > MOST_TEXT {
             return Err(safe!("an entry has {} bytes at most; this one has {}", MOST_TEXT, size));
         }
+        if serde_json::to_vec(&entry).is_ok_and(|record| record.len() > MOST_RECORD) {
+            return Err(safe!("an entry with what it shows has {} bytes at most", MOST_RECORD));
+        }
         if self.waiting.len() >= MOST_WAITING {
             return Err(safe!("{} entries wait for the disk already; this one was not taken", MOST_WAITING));
         }
@@ -170,8 +175,7 @@ impl Entries {
             if old.live {
                 continue;
             }
-            let read: Vec<Entry> =
-                old.records.iter().filter_map(|r| serde_json::from_slice(r).ok()).collect();
+            let read: Vec<Entry> = old.records.iter().filter_map(|record| parse(record)).collect();
             // What this version cannot read, and what is torn and not kept beside it, stays there.
             if read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
                 done.push(path);
@@ -257,6 +261,11 @@ impl Entries {
     }
 }
 
+/// The entry that a record is; nothing where this version cannot read it, or nobody writes one so long.
+pub(super) fn parse(record: &[u8]) -> Option<Entry> {
+    if record.len() <= MOST_RECORD { serde_json::from_slice(record).ok() } else { None }
+}
+
 /// Tells an entry from all others.
 fn key(entry: &Entry) -> (RawText, u64) {
     (entry.session.clone(), entry.seq)
@@ -267,7 +276,7 @@ fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64)> {
     let names = files.list(dir, MOST_FILES).unwrap_or_default();
     let journals = names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal"));
     let records = journals.filter_map(|path| journal::peek(files, path).ok()).flatten();
-    records.filter_map(|r| serde_json::from_slice::<Entry>(&r).ok()).map(|e| key(&e)).collect()
+    records.filter_map(|record| parse(&record)).map(|e| key(&e)).collect()
 }
 
 /// Reads the entries of all consoles. What cannot be read is a notice each. Without a time nothing is
@@ -301,17 +310,19 @@ pub(super) fn read(
                 continue;
             }
         };
+        let stamp = files.stamp(path).ok().flatten();
+        notices.extend(files.share().and_then(|share| share.wrong_with(path, stamp.as_ref()?)));
         notices.extend(old.torn_notice(path));
         if old.is_spent() {
             drop(files.remove(path));
         }
         bytes += old.records.iter().map(|r| r.len() as u64).sum::<u64>();
         let before = all.len();
-        all.extend(old.records.iter().filter_map(|r| serde_json::from_slice::<Entry>(r).ok()));
+        all.extend(old.records.iter().filter_map(|record| parse(record)));
         let foreign = old.records.len() - (all.len() - before);
         if foreign > 0 {
             notices.push(safe!(
-                "{} entries in {} are of another version and are not shown",
+                "{} entries in {} are of another version, or damaged, and are not shown",
                 foreign,
                 path_text(path)
             ));

@@ -1,7 +1,11 @@
-//! The folders of one console: the shift's notes, and each incident's.
+//! The folders of one console: the shift's notes, each incident's, and what a team tells each other besides.
 //!
-//! The shift's is open from the start. An incident's is read then, and opened when somebody turns to it
-//! or writes in it: a console makes no journal and takes no pad where it only looks.
+//! The shift's is open from the start. An incident's is read then, and opened when somebody turns to it or an
+//! entry is written in it: a console makes no journal where it only looks. The pad is taken by who turns to it,
+//! and by nothing else: what happens is written down by every console that sees it.
+//!
+//! With a team the incidents are in its directory, and those of before stay where they are. While it cannot be
+//! used they go to `unshared/` in the person's own, from where they are taken over as soon as it can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,7 +13,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::ear::Ear;
-use super::{Session, Writer, raw};
+use super::here::Here;
+use super::{PAD, Session, Writer, raw};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::note::{Folder, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText};
@@ -17,40 +22,134 @@ use crate::safe;
 use crate::store::dirs;
 use crate::store::error::{StoreError, path_text};
 use crate::store::files::Files;
+use crate::store::share::Share;
+use crate::store::team::{Shared, Team};
 
 /// Incidents that are read at the start, the newest first.
 const MOST_INCIDENTS: usize = 5_000;
+/// Names looked at among the incidents.
+const MOST_NAMES: usize = 50_000;
+/// Where the record of a team goes in a person's own directory while theirs cannot be used.
+pub(super) const UNSHARED: &str = "unshared";
 
 /// What an answer is of, and the answer.
 pub type Told = Vec<(Folder, NoteReply)>;
 
+/// Where the record is.
+#[derive(Clone, Debug)]
+pub(super) struct Places<F> {
+    files: F,
+    /// The person's own directory.
+    state: PathBuf,
+    team: Option<Team>,
+    /// The team's directory, or why it cannot be used.
+    share: Option<Result<Share, SafeText>>,
+    /// The incidents that are in the person's own directory since before there was a team.
+    own: BTreeSet<IncidentId>,
+}
+
+impl<F: Files + Clone> Places<F> {
+    pub(super) fn new(files: F, state: &Path, team: Option<Team>) -> Self {
+        let share = team.as_ref().map(Team::open);
+        let mut places = Self { files, state: state.to_owned(), team, share, own: BTreeSet::new() };
+        if places.team.is_some() {
+            places.own = incidents(&places.private(), state, &mut Vec::new()).into_iter().collect();
+        }
+        places
+    }
+
+    fn private(&self) -> Shared<F> {
+        Shared::private(self.files.clone())
+    }
+
+    /// The directory in which a folder is, and the files there.
+    pub(super) fn of(&self, folder: &Folder) -> (PathBuf, Shared<F>) {
+        let is_own = match folder {
+            Folder::Shift => true,
+            Folder::Team => false,
+            Folder::Incident(id) => self.own.contains(id),
+        };
+        match &self.share {
+            Some(share) if !is_own => self.in_team(share),
+            _ => (self.state.clone(), self.private()),
+        }
+    }
+
+    fn in_team(&self, share: &Result<Share, SafeText>) -> (PathBuf, Shared<F>) {
+        match share {
+            Ok(share) => (share.root().to_owned(), Shared::of(self.files.clone(), share.clone())),
+            Err(_) => (self.unshared(), self.private()),
+        }
+    }
+
+    fn unshared(&self) -> PathBuf {
+        self.state.join(UNSHARED)
+    }
+
+    /// The directories that have incidents, with their files; those of the team last.
+    pub(super) fn all(&self) -> Vec<(PathBuf, Shared<F>)> {
+        let own = (self.state.clone(), self.private());
+        std::iter::once(own).chain(self.share.as_ref().map(|share| self.in_team(share))).collect()
+    }
+
+    /// Why the team's directory cannot be used.
+    pub(super) fn apart(&self) -> Option<&SafeText> {
+        self.share.as_ref().and_then(|share| share.as_ref().err())
+    }
+
+    /// All incidents that have a folder, the oldest first.
+    pub(super) fn incidents(&self, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
+        let all = self.all().into_iter();
+        let ids: BTreeSet<_> = all.flat_map(|(dir, files)| incidents(&files, &dir, notices)).collect();
+        ids.into_iter().collect()
+    }
+}
+
 /// Writes the notes of one console, in the caller's thread, as [`Writer`] does for one folder.
 #[derive(Debug)]
 pub struct Folders<F> {
-    files: F,
-    state: PathBuf,
+    places: Places<F>,
     session: Session,
-    open: BTreeMap<Folder, Writer<F>>,
-    /// The incidents that are not open here and not over: others may write in them.
-    heard: BTreeMap<IncidentId, Ear>,
+    open: BTreeMap<Folder, Writer<Shared<F>>>,
+    /// The folders that are not open here and in which others may write.
+    heard: BTreeMap<Folder, Ear>,
     /// The incidents that are over, or that nobody declared.
     left: BTreeSet<IncidentId>,
+    /// Who looks at what.
+    here: Here,
 }
 
 impl<F: Files + Clone> Folders<F> {
     /// Opens the shift's notes below a state directory, and reads the incidents there.
     pub fn open(files: F, state: &Path, session: &Session, now: Timestamp) -> (Self, Told) {
-        let (shift, opened) = Writer::open(files.clone(), state, &Folder::Shift, session, now);
+        Self::open_shared(files, state, None, session, now)
+    }
+
+    /// Opens the shift's notes below a state directory, and reads the incidents there and in the directory of a
+    /// team.
+    pub fn open_shared(
+        files: F,
+        state: &Path,
+        team: Option<Team>,
+        session: &Session,
+        now: Timestamp,
+    ) -> (Self, Told) {
+        let places = Places::new(files, state, team);
+        let (shift, opened) = Writer::open(places.private(), state, &Folder::Shift, session, now);
         let mut folders = Self {
-            files,
-            state: state.to_owned(),
+            places,
             session: session.clone(),
             open: BTreeMap::from([(Folder::Shift, shift)]),
             heard: BTreeMap::new(),
             left: BTreeSet::new(),
+            here: Here::new(session),
         };
         let mut notices = Vec::new();
         let mut told = folders.read(now, &mut notices);
+        if folders.places.share.as_ref().is_some_and(Result::is_ok) {
+            let unshared = folders.places.unshared();
+            told.extend(folders.take_in(&[unshared], now));
+        }
         let mut opened = opened;
         if let NoteReply::Opened { notices: all, .. } = &mut opened {
             all.extend(notices.iter().map(raw));
@@ -59,73 +158,126 @@ impl<F: Files + Clone> Folders<F> {
         (folders, told)
     }
 
+    /// Why the record is not where the team has it; nothing if it is, or there is no team.
+    pub fn apart(&self) -> Option<&SafeText> {
+        self.places.apart()
+    }
+
+    /// Where the file of a folder's pad is.
+    pub fn pad_file(&self, folder: &Folder) -> PathBuf {
+        self.places.of(folder).0.join(folder.path()).join(PAD)
+    }
+
+    /// Goes to the team's directory if it can be used now, with what was written meanwhile.
+    pub fn rejoin(&mut self, now: Timestamp) -> Told {
+        let Some(Ok(share)) = self.places.team.as_ref().filter(|_| self.apart().is_some()).map(Team::open)
+        else {
+            return Told::new();
+        };
+        self.places.share = Some(Ok(share));
+        let meanwhile = [self.places.unshared()];
+        let moved = |folder: &Folder| match folder {
+            Folder::Shift => false,
+            Folder::Team => true,
+            Folder::Incident(id) => !self.places.own.contains(id),
+        };
+        let folders: Vec<Folder> = self.open.keys().filter(|folder| moved(folder)).cloned().collect();
+        let mut told = Told::new();
+        for folder in folders {
+            let before = self.open.remove(&folder);
+            told.extend(self.adopt_one(&folder, before, &meanwhile, now));
+        }
+        self.heard.clear();
+        told.extend(self.read(now, &mut Vec::new()));
+        told.extend(self.take_in(&meanwhile, now));
+        told
+    }
+
     /// Reads what the incidents have.
     fn read(&mut self, now: Timestamp, notices: &mut Vec<SafeText>) -> Told {
-        let mut ids = incidents(&self.files, &self.state, notices);
+        let mut ids = self.places.incidents(notices);
         let left_out = ids.len().saturating_sub(MOST_INCIDENTS);
         if left_out > 0 {
             notices.push(safe!("{} incidents that are older were not read", left_out));
             self.left.extend(ids.drain(..left_out));
         }
-        ids.into_iter().map(|id| self.read_one(id, now, notices)).collect()
+        let team = self.places.team.as_ref().map(|_| Folder::Team);
+        let folders = team.into_iter().chain(ids.into_iter().map(Folder::Incident));
+        let all: Vec<_> = folders.filter(|folder| !self.open.contains_key(folder)).collect();
+        all.into_iter().filter_map(|folder| self.read_one(folder, now, notices)).collect()
     }
 
+    /// Reads what a folder has; nothing where it must not be looked into.
     fn read_one(
         &mut self,
-        id: IncidentId,
+        folder: Folder,
         now: Timestamp,
         notices: &mut Vec<SafeText>,
-    ) -> (Folder, NoteReply) {
-        let folder = Folder::Incident(id.clone());
-        let dir = self.state.join(folder.path());
-        // Looked at before: what is written meanwhile is heard.
-        let ear = Ear::from_now(&self.files, &dir);
-        let entries = super::entries::read(&self.files, &dir, Some(now), notices);
-        if Incident::of(&id, &entries).is_none_or(|incident| incident.status.is_over()) {
-            self.left.insert(id);
-        } else {
-            self.heard.insert(id, ear);
+    ) -> Option<(Folder, NoteReply)> {
+        let (base, files) = self.places.of(&folder);
+        let dir = base.join(folder.path());
+        if matches!(files.stamp(&dir), Ok(None)) {
+            // What others will write there is heard.
+            self.heard.insert(folder, Ear::default());
+            return None;
         }
-        (folder, NoteReply::Read(entries))
+        let looked = files.share().map_or(Ok(()), |share| share.check_folder(&dir));
+        if let Err(why) = looked {
+            notices.push(safe!("{}; it was not read", why));
+            self.left.extend(folder.incident().cloned());
+            return None;
+        }
+        // Looked at before: what is written meanwhile is heard.
+        let ear = Ear::from_now(&files, &dir);
+        let entries = super::entries::read(&files, &dir, Some(now), notices);
+        let is_over = |id| Incident::of(id, &entries).is_none_or(|incident| incident.status.is_over());
+        match folder.incident().filter(|id| is_over(id)) {
+            Some(id) => drop(self.left.insert(id.clone())),
+            None => drop(self.heard.insert(folder.clone(), ear)),
+        }
+        Some((folder, NoteReply::Read(entries)))
     }
 
-    /// Whether there is an incident in which others may write.
+    /// Whether others may write: in an incident, or because there is a team.
     pub fn has_incidents(&self) -> bool {
         !self.heard.is_empty() || self.open.len() > 1
     }
 
     /// What other consoles have written since it was asked last, into incidents that are not over and into
-    /// new ones.
+    /// new ones; and who looks at the one that somebody turned to here.
     pub fn hear(&mut self, now: Timestamp) -> Told {
         let mut told = Told::new();
-        let known = |id: &IncidentId| {
-            self.heard.contains_key(id)
-                || self.left.contains(id)
-                || self.open.contains_key(&Folder::Incident(id.clone()))
-        };
         // What is wrong with them was told at the start, or will be at the next one.
-        let new: Vec<IncidentId> = incidents(&self.files, &self.state, &mut Vec::new())
-            .into_iter()
-            .filter(|id| !known(id))
-            .collect();
-        for id in new {
-            let (folder, reply) = self.read_one(id.clone(), now, &mut Vec::new());
-            if reply == NoteReply::Read(Vec::new()) {
-                // Its first entry is still being written.
-                self.left.remove(&id);
-            } else {
-                told.push((folder, reply));
+        let all = self.places.incidents(&mut Vec::new());
+        for id in all {
+            let folder = Folder::Incident(id.clone());
+            let is_known = self.left.contains(&id) || self.heard.contains_key(&folder);
+            if is_known || self.open.contains_key(&folder) {
+                continue;
+            }
+            match self.read_one(folder.clone(), now, &mut Vec::new()) {
+                Some((_, NoteReply::Read(entries))) if entries.is_empty() => {
+                    // Its first entry is still being written.
+                    self.left.remove(&id);
+                    self.heard.remove(&folder);
+                }
+                heard => told.extend(heard),
             }
         }
-        for (id, ear) in &mut self.heard {
-            let folder = Folder::Incident(id.clone());
-            let entries = ear.hear(&self.files, &self.state.join(folder.path()), |_| false);
+        for (folder, ear) in &mut self.heard {
+            let (base, files) = self.places.of(folder);
+            let entries = ear.hear(&files, &base.join(folder.path()), |_| false);
             if !entries.is_empty() {
-                told.push((folder, NoteReply::Read(entries)));
+                told.push((folder.clone(), NoteReply::Read(entries)));
             }
         }
         for (folder, writer) in &mut self.open {
             told.extend(writer.hear().map(|reply| (folder.clone(), reply)));
+        }
+        if let Some(folder) = self.here.folder().cloned() {
+            let (base, files) = self.places.of(&folder);
+            let others = self.here.look(&files, &base.join(folder.path()), now);
+            told.extend(others.map(|others| (folder, NoteReply::Here(others))));
         }
         told
     }
@@ -133,24 +285,32 @@ impl<F: Files + Clone> Folders<F> {
     /// Does one command in one folder and says what came of it. An incident's folder that is not open
     /// yet is opened first.
     pub fn handle(&mut self, folder: &Folder, command: NoteCommand, now: Timestamp) -> Vec<NoteReply> {
-        let mut replies = Vec::new();
-        if !self.open.contains_key(folder) {
-            if command == NoteCommand::Rest {
-                return replies;
-            }
-            let (writer, opened) = Writer::open(self.files.clone(), &self.state, folder, &self.session, now);
-            self.open.insert(folder.clone(), writer);
-            if let Some(id) = folder.incident() {
-                self.heard.remove(id);
-            }
-            replies.push(opened);
+        if command == NoteCommand::Rest && !self.open.contains_key(folder) {
+            return Vec::new();
         }
-        if command != NoteCommand::Open
-            && let Some(writer) = self.open.get_mut(folder)
-        {
-            replies.extend(writer.handle(command, now));
+        let mut replies: Vec<_> = self.begin(folder, now).into_iter().collect();
+        if command == NoteCommand::Open {
+            // What the folder has is told with the pad.
+            replies.clear();
+            self.here.turn(folder.incident().map(|_| folder.clone()));
         }
         replies
+            .extend(self.open.get_mut(folder).map(|writer| writer.handle(command, now)).unwrap_or_default());
+        replies
+    }
+
+    /// Opens a folder to write entries in it, and says what it has; nothing if it is open.
+    fn begin(&mut self, folder: &Folder, now: Timestamp) -> Option<NoteReply> {
+        if self.open.contains_key(folder) {
+            return None;
+        }
+        let below = folder.path();
+        let (base, files) = self.places.of(folder);
+        let writer = Writer::begin(files, &base.join(&below), below, &self.session, now);
+        let entries = writer.entries.all().to_vec();
+        self.open.insert(folder.clone(), writer);
+        self.heard.remove(folder);
+        (!entries.is_empty()).then_some(NoteReply::Read(entries))
     }
 
     /// The folders that are written in.
@@ -162,22 +322,41 @@ impl<F: Files + Clone> Folders<F> {
     /// removed there.
     pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Told {
         let mut told = Vec::new();
-        let mut written: BTreeMap<Folder, Option<Writer<F>>> =
+        let mut written: BTreeMap<Folder, Option<Writer<Shared<F>>>> =
             self.folders().into_iter().map(|folder| (folder, None)).collect();
-        for (folder, writer) in before.into_iter().flat_map(|before| before.open) {
-            written.insert(folder, Some(writer));
+        if let Some(before) = before {
+            for (folder, writer) in before.open {
+                if before.places.of(&folder).0 == self.places.of(&folder).0 {
+                    // It is where it was: it goes on.
+                    written.remove(&folder);
+                    self.open.insert(folder, writer);
+                } else {
+                    written.insert(folder, Some(writer));
+                }
+            }
         }
         for (folder, before) in written {
-            told.extend(
-                self.handle(&folder, NoteCommand::Open, now).into_iter().map(|r| (folder.clone(), r)),
-            );
-            if let Some(writer) = self.open.get_mut(&folder) {
-                let replies = writer.adopt(before, places, now);
-                told.extend(replies.into_iter().map(|reply| (folder.clone(), reply)));
-            }
+            told.extend(self.adopt_one(&folder, before, places, now));
         }
         told.extend(self.take_in(places, now));
         told
+    }
+
+    fn adopt_one(
+        &mut self,
+        folder: &Folder,
+        before: Option<Writer<Shared<F>>>,
+        places: &[PathBuf],
+        now: Timestamp,
+    ) -> Told {
+        let mut replies: Vec<_> = self.begin(folder, now).into_iter().collect();
+        if let Some(writer) = self.open.get_mut(folder) {
+            if before.as_ref().is_some_and(|before| before.pad.is_turned_to()) {
+                replies.push(writer.turn(now));
+            }
+            replies.extend(writer.adopt(before, places, now));
+        }
+        replies.into_iter().map(|reply| (folder.clone(), reply)).collect()
     }
 
     /// Keeps a pad beside itself before a text takes its place that was not made from it. Says where.
@@ -194,24 +373,36 @@ impl<F: Files + Clone> Folders<F> {
     pub fn take_in(&mut self, places: &[PathBuf], now: Timestamp) -> Told {
         let mut told = Vec::new();
         let mut notices = Vec::new();
-        let own = places.iter().filter(|place| dirs::is_own(place) && dirs::is_own(&place.join("incidents")));
-        for id in own.flat_map(|place| incidents(&self.files, place, &mut notices)).collect::<Vec<_>>() {
-            let folder = Folder::Incident(id);
-            let replies = self.handle(&folder, NoteCommand::Open, now);
-            told.extend(replies.into_iter().map(|reply| (folder.clone(), reply)));
+        let is_own = |dir: &PathBuf| dirs::is_own(dir);
+        let places: Vec<PathBuf> = places.iter().filter(|place| is_own(place)).cloned().collect();
+        let mut folders: Vec<Folder> = Vec::new();
+        for place in &places {
+            if is_own(&place.join("incidents")) {
+                let ids = incidents(&self.places.private(), place, &mut notices);
+                folders.extend(ids.into_iter().map(Folder::Incident));
+            }
+            if is_own(&place.join(Folder::Team.path())) {
+                folders.push(Folder::Team);
+            }
+        }
+        for folder in folders {
+            told.extend(self.begin(&folder, now).map(|reply| (folder.clone(), reply)));
         }
         for (folder, writer) in &mut self.open {
-            told.extend(writer.take_in(places, now).map(|reply| (folder.clone(), reply)));
+            told.extend(writer.take_in(&places, now).map(|reply| (folder.clone(), reply)));
         }
         told
     }
 
     /// At the end: saves, and writes what cannot be saved here below the first of these directories
-    /// that takes it. Gives why, and where it is; `None`: everything is saved.
+    /// that takes it; what is a team's below the person's own. Gives why, and where it is; `None`: everything is
+    /// saved.
     pub fn rescue(&mut self, places: &[PathBuf], now: Timestamp) -> Option<SafeText> {
         let mut told: Option<SafeText> = None;
+        let unshared = self.places.unshared();
         for writer in self.open.values_mut() {
-            if let Some(left) = writer.rescue(places, now) {
+            let own = writer.files.share().map(|_| unshared.as_path());
+            if let Some(left) = writer.rescue(own, places, now) {
                 match &mut told {
                     Some(told) => told.push(&safe!("; {}", left)),
                     None => told = Some(left),
@@ -222,29 +413,35 @@ impl<F: Files + Clone> Folders<F> {
     }
 
     /// The last thing before the end, as [`Writer::close`]; the first error says what is lost.
-    pub fn close(self, now: Timestamp) -> Result<(), StoreError> {
+    pub fn close(mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.here.leave(&self.places.files);
         self.open.into_values().map(|writer| writer.close(now)).fold(Ok(()), Result::and)
     }
 }
 
-/// The incidents that have a folder below a state directory, the oldest first.
-pub(super) fn incidents(files: &impl Files, state: &Path, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
-    let dir = state.join("incidents");
+/// The incidents that have a folder below a directory, the oldest first.
+pub(super) fn incidents(files: &impl Files, base: &Path, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
+    let dir = base.join("incidents");
     if matches!(files.stamp(&dir), Ok(None)) {
         return Vec::new();
     }
-    let paths = match files.list(&dir, usize::MAX) {
+    let paths = match files.list(&dir, MOST_NAMES) {
         Ok(paths) => paths,
         Err(e) => {
             notices.push(StoreError::new("read", &dir, e).sentence());
             return Vec::new();
         }
     };
+    if paths.len() == MOST_NAMES {
+        notices.push(safe!("{} holds more than {} folders; not all were read", path_text(&dir), MOST_NAMES));
+    }
     let mut ids = Vec::new();
     for path in paths {
         let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-        match name.and_then(|name| IncidentId::try_from(name).ok()) {
+        match name.as_deref().and_then(|name| IncidentId::try_from(name.to_owned()).ok()) {
             Some(id) => ids.push(id),
+            // One that a console that died was about to make.
+            None if name.is_some_and(|name| name.starts_with('.')) => {}
             None => notices.push(safe!("{} is no folder of an incident and was not read", path_text(&path))),
         }
     }
@@ -298,11 +495,9 @@ mod tests {
         let (mut folders, told) = Folders::open(Disk, state.path(), &session("a"), now());
         assert_eq!(read(&told), [("notes".to_owned(), 0)]);
         let replies = folders.handle(&incident(), entry("a", 1, declared()), now());
-        assert!(matches!(&replies[..], [NoteReply::Opened { .. }, NoteReply::EntrySaved(1)]), "{replies:?}");
-        assert_eq!(
-            folders.handle(&incident(), NoteCommand::Pad(1, "text".into()), now()),
-            [NoteReply::PadSaved(1)]
-        );
+        assert_eq!(replies, [NoteReply::EntrySaved(1)]);
+        let replies = folders.handle(&incident(), NoteCommand::Pad(1, "text".into()), now());
+        assert!(matches!(&replies[..], [NoteReply::Opened { .. }, NoteReply::PadSaved(1)]), "{replies:?}");
         drop(folders); // as SIGKILL leaves it
 
         let (mut folders, told) = Folders::open(Disk, state.path(), &session("b"), now());
@@ -319,6 +514,29 @@ mod tests {
         let [NoteReply::Opened { pad, held_by: None, .. }] = &opened[..] else { panic!("{opened:?}") };
         assert_eq!(*pad, "text".into());
         folders.close(now()).unwrap();
+    }
+
+    #[test]
+    fn a_console_that_only_writes_down_what_happens_leaves_the_pad_to_who_turns_to_it() {
+        let state = tempfile::tempdir().unwrap();
+        let open = |id: &str| Folders::open(Disk, state.path(), &session(id), now()).0;
+        let mut lead = open("a");
+        lead.handle(&incident(), entry("a", 1, declared()), now());
+        lead.handle(&incident(), NoteCommand::Open, now());
+        lead.handle(&incident(), NoteCommand::Pad(1, "of the lead".into()), now());
+        let mut onlooker = open("b");
+        let happened = What::Happened { mark: "fired:am:1".into(), also: Vec::new() };
+        onlooker.handle(&incident(), entry("b", 1, happened.clone()), now());
+        drop(lead);
+        // It goes on writing, resting and hearing, and takes nothing.
+        onlooker.handle(&incident(), entry("b", 2, happened), now());
+        onlooker.handle(&incident(), NoteCommand::Rest, now());
+        let mut lead = open("c");
+        let opened = lead.handle(&incident(), NoteCommand::Open, now());
+        let [NoteReply::Opened { pad, held_by, .. }] = &opened[..] else { panic!("{opened:?}") };
+        assert_eq!((pad, held_by), (&"of the lead".into(), &None));
+        let opened = onlooker.handle(&incident(), NoteCommand::Open, now());
+        let [NoteReply::Opened { held_by: Some(_), .. }] = &opened[..] else { panic!("{opened:?}") };
     }
 
     #[test]

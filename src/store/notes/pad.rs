@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
+use super::padlog::{Print, Record, print};
 use super::{PAD, file_time};
 use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
@@ -26,59 +26,10 @@ const LONG_JOURNAL: u64 = 256 * 1024;
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
 const MOST_FILES: usize = 20_000;
 
-/// Tells one content of `pad.md` from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Print {
-    len: usize,
-    crc: u32,
-}
-
-fn print(bytes: &[u8]) -> Print {
-    Print { len: bytes.len(), crc: crc32c::crc32c(bytes) }
-}
-
-/// One record of the pad's journal.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Record {
-    /// What `pad.md` holds from here on; `None`: there is none.
-    Disk(Option<Print>),
-    /// The whole text.
-    Text(String),
-    /// At byte `at`, `removed` gave way to `inserted`.
-    Splice { at: usize, removed: String, inserted: String },
-}
-
-impl Record {
-    /// The one change that makes `new` of `old`.
-    fn between(old: &str, new: &str) -> Self {
-        let same = |(a, b): &(char, char)| a == b;
-        let at: usize = old.chars().zip(new.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
-        let (old, new) = (old.get(at..).unwrap_or_default(), new.get(at..).unwrap_or_default());
-        let behind: usize =
-            old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
-        let front = |s: &str| s.get(..s.len() - behind).unwrap_or_default().to_owned();
-        Self::Splice { at, removed: front(old), inserted: front(new) }
-    }
-
-    /// Makes the change; false where it was not made on this text.
-    fn apply(&self, text: &mut String, disk: &mut Option<Print>) -> bool {
-        match self {
-            Self::Disk(now) => *disk = *now,
-            Self::Text(now) => text.clone_from(now),
-            Self::Splice { at, removed, inserted } => {
-                let end = at.saturating_add(removed.len());
-                if text.get(*at..end) != Some(removed.as_str()) {
-                    return false;
-                }
-                text.replace_range(*at..end, inserted);
-            }
-        }
-        true
-    }
-}
-
 #[derive(Debug)]
 enum Access {
+    /// Nobody turned to it here: it was not looked at.
+    Untaken,
     /// Ours; the lock is kept for as long as this is.
     Held(Option<Lock>),
     /// Another console's.
@@ -108,20 +59,13 @@ pub(super) struct Pad {
 }
 
 impl Pad {
-    /// Takes the pad if nobody has it, and recovers its text; else reads it.
-    pub(super) fn open(
-        files: &impl Files,
-        dir: &Path,
-        stem: String,
-        holder: RawText,
-        now: Timestamp,
-        notices: &mut Vec<SafeText>,
-    ) -> Self {
-        let mut pad = Self {
+    /// The pad of a folder, which nobody turned to here yet: it is left to others.
+    pub(super) fn untaken(dir: &Path, stem: String, holder: RawText) -> Self {
+        Self {
             dir: dir.to_owned(),
             stem,
             holder,
-            access: Access::Held(None),
+            access: Access::Untaken,
             text: String::new(),
             unsaved: None,
             journalled: String::new(),
@@ -131,9 +75,19 @@ impl Pad {
             stamp: None,
             tried: None,
             number: 0,
-        };
-        pad.enter(files, now, notices);
-        pad
+        }
+    }
+
+    /// Takes the pad if nobody has it, and recovers its text; else reads it. Once is enough.
+    pub(super) fn turn(&mut self, files: &impl Files, now: Timestamp, notices: &mut Vec<SafeText>) {
+        if !self.is_turned_to() {
+            self.enter(files, now, notices);
+        }
+    }
+
+    /// Whether somebody turned to it here.
+    pub(super) fn is_turned_to(&self) -> bool {
+        !matches!(self.access, Access::Untaken)
     }
 
     fn file(&self) -> PathBuf {
@@ -149,7 +103,7 @@ impl Pad {
     pub(super) fn held_by(&self) -> Option<&RawText> {
         match &self.access {
             Access::Other(who) => Some(who),
-            Access::Held(_) => None,
+            Access::Held(_) | Access::Untaken => None,
         }
     }
 
@@ -168,7 +122,7 @@ impl Pad {
     }
 
     fn enter(&mut self, files: &impl Files, now: Timestamp, notices: &mut Vec<SafeText>) {
-        self.access = match lock::take(&self.dir.join("pad.lock"), &self.holder) {
+        self.access = match lock::take_shared(files, &self.dir.join("pad.lock"), &self.holder) {
             Taken::Mine(lock) => Access::Held(Some(lock)),
             Taken::Held(who) => Access::Other(who),
             Taken::Unsure(e) => {
@@ -250,8 +204,12 @@ impl Pad {
 
     /// Takes a new text to be saved, or says why it cannot be.
     pub(super) fn accept(&mut self, number: u64, text: &RawText) -> Result<(), SafeText> {
-        if let Access::Other(who) = &self.access {
-            return Err(safe!("{} has the pad; it can only be read here", clean(who)));
+        match &self.access {
+            Access::Held(_) => {}
+            Access::Other(who) => {
+                return Err(safe!("{} has the pad; it can only be read here", clean(who)));
+            }
+            Access::Untaken => return Err(SafeText::literal("the pad was not opened here")),
         }
         let Some(text) = text.as_str() else {
             return Err(SafeText::literal("the pad takes UTF-8 text only"));
@@ -349,7 +307,7 @@ impl Pad {
             self.flush(files)?;
             return Ok(Some(changed));
         }
-        if self.is_in_file() {
+        if self.is_in_file() && self.is_ours(files) {
             return Ok(None);
         }
         let own = print(self.text.as_bytes());
@@ -362,6 +320,15 @@ impl Pad {
             self.flush(files)?;
         }
         Ok(None)
+    }
+
+    /// In a shared directory who has the pad owns its file, so that their editor can write it and the others can
+    /// read it.
+    fn is_ours(&self, files: &impl Files) -> bool {
+        match (files.share(), &self.stamp) {
+            (Some(share), Some(stamp)) => share.is_right(stamp),
+            _ => true,
+        }
     }
 
     /// `pad.md` holds the text, as far as we know.
@@ -466,9 +433,10 @@ impl Pad {
         Ok(())
     }
 
-    /// Leaves no journal where `pad.md` says it all.
+    /// Leaves no journal where `pad.md` says it all. In a shared directory those of others stay, so ours stays as
+    /// the newest.
     pub(super) fn close(self, files: &impl Files) {
-        let all_there = self.is_in_file();
+        let all_there = self.is_in_file() && files.share().is_none();
         if let Some(journal) = self.journal {
             if all_there {
                 drop(files.remove(journal.path()));

@@ -1,32 +1,51 @@
 //! What is written below a state directory, for who only reads: nothing is made, locked or mended, and
 //! consoles may write meanwhile.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::folders;
+use super::folders::{self, Places};
 use super::pad::Found;
 use crate::model::incident::Incident;
-use crate::model::note::{Entry, Folder};
+use crate::model::note::{Entry, Folder, merge};
 use crate::model::terms::IncidentId;
 use crate::model::text::{RawText, SafeText};
+use crate::safe;
 use crate::store::files::Files;
+use crate::store::team::{Shared, Team};
 
 /// The notes of a state directory.
 #[derive(Debug)]
 pub struct Shelf<F> {
-    files: F,
-    state: PathBuf,
+    /// The person's own directory, and that of their team, or what stands for it.
+    places: Vec<(PathBuf, Shared<F>)>,
+    apart: Option<SafeText>,
 }
 
-impl<F: Files> Shelf<F> {
+impl<F: Files + Clone> Shelf<F> {
     /// Those below this state directory, which may be missing.
     pub fn of(files: F, state: impl Into<PathBuf>) -> Self {
-        Self { files, state: state.into() }
+        Self::shared(files, state, None)
+    }
+
+    /// Those below this state directory and in the directory of a team.
+    pub fn shared(files: F, state: impl Into<PathBuf>, team: Option<Team>) -> Self {
+        let places = Places::new(files, &state.into(), team);
+        let apart = places.apart().cloned();
+        Self { places: places.all(), apart }
+    }
+
+    /// Why what a team wrote cannot be seen.
+    pub fn apart(&self) -> Option<&SafeText> {
+        self.apart.as_ref()
     }
 
     /// The incidents that have a folder, the oldest first.
     pub fn ids(&self, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
-        folders::incidents(&self.files, &self.state, notices)
+        let all = self.places.iter();
+        let ids: BTreeSet<_> =
+            all.flat_map(|(base, files)| folders::incidents(files, base, notices)).collect();
+        ids.into_iter().collect()
     }
 
     /// What is known of each incident, with its entries, the newest first. A folder in which nothing
@@ -46,26 +65,39 @@ impl<F: Files> Shelf<F> {
 
     /// The entries in a folder, in order of time, session and seq.
     pub fn entries(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<Entry> {
-        let dir = self.state.join(folder.path());
-        match self.files.stamp(&dir) {
-            Ok(None) => Vec::new(),
-            Ok(Some(_)) | Err(_) => super::entries::read(&self.files, &dir, None, notices),
+        let mut all = Vec::new();
+        for (dir, files) in self.dirs(folder, notices) {
+            all.extend(super::entries::read(files, &dir, None, notices));
         }
+        merge(all)
+    }
+
+    /// Where something of a folder is.
+    fn dirs(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<(PathBuf, &Shared<F>)> {
+        let mut dirs = Vec::new();
+        for (base, files) in &self.places {
+            let dir = base.join(folder.path());
+            if matches!(files.stamp(&dir), Ok(None)) {
+                continue;
+            }
+            match files.share().map_or(Ok(()), |share| share.check_folder(&dir)) {
+                Ok(()) => dirs.push((dir, files)),
+                Err(why) => notices.push(safe!("{}; it was not read", why)),
+            }
+        }
+        dirs
     }
 
     /// The text of a folder's pad.
     pub fn pad(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> RawText {
-        let dir = self.state.join(folder.path());
-        if matches!(self.files.stamp(&dir), Ok(None)) {
-            return RawText::default();
-        }
-        match Found::read(&self.files, &dir, None, notices) {
-            Ok(found) => found.text.into(),
-            Err(error) => {
-                notices.push(error.sentence());
-                RawText::default()
+        for (dir, files) in self.dirs(folder, notices).into_iter().rev() {
+            match Found::read(files, &dir, None, notices) {
+                Ok(found) if found.text.is_empty() => {}
+                Ok(found) => return found.text.into(),
+                Err(error) => notices.push(error.sentence()),
             }
         }
+        RawText::default()
     }
 }
 

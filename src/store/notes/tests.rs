@@ -11,6 +11,8 @@ use super::*;
 use crate::model::note::What;
 use crate::store::files::Disk;
 use crate::store::files::faulty::{Fault, Faulty};
+use crate::store::share::Share;
+use crate::store::team::{Shared, Team};
 
 fn now() -> Timestamp {
     "2026-03-14T03:12:00Z".parse().unwrap()
@@ -275,9 +277,9 @@ fn what_a_disk_refuses_at_the_end_goes_to_a_fallback_and_the_next_start_takes_it
     writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
     writer.handle(NoteCommand::Entry(entry("s1", 2)), now());
     writer.handle(pad("typed"), now());
-    let said = writer.rescue(&[], now()).unwrap();
+    let said = writer.rescue(None, &[], now()).unwrap();
     assert!(said.as_str().contains("; 2 notes and the pad are lost: "), "{said:?}");
-    let said = writer.rescue(&places, now()).unwrap();
+    let said = writer.rescue(None, &places, now()).unwrap();
     let there = places[1].join("notes");
     let named = format!("; 2 notes and the pad are in {}, which is lost on reboot", there.display());
     assert!(said.as_str().contains(&named), "{said:?}");
@@ -307,7 +309,7 @@ fn what_a_disk_refuses_at_the_end_goes_to_a_fallback_and_the_next_start_takes_it
         taken.notices
     );
     assert_eq!(next.take_in(&places, now()), None, "once");
-    assert_eq!(next.rescue(&places, now()), None);
+    assert_eq!(next.rescue(None, &places, now()), None);
     drop(next);
     let (_, last) = open(&dir, "s4");
     assert_eq!(last.entries, [1, 2]);
@@ -386,7 +388,7 @@ fn a_directory_that_cannot_be_used_leaves_the_text_in_memory_and_a_way_out() {
 
 /// One console's life on a disk that fails; gives what it acknowledged: entries, and the last of
 /// the pad's texts.
-fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, u64, bool) {
+fn life(files: impl Files, dir: &Path) -> (Vec<u64>, u64, bool) {
     let texts = ["", "one", "one two", "one 2", "one 2 three"];
     let (mut saved, mut pad_saved) = (Vec::new(), 0);
     let (mut writer, _) = Writer::open_in(files, dir, "notes".into(), &session("s1"), now());
@@ -413,6 +415,28 @@ fn life(files: &Faulty, dir: &Path) -> (Vec<u64>, u64, bool) {
 
 #[test]
 fn whatever_fails_nothing_shown_as_saved_is_missing() {
+    survive(|_, files| Shared::private(files));
+}
+
+#[test]
+fn whatever_fails_in_a_shared_folder_nothing_shown_as_saved_is_missing() {
+    survive(|top, files| Shared::of(files, of_team(top).open().unwrap()));
+}
+
+/// The directory of a team, of a group that we are in.
+fn of_team(top: &Path) -> Team {
+    let dir = top.join("team");
+    let group = rustix::process::getegid().as_raw();
+    if !dir.is_dir() {
+        fs::create_dir(&dir).unwrap();
+        std::os::unix::fs::chown(&dir, None, Some(group)).unwrap();
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o2770)).unwrap();
+    }
+    Team { dir, group: group.to_string().into() }
+}
+
+/// A console's life with a fault at each of its operations, and the next start.
+fn survive(shared: impl for<'a> Fn(&Path, &'a Faulty) -> Shared<&'a Faulty>) {
     for (errno, for_ever, power) in [
         (Errno::NOSPC, false, false),
         (Errno::IO, false, true),
@@ -420,15 +444,19 @@ fn whatever_fails_nothing_shown_as_saved_is_missing() {
         (Errno::STALE, false, true),
     ] {
         for k in 0.. {
-            let dir = tempfile::tempdir().unwrap();
+            let top = tempfile::tempdir().unwrap();
             let files = Faulty::at(k, errno, for_ever);
-            let (saved, pad_saved, closed) = life(&files, dir.path());
+            let team = shared(top.path(), &files);
+            let below: PathBuf = Folder::Incident("INC-1".to_owned().try_into().unwrap()).path();
+            let dir = team.share().map_or(top.path(), Share::root).join(below);
+            let (saved, pad_saved, closed) = life(team, &dir);
             if power {
-                files.lose_power(dir.path());
+                files.lose_power(&dir);
             }
             // A disk without faults; it does not wait for the real one.
             let disk = Faulty::default();
-            let found = opened(&Writer::open_in(&disk, dir.path(), "notes".into(), &session("s2"), now()).1);
+            let team = shared(top.path(), &disk);
+            let found = opened(&Writer::open_in(team, &dir, "notes".into(), &session("s2"), now()).1);
             let case = format!("{errno:?} at {k}, {for_ever} {power}: {saved:?} {:?}", found.notices);
             assert!(saved.iter().all(|s| found.entries.contains(s)), "{case} {:?}", found.entries);
             let texts = ["", "one", "one two", "one 2", "one 2 three"];
@@ -441,7 +469,7 @@ fn whatever_fails_nothing_shown_as_saved_is_missing() {
             // One fault is healed by the next command: all is saved at the end.
             assert!(for_ever || (saved.len() == 4 && state == Some(4)), "{case}: {}", found.pad);
             for stray in ["pad.left", "pad.outside"] {
-                assert_eq!(names(dir.path(), stray).len(), 0, "{case}: only we wrote");
+                assert_eq!(names(&dir, stray).len(), 0, "{case}: only we wrote");
             }
         }
     }
@@ -504,4 +532,148 @@ fn a_pad_that_is_not_utf8_is_kept_as_it_was() {
     assert_eq!(found.pad, "caf\u{fffd}");
     writer.handle(NoteCommand::Rest, now());
     assert_eq!(fs::read(&names(dir.path(), "pad.outside-")[0]).unwrap(), b"caf\xe9");
+}
+
+/// What stands in an incident's folder that is damaged, new, forged or strange, each of its kind.
+fn litter(dir: &Path) -> Vec<&'static str> {
+    let (mut writer, _) = open(dir, "s1");
+    for seq in 1..=3 {
+        writer.handle(NoteCommand::Entry(entry("s1", seq)), now());
+    }
+    writer.handle(pad("the pad"), now());
+    writer.close(now()).unwrap();
+    let journal = |name: &str, records: &[&[u8]]| {
+        let records: Vec<Vec<u8>> = records.iter().map(|record| record.to_vec()).collect();
+        crate::store::journal::Journal::create(&Disk, &dir.join(name), &records).unwrap();
+    };
+    let good = serde_json::to_vec(&entry("s2", 1)).unwrap();
+    let new = br#"{"at":"2031-01-01T00:00:00Z","hologram":true}"#;
+    journal("lee.b.s2.000.journal", &[&good, new]);
+    // Somebody opened one with an editor and wrote into the middle of it.
+    let edited = dir.join("lee.b.s3.000.journal");
+    journal("lee.b.s3.000.journal", &[&serde_json::to_vec(&entry("s3", 1)).unwrap(), &good]);
+    let mut bytes = fs::read(&edited).unwrap();
+    let middle = bytes.len() - 20;
+    bytes[middle] ^= 0x20;
+    fs::File::create(&edited).unwrap().write_all(&bytes).unwrap();
+    by_another(&dir.join("lee.b.s4.000.journal"), "#!/bin/sh\necho no journal\n");
+    std::os::unix::fs::symlink("/etc/passwd", dir.join("lee.b.s5.000.journal")).unwrap();
+    let fifo = dir.join("lee.b.s6.000.journal");
+    rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o640.into(), 0).unwrap();
+    let huge = fs::File::create(dir.join("lee.b.s7.000.journal")).unwrap();
+    huge.set_len(crate::store::journal::MOST_READ + 1).unwrap();
+    fs::create_dir(dir.join("lee.b.s8.000.journal")).unwrap();
+    vec![
+        "s2.000.journal",
+        "s3.000.journal",
+        "s4.000.journal",
+        "s5.000.journal",
+        "s6.000.journal",
+        "s7.000.journal",
+        "s8.000.journal",
+    ]
+}
+
+#[test]
+fn of_a_folder_full_of_damage_the_rest_is_read_each_fault_is_named_and_nothing_is_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = litter(dir.path());
+    let strange = |path: &Path| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        named.iter().skip(2).any(|part| name.ends_with(part))
+    };
+    let before: Vec<_> =
+        Disk.list(dir.path(), 100).unwrap().into_iter().filter(|path| strange(path)).collect();
+    let (mut writer, found) = open(dir.path(), "s9");
+    assert_eq!((found.entries.as_slice(), found.pad.as_str()), (&[1, 2, 3, 1, 1][..], "the pad"));
+    for part in named {
+        assert!(found.notices.iter().any(|notice| notice.contains(part)), "{part}: {:?}", found.notices);
+    }
+    assert_eq!(writer.handle(NoteCommand::Entry(entry("s9", 1)), now()), [NoteReply::EntrySaved(1)]);
+    // A clock that was stepped back changes nothing but times.
+    let earlier = "2001-01-01T00:00:00Z".parse().unwrap();
+    let late = Entry { at: earlier, recorded: earlier, ..entry("s9", 2) };
+    assert_eq!(writer.handle(NoteCommand::Entry(late), earlier), [NoteReply::EntrySaved(2)]);
+    writer.close(earlier).unwrap();
+    for path in before {
+        assert!(path.symlink_metadata().is_ok(), "{path:?} is gone");
+    }
+    let kept = names(dir.path(), "s3.000.journal.torn-");
+    assert_eq!(kept.len(), 1, "what could not be read is kept");
+    let (_, again) = open(dir.path(), "s10");
+    assert_eq!(again.entries.len(), 7);
+}
+
+#[test]
+fn what_another_user_wrote_is_read_and_never_mended() {
+    let top = tempfile::tempdir().unwrap();
+    let team = of_team(top.path());
+    let dir = team.dir.join("incidents/INC-1");
+    let open = |id: &str| {
+        let files = Shared::of(Disk, team.open().unwrap());
+        let (writer, reply) = Writer::open_in(files, &dir, "incidents/INC-1".into(), &session(id), now());
+        (writer, opened(&reply))
+    };
+    let (mut writer, _) = open("s1");
+    writer.handle(NoteCommand::Entry(entry("s1", 1)), now());
+    writer.handle(pad("of the first"), now());
+    drop(writer);
+    let journal = names(&dir, "s1.000.journal").remove(0);
+    let padlog = names(&dir, "padlog").remove(0);
+    fs::File::options().append(true).open(&journal).unwrap().write_all(b"half a rec").unwrap();
+    for path in [&journal, &padlog] {
+        if std::os::unix::fs::chown(path, Some(12_345), None).is_err() {
+            // Only root can give a file away; elsewhere there is nothing to try.
+            return;
+        }
+    }
+    let before = fs::read(&journal).unwrap();
+    let (mut writer, found) = open("s2");
+    assert_eq!((found.entries.as_slice(), found.pad.as_str()), (&[1][..], "of the first"));
+    assert_eq!(found.notices, [""; 0], "a torn end of somebody who may still write is no fault");
+    writer.handle(pad("of the second"), now());
+    writer.close(now()).unwrap();
+    assert!(fs::read(&journal).unwrap() == before && padlog.exists());
+    assert_eq!(names(&dir, "torn").len(), 0);
+    // Their pad is not in the way of ours, at any later start.
+    let (writer, found) = open("s3");
+    assert_eq!(found.pad, "of the second");
+    writer.close(now()).unwrap();
+    fs::set_permissions(&journal, fs::Permissions::from_mode(0o666)).unwrap();
+    let (_, found) = open("s4");
+    let told = "others than its owner can write";
+    assert!(found.notices.iter().any(|n| n.contains(told) && n.contains("chmod 640")), "{:?}", found.notices);
+}
+
+#[test]
+fn the_pad_of_a_team_has_one_holder_who_is_named_and_whoever_has_it_owns_its_file() {
+    let top = tempfile::tempdir().unwrap();
+    let team = of_team(top.path());
+    let dir = team.dir.join("incidents/INC-1");
+    let open = |person: &str| {
+        let files = Shared::of(Disk, team.open().unwrap());
+        let session = Session { person: person.into(), ..session(person) };
+        let (writer, reply) = Writer::open_in(files, &dir, "incidents/INC-1".into(), &session, now());
+        (writer, opened(&reply))
+    };
+    let (mut kim, _) = open("kim");
+    kim.handle(pad("by kim"), now());
+    assert_eq!(kim.handle(NoteCommand::Rest, now()), []);
+    let (mut lee, found) = open("lee");
+    assert_eq!(found.held_by, Some("kim@bastion.example since 03:12:00Z on 2026-03-14".into()));
+    kim.close(now()).unwrap();
+    let file = dir.join("pad.md");
+    let _as_another_user = std::os::unix::fs::chown(&file, Some(12_345), None);
+    let _as_another_user = std::os::unix::fs::chown(dir.join("pad.lock"), Some(12_345), None);
+    let replies = lee.handle(NoteCommand::Rest, now());
+    assert_eq!(opened(&replies[0]).held_by, None, "{replies:?}");
+    lee.handle(NoteCommand::Rest, now());
+    let is_ours = |path: &Path| {
+        let stamp = Disk.stamp(path).unwrap().unwrap();
+        (stamp.user(), stamp.mode()) == (rustix::process::geteuid().as_raw(), 0o640)
+    };
+    assert!(is_ours(&file), "{:?}", Disk.stamp(&file));
+    let (_, found) = open("eve");
+    assert!(text(&found.held_by.unwrap()).starts_with("lee@"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "by kim");
 }

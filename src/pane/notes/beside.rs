@@ -1,0 +1,50 @@
+//! What stands beside the text of a record: who else is there, and the keys of the pad.
+
+use ratatui::layout::Rect;
+
+use crate::config::theme::Meaning;
+use crate::model::incident::Incident;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::view::View;
+use crate::safe;
+use crate::ui::canvas::Canvas;
+
+/// The keys worth telling while the pad has them: key and what it does.
+const HELP: &[(&str, &str)] = &[
+    ("Esc", "leaves"),
+    ("ctrl-_", "undo"),
+    ("ctrl-r", "redo"),
+    ("ctrl-u", "to line start"),
+    ("ctrl-k", "to line end"),
+    ("ctrl-w", "word"),
+];
+
+/// Who else looks at it, and who was asked to take which role.
+pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText {
+    let mut text = SafeText::default();
+    for (index, name) in here.iter().enumerate() {
+        let before = SafeText::literal(if index > 0 { ", " } else { "  " });
+        text.push(&safe!("{}{}", before, clean(name)));
+    }
+    if !here.is_empty() {
+        text.push(&" here, viewing".into());
+    }
+    for (role, name) in incident.iter().flat_map(|incident| &incident.offers) {
+        text.push(&safe!("  {} offered to {}", SafeText::literal(role.word()), clean(name)));
+    }
+    text
+}
+
+/// Tells the keys of the pad in a line, as many as there is room for.
+pub(super) fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
+    let (key_style, muted) = (view.styles.of(Meaning::Key), view.styles.of(Meaning::Muted));
+    let mut x = line.x;
+    for (key, does) in HELP {
+        let needed = u16::try_from(key.len() + 1 + does.len()).unwrap_or(u16::MAX);
+        if x.saturating_add(needed) > line.right() {
+            return;
+        }
+        x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
+        x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
+    }
+}

@@ -1,0 +1,169 @@
+//! What people on call say to each other: claims, roles that are offered, who else looks.
+
+use midwatch::app::Setup;
+use midwatch::model::alert::Severity;
+use midwatch::model::incident::{Field, Incident};
+use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
+use midwatch::pane::effect::{Effect, Msg};
+
+use crate::console::{Console, alert, setup};
+use crate::{NARROW, WIDE};
+
+/// Two consoles of two people on one record.
+struct Two {
+    ada: Console,
+    kim: Console,
+}
+
+impl Two {
+    fn new(size: (u16, u16)) -> Self {
+        let console = |person: &str| {
+            let mut console = Console::with(Setup {
+                person: person.into(),
+                session_name: format!("of {person}").into(),
+                ..setup(size)
+            });
+            console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+            console
+        };
+        Self { ada: console("ada"), kim: console("kim") }
+    }
+
+    /// What each wrote comes to the other.
+    fn share(&mut self) {
+        let (from_ada, from_kim) = (written(&mut self.ada), written(&mut self.kim));
+        for (console, entries) in [(&mut self.kim, from_ada), (&mut self.ada, from_kim)] {
+            for (folder, entry) in entries {
+                console.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+            }
+        }
+    }
+}
+
+fn written(console: &mut Console) -> Vec<(Folder, Entry)> {
+    let effects = std::mem::take(&mut console.effects);
+    let entry = |effect| match effect {
+        Effect::Note(folder, NoteCommand::Entry(entry)) => Some((folder, entry)),
+        _ => None,
+    };
+    effects.into_iter().filter_map(entry).collect()
+}
+
+fn command(console: &mut Console, text: &str) {
+    console.keys(":").type_text(text).keys("Enter");
+}
+
+#[test]
+fn who_claims_an_alert_is_shown_on_its_row_in_both_consoles() {
+    for size in [WIDE, NARROW] {
+        let mut both = Two::new(size);
+        command(&mut both.kim, "claim");
+        both.share();
+        for console in [&both.ada, &both.kim] {
+            let row = console.row("HighErrorRate").unwrap();
+            assert!(row.contains("@kim"), "{row}");
+        }
+        assert!(both.ada.screen().contains("kim claimed HighErrorRate."), "{}", both.ada.screen());
+        both.ada.keys("Enter");
+        assert!(both.ada.screen().contains("Claimed by kim at "), "{}", both.ada.screen());
+        both.ada.keys("Esc");
+        command(&mut both.ada, "claim");
+        assert!(both.ada.screen().contains("kim has HighErrorRate since"), "{}", both.ada.screen());
+        assert_eq!(written(&mut both.ada), [], "it is kim's");
+        command(&mut both.kim, "release");
+        both.share();
+        let row = both.ada.row("HighErrorRate").unwrap();
+        assert!(!row.contains('@'), "{row}");
+        command(&mut both.ada, "release");
+        assert!(both.ada.screen().contains("Nobody has HighErrorRate"), "{}", both.ada.screen());
+    }
+}
+
+#[test]
+fn of_two_claims_at_once_the_first_counts_and_the_other_is_told() {
+    let mut both = Two::new(WIDE);
+    command(&mut both.kim, "claim");
+    both.ada.pass(1);
+    command(&mut both.ada, "claim");
+    assert!(both.ada.row("HighErrorRate").unwrap().contains("@ada"), "as far as is known there");
+    both.share();
+    for console in [&both.ada, &both.kim] {
+        assert!(console.row("HighErrorRate").unwrap().contains("@kim"), "{}", console.screen());
+    }
+    let said = "kim claimed HighErrorRate before you: it is theirs.";
+    assert!(both.ada.screen().contains(said), "{}", both.ada.screen());
+    assert!(!both.kim.screen().contains("before you"), "{}", both.kim.screen());
+    // When it fires again nobody has it.
+    both.ada.alerts(&[alert("HighErrorRate", Severity::Critical, 1)]);
+    assert!(!both.ada.row("HighErrorRate").unwrap().contains('@'), "{}", both.ada.screen());
+}
+
+#[test]
+fn a_claim_during_an_incident_is_in_its_record_and_a_todo_has_its_owner() {
+    let mut both = Two::new(WIDE);
+    both.kim.keys("I Enter");
+    command(&mut both.kim, "claim");
+    both.kim.keys(";").type_text("t check the pool").keys("Enter");
+    let entries = written(&mut both.kim);
+    let claims = entries.iter().filter(|(folder, entry)| {
+        folder.incident().is_some() && matches!(entry.what, What::Claim { held: true, .. })
+    });
+    assert_eq!(claims.count(), 1, "{entries:?}");
+    for (folder, entry) in entries {
+        both.ada.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    command(&mut both.ada, "incident higherror");
+    both.ada.keys("4 G");
+    command(&mut both.ada, "claim");
+    both.share();
+    both.kim.keys("4");
+    for console in [&both.ada, &both.kim] {
+        assert!(console.screen().contains("todo @ada: check the pool"), "{}", console.screen());
+    }
+    both.ada.keys("g");
+    command(&mut both.ada, "claim");
+    assert!(both.ada.screen().contains("Choose an alert, or a todo"), "{}", both.ada.screen());
+}
+
+#[test]
+fn a_role_that_is_offered_is_theirs_when_they_accept() {
+    let mut both = Two::new(WIDE);
+    both.kim.keys("I Enter");
+    command(&mut both.kim, "set lead ada");
+    let screen = both.kim.screen();
+    assert!(screen.contains("ada is asked to be lead, and is it with :accept."), "{screen}");
+    assert!(screen.contains("lead offered to ada"), "{screen}");
+    let mut all = written(&mut both.kim);
+    for (folder, entry) in all.clone() {
+        both.ada.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    let screen = both.ada.screen();
+    assert!(screen.contains("You are asked to be lead of INC-20261122-0326-checkout"), "{screen}");
+    assert!(screen.lines().next().unwrap().contains("lead offered to you: :accept"), "{screen}");
+    let id = all[0].0.incident().cloned().unwrap();
+    let lead = |all: &[(Folder, Entry)]| {
+        let entries: Vec<Entry> = all.iter().map(|(_, entry)| entry.clone()).collect();
+        Incident::of(&id, &entries).unwrap().roles
+    };
+    assert_eq!(lead(&all), [(Field::Lead, "kim".into())]);
+    command(&mut both.kim, "accept");
+    assert!(both.kim.screen().contains("No hand-over is left for you"), "{}", both.kim.screen());
+    both.ada.pass(1);
+    command(&mut both.ada, "accept");
+    all.extend(written(&mut both.ada));
+    assert_eq!(lead(&all), [(Field::Lead, "ada".into())]);
+    assert_eq!(all.last().unwrap().1.words().as_str(), "lead accepted");
+    assert!(!both.ada.screen().lines().next().unwrap().contains("offered"), "{}", both.ada.screen());
+}
+
+#[test]
+fn who_else_looks_at_the_incident_is_named_with_it() {
+    let mut both = Two::new(WIDE);
+    both.kim.keys("I Enter 4");
+    let folder = written(&mut both.kim)[0].0.clone();
+    both.kim.send(Msg::Note(folder.clone(), NoteReply::Here(vec!["ada".into(), "l\u{1b}[31mee".into()])));
+    let screen = both.kim.screen();
+    assert!(screen.contains("ada, l\u{241b}[31mee here, viewing"), "{screen}");
+    both.kim.send(Msg::Note(folder, NoteReply::Here(Vec::new())));
+    assert!(!both.kim.screen().contains("viewing"), "{}", both.kim.screen());
+}
