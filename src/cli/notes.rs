@@ -1,6 +1,8 @@
 //! `midwatch notes`: what was written down, without a screen. Consoles may write meanwhile. Nothing is made,
-//! locked or mended where it lies; only `send` writes down what it did, into a journal of its own.
+//! locked or mended where it lies; only `send` writes down what it did, into a journal of its own, and `merge`
+//! adds what another machine has.
 
+mod bundle;
 mod export;
 mod list;
 mod search;
@@ -60,6 +62,16 @@ pub(super) enum Notes {
         #[arg(required = true)]
         words: Vec<String>,
     },
+    /// Writes incidents into one file, to carry them to another machine
+    #[command(after_long_help = bundle::HELP)]
+    Bundle(bundle::Asked),
+    /// Takes the incidents of such files into the record: what is here stays, what is new is added
+    #[command(after_long_help = bundle::MERGE_HELP)]
+    Merge {
+        /// What midwatch notes bundle wrote
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
 }
 
 /// How an answer is written.
@@ -87,6 +99,8 @@ pub(super) fn notes(flags: &Flags, what: &Notes) -> ExitCode {
         Notes::Export(asked) => export::export(flags, &record, asked),
         Notes::Send(asked) => send::send(flags, &config, &record, asked),
         Notes::Search { output, words } => search::search(&record, words, *output),
+        Notes::Bundle(asked) => bundle::bundle(&record, asked),
+        Notes::Merge { files } => bundle::merge(&record, &config, files),
     }
 }
 

@@ -146,7 +146,7 @@ impl Journal {
     }
 }
 
-fn frame(payload: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn frame(payload: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
     let len = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= MOST_PAYLOAD);
     let len = len.ok_or_else(|| io::Error::other("the record is too long"))?.to_le_bytes();
     out.extend_from_slice(&len);
@@ -185,7 +185,7 @@ pub fn replay(bytes: &[u8]) -> Option<Replay> {
     Some(Replay { records, valid: bytes.len() as u64 - torn, torn })
 }
 
-fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let (sum, rest) = rest.split_first_chunk::<4>()?;
     let size = usize::try_from(u32::from_le_bytes(*len)).ok().filter(|n| *n <= MOST_PAYLOAD)?;

@@ -16,6 +16,7 @@
 //! <person>.<host>.<session>.here          touched while somebody looks at it
 //! ```
 
+mod bundle;
 mod ear;
 mod entries;
 mod folders;
@@ -24,6 +25,7 @@ mod pad;
 mod padlog;
 mod shelf;
 
+pub use bundle::{Bundle, Merged};
 pub use folders::{Folders, Told};
 pub use shelf::Shelf;
 
@@ -235,6 +237,13 @@ impl<F: Files> Writer<F> {
         replies.extend(self.take_in(places, now));
         replies.extend(self.handle(NoteCommand::Rest, now));
         replies
+    }
+
+    /// Takes entries of elsewhere; gives how many are new here, and how many are here with other words.
+    fn merge(&mut self, entries: Vec<Entry>) -> Result<(usize, usize), StoreError> {
+        let merged = self.entries.merge(entries);
+        self.entries.flush(&self.files)?;
+        Ok(merged)
     }
 
     /// Keeps the pad beside itself before a text takes its place that was not made from it. Says where.

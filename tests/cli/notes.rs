@@ -340,3 +340,41 @@ fn a_search_of_a_thousand_incidents_finds_its_lines() {
     assert_eq!(said.output.lines().count(), 1, "{}", said.output);
     assert!(said.output.contains("INC-20260314-0777-s777"), "{}", said.output);
 }
+
+#[test]
+fn incidents_are_carried_to_another_machine_and_merging_them_again_changes_nothing() {
+    let (home, other) = (Home::new(), Home::new());
+    let _console = outage(&home);
+    let path = home.path().join("night.bundle");
+    let file = path.to_str().unwrap();
+    let said = home.run(&["notes", "bundle", "-o", file]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(said.output.starts_with("1 incident, 10 entries and 1 pad are in "), "{}", said.output);
+    assert!(said.errors.contains("1 private incident left out"), "{}", said.errors);
+    let said = home.run(&["notes", "bundle", "-o", file]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.errors.contains("it exists already"), "{}", said.errors);
+
+    let said = other.run(&["notes", "merge", file]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(said.output.starts_with("INC-20260314-0142-checkout  10 of 10 entries new"), "{}", said.output);
+    let show = |home: &Home| home.run(&["notes", "show", "checkout", "-o", "json"]).output;
+    assert_eq!(show(&home), show(&other));
+    let files = |home: &Home| {
+        let all = untouched(&state(home)).into_iter();
+        all.filter(|(path, _)| path.is_file()).map(|(path, (bytes, _))| (path, bytes)).collect::<Vec<_>>()
+    };
+    let before = files(&other);
+    let said = other.run(&["notes", "merge", file, file]);
+    assert!(said.output.contains("  0 of 10 entries new."), "{}", said.output);
+    assert!(files(&other) == before, "something was written");
+
+    // What was cut off on the way is refused as a whole, and named.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::File::create(&path).unwrap().write_all(&bytes[..bytes.len() - 9]).unwrap();
+    let third = Home::new();
+    let said = third.run(&["notes", "merge", file]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.errors.contains("night.bundle was not merged: it is damaged or cut off"), "{}", said.errors);
+    assert!(!state(&third).join("incidents").exists());
+}

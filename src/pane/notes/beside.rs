@@ -23,14 +23,13 @@ const HELP: &[(&str, &str)] = &[
 pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText {
     let mut text = SafeText::default();
     for (index, name) in here.iter().enumerate() {
-        let before = SafeText::literal(if index > 0 { ", " } else { "  " });
-        text.push(&safe!("{}{}", before, clean(name)));
+        text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
     }
     if !here.is_empty() {
-        text.push(&" here, viewing".into());
+        text.push(&" here, viewing  ".into());
     }
     for (role, name) in incident.iter().flat_map(|incident| &incident.offers) {
-        text.push(&safe!("  {} offered to {}", SafeText::literal(role.word()), clean(name)));
+        text.push(&safe!("{} offered to {}  ", SafeText::literal(role.word()), clean(name)));
     }
     text
 }

@@ -429,8 +429,14 @@ impl Record {
             title.push(&safe!("  /{}", clean(&self.filter_text().into())));
         }
         let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
-        let (mut foot, meaning) = self.saving.words(lasts);
-        foot.push(&others(&self.here, self.incident.as_ref()));
+        let (words, meaning) = self.saving.words(lasts);
+        let beside = others(&self.here, self.incident.as_ref());
+        // What is not saved is told first, and who is there before who has the pad since when.
+        let mut foot = if meaning == Meaning::Critical {
+            safe!("{}  {}", words, beside)
+        } else {
+            safe!("{}{}", beside, words)
+        };
         if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
             foot.push(&safe!("  {} new", self.timeline.list().news()));
         }

@@ -442,7 +442,7 @@ fn events(count: usize) -> SafeText {
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     use super::super::tests::{fired, keeping};
     use super::*;
@@ -510,6 +510,24 @@ mod tests {
             assert_eq!(kept.len(), usize::from(has_memory), "without any directory nothing is kept of it");
             std::fs::remove_dir_all(&home).unwrap();
         }
+    }
+
+    #[test]
+    fn that_incidents_are_not_shared_is_told_until_they_are() {
+        let top = tempfile::tempdir().unwrap();
+        let dir = top.path().join("team");
+        std::fs::create_dir(&dir).unwrap();
+        let group = std::fs::metadata(&dir).unwrap().gid().to_string().into();
+        let place = Place::Directory(top.path().join("home"));
+        let (answers, _told) = mpsc::channel(64);
+        let team = Some(Team { dir: dir.clone(), group });
+        let mut desk = Desk::open(Keeping { team, ..keeping(place) }, Clock::Real, answers, Arc::default());
+        assert!(desk.told[&Kept::Shared].as_str().contains("run: chmod 2770"), "{:?}", desk.told);
+        desk.again();
+        assert!(desk.told.contains_key(&Kept::Shared));
+        std::fs::set_permissions(&dir, Permissions::from_mode(0o2770)).unwrap();
+        desk.again();
+        assert!(desk.told.is_empty(), "{:?}", desk.told);
     }
 
     #[test]

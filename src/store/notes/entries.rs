@@ -1,6 +1,6 @@
 //! The timeline's entries on disk: one journal per console, read together at the start.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use crate::store::journal::{self, Journal};
 /// One entry's text, bytes.
 const MOST_TEXT: usize = 64 * 1024;
 /// One entry as it is written, bytes: more than its text and its evidence can become.
-const MOST_RECORD: usize = 1024 * 1024;
+pub(super) const MOST_RECORD: usize = 1024 * 1024;
 /// Entries that wait in memory for a disk that takes them.
 const MOST_WAITING: usize = 10_000;
 /// Names looked at in the directory, and bytes of journals read, at the start.
@@ -94,6 +94,20 @@ impl Entries {
             self.all = merge(std::mem::take(&mut self.all).into_iter().chain(news.iter().cloned()).collect());
         }
         news
+    }
+
+    /// Takes entries of elsewhere that are not here yet. Gives how many, and how many are here with other words:
+    /// those stay.
+    pub(super) fn merge(&mut self, entries: Vec<Entry>) -> (usize, usize) {
+        let known: HashMap<_, &Entry> = self.all.iter().map(|entry| (key(entry), entry)).collect();
+        let differs = |entry: &&Entry| known.get(&key(entry)).is_some_and(|own| *own != *entry);
+        let other = entries.iter().filter(differs).count();
+        let mut names: HashSet<_> = known.into_keys().collect();
+        let new: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(key(entry))).collect();
+        self.waiting.extend(new.iter().cloned());
+        let count = new.len();
+        self.all = merge(std::mem::take(&mut self.all).into_iter().chain(new).collect());
+        (count, other)
     }
 
     /// There is no journal to write to.

@@ -454,6 +454,7 @@ mod tests {
     use crate::model::incident::{Declared, Sev};
     use crate::model::note::{Entry, What};
     use crate::store::files::Disk;
+    use crate::store::notes::tests::of_team;
 
     fn now() -> Timestamp {
         "2026-03-14T03:12:00Z".parse().unwrap()
@@ -558,6 +559,90 @@ mod tests {
         a.handle(&incident(), entry("a", 2, closed), now());
         assert_eq!(read(&c.hear(now())), [("incidents/INC-20260314-0312-db".to_owned(), 2)]);
         assert_eq!(open("d").hear(now()), [], "it is over");
+    }
+
+    /// Lets a directory be used so.
+    fn mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn while_the_directory_of_a_team_cannot_be_used_its_incidents_wait_in_ones_own() {
+        let top = tempfile::tempdir().unwrap();
+        let team = of_team(top.path());
+        let open = |home: &str, id: &str| {
+            Folders::open_shared(Disk, &top.path().join(home), Some(team.clone()), &session(id), now())
+        };
+        mode(&team.dir, 0o2777);
+        let (mut ada, _) = open("ada", "a");
+        let why = ada.apart().unwrap().as_str().to_owned();
+        assert!(why.starts_with("others than the group can use "), "{why}");
+        ada.handle(&incident(), entry("a", 1, declared()), now());
+        ada.handle(&incident(), NoteCommand::Open, now());
+        assert_eq!(
+            ada.handle(&incident(), NoteCommand::Pad(1, "typed".into()), now()),
+            [NoteReply::PadSaved(1)]
+        );
+        let apart = top.path().join("ada/unshared").join(incident().path());
+        assert_eq!(ada.pad_file(&incident()), apart.join("pad.md"));
+        assert_eq!(ada.rejoin(now()), [], "as long as it is so");
+        // Another one dies there.
+        let (mut kim, _) = open("kim", "k");
+        kim.handle(&incident(), entry("k", 1, What::Note), now());
+        drop(kim);
+
+        mode(&team.dir, 0o2770);
+        let told = ada.rejoin(now());
+        assert_eq!(ada.apart(), None, "{told:?}");
+        let there = team.dir.join(incident().path());
+        assert_eq!(ada.pad_file(&incident()), there.join("pad.md"));
+        let left = Disk.list(&apart, 100).unwrap();
+        assert!(left.iter().all(|path| path.ends_with("pad.lock")), "{left:?}");
+        let (mut kim, told) = open("kim", "l");
+        let found = told.iter().filter_map(|(folder, reply)| match reply {
+            NoteReply::Read(entries) if *folder == incident() => Some(entries.len()),
+            _ => None,
+        });
+        assert_eq!(found.max(), Some(2), "{told:?}");
+        let opened = kim.handle(&incident(), NoteCommand::Open, now());
+        let [NoteReply::Opened { entries, pad, held_by: Some(_), .. }] = &opened[..] else {
+            panic!("{opened:?}")
+        };
+        assert_eq!((entries.len(), pad), (2, &"typed".into()));
+        assert_eq!(read(&ada.hear(now())[..1].to_vec()), [("incidents/INC-20260314-0312-db".to_owned(), 1)]);
+        let shelf = crate::store::notes::Shelf::shared(Disk, top.path().join("eve"), Some(team.clone()));
+        assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 2);
+        assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "typed".into());
+    }
+
+    #[test]
+    fn incidents_of_before_stay_ones_own_and_a_link_among_those_of_the_team_leads_nowhere() {
+        let top = tempfile::tempdir().unwrap();
+        let (team, home) = (of_team(top.path()), top.path().join("home"));
+        let (mut before, _) = Folders::open(Disk, &home, &session("a"), now());
+        before.handle(&incident(), entry("a", 1, declared()), now());
+        before.close(now()).unwrap();
+        let elsewhere = top.path().join("elsewhere");
+        std::fs::create_dir(&elsewhere).unwrap();
+        std::fs::create_dir(team.dir.join("incidents")).unwrap();
+        mode(&team.dir.join("incidents"), 0o2770);
+        std::os::unix::fs::symlink(&elsewhere, team.dir.join("incidents/INC-9")).unwrap();
+        let (mut folders, told) = Folders::open_shared(Disk, &home, Some(team.clone()), &session("b"), now());
+        let [(Folder::Shift, NoteReply::Opened { notices, .. }), (known, NoteReply::Read(entries))] =
+            &told[..]
+        else {
+            panic!("{told:?}")
+        };
+        assert_eq!((known, entries.len()), (&incident(), 1));
+        assert!(
+            notices[0].as_str().unwrap().ends_with("INC-9 is no directory; it was not read"),
+            "{notices:?}"
+        );
+        folders.handle(&incident(), entry("b", 1, What::Note), now());
+        assert!(!team.dir.join(incident().path()).exists());
+        assert_eq!(folders.hear(now()), []);
+        assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
     }
 
     #[test]

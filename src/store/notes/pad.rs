@@ -25,6 +25,8 @@ const LONG_JOURNAL: u64 = 256 * 1024;
 /// Without any snapshot it is replaced from here on.
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
 const MOST_FILES: usize = 20_000;
+/// How the name of a pad begins that was brought from elsewhere.
+pub(super) const MERGED: &str = "pad.from-";
 
 #[derive(Debug)]
 enum Access {
@@ -383,6 +385,36 @@ impl Pad {
         }
         let path = self.keep_aside(files, self.text.as_bytes(), "left", now)?;
         Ok(Some(safe!("the pad that was here before is in {}", path_text(&path))))
+    }
+
+    /// Keeps a text of elsewhere: as the pad where there is none, else beside it. Says where, if it is new here.
+    pub(super) fn merge(
+        &mut self,
+        files: &impl Files,
+        text: &RawText,
+        now: Timestamp,
+    ) -> Result<Option<PathBuf>, StoreError> {
+        let mut notices = Vec::new();
+        let found = Found::read(files, &self.dir, None, &mut notices)?;
+        if text.is_empty() || found.text.as_bytes() == text.as_bytes() {
+            return Ok(None);
+        }
+        if found.text.is_empty() {
+            self.turn(files, now, &mut notices);
+            if self.text.is_empty() && self.accept(0, text).is_ok() {
+                self.flush(files)?;
+                self.snapshot(files, now)?;
+                return Ok(Some(self.file()));
+            }
+        }
+        // Named by what it says: it is there once, however often it comes.
+        let Print { len, crc } = print(text.as_bytes());
+        let path = self.dir.join(format!("{MERGED}{len:x}-{crc:08x}.md"));
+        match files.stamp(&path) {
+            Ok(None) => atomic::write(files, &path, text.as_bytes()).map(|_| Some(path)),
+            Ok(Some(_)) => Ok(None),
+            Err(e) => Err(StoreError::new("read", &path, e)),
+        }
     }
 
     /// Writes the text beside the pad of another directory, for a console that ends.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Tells one content of `pad.md` from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Print {
-    len: usize,
+    pub(super) len: usize,
     pub(super) crc: u32,
 }
 

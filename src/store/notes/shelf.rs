@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::entries::MOST_FILES;
 use super::folders::{self, Places};
-use super::pad::Found;
+use super::pad::{Found, MERGED};
 use crate::model::incident::Incident;
-use crate::model::note::{Entry, Folder, merge};
+use crate::model::note::{Entry, Folder, MOST_PAD, merge};
 use crate::model::terms::IncidentId;
 use crate::model::text::{RawText, SafeText};
 use crate::safe;
+use crate::store::error::StoreError;
 use crate::store::files::Files;
 use crate::store::team::{Shared, Team};
 
@@ -70,6 +72,25 @@ impl<F: Files + Clone> Shelf<F> {
             all.extend(super::entries::read(files, &dir, None, notices));
         }
         merge(all)
+    }
+
+    /// All texts of a folder's pad: the pad, and what was brought beside it from elsewhere.
+    pub fn pads(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<RawText> {
+        let mut pads = vec![self.pad(folder, notices)];
+        for (dir, files) in self.dirs(folder, &mut Vec::new()) {
+            let names = files.list(&dir, MOST_FILES).unwrap_or_default();
+            let is_one = |path: &PathBuf| {
+                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(MERGED))
+            };
+            for path in names.into_iter().filter(is_one) {
+                match files.read(&path, MOST_PAD as u64) {
+                    Ok(bytes) => pads.push(RawText::from_bytes(&bytes)),
+                    Err(e) => notices.push(StoreError::new("read", &path, e).sentence()),
+                }
+            }
+        }
+        pads.retain(|pad| !pad.is_empty());
+        pads
     }
 
     /// Where something of a folder is.

@@ -424,7 +424,7 @@ fn whatever_fails_in_a_shared_folder_nothing_shown_as_saved_is_missing() {
 }
 
 /// The directory of a team, of a group that we are in.
-fn of_team(top: &Path) -> Team {
+pub(super) fn of_team(top: &Path) -> Team {
     let dir = top.join("team");
     let group = rustix::process::getegid().as_raw();
     if !dir.is_dir() {
