@@ -17,6 +17,7 @@ mod place;
 mod presence;
 mod recorder;
 mod runbook;
+mod sending;
 pub mod session;
 mod state;
 mod team;
@@ -104,6 +105,8 @@ pub struct App {
     shelf: Shelf,
     /// The diagnostics that run, and the last ones.
     rounds: Rounds,
+    /// Where something is being sent to.
+    sending: Option<RawText>,
     arrangement: Arrangement,
     /// The view that had the focus before.
     previous: PaneId,
@@ -155,6 +158,7 @@ impl App {
             joined: None,
             shelf: Shelf::default(),
             rounds: Rounds::default(),
+            sending: None,
             arrangement: Arrangement { focus: PaneId::Alerts, full_screen: false, step: 0 },
             previous: PaneId::Logs,
             size,
@@ -241,6 +245,8 @@ impl App {
             Msg::Renewed(name, found) => effects = self.renewed(&name, found, now),
             Msg::Runbook(leads, answer) => self.hear_of_runbook(&leads, answer, now),
             Msg::Diagnosed(id, heard) => effects = self.hear_of_diagnostic(id, heard, now),
+            Msg::Prepared(folder, prepared) => self.propose(folder, prepared, now),
+            Msg::Sent(folder, outgoing, delivery) => effects = self.sent(&folder, &outgoing, &delivery, now),
             Msg::Trouble(text) => self.say(text, now),
             Msg::Saving(percent) => self.logs.save_goes_on(percent),
             Msg::Saved(text) => {
@@ -255,6 +261,7 @@ impl App {
             Msg::Frame => {
                 self.fit(now);
                 self.sync(now);
+                self.paint_proposal(now);
             }
         }
         effects.extend(rest);

@@ -17,6 +17,7 @@ pub mod patterns;
 pub mod pipelines;
 mod plot;
 pub mod runbook;
+pub mod sending;
 pub mod shown;
 mod sort;
 pub mod sources;

@@ -22,6 +22,8 @@ mod login;
 mod patterns;
 #[path = "app/runbook.rs"]
 mod runbook;
+#[path = "app/sending.rs"]
+mod sending;
 #[path = "app/team.rs"]
 mod team;
 

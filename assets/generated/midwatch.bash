@@ -190,11 +190,17 @@ _midwatch() {
             midwatch__subcmd__help__subcmd__logs,stats)
                 cmd="midwatch__subcmd__help__subcmd__logs__subcmd__stats"
                 ;;
+            midwatch__subcmd__help__subcmd__notes,bundle)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__bundle"
+                ;;
             midwatch__subcmd__help__subcmd__notes,export)
                 cmd="midwatch__subcmd__help__subcmd__notes__subcmd__export"
                 ;;
             midwatch__subcmd__help__subcmd__notes,list)
                 cmd="midwatch__subcmd__help__subcmd__notes__subcmd__list"
+                ;;
+            midwatch__subcmd__help__subcmd__notes,merge)
+                cmd="midwatch__subcmd__help__subcmd__notes__subcmd__merge"
                 ;;
             midwatch__subcmd__help__subcmd__notes,search)
                 cmd="midwatch__subcmd__help__subcmd__notes__subcmd__search"
@@ -238,6 +244,9 @@ _midwatch() {
             midwatch__subcmd__logs__subcmd__help,stats)
                 cmd="midwatch__subcmd__logs__subcmd__help__subcmd__stats"
                 ;;
+            midwatch__subcmd__notes,bundle)
+                cmd="midwatch__subcmd__notes__subcmd__bundle"
+                ;;
             midwatch__subcmd__notes,export)
                 cmd="midwatch__subcmd__notes__subcmd__export"
                 ;;
@@ -246,6 +255,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__notes,list)
                 cmd="midwatch__subcmd__notes__subcmd__list"
+                ;;
+            midwatch__subcmd__notes,merge)
+                cmd="midwatch__subcmd__notes__subcmd__merge"
                 ;;
             midwatch__subcmd__notes,search)
                 cmd="midwatch__subcmd__notes__subcmd__search"
@@ -256,6 +268,9 @@ _midwatch() {
             midwatch__subcmd__notes,show)
                 cmd="midwatch__subcmd__notes__subcmd__show"
                 ;;
+            midwatch__subcmd__notes__subcmd__help,bundle)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__bundle"
+                ;;
             midwatch__subcmd__notes__subcmd__help,export)
                 cmd="midwatch__subcmd__notes__subcmd__help__subcmd__export"
                 ;;
@@ -264,6 +279,9 @@ _midwatch() {
                 ;;
             midwatch__subcmd__notes__subcmd__help,list)
                 cmd="midwatch__subcmd__notes__subcmd__help__subcmd__list"
+                ;;
+            midwatch__subcmd__notes__subcmd__help,merge)
+                cmd="midwatch__subcmd__notes__subcmd__help__subcmd__merge"
                 ;;
             midwatch__subcmd__notes__subcmd__help,search)
                 cmd="midwatch__subcmd__notes__subcmd__help__subcmd__search"
@@ -1243,8 +1261,22 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__notes)
-            opts="list show export send search"
+            opts="list show export send search bundle merge"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__bundle)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1271,6 +1303,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__help__subcmd__notes__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__help__subcmd__notes__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1707,12 +1753,50 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes)
-            opts="-h -V --config --env --as --theme --ascii --plain --help --version list show export send search help"
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version list show export send search bundle merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__bundle)
+            opts="-o -h -V --output --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1783,8 +1867,22 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes__subcmd__help)
-            opts="list show export send search help"
+            opts="list show export send search bundle merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__bundle)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1825,6 +1923,20 @@ _midwatch() {
             return 0
             ;;
         midwatch__subcmd__notes__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__help__subcmd__merge)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1895,6 +2007,36 @@ _midwatch() {
                     COMPREPLY=($(compgen -W "text json" -- "${cur}"))
                     return 0
                     ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        midwatch__subcmd__notes__subcmd__merge)
+            opts="-h -V --config --env --as --theme --ascii --plain --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

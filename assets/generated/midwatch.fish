@@ -238,20 +238,22 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "patterns" -d 'Tells what lines say again and again, with the values taken out'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "follow" -d 'Prints the records of a configured source as they come'
 complete -c midwatch -n "__fish_midwatch_using_subcommand logs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l config -d 'Reads this configuration instead of your own' -r -F
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l env -d 'Shows this environment at the start' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l as -d 'Who is at the keys' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l theme -d 'The theme' -r
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l ascii -d 'Draws ASCII only'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -s h -l help -d 'Print help'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -s V -l version -d 'Print version'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "list" -d 'Lists the incidents, the newest first'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
-complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -s h -l help -d 'Print help'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "list" -d 'Lists the incidents, the newest first'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "bundle" -d 'Writes incidents into one file, to carry them to another machine'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "merge" -d 'Takes the incidents of such files into the record: what is here stays, what is new is added'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and not __fish_seen_subcommand_from list show export send search bundle merge help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -s o -l output -d 'How the answer is written' -r -f -a "text\t'For people'
 json\t'For programs'"
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from list" -l config -d 'Reads this configuration instead of your own' -r -F
@@ -309,11 +311,30 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from search" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -s o -l output -d 'The file to write; without it a new one here, named like the time' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from bundle" -s V -l version -d 'Print version'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l config -d 'Reads this configuration instead of your own' -r -F
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l env -d 'Shows this environment at the start' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l as -d 'Who is at the keys' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l theme -d 'The theme' -r
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l ascii -d 'Draws ASCII only'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -l plain -d 'Tells everything in lines and repaints nothing: for screen readers, dumb terminals and pipes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "list" -d 'Lists the incidents, the newest first'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "show" -d 'Prints what is known of an incident, its timeline and its pad'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "bundle" -d 'Writes incidents into one file, to carry them to another machine'
+complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Takes the incidents of such files into the record: what is here stays, what is new is added'
 complete -c midwatch -n "__fish_midwatch_using_subcommand notes; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l since -d 'How long the shift was, such as 12h' -r
 complete -c midwatch -n "__fish_midwatch_using_subcommand handoff" -l to -d 'Who takes over' -r
@@ -426,6 +447,8 @@ complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "export" -d 'Writes a document of an incident: the draft of a postmortem, or a status update'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "send" -d 'Sends a document of an incident to a configured destination, when you have seen it and agree'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "search" -d 'Finds entries and lines of pads, in all incidents and in the shift\'s notes'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "bundle" -d 'Writes incidents into one file, to carry them to another machine'
+complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from notes" -f -a "merge" -d 'Takes the incidents of such files into the record: what is here stays, what is new is added'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "man" -d 'The manual page'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "completions" -d 'Completions for a shell'
 complete -c midwatch -n "__fish_midwatch_using_subcommand help; and __fish_seen_subcommand_from generate" -f -a "schema" -d 'The JSON schema of a configuration'

@@ -113,6 +113,7 @@ impl App {
             | Id::Since
             | Id::Timer
             | Id::Document
+            | Id::Send
             | Id::HandOver
             | Id::EntryTime
             | Id::Correct
@@ -160,6 +161,7 @@ impl App {
             Argument::Severity => return self.set_severity(&choice.argument, now),
             Argument::Field => return self.set_field(&choice.argument, now),
             Argument::Document => self.show_document(&choice.argument, now),
+            Argument::Way => return self.send_document(&choice.argument, now),
             Argument::Query => self.show_graph(&choice.argument, command.id == Id::Watch, now),
             Argument::Name if command.id == Id::Goto && argument.is_empty() => {
                 self.say(
@@ -302,6 +304,7 @@ impl App {
             Argument::Incident => self.incident_names(),
             Argument::Status => Status::ALL.iter().map(|status| status.word().to_owned()).collect(),
             Argument::Document => Template::ALL.iter().map(|one| one.word().to_owned()).collect(),
+            Argument::Way => self.ways_to_send(),
             Argument::Severity => (1..=5).map(|number| number.to_string()).collect(),
             Argument::None | Argument::Path | Argument::Name | Argument::Query | Argument::Field => {
                 Vec::new()

@@ -66,6 +66,18 @@ impl App {
 
     fn incident_document(&self, template: Template, now: Timestamp) -> Option<DocumentView> {
         let incident = self.notes.incident()?;
+        let (document, mistakes, missing) = self.made(template, now)?;
+        let title = safe!("{} of {}", SafeText::literal(template.word()), clean(&incident.title));
+        Some(DocumentView::new(title, hint(&mistakes), &document, missing))
+    }
+
+    /// A document of the current incident, what is wrong with its template, and what is missing in it.
+    pub(super) fn made(
+        &self,
+        template: Template,
+        now: Timestamp,
+    ) -> Option<(Document, Vec<Mistake>, Vec<SafeText>)> {
+        let incident = self.notes.incident()?;
         let (entries, pad) = self.notes.told();
         let wanted = incident.alert.as_ref();
         let alerts = self.state.world.alerts().map(|(_, alert)| alert);
@@ -77,11 +89,10 @@ impl App {
         let (document, mistakes) = self.state.templates.made(template, &|name| facts.value(name));
         // An update goes out while much is missing.
         let missing = if template == Template::Postmortem { lint(&facts) } else { Vec::new() };
-        let title = safe!("{} of {}", SafeText::literal(template.word()), clean(&incident.title));
-        Some(DocumentView::new(title, hint(&mistakes), &document, missing))
+        Some((document, mistakes, missing))
     }
 
-    fn shift(&self, to: Option<&RawText>, now: Timestamp) -> (Document, Vec<Mistake>) {
+    pub(super) fn shift(&self, to: Option<&RawText>, now: Timestamp) -> (Document, Vec<Mistake>) {
         let from = now.checked_sub(SHIFT).unwrap_or(Timestamp::MIN);
         let world = &self.state.world;
         let history = world.history().cloned().collect();

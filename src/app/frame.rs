@@ -224,6 +224,7 @@ impl App {
             Some(Overlay::Welcome(_)) => Some("Enter looks at what was found here  q leaves"),
             Some(Overlay::Help(_) | Overlay::Palette(_)) => Some("Up Down choose  Enter runs it  Esc closes"),
             Some(Overlay::Shown(_)) => Some("Esc closes"),
+            Some(Overlay::Sending(_)) => Some("the letter above sends it  Esc does not"),
             None if self.is_editing() => Some("Esc leaves the pad  ctrl-_ undo  ctrl-r redo"),
             Some(Overlay::Leave(_)) | None => None,
         };
@@ -296,6 +297,7 @@ impl App {
             Some(Overlay::Help(help)) => help.draw(&view, &self.keymap, area, canvas),
             Some(Overlay::Palette(palette)) => palette.draw(&view, &self.keymap, area, canvas),
             Some(Overlay::Shown(shown)) => shown.draw(&view, area, canvas),
+            Some(Overlay::Sending(proposal)) => proposal.draw(&view, area, canvas),
             Some(Overlay::Welcome(welcome)) => welcome.draw(&view, area, canvas),
             Some(Overlay::Leave(why)) => {
                 let styles = self.state.styles();

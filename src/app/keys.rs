@@ -93,6 +93,9 @@ impl App {
             self.say(no_alt(key), now);
             return Vec::new();
         }
+        if matches!(self.overlay, Some(Overlay::Sending(_))) {
+            return self.proposal_key(key, area, now);
+        }
         if key.code == Code::Esc && !self.is_welcoming() {
             self.overlay = None;
             return Vec::new();
@@ -138,7 +141,7 @@ impl App {
                     return self.quit();
                 }
             }
-            None => {}
+            Some(Overlay::Sending(_)) | None => {}
         }
         Vec::new()
     }

@@ -7,6 +7,7 @@ use crate::model::text::{SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::help::Help;
 use crate::pane::palette::Palette;
+use crate::pane::sending::Proposal;
 use crate::pane::shown::Shown;
 use crate::pane::welcome::Welcome;
 use crate::safe;
@@ -24,6 +25,8 @@ pub(super) enum Overlay {
     Shown(Shown),
     /// The first screen without a configuration; nothing has started yet.
     Welcome(Welcome),
+    /// What is about to be sent.
+    Sending(Box<Proposal>),
     /// Something is not saved: leave all the same?
     Leave(SafeText),
 }

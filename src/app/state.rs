@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::command::keymap::Binding;
+use crate::config::destinations::Destination;
 use crate::config::diagnostics::Diagnostic;
 use crate::config::environment::Environment;
 use crate::config::runbooks::Runbooks;
@@ -40,6 +41,8 @@ pub struct Setup {
     pub diagnostics: Vec<Diagnostic>,
     /// What documents are made from.
     pub templates: Templates,
+    /// Where documents may be sent.
+    pub destinations: Vec<Destination>,
     /// The credentials, as declared.
     pub credentials: Vec<CredentialInfo>,
     /// The configured environments.
@@ -78,6 +81,7 @@ pub(super) struct State {
     pub(super) runbooks: Runbooks,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) templates: Templates,
+    pub(super) destinations: Vec<Destination>,
     pub(super) credentials: Credentials,
     pub(super) keeping: Keeping,
     /// The incidents that are known, the oldest first.
@@ -109,6 +113,7 @@ impl State {
             runbooks: setup.runbooks,
             diagnostics: setup.diagnostics,
             templates: setup.templates,
+            destinations: setup.destinations,
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             incidents: Vec::new(),

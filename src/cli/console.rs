@@ -236,6 +236,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         runbooks: config.runbooks.clone(),
         diagnostics: config.diagnostics.clone(),
         templates: templates::own_ones(flags, &mut notices),
+        destinations: config.destinations.clone(),
         credentials: credentials(config),
         environments: config.environments.clone(),
         environment: settings.scope.clone(),
@@ -266,6 +267,7 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         notices,
         net,
         bell: settings.bell,
+        destinations: config.destinations.clone(),
         logins: Logins::of(&config.credentials),
         formats: config.formats.as_slice().into(),
     };

@@ -164,6 +164,7 @@ fn called(command: &Command) -> String {
         Argument::Severity => " SEVERITY [WHY]",
         Argument::Field => " FIELD VALUE",
         Argument::Document => " DOCUMENT",
+        Argument::Way => " DOCUMENT DESTINATION",
     };
     format!("{}{argument}", command.name)
 }

@@ -29,6 +29,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         runbooks: Runbooks::default(),
         diagnostics: Vec::new(),
         templates: Templates::default(),
+        destinations: Vec::new(),
         credentials: Vec::new(),
         environments: recording.environments().to_vec(),
         environment: None,

@@ -74,6 +74,8 @@ pub enum Argument {
     Field,
     /// Which document.
     Document,
+    /// Which document, and where it is sent to.
+    Way,
     /// A query of metrics, after `name:` of a source if it is not the first.
     Query,
 }
@@ -164,6 +166,7 @@ commands! {
     Severity Global "severity" [] "severity of the incident" "Says how bad the incident is, from 1, the worst, to 5, and why." (Severity);
     Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set link URL, set tag db; set lead ada offers the role to ada." (Field);
     Document Global "document" [] "write a document" "Shows a document of the current incident (postmortem, update) or of the shift (handoff), to be read, copied and written to a file." (Document);
+    Send Global "send" [] "send a document" "Shows what would be sent of the current incident or of the shift (send update chat), and sends it when you type the letter that is shown; copy is the clipboard." (Way);
     HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Drill Global "drill" [] "drill" "Shows the briefing of the drill that is taken, or its score once it is over.";

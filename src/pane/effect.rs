@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::action::confirm::Confirmed;
 use crate::command::table::Id;
 use crate::config::key::Key;
+use crate::incident::paper::Paper;
 use crate::logs::archive::{FileNews, FileSays, Sought};
 use crate::logs::buffer::{SealJob, Sealed};
 use crate::logs::extract::Extract;
@@ -15,6 +17,7 @@ use crate::model::health::Failure;
 use crate::model::keeping::Kept;
 use crate::model::limit::is_cut;
 use crate::model::note::{Folder, NoteCommand, NoteReply};
+use crate::model::outgoing::{Delivery, Outgoing};
 use crate::model::runbook::{Answer, Lead};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
@@ -60,6 +63,10 @@ pub enum Msg {
     Saved(SafeText),
     /// What came of looking for a runbook there.
     Runbook(Vec<Lead>, Answer),
+    /// What would be sent is ready to be looked at, or why it cannot be sent.
+    Prepared(Folder, Result<Box<Outgoing>, SafeText>),
+    /// What came of sending this.
+    Sent(Folder, Box<Outgoing>, Delivery),
     /// What is heard of the diagnostic of this errand.
     Diagnosed(u64, Heard),
     /// Something outside did not work and nobody else would say so.
@@ -74,7 +81,8 @@ impl Msg {
     /// Whether a person waits for it: then it is painted as soon as what a key does.
     pub fn is_awaited(&self) -> bool {
         let is_piece = matches!(self, Self::File(FileNews { what: FileSays::Piece { asked: true, .. }, .. }));
-        is_piece || matches!(self, Self::Runbook(..) | Self::Diagnosed(_, Heard::Ended(..)))
+        let is_answer = matches!(self, Self::Runbook(..) | Self::Prepared(..) | Self::Sent(..));
+        is_piece || is_answer || matches!(self, Self::Diagnosed(_, Heard::Ended(..)))
     }
 }
 
@@ -113,6 +121,10 @@ pub enum Effect {
     Runbook(Vec<Lead>),
     /// Run these programs, which only look, side by side.
     Diagnose(Vec<Errand>),
+    /// Put a document into the form of the destination of this name, for the person to look at.
+    Prepare(Folder, RawText, Box<Paper>),
+    /// Send what the person has agreed to, once.
+    Send(Folder, Box<Confirmed<Outgoing>>),
     /// Let a log worker put small batches of lines together.
     Seal(SealJob),
     /// Let a log worker mine the patterns of these lines.

@@ -21,11 +21,13 @@ use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::runbook::Library;
 use super::save::Saves;
+use super::sending::Courier;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;
 use crate::app::session::Session as LastState;
 use crate::app::{App, Setup};
+use crate::config::destinations::Destination;
 use crate::config::theme::Depth;
 use crate::logs::format::own::Own;
 use crate::model::keeping::Kept;
@@ -94,6 +96,8 @@ pub struct Launch {
     pub net: Net,
     /// Whether the terminal's bell rings.
     pub bell: bool,
+    /// Where documents may be sent.
+    pub destinations: Vec<Destination>,
     /// What the login of each credential runs.
     pub logins: Logins,
     /// The formats of lines that the person describes.
@@ -247,7 +251,9 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let requests = Arc::new(requests);
     let (saves, all_ended) = Saves::new(Arc::clone(&requests), messages.clone());
     let runner = Runner::new(messages.clone(), mask.clone(), is_played);
-    let hands = Hands { net: launch.net, saves, library, runner };
+    let destinations = std::mem::take(&mut launch.destinations);
+    let courier = Courier::new(launch.net.clone(), destinations, messages.clone(), is_played);
+    let hands = Hands { net: launch.net, saves, library, runner, courier };
     let perform = Box::new(perform(requests, begin, keeper.clone(), messages, resting, hands));
     let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
     let pads = launch.place.directory().map(|_| Pads::new(&keeper)).unwrap_or_default();
@@ -362,6 +368,7 @@ struct Hands {
     saves: Saves,
     library: Library,
     runner: Runner,
+    courier: Courier,
 }
 
 /// Does what the app asks. Waits for nothing: a queue that is full is told.
@@ -373,7 +380,7 @@ fn perform(
     resting: Option<watch::Sender<bool>>,
     hands: Hands,
 ) -> impl FnMut(Effect) {
-    let Hands { net, mut saves, library, runner } = hands;
+    let Hands { net, mut saves, library, runner, courier } = hands;
     let mask = net.vault().mask().clone();
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
@@ -441,6 +448,14 @@ fn perform(
             }
             Effect::Diagnose(errands) => {
                 runner.run(errands);
+                return;
+            }
+            Effect::Prepare(folder, name, paper) => {
+                courier.prepare(folder, &name, paper);
+                return;
+            }
+            Effect::Send(folder, agreed) => {
+                courier.send(folder, agreed);
                 return;
             }
             Effect::Save(save) => {

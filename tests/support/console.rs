@@ -56,6 +56,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         runbooks: Runbooks::default(),
         diagnostics: Vec::new(),
         templates: Templates::default(),
+        destinations: Vec::new(),
         credentials: Vec::new(),
         environments: Vec::new(),
         environment: None,

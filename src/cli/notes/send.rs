@@ -8,6 +8,7 @@ use clap::Args;
 use super::export::{What, document};
 use super::{Record, name};
 use crate::action::confirm::{Answer, Confirm, Confirmed};
+use crate::cli::console::team;
 use crate::cli::print::{print, refuse, tell};
 use crate::cli::{FAILED, Flags, WRONG};
 use crate::config::Config;
@@ -27,7 +28,7 @@ use crate::runtime::sending::Sending;
 use crate::safe;
 use crate::send::outgoing;
 use crate::store::files::Disk;
-use crate::store::notes::{Session, Writer};
+use crate::store::notes::{Folders, Session};
 
 /// The exit code where nobody knows whether it was sent.
 const UNKNOWN: u8 = 3;
@@ -180,7 +181,9 @@ fn write_down(
     let person = config.settings.person.clone().unwrap_or_else(login);
     let session = Session { person, host: host(), id: session_name(now), since: now };
     let folder = Folder::Incident(incident.id.clone());
-    let (mut writer, _) = Writer::open(Disk, &record.state, &folder, &session, now);
+    // An incident of the team is written where the team reads it.
+    let team = config.team.clone().map(team);
+    let (mut folders, _) = Folders::open_shared(Disk, &record.state, team, &session, now);
     for (index, (what, text)) in delivery.entries(outgoing).into_iter().enumerate() {
         let entry = Entry {
             at: now,
@@ -192,11 +195,11 @@ fn write_down(
             seq: index as u64 + 1,
         };
         let command = masked(NoteCommand::Entry(entry), net.vault().mask());
-        for reply in writer.handle(command, now) {
+        for reply in folders.handle(&folder, command, now) {
             if let NoteReply::NotSaved(why) = reply {
                 return Err(clean(&why));
             }
         }
     }
-    writer.close(now).map_err(|error| error.sentence())
+    folders.close(now).map_err(|error| error.sentence())
 }

@@ -319,7 +319,9 @@ mod tests {
     fn what_is_made_to_do_harm_is_refused_by_name() {
         let made = |parts: &[&str]| {
             let mut bytes = MAGIC.to_vec();
-            parts.iter().for_each(|part| frame(part.as_bytes(), &mut bytes).unwrap());
+            for part in parts {
+                frame(part.as_bytes(), &mut bytes).unwrap();
+            }
             Bundle::read(&bytes).unwrap_err().as_str().to_owned()
         };
         let head = r#"{"head":1}"#;
@@ -414,7 +416,7 @@ mod tests {
                 whole(state.path())
             };
             let mut all = Bundle::default();
-            bundles.iter().for_each(|part| all.add(part.clone()));
+            for part in &bundles { all.add(part.clone()); }
             prop_assert_eq!(&merged(&mut bundles.iter()), &all);
             prop_assert_eq!(&merged(&mut bundles.iter().rev()), &all);
             prop_assert_eq!(&merged(&mut bundles.iter().chain(&bundles)), &all);
