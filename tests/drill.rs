@@ -215,6 +215,9 @@ async fn keys_are_counted_and_text_is_not() {
     drill.keys("Esc j k").await;
     drill.console.keys(";").type_text("looks like a disk").keys("Enter");
     assert!(row(&drill.score(), "keys").starts_with("5,"), "{}", drill.score());
+    // The name of a command is keys, and what stands behind it is text.
+    drill.command("set impact nobody can order").await;
+    assert!(row(&drill.score(), "keys").starts_with("11,"), "{}", drill.score());
 }
 
 #[tokio::test(start_paused = true)]

@@ -51,10 +51,13 @@ impl App {
 
     /// Counts a key, unless it is a letter of a text.
     pub(super) fn count_key(&mut self, key: Key) {
-        let is_text = match &self.prompt {
-            Some(_) => self.overlay.is_none() && !matches!(key.code, Code::Enter | Code::Esc),
-            None => self.overlay.is_none() && self.is_editing() && key.code != Code::Esc,
+        let is_typed = match (&self.overlay, &self.prompt) {
+            (Some(Overlay::Palette(palette)), _) => palette.has_argument(),
+            (Some(_), _) => false,
+            (None, Some(_)) => true,
+            (None, None) => self.is_editing(),
         };
+        let is_text = is_typed && !matches!(key.code, Code::Enter | Code::Esc);
         if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.taken.over.is_none())
             && !is_text
         {

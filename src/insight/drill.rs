@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::drill::Drill;
-use crate::model::incident::{Field, Status};
+use crate::model::incident::{Declared, Field, Status};
 use crate::model::note::{Entry, What};
 use crate::model::text::RawText;
 
@@ -69,12 +69,17 @@ pub fn score<'a>(drill: &Drill, taken: &Taken, entries: impl IntoIterator<Item =
     let counts = |entry: &&Entry| taken.over.is_none_or(|over| entry.recorded <= over);
     let mut said: Vec<&Entry> = entries.into_iter().filter(counts).collect();
     said.sort_by(|a, b| (a.recorded, &a.session, a.seq).cmp(&(b.recorded, &b.session, b.seq)));
+    // One of another alert is of something else.
+    let is_of_it =
+        |declared: &Declared| declared.alert.as_ref().is_none_or(|alert| drill.alerts.contains(alert));
     let mut score =
         Score { acknowledged: None, declared: None, change: None, mitigated: None, keys: taken.keys };
     for entry in said {
         let soon = after(entry.recorded);
         match &entry.what {
-            What::Declared(_) if score.declared.is_none() => score.declared = Some(soon),
+            What::Declared(declared) if score.declared.is_none() && is_of_it(declared) => {
+                score.declared = Some(soon);
+            }
             What::Set(Field::Change) if entry.text.is_empty() => score.change = None,
             What::Set(Field::Change) => {
                 let is_right = drill.change.is_meant_by(&entry.text);
@@ -105,7 +110,7 @@ pub fn score<'a>(drill: &Drill, taken: &Taken, entries: impl IntoIterator<Item =
 mod tests {
     use super::*;
     use crate::model::drill::Culprit;
-    use crate::model::incident::{Declared, Sev};
+    use crate::model::incident::Sev;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -204,6 +209,17 @@ mod tests {
         assert_eq!((seconds(found.acknowledged), seconds(found.declared)), (Some(0), Some(0)));
         assert_eq!((found.change.clone(), found.done()), (None, 3));
         assert!(!found.is_whole());
+    }
+
+    #[test]
+    fn an_incident_of_another_alert_is_not_the_one_that_is_asked_for() {
+        let of = |alert: Option<&str>| {
+            let alert = alert.map(RawText::from);
+            let declared = Declared { alert, ..Declared::new("x", Sev::SECOND) };
+            let entries = [entry(10, What::Declared(Box::new(declared)), "")];
+            score(&drill(culprit()), &Taken::default(), &entries).done()
+        };
+        assert_eq!((of(Some("HighErrorRate")), of(None), of(Some("CertExpiresSoon"))), (2, 2, 0));
     }
 
     #[test]

@@ -80,6 +80,11 @@ impl Palette {
         self.show();
     }
 
+    /// Whether what is typed now stands behind the name of a command.
+    pub fn has_argument(&self) -> bool {
+        self.typed.text().contains(' ')
+    }
+
     /// Draws it over `area`.
     pub fn draw(&self, view: &View<'_>, keymap: &Keymap, area: Rect, canvas: &mut Canvas<'_>) {
         let styles = view.styles;

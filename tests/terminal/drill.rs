@@ -41,7 +41,7 @@ fn a_drill_says_that_it_is_one_and_prints_its_score_when_one_leaves() {
     });
     console.send(b"q");
     let said = left(console);
-    assert!(said.contains("2 of 4.") && said.contains("none: wrong"), "{said}");
+    assert!(said.contains("0 of 4.") && said.contains("none: wrong"), "{said}");
     assert!(said.contains("the change was deploy-production #2207"), "{said}");
 }
 
