@@ -4,6 +4,7 @@ pub mod backend;
 mod clipboard;
 pub mod clock;
 pub mod console;
+mod courier;
 mod diagnose;
 pub mod editor;
 pub mod exit;

@@ -10,6 +10,7 @@ use ratatui::Frame;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::Clock;
+use super::courier::Courier;
 use super::diagnose::Runner;
 use super::editor::Pads;
 use super::exit::Save;
@@ -21,7 +22,6 @@ use super::plain::{self, Lines};
 use super::run::{self, Wiring};
 use super::runbook::Library;
 use super::save::Saves;
-use super::sending::Courier;
 use super::session::{Session, SessionError};
 use super::tasks::{Crashed, Tasks};
 use super::terminal::Terminal;

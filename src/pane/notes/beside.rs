@@ -26,10 +26,11 @@ pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText 
         text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
     }
     if !here.is_empty() {
-        text.push(&" here, viewing  ".into());
+        text.push(&" here, viewing".into());
     }
     for (role, name) in incident.iter().flat_map(|incident| &incident.offers) {
-        text.push(&safe!("{} offered to {}  ", SafeText::literal(role.word()), clean(name)));
+        let gap = SafeText::literal(if text.is_empty() { "" } else { "  " });
+        text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(role.word()), clean(name)));
     }
     text
 }

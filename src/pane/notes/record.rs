@@ -432,10 +432,10 @@ impl Record {
         let (words, meaning) = self.saving.words(lasts);
         let beside = others(&self.here, self.incident.as_ref());
         // What is not saved is told first, and who is there before who has the pad since when.
-        let mut foot = if meaning == Meaning::Critical {
-            safe!("{}  {}", words, beside)
-        } else {
-            safe!("{}{}", beside, words)
+        let mut foot = match (beside.is_empty(), meaning) {
+            (true, _) => words,
+            (false, Meaning::Critical) => safe!("{}  {}", words, beside),
+            (false, _) => safe!("{}  {}", beside, words),
         };
         if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
             foot.push(&safe!("  {} new", self.timeline.list().news()));
