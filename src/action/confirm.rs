@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// The letters that may be asked for. None of them moves in a list, leaves, or says yes elsewhere.
 const LETTERS: [char; 12] = ['a', 'c', 'd', 'e', 'h', 'm', 'p', 'r', 's', 'u', 'w', 'x'];
-/// A key that comes sooner after the first painting was not meant for it.
-const SEEN: SignedDuration = SignedDuration::from_millis(500);
+/// A key that comes sooner after the first painting, or after another key, was not meant for it.
+const SEEN: SignedDuration = SignedDuration::from_millis(1000);
 
 /// Something that waits for a person to agree.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,12 +57,14 @@ impl<T> Confirm<T> {
 
     /// Takes a key.
     pub fn key(self, key: char, now: Timestamp) -> Answer<T> {
+        // Who types goes on typing: the time begins again with each key.
+        let again = self.painted.map(|_| now);
         if key != self.letter {
-            return Answer::Other(self);
+            return Answer::Other(Self { painted: again, ..self });
         }
         match self.painted {
             Some(painted) if now.duration_since(painted) >= SEEN => Answer::Yes(Confirmed(self.proposed)),
-            _ => Answer::TooSoon(self),
+            _ => Answer::TooSoon(Self { painted: again, ..self }),
         }
     }
 }
@@ -90,15 +92,26 @@ mod tests {
             assert!(matches!(confirm.clone().key(letter, at(9000)), Answer::TooSoon(_)), "never painted");
             confirm.painted(at(1000));
             confirm.painted(at(1400));
-            assert!(matches!(confirm.clone().key(letter, at(1499)), Answer::TooSoon(_)));
+            assert!(matches!(confirm.clone().key(letter, at(1999)), Answer::TooSoon(_)));
             for other in ('a'..='z').chain("\n\u{1b} yY".chars()).filter(|key| *key != letter) {
                 assert!(matches!(confirm.clone().key(other, at(9000)), Answer::Other(_)), "{other}");
             }
             let upper = letter.to_ascii_uppercase();
             assert!(matches!(confirm.clone().key(upper, at(9000)), Answer::Other(_)));
-            let Answer::Yes(confirmed) = confirm.key(letter, at(1500)) else { panic!("{letter}") };
+            let Answer::Yes(confirmed) = confirm.key(letter, at(2000)) else { panic!("{letter}") };
             assert_eq!(*confirmed.of(), "roll back");
         }
+    }
+
+    #[test]
+    fn who_types_on_agrees_to_nothing() {
+        let mut confirm = Confirm::new((), 0);
+        let letter = confirm.letter();
+        confirm.painted(at(0));
+        let Answer::Other(confirm) = confirm.key('z', at(1500)) else { panic!() };
+        let Answer::TooSoon(confirm) = confirm.key(letter, at(2000)) else { panic!() };
+        let Answer::TooSoon(confirm) = confirm.key(letter, at(2900)) else { panic!() };
+        assert!(matches!(confirm.key(letter, at(3900)), Answer::Yes(_)));
     }
 
     #[test]

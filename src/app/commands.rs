@@ -259,7 +259,8 @@ impl App {
 
     fn leave(&mut self) -> Vec<Effect> {
         let saving = || Some(safe!("Lines are still being saved to {}.", self.logs.saves_to()?));
-        match self.notes.unsaved().or_else(saving) {
+        let sending = || Some(safe!("What goes to {} is not there yet.", clean(self.sending.as_ref()?)));
+        match self.notes.unsaved().or_else(saving).or_else(sending) {
             Some(why) => {
                 self.overlay = Some(Overlay::Leave(why));
                 Vec::new()

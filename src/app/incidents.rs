@@ -1,5 +1,6 @@
 //! Incidents: how one is declared, which one is current, and what is said of it.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::overlay::Asks;
@@ -93,8 +94,8 @@ impl App {
     /// The names of the incidents that can be turned to, the newest first.
     pub(super) fn incident_names(&self) -> Vec<String> {
         let mut names: Vec<_> = self.notes.incidents().map(|one| one.id.as_str().to_owned()).collect();
-        names.push("none".to_owned());
         names.reverse();
+        names.push("none".to_owned());
         names
     }
 
@@ -143,7 +144,7 @@ impl App {
             return Vec::new();
         };
         let (first, why) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
-        let (at, why) = match time(first, now) {
+        let (at, why) = match time(first, now, &self.state.zone.zone()) {
             Some(at) => (at, why.trim()),
             None => (now, rest.trim()),
         };
@@ -175,7 +176,7 @@ impl App {
         };
         let value = value.trim();
         if field == Field::Onset {
-            let Some(at) = time(value, now) else {
+            let Some(at) = time(value, now, &self.state.zone.zone()) else {
                 self.say("An onset is a time: 03:12, -15m, 2026-11-22T03:12Z.", now);
                 return Vec::new();
             };
@@ -214,7 +215,8 @@ impl App {
     /// Starts a countdown: `3m kim checks db`.
     pub(super) fn start_timer(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         let (length, what) = text.trim().split_once(char::is_whitespace).unwrap_or((text.trim(), ""));
-        let due = later(length, now).or_else(|| later(&format!("+{length}"), now));
+        let zone = self.state.zone.zone();
+        let due = later(length, now, &zone).or_else(|| later(&format!("+{length}"), now, &zone));
         let (Some(due), false) = (due, what.trim().is_empty()) else {
             self.say("Type how long and what: :timer 3m kim checks db", now);
             return Vec::new();
@@ -268,7 +270,7 @@ impl App {
             return Vec::new();
         }
         self.name_the_writer(now);
-        let (what, text) = kind(text, now);
+        let (what, text) = kind(text, now, &self.state.zone.zone());
         vec![self.notes.write(Draft::new(what, text, now), now)]
     }
 
@@ -323,7 +325,7 @@ impl App {
 
 /// What a one-line note is, by the letter before it: `h ` a hypothesis, `x ` ruled out, `d ` a decision,
 /// `u ` what those who wait were told, `t ` a todo, with `@owner` and a time by which it is to be done (`15:30`, `+30m`).
-fn kind(text: &str, now: Timestamp) -> (What, RawText) {
+fn kind(text: &str, now: Timestamp, zone: &TimeZone) -> (What, RawText) {
     let (letter, rest) = text.split_once(' ').unwrap_or(("", text));
     let rest = rest.trim_start();
     match letter {
@@ -334,7 +336,7 @@ fn kind(text: &str, now: Timestamp) -> (What, RawText) {
         "t" => {
             let (mut owner, mut due, mut text) = (None, None, rest);
             while let Some((word, behind)) = text.split_once(' ') {
-                match (word.strip_prefix('@'), later(word, now)) {
+                match (word.strip_prefix('@'), later(word, now, zone)) {
                     (Some(name), _) if !name.is_empty() && owner.is_none() => owner = Some(name.into()),
                     (_, Some(at)) if due.is_none() => due = Some(at),
                     _ => break,
@@ -363,13 +365,13 @@ fn minutes(from: Timestamp, to: Timestamp) -> i64 {
 }
 
 /// A time that is past: `03:12` is the last one, `-15m`, or with its date.
-fn time(text: &str, now: Timestamp) -> Option<Timestamp> {
-    Timestamp::from_millisecond(moment::before(text, now)?).ok()
+fn time(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    Timestamp::from_millisecond(moment::before(text, now, zone)?).ok()
 }
 
 /// A time that is to come: `15:30` is the next one, or `+30m`.
-fn later(text: &str, now: Timestamp) -> Option<Timestamp> {
-    Timestamp::from_millisecond(moment::after(text, now)?).ok()
+fn later(text: &str, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+    Timestamp::from_millisecond(moment::after(text, now, zone)?).ok()
 }
 
 #[cfg(test)]
@@ -379,7 +381,7 @@ mod tests {
     #[test]
     fn a_letter_before_a_note_says_what_it_is() {
         let now: Timestamp = "2026-03-14T03:12:00Z".parse().unwrap();
-        let of = |text: &str| kind(text, now);
+        let of = |text: &str| kind(text, now, &TimeZone::UTC);
         assert_eq!(of("pool is full"), (What::Note, "pool is full".into()));
         assert_eq!(of("h pool is full"), (What::Hypothesis, "pool is full".into()));
         assert_eq!(of("x  dns"), (What::RuledOut, "dns".into()));

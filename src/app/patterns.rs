@@ -93,7 +93,7 @@ impl App {
 
     /// Compares patterns with what was before a time that a person wrote.
     pub(super) fn compare_since(&mut self, text: &str, now: Timestamp) {
-        if !self.mining.set_chosen(text.trim(), now) {
+        if !self.mining.set_chosen(text.trim(), now, self.state.zone.zone()) {
             self.say("Type a time behind it: :since 03:12, :since -15m, :since 2026-11-22T03:12", now);
             return;
         }

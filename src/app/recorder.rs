@@ -160,7 +160,8 @@ impl App {
             }
             (Later::Text, argument.into())
         } else {
-            let at = moment::before(argument, now).and_then(|at| Timestamp::from_millisecond(at).ok());
+            let at = moment::before(argument, now, &self.state.zone.zone())
+                .and_then(|at| Timestamp::from_millisecond(at).ok());
             let Some(at) = at else {
                 self.say("Type a time behind it: :at 03:12, :at -15m", now);
                 return Vec::new();

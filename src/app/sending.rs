@@ -11,7 +11,7 @@ use crate::config::key::{Code, Key};
 use crate::incident::paper::Paper;
 use crate::incident::templates::Template;
 use crate::incident::write::{Format, write};
-use crate::model::note::Folder;
+use crate::model::note::{Folder, What};
 use crate::model::outgoing::{Delivery, Outgoing};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::{Effect, Outcome};
@@ -91,7 +91,7 @@ impl App {
                 return;
             }
         };
-        if self.overlay.is_some() || self.prompt.is_some() {
+        if self.overlay.is_some() || self.prompt.is_some() || self.is_editing() {
             self.say("What you wanted to send is prepared, but something else is open: :send it again.", now);
             return;
         }
@@ -127,7 +127,10 @@ impl App {
                     let to = clean(&agreed.of().destination);
                     self.sending = Some(agreed.of().destination.clone());
                     self.say(safe!("Sending to {}.", to), now);
-                    return vec![Effect::Send(folder, agreed)];
+                    // Whoever reads on after this console was killed has to know that it may have gone.
+                    let begun = Draft::new(What::Note, agreed.of().begun().as_str(), now);
+                    let noted = self.notes.write_to(folder.clone(), begun, now);
+                    return vec![noted, Effect::Send(folder, agreed)];
                 }
                 Said::TooSoon(proposal) => {
                     self.say("Too soon: read it first.", now);

@@ -98,7 +98,13 @@ impl App {
         self.say(said, now);
         let folder = Folder::Incident(id);
         let drafts = roles.into_iter().map(|role| Draft::new(What::Accepted(role), "", now));
-        Some(drafts.map(|draft| self.notes.write_to(folder.clone(), draft, now)).collect())
+        let mut effects: Vec<Effect> =
+            drafts.map(|draft| self.notes.write_to(folder.clone(), draft, now)).collect();
+        // Who has a role works on it: what is written from here on goes there.
+        if *self.notes.folder() != folder {
+            effects.push(self.notes.turn_to(folder));
+        }
+        Some(effects)
     }
 
     /// Lets the panes see incidents and claims as they are now, and tells what is news of others.

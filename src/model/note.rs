@@ -270,7 +270,7 @@ impl Entry {
             What::Claim { held: true, .. } => safe!("claimed alert {}", text),
             What::Claim { held: false, .. } => safe!("released alert {}", text),
             What::Evidence(evidence) => {
-                let lines = evidence.lines.len() as u64 + evidence.left_out;
+                let lines = evidence.left_out.saturating_add(evidence.lines.len() as u64);
                 let lines = if lines == 1 { "1 line".into() } else { safe!("{} lines", lines) };
                 let said = safe!("evidence: {} of {}", lines, clean(&evidence.from));
                 if text.is_empty() { said } else { safe!("{}: {}", said, text) }

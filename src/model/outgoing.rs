@@ -42,6 +42,14 @@ pub enum Body {
     Tree(Value),
 }
 
+impl Outgoing {
+    /// What the timeline gets before it goes out: what comes of it is an entry of its own.
+    pub fn begun(&self) -> SafeText {
+        let to = clean(&self.destination);
+        safe!("sending {} to {} ({})", SafeText::literal(self.document), to, self.place)
+    }
+}
+
 /// What came of sending something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Delivery {

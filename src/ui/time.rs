@@ -29,7 +29,8 @@ impl Zone {
         }
     }
 
-    fn zone(&self) -> TimeZone {
+    /// The zone that clocks are shown in, and that typed times are read in.
+    pub fn zone(&self) -> TimeZone {
         match self {
             Self::Own(zone) => zone.clone(),
             Self::Utc | Self::Relative => TimeZone::UTC,

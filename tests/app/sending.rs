@@ -10,7 +10,7 @@ use midwatch::config::environment::{Allowed, Environment};
 use midwatch::config::origin::Origin;
 use midwatch::incident::paper::Paper;
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::{Entry, Folder, NoteCommand, What};
+use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::model::outgoing::{Body, Delivery, Outgoing};
 use midwatch::model::text::{RawText, SafeText};
 use midwatch::pane::effect::{Effect, Msg};
@@ -120,8 +120,13 @@ fn what_is_sent_is_seen_whole_agreed_to_and_told_in_the_timeline() {
     console.pass(2).keys("y Enter j G space");
     console.send(Msg::Paste(letter.as_str().into()));
     assert_eq!(sends(&console), 0);
+    // Nor does who types on agree with the next word.
     console.keys(&letter);
+    assert_eq!(sends(&console), 0);
+    console.pass(1).keys(&letter);
     assert_eq!(sends(&console), 1);
+    let [begun] = &entries(&console)[..] else { panic!("{:?}", console.effects) };
+    assert_eq!(begun.text, "sending update to chat (Slack #ops at https://slack.com)".into());
     console.keys(&letter).keys(":").type_text("send update chat").keys("Enter");
     assert_eq!(sends(&console), 1);
     assert!(console.screen().contains("is not there yet"), "{}", console.screen());
@@ -134,6 +139,24 @@ fn what_is_sent_is_seen_whole_agreed_to_and_told_in_the_timeline() {
         entry.text,
         "sent update to chat (Slack #ops at https://slack.com): https://x.slack.com/p1".into()
     );
+}
+
+#[test]
+fn what_is_prepared_while_one_writes_takes_no_keys_and_one_is_asked_before_leaving_what_is_under_way() {
+    let mut console = console(&[Allowed::Send]);
+    console.keys(":").type_text("send update chat").keys("Enter");
+    let (folder, ..) = prepared(&console).unwrap();
+    let (entries, pad, held_by, notices) = (Vec::new(), "".into(), None, Vec::new());
+    console.send(Msg::Note(folder.clone(), NoteReply::Opened { entries, pad, held_by, notices }));
+    console.keys("4 . i");
+    console.send(Msg::Prepared(folder, Ok(Box::new(outgoing()))));
+    assert!(console.row("sends this, Esc does not").is_none(), "{}", console.screen());
+    console.keys("Esc");
+    propose(&mut console);
+    let letter = letter(&console);
+    console.pass(2).keys(&letter).effects.clear();
+    console.keys("q q q");
+    assert!(!console.effects.contains(&Effect::Quit), "{:?}", console.effects);
 }
 
 #[test]

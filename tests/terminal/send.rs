@@ -91,7 +91,7 @@ fn a_document_is_sent_when_the_letter_that_is_shown_was_typed() {
     assert!(!text.contains("canary-hook"), "{text}");
     assert_eq!(gate.heard().len(), 0, "nothing went out yet");
     // Half a second after it was shown.
-    pty.let_pass(Duration::from_millis(700));
+    pty.let_pass(Duration::from_millis(1200));
     pty.send(format!("{letter}\n").as_bytes());
     pty.wait_for("sent update to chat");
     assert_eq!(pty.code(), 0);
@@ -122,7 +122,7 @@ fn an_answer_that_never_comes_is_unknown_and_stands_in_the_timeline() {
     let home = home(&gate, "'send'");
     let mut pty = run(&home);
     let letter = letter(&pty);
-    pty.let_pass(Duration::from_millis(700));
+    pty.let_pass(Duration::from_millis(1200));
     pty.send(format!("{letter}\n").as_bytes());
     pty.wait_for("UNKNOWN whether update was sent to chat");
     assert_eq!(pty.code(), 3);

@@ -17,7 +17,7 @@ use crate::config::nearest::suggestion;
 use crate::config::places::login;
 use crate::incident::paper::Paper;
 use crate::model::incident::Incident;
-use crate::model::note::{Entry, Folder, NoteCommand, NoteReply};
+use crate::model::note::{Entry, Folder, NoteCommand, NoteReply, What as Kind};
 use crate::model::outgoing::{Delivery, Outgoing};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
@@ -101,9 +101,13 @@ pub(super) fn send(flags: &Flags, config: &Config, record: &Record, asked: &Aske
     let Some(agreed) = agreed(outgoing.clone()) else {
         return refuse(FAILED, &"nothing was sent".into());
     };
+    let begun = vec![(Kind::Note, RawText::from(outgoing.begun().as_str()))];
+    if let Err(why) = write_down(config, record, &incident, begun, &net) {
+        return refuse(FAILED, &safe!("nothing was sent: the timeline cannot have it: {}", why));
+    }
     let delivery = sending.deliver(destination, &agreed);
     let said = delivery.words(&outgoing);
-    if let Err(why) = write_down(config, record, &incident, (&delivery, &outgoing), &net) {
+    if let Err(why) = write_down(config, record, &incident, delivery.entries(&outgoing), &net) {
         tell(&safe!("the timeline does not have it: {}", why));
     }
     match delivery {
@@ -174,7 +178,7 @@ fn write_down(
     config: &Config,
     record: &Record,
     incident: &Incident,
-    (delivery, outgoing): (&Delivery, &Outgoing),
+    entries: Vec<(Kind, RawText)>,
     net: &Net,
 ) -> Result<(), SafeText> {
     let now = Clock::Real.now();
@@ -184,7 +188,7 @@ fn write_down(
     // An incident of the team is written where the team reads it.
     let team = config.team.clone().map(team);
     let (mut folders, _) = Folders::open_shared(Disk, &record.state, team, &session, now);
-    for (index, (what, text)) in delivery.entries(outgoing).into_iter().enumerate() {
+    for (index, (what, text)) in entries.into_iter().enumerate() {
         let entry = Entry {
             at: now,
             recorded: now,

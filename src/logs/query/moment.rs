@@ -5,9 +5,15 @@ use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
 /// A day, in milliseconds.
 const DAY: i64 = 86_400_000;
 
-/// Reads a moment: a date and time (UTC unless it says its zone), a time of day (its latest, UTC) or
-/// a length of time before `now`. In milliseconds since 1970.
+/// Reads a moment of a query, which means the same wherever it is asked: in UTC unless it says its zone. In
+/// milliseconds since 1970.
 pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
+    before(text, now, &TimeZone::UTC)
+}
+
+/// Reads a moment that is past as seen from `now`: a date and time, of this zone unless it says its own, a time of
+/// day (its latest) or a length of time before `now`. In milliseconds since 1970.
+pub fn before(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
     if let Some(length) = text.strip_prefix('-') {
         return now.checked_sub(length_of(length)?).ok().map(Timestamp::as_millisecond);
     }
@@ -15,19 +21,18 @@ pub(super) fn moment(text: &str, now: Timestamp) -> Option<i64> {
         return Some(at.as_millisecond());
     }
     if let Ok(at) = text.parse::<civil::DateTime>() {
-        return at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp().as_millisecond());
+        return at.to_zoned(zone.clone()).ok().map(|at| at.timestamp().as_millisecond());
     }
     let time: civil::Time = text.parse().ok()?;
-    let today = now.to_zoned(TimeZone::UTC).date();
-    let at = today.to_datetime(time).to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let today = now.to_zoned(zone.clone()).date();
+    let at = today.to_datetime(time).to_zoned(zone.clone()).ok()?.timestamp();
     let at = if at > now { at.checked_sub(SignedDuration::from_hours(24)).ok()? } else { at };
     Some(at.as_millisecond())
 }
 
-/// Reads a moment as a query does, but near `here`: a length is before it, and a time of day is
-/// that of the nearest day.
-pub fn near(text: &str, here: Timestamp) -> Option<i64> {
-    let at = moment(text, here)?;
+/// The same near `here`: a length is before it, and a time of day is that of the nearest day.
+pub fn near(text: &str, here: Timestamp, zone: &TimeZone) -> Option<i64> {
+    let at = before(text, here, zone)?;
     let back = here.as_millisecond() - at;
     // Lengths and dates have a hyphen; they are what they are.
     Some(if !text.contains('-') && back > DAY / 2 { at + DAY } else { at })
@@ -35,27 +40,21 @@ pub fn near(text: &str, here: Timestamp) -> Option<i64> {
 
 /// The same among lines of this time, from and to: a time of day is of a day on which there are some,
 /// and a length with a plus is behind `here`.
-pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64)) -> Option<i64> {
+pub fn among(text: &str, here: Timestamp, (first, last): (i64, i64), zone: &TimeZone) -> Option<i64> {
     if let Some(length) = text.strip_prefix('+') {
         return here.checked_add(length_of(length)?).ok().map(Timestamp::as_millisecond);
     }
-    let at = near(text, here)?;
+    let at = near(text, here, zone)?;
     let days = if text.contains('-') { &[0][..] } else { &[0, -DAY, DAY] };
     Some(days.iter().map(|day| at + day).find(|at| (first..=last).contains(at)).unwrap_or(at))
 }
 
-/// Reads a moment that is past as seen from `now`, as a query does, in milliseconds since 1970.
-pub fn before(text: &str, now: Timestamp) -> Option<i64> {
-    moment(text, now)
-}
-
-/// Reads a moment that is to come: `+30m`, the next time of day (UTC), or one with its date, in
-/// milliseconds since 1970.
-pub fn after(text: &str, now: Timestamp) -> Option<i64> {
+/// Reads a moment that is to come: `+30m`, the next time of day, or one with its date, in milliseconds since 1970.
+pub fn after(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
     if let Some(length) = text.strip_prefix('+') {
         return now.checked_add(length_of(length)?).ok().map(Timestamp::as_millisecond);
     }
-    let at = moment(text, now).filter(|_| !text.starts_with('-'))?;
+    let at = before(text, now, zone).filter(|_| !text.starts_with('-'))?;
     // A time of day is its last one, and has no hyphen.
     Some(if text.contains('-') { at } else { at + DAY })
 }
@@ -105,7 +104,7 @@ mod tests {
             ("2026-11-20T03:12", "2026-11-20T03:12:00Z"),
         ] {
             let expected: Timestamp = expected.parse().unwrap();
-            assert_eq!(near(text, now), Some(expected.as_millisecond()), "{text}");
+            assert_eq!(near(text, now, &TimeZone::UTC), Some(expected.as_millisecond()), "{text}");
         }
         let millis = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
         let known = (millis("2026-11-20T00:00:00Z"), millis("2026-11-21T19:58:00Z"));
@@ -118,10 +117,21 @@ mod tests {
             ("+3s", "2026-11-21T19:58:03Z"),
             ("+2h", "2026-11-21T21:58:00Z"),
         ] {
-            assert_eq!(among(text, here, known), Some(millis(expected)), "{text}");
+            assert_eq!(among(text, here, known, &TimeZone::UTC), Some(millis(expected)), "{text}");
         }
         for text in ["+", "+3", "+-3s", "+x", "++3s"] {
-            assert_eq!(among(text, here, known), None, "{text}");
+            assert_eq!(among(text, here, known, &TimeZone::UTC), None, "{text}");
+        }
+        // Who reads times of a zone means those, across its midnight too.
+        let tokyo = TimeZone::fixed(jiff::tz::offset(9));
+        for (text, last, next) in [
+            ("12:30", "2026-11-22T03:30:00Z", "2026-11-23T03:30:00Z"),
+            ("13:30", "2026-11-21T04:30:00Z", "2026-11-22T04:30:00Z"),
+            ("2026-11-22T13:00", "2026-11-22T04:00:00Z", "2026-11-22T04:00:00Z"),
+            ("2026-11-22T03:12:01Z", "2026-11-22T03:12:01Z", "2026-11-22T03:12:01Z"),
+        ] {
+            assert_eq!(before(text, now, &tokyo), Some(millis(last)), "{text}");
+            assert_eq!(after(text, now, &tokyo), Some(millis(next)), "{text}");
         }
         for text in ["+3s", "", "-", "-m", "-5", "-5x", "--5m", "25:00", "soon", "-99999999999999999d"] {
             assert_eq!(moment(text, now), None, "{text}");

@@ -42,7 +42,7 @@ impl Logs {
     pub fn go_to(&mut self, written: &str, view: &View<'_>) -> Option<Option<SafeText>> {
         let here = self.selected().map_or(view.now, |row| row.line.time());
         let known = Histogram::reach(view.logs, |_| true);
-        let time = among(written, here, known.unwrap_or((i64::MIN, i64::MAX)))?;
+        let time = among(written, here, known.unwrap_or((i64::MIN, i64::MAX)), &view.zone.zone())?;
         self.go(Key::at(time), view);
         let Some((first, last)) = known else {
             return Some(Some("There are no log lines to go to a time in.".into()));

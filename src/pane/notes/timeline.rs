@@ -9,7 +9,7 @@ use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::events::{Event, events};
-use crate::model::note::{Entry, Evidence, What, merge};
+use crate::model::note::{Entry, Evidence, Later, What, merge};
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean, clean_line};
 use crate::model::told::{Told, told};
@@ -125,6 +125,11 @@ impl Timeline {
             Name::Entry(session, seq) => Some((session.clone(), *seq)),
             Name::Event(..) | Name::Told(_) => None,
         };
+        // Who says when an entry happened goes on with that one, wherever it stands then.
+        let moved = match &entry.what {
+            What::Later { session, seq, said: Later::At(_) } => Some((session.clone(), *seq)),
+            _ => None,
+        };
         let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
         names.insert((entry.session.clone(), entry.seq));
         let place = self.entries.partition_point(|other| other.at <= entry.at);
@@ -141,6 +146,13 @@ impl Timeline {
         self.list.release();
         self.put(order, now);
         self.seen = None;
+        let moved = moved.and_then(|name| self.said.iter().find(|told| told.name() == name).map(key_of));
+        if let Some(key) = moved {
+            self.list.select(&key);
+            if let Some((open, _)) = &mut self.open {
+                *open = key;
+            }
+        }
     }
 
     /// The entry that is selected or open, as it stands.

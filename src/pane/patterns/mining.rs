@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::logs::level::Level;
@@ -43,7 +44,7 @@ pub struct Mining {
     /// When what the logs were last asked for began, and what that is.
     onset: Option<(Timestamp, SafeText)>,
     /// The moment that a person chose, as it was written, and when.
-    chosen: Option<(String, Timestamp)>,
+    chosen: Option<(String, Timestamp, TimeZone)>,
 }
 
 /// Which lines are mined.
@@ -198,10 +199,10 @@ impl Mining {
     }
 
     /// A person writes what to compare with; whether that is a time.
-    pub fn set_chosen(&mut self, written: &str, now: Timestamp) -> bool {
-        let is_time = near(written, now).is_some();
+    pub fn set_chosen(&mut self, written: &str, now: Timestamp, zone: TimeZone) -> bool {
+        let is_time = near(written, now, &zone).is_some();
         if is_time {
-            self.chosen = Some((written.to_owned(), now));
+            self.chosen = Some((written.to_owned(), now, zone));
         }
         is_time
     }
@@ -217,8 +218,8 @@ impl Mining {
     /// The moment that a person chose; and how long that is before `newest`, the last record of files that
     /// lie still, if it was written so: their time is the only one that there is.
     pub(super) fn chosen(&self, newest: Option<Timestamp>) -> Option<(Timestamp, Option<&str>)> {
-        let (written, now) = self.chosen.as_ref()?;
-        let at = near(written, newest.unwrap_or(*now))?;
+        let (written, now, zone) = self.chosen.as_ref()?;
+        let at = near(written, newest.unwrap_or(*now), zone)?;
         let length = written.strip_prefix('-').filter(|_| newest.is_some());
         Some((Timestamp::from_millisecond(at).ok()?, length))
     }

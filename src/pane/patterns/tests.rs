@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -219,7 +220,10 @@ fn another_moment_is_a_key_away_and_a_time_can_be_written() {
     assert!(screen.contains("In the last 15 min"), "{screen}");
     let said = desk.run(Command::NextMoment).notice.unwrap();
     assert!(said.as_str().contains("In the last 1 min"), "{said:?}");
-    assert!(!desk.mining.set_chosen("soon", desk.now) && desk.mining.set_chosen("03:15", desk.now));
+    assert!(
+        !desk.mining.set_chosen("soon", desk.now, TimeZone::UTC)
+            && desk.mining.set_chosen("03:15", desk.now, TimeZone::UTC)
+    );
     desk.patterns.choose();
     desk.sync();
     assert!(desk.screen().contains("Since 03:15"), "{}", desk.screen());
@@ -247,7 +251,7 @@ fn of_files_that_lie_still_time_is_counted_from_the_newest_record() {
         ("03:15", "Since 03:15", 1),
         ("05:00", "Since 05:00, which is after the newest record (03:30)", 0),
     ] {
-        assert!(desk.mining.set_chosen(written, desk.now));
+        assert!(desk.mining.set_chosen(written, desk.now, TimeZone::UTC));
         desk.patterns.choose();
         desk.sync();
         assert!(desk.screen().contains(name), "{}", desk.screen());
