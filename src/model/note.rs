@@ -213,6 +213,12 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Tells it from all others. When it was written down belongs to it: whoever could write first what a session
+    /// will count next, in a directory that several share, would else hide what that session says.
+    pub fn key(&self) -> (RawText, u64, Timestamp) {
+        (self.session.clone(), self.seq, self.recorded)
+    }
+
     /// Whether nobody wrote it: a source told that it happened.
     pub fn is_automatic(&self) -> bool {
         matches!(self.what, What::Happened { .. })
@@ -293,11 +299,12 @@ impl Entry {
     }
 }
 
-/// Puts the entries of several consoles in one order, by (event time, session, seq), each once.
+/// Puts the entries of several consoles in one order, by (event time, session, seq), each once (see
+/// [`Entry::key`]).
 pub fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.sort_by(|a, b| (a.at, &a.session, a.seq).cmp(&(b.at, &b.session, b.seq)));
+    entries.sort_by(|a, b| (a.at, &a.session, a.seq, a.recorded).cmp(&(b.at, &b.session, b.seq, b.recorded)));
     let mut seen = HashSet::with_capacity(entries.len());
-    entries.retain(|e| seen.insert((e.session.clone(), e.seq)));
+    entries.retain(|e| seen.insert(e.key()));
     entries
 }
 
@@ -379,5 +386,14 @@ mod tests {
         let want = vec![a2.clone(), b2.clone(), a1.clone(), b1.clone()];
         assert_eq!(merge(vec![a1.clone(), b1.clone(), a1.clone(), b2.clone(), a2.clone()]), want);
         assert_eq!(merge(vec![b2, a2, b1, a1]), want);
+    }
+
+    #[test]
+    fn nobody_hides_an_entry_by_writing_its_number_before() {
+        let (own, mut forged) = (entry(5, "a", 7), entry(3, "a", 7));
+        forged.recorded = Timestamp::from_second(1).unwrap();
+        assert_eq!(merge(vec![own.clone(), forged.clone()]), [forged.clone(), own.clone()]);
+        let told = crate::model::told::told(&[forged, own.clone()]);
+        assert!(told.iter().any(|told| told.entry == own), "{told:?}");
     }
 }

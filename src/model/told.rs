@@ -50,6 +50,7 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
     let mut marks: HashSet<&RawText> = HashSet::new();
     let mut places: HashMap<(&RawText, u64), usize> = HashMap::new();
     let mut all: Vec<Told> = Vec::new();
+    let mut known = HashSet::new();
     for entry in &by_record {
         let news = match &entry.what {
             What::Later { .. } => continue,
@@ -63,7 +64,9 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
             }
             _ => None,
         };
-        if places.insert((&entry.session, entry.seq), all.len()).is_none() {
+        if known.insert(entry.key()) {
+            // What is said of it later is said of the one that was there first.
+            places.entry((&entry.session, entry.seq)).or_insert(all.len());
             let by = vec![(entry.session.clone(), entry.seq)];
             let mut entry = (*entry).clone();
             entry.what = news.unwrap_or(entry.what);

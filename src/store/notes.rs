@@ -214,8 +214,8 @@ impl<F: Files> Writer<F> {
     pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Vec<NoteReply> {
         let mut notices = Vec::new();
         if let Some(before) = before {
-            let known: HashSet<_> = self.entries.all().iter().map(|e| (e.session.clone(), e.seq)).collect();
-            let news = before.entries.all().iter().filter(|e| !known.contains(&(e.session.clone(), e.seq)));
+            let known: HashSet<_> = self.entries.all().iter().map(Entry::key).collect();
+            let news = before.entries.all().iter().filter(|e| !known.contains(&e.key()));
             for entry in news {
                 notices.extend(self.entries.accept(entry.clone()).err());
             }

@@ -88,8 +88,8 @@ impl Entries {
 
     /// Takes what other consoles have written; gives what of it is new.
     pub(super) fn hear(&mut self, heard: Vec<Entry>) -> Vec<Entry> {
-        let known: HashSet<_> = self.all.iter().map(key).collect();
-        let news: Vec<Entry> = heard.into_iter().filter(|entry| !known.contains(&key(entry))).collect();
+        let known: HashSet<_> = self.all.iter().map(Entry::key).collect();
+        let news: Vec<Entry> = heard.into_iter().filter(|entry| !known.contains(&entry.key())).collect();
         if !news.is_empty() {
             self.all = merge(std::mem::take(&mut self.all).into_iter().chain(news.iter().cloned()).collect());
         }
@@ -99,11 +99,11 @@ impl Entries {
     /// Takes entries of elsewhere that are not here yet. Gives how many, and how many are here with other words:
     /// those stay.
     pub(super) fn merge(&mut self, entries: Vec<Entry>) -> (usize, usize) {
-        let known: HashMap<_, &Entry> = self.all.iter().map(|entry| (key(entry), entry)).collect();
-        let differs = |entry: &&Entry| known.get(&key(entry)).is_some_and(|own| *own != *entry);
+        let known: HashMap<_, &Entry> = self.all.iter().map(|entry| (entry.key(), entry)).collect();
+        let differs = |entry: &&Entry| known.get(&entry.key()).is_some_and(|own| *own != *entry);
         let other = entries.iter().filter(differs).count();
         let mut names: HashSet<_> = known.into_keys().collect();
-        let new: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(key(entry))).collect();
+        let new: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.key())).collect();
         self.waiting.extend(new.iter().cloned());
         let count = new.len();
         self.all = merge(std::mem::take(&mut self.all).into_iter().chain(new).collect());
@@ -142,9 +142,9 @@ impl Entries {
         }
         self.journal = None;
         let mut there = on_disk(files, &self.dir);
-        there.extend(self.waiting.iter().map(key));
+        there.extend(self.waiting.iter().map(Entry::key));
         let before = self.waiting.len();
-        self.waiting.extend(self.all.iter().filter(|e| !there.contains(&key(e))).cloned());
+        self.waiting.extend(self.all.iter().filter(|e| !there.contains(&e.key())).cloned());
         self.waiting.len() - before
     }
 
@@ -175,7 +175,7 @@ impl Entries {
         notices: &mut Vec<SafeText>,
     ) -> Result<usize, StoreError> {
         let names = files.list(dir, MOST_FILES).map_err(|e| StoreError::new("read", dir, e))?;
-        let mut known: HashSet<_> = self.all.iter().map(key).collect();
+        let mut known: HashSet<_> = self.all.iter().map(Entry::key).collect();
         let (mut done, mut left) = (Vec::new(), Vec::new());
         for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
             let old = match journal::read_old(files, &path, &file_time(now)) {
@@ -194,7 +194,7 @@ impl Entries {
             if read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
                 done.push(path);
             }
-            left.extend(read.into_iter().filter(|e| known.insert(key(e))));
+            left.extend(read.into_iter().filter(|e| known.insert(e.key())));
         }
         let count = left.len();
         self.waiting.extend(left.iter().cloned());
@@ -280,17 +280,12 @@ pub(super) fn parse(record: &[u8]) -> Option<Entry> {
     if record.len() <= MOST_RECORD { serde_json::from_slice(record).ok() } else { None }
 }
 
-/// Tells an entry from all others.
-fn key(entry: &Entry) -> (RawText, u64) {
-    (entry.session.clone(), entry.seq)
-}
-
 /// The entries that are in a journal now. What cannot be read is not there.
-fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64)> {
+fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64, Timestamp)> {
     let names = files.list(dir, MOST_FILES).unwrap_or_default();
     let journals = names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal"));
     let records = journals.filter_map(|path| journal::peek(files, path).ok()).flatten();
-    records.filter_map(|record| parse(&record)).map(|e| key(&e)).collect()
+    records.filter_map(|record| parse(&record)).map(|e| e.key()).collect()
 }
 
 /// Reads the entries of all consoles. What cannot be read is a notice each. Without a time nothing is
