@@ -254,7 +254,7 @@ fn hand_over(entries: &[Entry], shift: &[Entry], known: &Known, incoming: Option
         entries: &told(shift),
         pad: &"look at `db-1` at noon".into(),
         known,
-        sees_alerts: true,
+        sees: &[Gives::Alerts, Gives::Runs],
     };
     let (document, mistakes) = fill(&lines(&Template::Handoff.built_in()), &|name| shift.value(name));
     assert_eq!(mistakes, []);

@@ -31,7 +31,13 @@ impl App {
             Id::Help => self.overlay = Some(Overlay::Help(Help::new(self.scopes()))),
             Id::Palette => self.open_palette(),
             Id::Filter if self.graph_here().is_some() => self.say("A graph has nothing to filter.", now),
-            Id::Filter => self.ask(Asks::Filter, &self.filter_text()),
+            Id::Filter => {
+                // In a text one looks for something else, or on with `n`; a list keeps its filter in sight.
+                let is_pad =
+                    self.place.is_none() && self.arrangement.focus == PaneId::Notes && self.notes.shows_pad();
+                let text = if is_pad { String::new() } else { self.filter_text() };
+                self.ask(Asks::Filter, &text);
+            }
             Id::Note => self.ask(Asks::Note, ""),
             Id::Declare => self.ask_to_declare(now),
             Id::Evidence => return self.pin(now),

@@ -100,6 +100,7 @@ impl App {
         let known = Known::of(Some(&remembered), history, None, &self.state.catalog, from, now);
         let incidents = self.notes.with_entries();
         let (entries, pad) = self.notes.of_shift();
+        let sees: Vec<Gives> = world.sources().flat_map(|source| source.info.gives.iter().copied()).collect();
         let shift = Shift {
             outgoing: &self.state.person,
             incoming: to,
@@ -109,7 +110,7 @@ impl App {
             entries,
             pad: &pad,
             known: &known,
-            sees_alerts: world.sources().any(|source| source.info.gives.contains(&Gives::Alerts)),
+            sees: &sees,
         };
         self.state.templates.made(Template::Handoff, &|name| shift.value(name))
     }

@@ -270,7 +270,17 @@ impl App {
             return Vec::new();
         }
         self.name_the_writer(now);
-        let (what, text) = kind(text, now, &self.state.zone.zone());
+        let zone = self.state.zone.zone();
+        if let Some(word) = no_time(text, now, &zone) {
+            self.say(
+                safe!(
+                    "{} is no time: the todo has none. :correct gives it another text.",
+                    clean(&word.into())
+                ),
+                now,
+            );
+        }
+        let (what, text) = kind(text, now, &zone);
         vec![self.notes.write(Draft::new(what, text, now), now)]
     }
 
@@ -298,7 +308,15 @@ impl App {
 
     /// The current incident for the header: `INC checkout fails SEV2 0:14`.
     pub(super) fn incident_words(&self, view: &View<'_>, narrow: bool) -> Option<(SafeText, Meaning)> {
-        let incident = self.notes.incident()?;
+        let Some(incident) = self.notes.incident() else {
+            let open = self.state.incidents.iter().filter(|one| !one.status.is_over()).count();
+            let text = match open {
+                0 => return None,
+                1 => "1 open incident".into(),
+                more => safe!("{} open incidents", more),
+            };
+            return Some((text, Meaning::Warning));
+        };
         let until = incident.ended().unwrap_or(view.now);
         let status = match incident.status {
             Status::Active => SafeText::default(),
@@ -347,6 +365,14 @@ fn kind(text: &str, now: Timestamp, zone: &TimeZone) -> (What, RawText) {
         }
         _ => (What::Note, text.into()),
     }
+}
+
+/// A word at the beginning of a todo that looks like a time and is none.
+fn no_time<'a>(text: &'a str, now: Timestamp, zone: &TimeZone) -> Option<&'a str> {
+    let words = text.strip_prefix("t ")?.split_whitespace().take(2);
+    let looks_so =
+        |word: &str| word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    words.filter(|word| looks_so(word)).find(|word| later(word, now, zone).is_none())
 }
 
 /// What was like this incident before, and what helped: `Last time, 3d ago, 42m: rolled back 812.`

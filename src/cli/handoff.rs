@@ -79,8 +79,8 @@ pub(super) fn handoff(flags: &Flags, asked: &Asked) -> ExitCode {
     let known = Known::of(world, found.transitions, history::watched(&dir), &config.catalog, from, now);
     let outgoing = config.settings.person.clone().unwrap_or_else(login);
     let incoming = asked.to.as_deref().map(RawText::from);
-    let sees_alerts = match registry::build(&config.sources, &Net::of(&config)) {
-        Ok((built, _)) => built.iter().any(|source| source.info.gives.contains(&Gives::Alerts)),
+    let sees: Vec<Gives> = match registry::build(&config.sources, &Net::of(&config)) {
+        Ok((built, _)) => built.iter().flat_map(|source| source.info.gives.iter().copied()).collect(),
         Err(errors) => return wrong(flags, &errors),
     };
     let incidents = record.incidents();
@@ -94,7 +94,7 @@ pub(super) fn handoff(flags: &Flags, asked: &Asked) -> ExitCode {
         entries: &entries,
         pad: &pad,
         known: &known,
-        sees_alerts,
+        sees: &sees,
     };
     match made(flags, Template::Handoff, &|name| shift.value(name)) {
         Ok(document) => print(&asked.format.text(&document), 0),

@@ -244,7 +244,9 @@ pub(super) fn task(row: &Row<'_>) -> Item {
 
 /// The first thing that is to be done.
 pub(super) fn next(told: &[Told]) -> Line {
-    open_todos(told).next().map(|row| task(&row).line).unwrap_or_default()
+    // What is due first; of those without a time the oldest.
+    let first = open_todos(told).min_by_key(|row| (row.due.is_none(), row.due));
+    first.map(|row| task(&row).line).unwrap_or_default()
 }
 
 pub(super) fn role(incident: &Incident, wanted: Field) -> Option<&RawText> {

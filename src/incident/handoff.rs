@@ -13,6 +13,7 @@ use crate::model::incident::Incident;
 use crate::model::terms::Field;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
+use crate::model::update::Gives;
 use crate::safe;
 
 /// A shift that ends.
@@ -34,8 +35,8 @@ pub struct Shift<'a> {
     pub pad: &'a RawText,
     /// What was kept of the endpoints.
     pub known: &'a Known,
-    /// Whether any source tells of alerts: else that none fires says nothing.
-    pub sees_alerts: bool,
+    /// What the sources tell of: where none tells of alerts, that none fires says nothing, and so for runs.
+    pub sees: &'a [Gives],
 }
 
 type MakeLine = fn(&Shift<'_>) -> Line;
@@ -53,9 +54,9 @@ const LINES: &[(&str, MakeLine)] = &[
 const BLOCKS: &[(&str, MakeBlocks)] = &[
     ("open", |shift| shift.open()),
     ("closed", |shift| shift.closed()),
-    ("firing", |shift| shift.of_alerts(|known| firing(&known.firing, shift.now))),
-    ("silences", |shift| shift.of_alerts(|known| silences(known, shift.now))),
-    ("changes", |shift| shift.of_sources(|known| changes(&known.changes))),
+    ("firing", |shift| shift.of_those(Gives::Alerts, |known| firing(&known.firing, shift.now))),
+    ("silences", |shift| shift.of_those(Gives::Alerts, |known| silences(known, shift.now))),
+    ("changes", |shift| shift.of_those(Gives::Runs, |known| changes(&known.changes))),
     ("blind", |shift| shift.of_sources(|known| blind(&known.blind, shift.now))),
     ("todos", |shift| shift.todos()),
     ("entries", |shift| shift.written()),
@@ -102,11 +103,12 @@ impl Shift<'_> {
     }
 
     /// The same where no source would tell.
-    fn of_alerts(&self, tell: impl Fn(&Known) -> Vec<Block>) -> Vec<Block> {
+    fn of_those(&self, gives: Gives, tell: impl Fn(&Known) -> Vec<Block>) -> Vec<Block> {
         let told = self.of_sources(tell);
-        if told.is_empty() && !self.sees_alerts {
-            let why = "not known: no source of alerts is configured here";
-            return vec![Block::Paragraph(line(&why.into()))];
+        if told.is_empty() && !self.sees.contains(&gives) {
+            let what = if gives == Gives::Alerts { "alerts" } else { "pipelines" };
+            let why = safe!("not known: no source of {} is configured here", SafeText::literal(what));
+            return vec![Block::Paragraph(line(&why))];
         }
         told
     }

@@ -251,7 +251,9 @@ impl Entry {
                     said.push(&safe!(" @{}", clean(owner)));
                 }
                 if let Some(due) = due {
-                    said.push(&safe!(" by {}", clean(&due.strftime("%H:%MZ").to_string().into())));
+                    let day = |at: &Timestamp| at.to_zoned(jiff::tz::TimeZone::UTC).date();
+                    let form = if day(due) == day(&self.recorded) { "%H:%MZ" } else { "%b %d %H:%MZ" };
+                    said.push(&safe!(" by {}", clean(&due.strftime(form).to_string().into())));
                 }
                 safe!("{}: {}", said, text)
             }

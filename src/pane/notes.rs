@@ -6,6 +6,7 @@ mod record;
 mod saving;
 mod timeline;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 pub use timeline::{happened, is_shown};
@@ -15,6 +16,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::key::Key;
+use crate::config::secret::without_tokens;
 use crate::insight::changes::Subject;
 use crate::insight::events::Event;
 use crate::model::claim::Claims;
@@ -47,6 +49,26 @@ impl Draft {
     pub fn new(what: What, text: impl Into<RawText>, at: Timestamp) -> Self {
         Self { what, text: text.into(), at, by: None }
     }
+
+    /// The same without what looks like a secret: entries come into documents, and those to others.
+    fn cleared(mut self) -> Self {
+        self.text = without_secrets(&self.text);
+        if let What::Evidence(evidence) = &mut self.what {
+            for line in &mut evidence.lines {
+                *line = without_secrets(line);
+            }
+        }
+        self
+    }
+}
+
+fn without_secrets(text: &RawText) -> RawText {
+    let Some(written) = text.as_str() else { return text.clone() };
+    let lines: Vec<_> = written.split('\n').map(without_tokens).collect();
+    if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
+        return text.clone();
+    }
+    lines.join("\n").into()
 }
 
 /// The state of the notes pane.
@@ -242,6 +264,11 @@ impl Notes {
     /// Whether the pad has the keys.
     pub fn is_editing(&self) -> bool {
         self.record().is_editing()
+    }
+
+    /// Whether the pad is shown.
+    pub fn shows_pad(&self) -> bool {
+        self.record().shows_pad()
     }
 
     /// Takes a key while the pad has them; Esc leaves it.

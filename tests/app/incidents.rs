@@ -120,6 +120,25 @@ fn enter_on_an_entry_moves_the_other_panes_to_its_time() {
 }
 
 #[test]
+fn a_word_that_is_no_time_is_told_and_an_open_incident_is_not_forgotten() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter ;").type_text("t @kim 25:99 call").keys("Enter");
+    assert!(console.screen().contains("25:99 is no time"), "{}", console.screen());
+    console.keys(":").type_text("incident none").keys("Enter");
+    let header = console.screen().lines().next().unwrap().to_owned();
+    assert!(header.contains("1 open incident"), "{header}");
+}
+
+#[test]
+fn what_looks_like_a_token_is_taken_out_of_an_entry() {
+    let mut console = outage(WIDE);
+    let token = ["ghp_", "16C7e42F292c6912E7710c838347Ae178B4a"].concat();
+    console.keys("I Enter ;").type_text(&format!("login with {token} failed")).keys("Enter");
+    assert_eq!(written(&console).last().unwrap().1.text, "login with [secret] failed".into());
+    assert!(!console.screen().contains(&token), "{}", console.screen());
+}
+
+#[test]
 fn the_pad_is_searched() {
     let mut console = outage(WIDE);
     let (entries, pad, held_by, notices) = (Vec::new(), "".into(), None, Vec::new());

@@ -121,6 +121,11 @@ impl Record {
         Outcome::default()
     }
 
+    /// Whether the pad is shown.
+    pub(super) fn shows_pad(&self) -> bool {
+        self.tab == Tab::Pad
+    }
+
     /// Whether the pad has the keys.
     pub(super) fn is_editing(&self) -> bool {
         self.editing
@@ -164,7 +169,7 @@ impl Record {
     /// Writes an entry of what happened at a time: it is in the timeline at once, as not saved yet. Who
     /// tells of it is the person at the keys, or a source.
     pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
-        let Draft { what, text, at, by } = draft;
+        let Draft { what, text, at, by } = draft.cleared();
         let entry = Entry {
             at,
             recorded: now,
