@@ -48,15 +48,17 @@ const FAILED: u8 = 1;
 const WRONG: u8 = 2;
 
 const OPEN: &str = "\
-A file may be of any size: its lines are read where you look, and those that are added are seen within
-a second. What is no file is the query: midwatch open app.log web.log 'level>=warn timeout'. Pipes,
-- (standard input) and .gz files are taken in from front to end: what is over log_memory (256 MiB) is
-given up, the oldest lines first, and the border tells how many.";
+A file may be of any size: its lines are read where you look, and those that
+are added are seen within a second. What is no file is the query: midwatch open
+app.log web.log 'level>=warn timeout'. Pipes, - (standard input) and .gz files
+are taken in from front to end: what is over log_memory (256 MiB) is given up,
+the oldest lines first, and the border tells how many.";
 
 const COLLECT: &str = "\
-It asks the sources of alerts and runs as a console does, tells each event in a line, and keeps the last
-14 days (64 MiB at most) in the state directory. It ends with ctrl-c or a signal. It runs beside
-consoles: one of them writes. As a unit of yours, ~/.config/systemd/user/midwatch.service:
+It asks the sources of alerts and runs as a console does, tells each event in a
+line, and keeps the last 14 days (64 MiB at most) in the state directory. It
+ends with ctrl-c or a signal. It runs beside consoles: one of them writes. As a
+unit of yours, ~/.config/systemd/user/midwatch.service:
 
   [Service]
   ExecStart=%h/bin/midwatch collect
@@ -354,6 +356,18 @@ mod tests {
             .filter(|(_, flag)| !flag.ends_with("_file") && !flag.ends_with("_env"))
             .collect();
         assert!(taken.is_empty(), "{taken:?}");
+    }
+
+    #[test]
+    fn what_help_says_at_its_end_fits_a_narrow_terminal() {
+        fn look(command: &clap::Command, wide: &mut Vec<String>) {
+            let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+            wide.extend(text.lines().filter(|line| line.chars().count() > 79).map(str::to_owned));
+            command.get_subcommands().for_each(|command| look(command, wide));
+        }
+        let mut wide = Vec::new();
+        look(&Cli::command(), &mut wide);
+        assert_eq!(wide, [""; 0], "it would be broken twice");
     }
 
     #[test]

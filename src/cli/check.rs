@@ -42,10 +42,11 @@ Exit codes:
   midwatch   the version
   result     ok, failing or wrong: as the exit code
   files      the files read, in order
-  errors     what is wrong: place, line, column, what, help, other {place, line, column, what}
+  errors     what is wrong: place, line, column, what, help, other {place,
+             line, column, what}
   warnings   the same shape; they change no exit code
-  sources    name, kind, environment, state (works, partly, fails), lines, runs, alerts, and
-             failures: kind, what, advice
+  sources    name, kind, environment, state (works, partly, fails), lines,
+             runs, alerts, and failures: kind, what, advice
   next       the one next step
 Keys are added in later versions, never renamed. What is not known is null.";
 

@@ -16,10 +16,12 @@ use crate::model::text::{SafeText, clean};
 use crate::source::recording::drill::Exercise;
 
 pub(super) const HELP: &str = "\
-Without a name it lists the drills that are built in. Nothing is sent, run or kept, and no drill is in any
-record, list or count of incidents. The score tells how soon the alert was acknowledged, an incident
-declared, the right change named (:set change on the run; :set change none where it was no change) and the
-outage mitigated (:status mitigated and what you would do), and how many keys that took.
+Without a name it lists the drills that are built in. Nothing is sent, run or
+kept, and no drill is in any record, list or count of incidents. The score
+tells how soon the alert was acknowledged, an incident declared, the right
+change named (:set change on the run; :set change none where it was no change)
+and the outage mitigated (:status mitigated and what you would do), and how
+many keys that took.
 
 A drill of your own is a file beside what midwatch record wrote of an incident:
 
@@ -29,8 +31,8 @@ A drill of your own is a file beside what midwatch record wrote of an incident:
   recording = \"outage.jsonl\"
   opens = \"03:05\"                # where to begin; else at the beginning
   onset = \"03:11:40\"             # times of day are UTC
-  alerts = [\"HighErrorRate\"]     # those that tell of the fault; the first that fires is the page
-  change = \"deploy-prod #812\"    # pipeline and number, or the id of the run; or \"none\"
+  alerts = [\"HighErrorRate\"]     # of the fault; the first to fire is the page
+  change = \"deploy-prod #812\"    # or the id of the run; or \"none\"
   why = \"It retried without a delay.\"
   mitigation = \"Roll checkout back.\"";
 

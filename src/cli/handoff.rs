@@ -29,12 +29,14 @@ use crate::store::{history, last};
 
 /// What `midwatch handoff --help` says at its end.
 pub(super) const HELP: &str = "\
-It reads what consoles and midwatch collect have kept, and asks no source: the document says how old what it
-tells of alerts, silences, changes and sources is. Of a private incident it tells that there is one.
+It reads what consoles and midwatch collect have kept, and asks no source: the
+document says how old what it tells of alerts, silences, changes and sources
+is. Of a private incident it tells that there is one.
 
-Order and fixed words come from a template: handoff.md in templates/ beside the configuration, else
-midwatch's own. In a line: outgoing incoming from now length seen. Alone in a line: open closed firing
-silences changes blind todos entries notes.
+Order and fixed words come from a template: handoff.md in templates/ beside the
+configuration, else midwatch's own. In a line: outgoing incoming from now
+length seen. Alone in a line: open closed firing silences changes blind todos
+entries notes.
 
 Exit codes:
   0  it was written

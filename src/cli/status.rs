@@ -45,13 +45,17 @@ Exit codes:
   midwatch   the version
   at         when
   whole      whether every source answered in full
-  alerts     one for each fault: name, severity, state (firing, pending), since, service,
-             environment, muted, acknowledged_by, labels, sources
-  runs       those that are not over or ended in the last day: pipeline, number, attempt, state,
-             branch, revision, service, environment, person, began, finished, link, source
-  sources    name, kind, environment, state (works, partly, fails), failures: kind, what, advice
-Names of labels that look alike are told apart by their code points, then by a number.
-Keys are added in later versions, never renamed. What is not known is null.";
+  alerts     one for each fault: name, severity, state (firing, pending),
+             since, service, environment, muted, acknowledged_by, labels,
+             sources
+  runs       those that are not over or ended in the last day: pipeline,
+             number, attempt, state, branch, revision, service, environment,
+             person, began, finished, link, source
+  sources    name, kind, environment, state (works, partly, fails), failures:
+             kind, what, advice
+Names of labels that look alike are told apart by their code points, then by a
+number. Keys are added in later versions, never renamed. What is not known is
+null.";
 
 /// What was seen.
 struct Seen<'a> {

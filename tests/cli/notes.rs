@@ -168,7 +168,7 @@ fn incidents_are_listed_shown_and_found_beside_a_running_console() {
     let said = home.run(&["notes", "search", "pool", "lee", "-o", "json"]);
     let value: Value = serde_json::from_str(&said.output).unwrap();
     assert_eq!(value["found"].as_array().unwrap().len(), 1, "{}", said.output);
-    assert_eq!(value["found"][0]["line"], "todo @lee by 12:00Z: alarm on the size of the pool");
+    assert_eq!(value["found"][0]["line"], "todo @lee by Mar 16 12:00Z: alarm on the size of the pool");
     let said = home.run(&["notes", "search", "pool", "nowhere"]);
     assert_eq!((said.code, said.output.as_str()), (Some(1), ""), "{}", said.errors);
 

@@ -31,22 +31,27 @@ use crate::source::registry::{self, Built};
 
 /// What `midwatch logs follow --help` says at its end.
 pub(super) const HELP: &str = "\
-It begins with what the source gives at its start, such as the last lines of its files (their backfill), one
-file after the other, and goes on with what comes. since:5m in the query leaves out what is older; the query is
-that of midwatch logs query. A record is a line and those that go on with it, such as a stack trace: it is
-printed whole, a quarter of a second after its last line at the latest.
+It begins with what the source gives at its start, such as the last lines of
+its files (their backfill), one file after the other, and goes on with what
+comes. since:5m in the query leaves out what is older; the query is that of
+midwatch logs query. A record is a line and those that go on with it, such as a
+stack trace: it is printed whole, a quarter of a second after its last line at
+the latest.
 
-A pipe gets the bytes as they came, a terminal the same without what could steer it; secrets that midwatch
-knows are starred out. What is wrong with the source, that it works again, and lines that were lost are told on
-standard error, and it goes on: it ends when nobody reads it any more, or with ctrl-c.
+A pipe gets the bytes as they came, a terminal the same without what could
+steer it; secrets that midwatch knows are starred out. What is wrong with the
+source, that it works again, and lines that were lost are told on standard
+error, and it goes on: it ends when nobody reads it any more, or with ctrl-c.
 
 Exit codes:
   0    something was printed
   1    nothing was: the source came to its end, or nobody read any more
-  2    the query or the configuration is wrong, or there is no such source; nothing was read
+  2    the query or the configuration is wrong, or there is no such source;
+       nothing was read
   130  ctrl-c; 143 and 129 after SIGTERM and SIGHUP
 
--o json prints one object a line: source, stream, time (null if it says none), came, level, text.";
+-o json prints one object a line: source, stream, time (null if it says none),
+came, level, text.";
 
 /// What is asked.
 #[derive(Debug, Args)]

@@ -23,26 +23,30 @@ use crate::runtime::progress::Progress;
 
 /// What `midwatch logs patterns --help` says at its end.
 pub(super) const HELP: &str = "\
-A pattern is what lines say again and again, with <num>, <id>, <addr>, <path>, <str>, <time>, <size> or <*>
-where they differ. Headers (time, level, host, component) are not of it, nor is what a container's runtime or
-syslog puts around a line; of a line of fields it is made of the message, or of the names of the fields if there
-is none; of a request in an access log, of its method and status: GET <path> 503. All files are taken together.
+A pattern is what lines say again and again, with <num>, <id>, <addr>, <path>,
+<str>, <time>, <size> or <*> where they differ. Headers (time, level, host,
+component) are not of it, nor is what a container's runtime or syslog puts
+around a line; of a line of fields it is made of the message, or of the names
+of the fields if there is none; of a request in an access log, of its method
+and status: GET <path> 503. All files are taken together.
 
 The lines of one: midwatch logs query 'pattern:\"took <num> ms\"' FILE
 
-Most lines first: their number, the id of the pattern, the pattern. At most 8192 patterns are held; the lines
-of those seen least, and longest ago, are then in the row of id 0.
+Most lines first: their number, the id of the pattern, the pattern. At most
+8192 patterns are held; the lines of those seen least, and longest ago, are
+then in the row of id 0.
 
---assign prints one line for each line of the files, in their order: the id of its pattern. Ids are of this run.
+--assign prints one line for each line of the files, in their order: the id of
+its pattern. Ids are of this run.
 
 Exit codes:
   0  there is a line
   1  there is none
   2  a file could not be read; nothing is told of the others
 
--o json prints one object: lines, other (lines of no pattern), evicted (patterns that are no longer held), and
-patterns, an array of id, key (the same in every run that finds this pattern), count, first, last, pattern,
-example.";
+-o json prints one object: lines, other (lines of no pattern), evicted
+(patterns that are no longer held), and patterns, an array of id, key (the same
+in every run that finds this pattern), count, first, last, pattern, example.";
 
 /// Reads, prints and gives the exit code.
 pub(super) fn patterns(

@@ -31,16 +31,19 @@ The query is what / takes in the logs pane:
   timeout db       both words, in any case unless one has a capital
   \"no route\"       a phrase          /5\\d\\d$/         a regular expression
   level>=warn      that level or above; level=unknown: no level is said
-  status=503       a field: of the line's format (status, remote, logger, thread, app, pid, ...), of JSON,
-                   or name=value anywhere; also != and took>=100ms, path~/^.api/
+  status=503       a field: of the line's format (status, remote, logger,
+                   thread, app, pid, ...), of JSON, or name=value anywhere;
+                   also != and took>=100ms, path~/^.api/
   stream:nginx     the file's name has it
-  pattern:\"took <num> ms\"   the line's pattern is this one, as midwatch logs patterns prints it
-  since:15m  from:03:12  to:2026-11-22T03:20       UTC; then or later, and before that
+  pattern:\"took <num> ms\"   the line's pattern is this one, as midwatch logs
+                            patterns prints it
+  since:15m  from:03:12  to:2026-11-22T03:20   UTC; from then on, before that
   -x               not x              a b | c           both a and b, or c
 
-A record is a line and those that go on with it; it is seen as one. Times of stamps without a zone are
-taken for UTC. A record without a time is of the time of the one before it. Lines may end in CR LF; --lines
-counts as grep does, to which the CR is of the line: /x\\r?$/ is the same everywhere.
+A record is a line and those that go on with it; it is seen as one. Times of
+stamps without a zone are taken for UTC. A record without a time is of the time
+of the one before it. Lines may end in CR LF; --lines counts as grep does, to
+which the CR is of the line: /x\\r?$/ is the same everywhere.
 
 Exit codes:
   0  something was found

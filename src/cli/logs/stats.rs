@@ -24,17 +24,18 @@ use crate::safe;
 
 /// What `midwatch logs stats --help` says at its end.
 pub(super) const HELP: &str = "\
-A record is a line and those that go on with it, such as a stack trace. Levels and formats count records; plain
-is none that is known. Times are UTC; a stamp without a zone is taken for UTC, one without a year for the latest
-that is not after the file was last written to.
+A record is a line and those that go on with it, such as a stack trace. Levels
+and formats count records; plain is none that is known. Times are UTC; a stamp
+without a zone is taken for UTC, one without a year for the latest that is not
+after the file was last written to.
 
 Exit codes:
   0  there is a line
   1  there is none
   2  a file could not be read; nothing is told of the others
 
--o json prints one object: files, an array of file, lines, records, bytes, first, last, levels,
-formats.";
+-o json prints one object: files, an array of file, lines, records, bytes,
+first, last, levels, formats.";
 
 /// Reads, prints and gives the exit code.
 pub(super) fn stats(form: Form, files: &[PathBuf], own: &Arc<[Own]>) -> ExitCode {

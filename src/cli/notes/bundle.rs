@@ -21,24 +21,29 @@ use crate::store::notes::{Bundle, Merged, Session};
 
 /// What `midwatch notes bundle --help` says at its end.
 pub(super) const HELP: &str = "\
-The file has all entries and pads of the incidents; what was starred when it was written stays so. Only you can
-read it. midwatch notes merge on another machine takes it into the record there.
+The file has all entries and pads of the incidents; what was starred when it
+was written stays so. Only you can read it. midwatch notes merge on another
+machine takes it into the record there.
 
 Exit codes:
   0  it was written
-  1  no incident is so named, several are, or the file is there already or cannot be written
+  1  no incident is so named, several are, or the file is there already or
+     cannot be written
   2  the configuration is wrong";
 
 /// What `midwatch notes merge --help` says at its end.
 pub(super) const MERGE_HELP: &str = "\
-What comes of it is the same in whichever order files are merged, and merging one again changes nothing: an entry
-that is here stays as it is, a pad that differs is put beside the one here. All files are checked to their last
-byte before anything is written. Running consoles see what is new within a second. Who wrote an entry is what the
-file says: merge what comes from people you trust.
+What comes of it is the same in whichever order files are merged, and merging
+one again changes nothing: an entry that is here stays as it is, a pad that
+differs is put beside the one here. All files are checked to their last byte
+before anything is written. Running consoles see what is new within a second.
+Who wrote an entry is what the file says: merge what comes from people you
+trust.
 
 Exit codes:
   0  all of it is in the record
-  1  a file is damaged or is no bundle, or something cannot be written: what and why is told
+  1  a file is damaged or is no bundle, or something cannot be written: what
+     and why is told
   2  the configuration is wrong";
 
 /// What is asked.

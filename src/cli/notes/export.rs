@@ -26,15 +26,16 @@ use jiff::Timestamp;
 
 /// What `midwatch notes export --help` says at its end.
 pub(super) const HELP: &str = "\
-Order and fixed words come from a template: postmortem.md or update.md in templates/ beside the
-configuration, else midwatch's own. Markdown, with {{title}}, {{timeline}} and so on where something of the
-record stands; {{impact|not known}} says what stands there while nothing is known. midwatch check names what
-is wrong with a template.
+Order and fixed words come from a template: postmortem.md or update.md in
+templates/ beside the configuration, else midwatch's own. Markdown, with
+{{title}}, {{timeline}} and so on where something of the record stands;
+{{impact|not known}} says what stands there while nothing is known. midwatch
+check names what is wrong with a template.
 
-In a line: id title severity peak status service host environment alert impact lead authors tags marks began
-onset detected acknowledged declared mitigated resolved closed length doing next now date.
-Alone in a line: timeline times responders hypotheses ruled_out decisions todos
-evidence links notes.
+In a line: id title severity peak status service host environment alert impact
+lead authors tags marks began onset detected acknowledged declared mitigated
+resolved closed length doing next now date. Alone in a line: timeline times
+responders hypotheses ruled_out decisions todos evidence links notes.
 
 What is missing is told on standard error where that is a terminal.
 

@@ -18,19 +18,21 @@ use crate::ui::time::{age, took};
 
 /// What `midwatch notes list --help` says at its end.
 pub(super) const HELP: &str = "\
-It reads what consoles have written and writes nothing. Columns: id, severity with the worst that it was,
-status, service or host, when it began (UTC), how long it took (+ where it lasts), who leads, the title;
-[private] and [drill] stand before the title.
+It reads what consoles have written and writes nothing. Columns: id, severity
+with the worst that it was, status, service or host, when it began (UTC), how
+long it took (+ where it lasts), who leads, the title; [private] and [drill]
+stand before the title.
 
 Exit codes:
   0  all that there is was told, also if that is nothing
   1  there is no directory to look into
   2  the configuration is wrong
 
--o json prints one object: incidents, an array of id, title, severity, peak, status, service, host,
-environment, impact, change, began, onset, detected, declared, mitigated, resolved, closed, seconds, lead, roles,
-offers, people, links, tags, private, drill. Keys are added in later versions, never renamed. What is not known is
-null.";
+-o json prints one object: incidents, an array of id, title, severity, peak,
+status, service, host, environment, impact, change, began, onset, detected,
+declared, mitigated, resolved, closed, seconds, lead, roles, offers, people,
+links, tags, private, drill. Keys are added in later versions, never renamed.
+What is not known is null.";
 
 /// Prints them.
 pub(super) fn list(record: &Record, form: Form) -> ExitCode {

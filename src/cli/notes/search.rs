@@ -17,16 +17,17 @@ use crate::safe;
 
 /// What `midwatch notes search --help` says at its end.
 pub(super) const HELP: &str = "\
-A line is an entry, as the timeline tells it with who wrote it, or a line of a pad. Newest first: the lines of a
-pad stand with the last entry beside them, and pad is in the place of their time.
+A line is an entry, as the timeline tells it with who wrote it, or a line of a
+pad. Newest first: the lines of a pad stand with the last entry beside them,
+and pad is in the place of their time.
 
 Exit codes:
   0  something was found
   1  nothing was
   2  the configuration is wrong
 
--o json prints one object: found, an array of incident (null in the shift's notes), title, at (null of a
-pad), person, line.";
+-o json prints one object: found, an array of incident (null in the shift's
+notes), title, at (null of a pad), person, line.";
 
 /// What was found.
 struct Hit {

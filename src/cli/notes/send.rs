@@ -35,12 +35,14 @@ const UNKNOWN: u8 = 3;
 
 /// What `midwatch notes send --help` says at its end.
 pub(super) const HELP: &str = "\
-What would be sent is shown first, without secrets, and a letter is asked for: nothing is sent without it. Where
-it goes is a [[destination]] of the configuration, and the incident's [[environment]] has to allow it: allow =
+What would be sent is shown first, without secrets, and a letter is asked for:
+nothing is sent without it. Where it goes is a [[destination]] of the
+configuration, and the incident's [[environment]] has to allow it: allow =
 [\"send\"]. What came of it is written into the incident's timeline.
 
-Nothing is sent twice by itself. Where the connection broke after it had gone out, nobody knows whether it
-arrived: that is said, and you look there before you send it again.
+Nothing is sent twice by itself. Where the connection broke after it had gone
+out, nobody knows whether it arrived: that is said, and you look there before
+you send it again.
 
 Exit codes:
   0  it was sent

@@ -18,16 +18,18 @@ use crate::safe;
 
 /// What `midwatch notes show --help` says at its end.
 pub(super) const HELP: &str = "\
-Times are UTC: when it happened, and when it was written down where that is more than a minute later.
+Times are UTC: when it happened, and when it was written down where that is
+more than a minute later.
 
 Exit codes:
   0  it was told
   1  no incident is so named, or several are: then they are told
   2  the configuration is wrong
 
--o json prints one object: what midwatch notes list prints of it, and contradictions, pad, and entries: at,
-recorded, person, kind, text, words (as in the timeline), owner, due, source, link, lines (of evidence),
-corrected, starred, hidden (left out of documents), done.";
+-o json prints one object: what midwatch notes list prints of it, and
+contradictions, pad, and entries: at, recorded, person, kind, text, words (as
+in the timeline), owner, due, source, link, lines (of evidence), corrected,
+starred, hidden (left out of documents), done.";
 
 /// What was written down so much later tells so.
 const LATE: SignedDuration = SignedDuration::from_secs(60);
