@@ -1,18 +1,19 @@
 //! The `file` source: log files named by patterns, followed through rotation.
 
 mod expand;
+mod feed;
 mod follow;
 mod noise;
 mod reader;
 pub(in crate::source) mod rotated;
 mod tail;
+mod watch;
 
 use std::borrow::Cow;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 
 use self::expand::Pattern;
 use self::follow::Follower;
+use self::watch::{Wake, Watch, Woken, watch};
 use crate::config::zone::Zone;
 use crate::logs::format::own::Own;
 use crate::logs::segment::Segment;
@@ -125,11 +127,18 @@ impl FileSource {
         };
         let (say, mut said) = mpsc::channel(QUEUE);
         // Dropped with this task: then the thread ends.
-        let (wake, woken) = sync_channel(1);
+        let (wake, watch) = match watch() {
+            Ok(ends) => ends,
+            Err(error) => {
+                let what = format!("no pipe to wait with: {error}");
+                outlet.failed(Failure::new(FailureKind::Io, what).advise("raise the limit of open files"));
+                return std::future::pending().await;
+            }
+        };
         let pulse = Arc::new(Pulse::default());
         let thread = {
             let (clock, pulse) = (outlet.clone(), Arc::clone(&pulse));
-            tokio::task::spawn_blocking(move || read(follower, &clock, &pulse, &say, &woken))
+            tokio::task::spawn_blocking(move || read(follower, watch, &clock, &pulse, &say))
         };
         attend(outlet, &pulse, &mut said, &wake).await;
         if let Err(error) = thread.await
@@ -171,7 +180,7 @@ impl Pulse {
 }
 
 /// Passes on what the reading thread says, and says so if it hangs, until the thread ends.
-async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>, wake: &SyncSender<()>) {
+async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>, wake: &Wake) {
     let mut look = tokio::time::interval(STUCK);
     let mut last = (true, Vec::new());
     let mut stuck = false;
@@ -185,7 +194,7 @@ async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>,
                 }
                 None => return,
             },
-            _ = outlet.asked() => drop(wake.try_send(())), // full: it is awake already
+            _ = outlet.asked() => wake.ask(),
             _ = look.tick() => {
                 let was = std::mem::replace(&mut stuck, pulse.is_stuck());
                 if stuck && !was {
@@ -200,13 +209,7 @@ async fn attend(outlet: &Outlet, pulse: &Pulse, said: &mut mpsc::Receiver<Said>,
 }
 
 /// Reads until the task is gone. On a thread of its own: a file system may keep it waiting.
-fn read(
-    mut follower: Follower,
-    clock: &Outlet,
-    pulse: &Pulse,
-    say: &mpsc::Sender<Said>,
-    woken: &Receiver<()>,
-) {
+fn read(mut follower: Follower, mut watch: Watch, clock: &Outlet, pulse: &Pulse, say: &mpsc::Sender<Said>) {
     let mut told = None;
     loop {
         let sink = &mut |segment: Segment| {
@@ -216,7 +219,7 @@ fn read(
             if sent.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         pulse.set(Some(Instant::now()));
-        let ControlFlow::Continue(wait) = follower.turn(clock.now(), sink) else { return };
+        let ControlFlow::Continue(wait) = follower.turn(clock.now(), &mut watch, sink) else { return };
         let state = (follower.is_reading(), follower.troubles());
         if told.as_ref() != Some(&state) {
             let (reading, troubles) = state.clone();
@@ -227,10 +230,11 @@ fn read(
             told = Some(state);
         }
         pulse.set(None);
-        match woken.recv_timeout(wait) {
-            Ok(()) => follower.refresh(),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+        match watch.wait(wait) {
+            Woken::Asked => follower.refresh(),
+            Woken::Changed(paths) => follower.changed(&paths),
+            Woken::Time => {}
+            Woken::Over => return,
         }
     }
 }
@@ -327,7 +331,7 @@ mod tests {
         let mut intake = Intake::default();
         let (outlet, _ask) = intake.outlet("app".into(), Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
         let (say, mut said) = mpsc::channel(QUEUE);
-        let (wake, _woken) = sync_channel(1);
+        let (wake, _watch) = watch().unwrap();
         let pulse = Arc::new(Pulse::default());
         let seen = Arc::clone(&pulse);
         tokio::spawn(async move { attend(&outlet, &seen, &mut said, &wake).await });

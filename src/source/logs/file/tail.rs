@@ -3,39 +3,32 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::noise;
+use super::feed::{Feed, Left, Sink, seal};
 use super::reader::{Found, Id, Position, Reader};
 use super::rotated;
 use crate::logs::format::own::Own;
-use crate::logs::segment::{Given, Segment, SegmentBuilder};
+use crate::logs::segment::{Given, SegmentBuilder};
 use crate::logs::split::Splitter;
 use crate::logs::stamp::Zone;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
 use crate::source::logs::access;
 
-/// Bytes read from one file before another has its turn.
-const PIECE: usize = 256 * 1024;
 /// How long the writer may go on with a file that was rotated away.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
-/// How long a line may wait for its end.
-const HOLD: SignedDuration = SignedDuration::from_secs(2);
 /// Rotated files that are open at once.
 const FEEDS: usize = 8;
 /// Rotated files that wait for being opened.
 const WAITING: usize = 1024;
 /// How often a rotated file is looked for: it may be renamed meanwhile.
 const TRIES: usize = 3;
-
-/// Takes finished segments; breaks when nobody wants them any more.
-pub(super) type Sink<'a> = dyn FnMut(Segment) -> ControlFlow<()> + 'a;
 
 /// How much of the past to show at the start.
 #[derive(Clone, Copy, Debug)]
@@ -64,16 +57,6 @@ pub(super) struct Turn {
     pub(super) more: bool,
 }
 
-/// What is left of a file to read, as far as the last turn saw.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Left {
-    /// More, or it was not looked at.
-    More,
-    Nothing,
-    /// It could not be read.
-    Unreadable(io::ErrorKind),
-}
-
 /// A rotated file that is opened when others before it are read.
 #[derive(Debug)]
 struct Waiting {
@@ -81,128 +64,6 @@ struct Waiting {
     /// Bytes not read when it was last seen.
     rest: u64,
     splitter: Splitter,
-}
-
-/// One open file and the line that it is in.
-#[derive(Debug)]
-struct Feed {
-    reader: Reader,
-    splitter: Splitter,
-    /// When bytes last came.
-    fed: Timestamp,
-    left: Left,
-    /// Bytes not shown since the file turned binary.
-    binary: Option<u64>,
-}
-
-impl Feed {
-    fn new(reader: Reader, now: Timestamp) -> Self {
-        Self { reader, splitter: Splitter::default(), fed: now, left: Left::More, binary: None }
-    }
-
-    /// Reads a piece.
-    fn pump(
-        &mut self,
-        builder: &mut SegmentBuilder,
-        buffer: &mut Vec<u8>,
-        now: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<(), io::Result<Found>> {
-        let at_start = self.reader.offset() == 0;
-        let found = match self.reader.read(buffer, PIECE) {
-            Ok(found) => found,
-            Err(error) => {
-                self.left = Left::Unreadable(error.kind());
-                return ControlFlow::Continue(Err(error));
-            }
-        };
-        let ended = matches!(found, Found::Nothing | Found::Bytes { more: false });
-        self.left = if ended { Left::Nothing } else { Left::More };
-        if let Found::Bytes { .. } = found {
-            self.fed = now;
-            self.take(buffer, at_start, builder, now, sink)?;
-        }
-        ControlFlow::Continue(Ok(found))
-    }
-
-    /// Makes lines of bytes, unless they are no text.
-    fn take(
-        &mut self,
-        mut bytes: &[u8],
-        at_start: bool,
-        builder: &mut SegmentBuilder,
-        now: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        if at_start {
-            bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            // A writer that does not append leaves a hole in front when the file is cut under it.
-            let hole = bytes.iter().take_while(|&&b| b == 0).count();
-            if hole > 0 {
-                builder.note(&format!("{hole} NUL bytes at the start of the file are not shown"), now);
-                bytes = bytes.get(hole..).unwrap_or_default();
-            }
-        }
-        let start = self.reader.offset() - bytes.len() as u64;
-        let mut at = 0;
-        for noise in noise::stretches(bytes, self.binary.is_some()) {
-            self.show(bytes.get(at..noise.start).unwrap_or_default(), builder, now, sink)?;
-            // One that ends with its line may reach into the next.
-            self.withhold(start, at.max(noise.start)..noise.end, builder, now);
-            at = at.max(noise.end);
-        }
-        self.show(bytes.get(at..).unwrap_or_default(), builder, now, sink)
-    }
-
-    /// Leaves out the bytes of `noise`, which are counted from `start` on.
-    fn withhold(&mut self, start: u64, noise: Range<usize>, builder: &mut SegmentBuilder, now: Timestamp) {
-        if self.binary.is_none() {
-            self.finish(builder, now);
-            let at = start + noise.start as u64;
-            builder.note(&format!("binary data from byte {at} on, not shown"), now);
-        }
-        *self.binary.get_or_insert(0) += noise.len() as u64;
-    }
-
-    /// Makes lines of text.
-    fn show(
-        &mut self,
-        mut bytes: &[u8],
-        builder: &mut SegmentBuilder,
-        now: Timestamp,
-        sink: &mut Sink<'_>,
-    ) -> ControlFlow<()> {
-        if bytes.is_empty() {
-            return ControlFlow::Continue(());
-        }
-        if let Some(skipped) = self.binary.take() {
-            builder.note(&format!("text again; {skipped} bytes of binary data were not shown"), now);
-        }
-        while let Some(line) = self.splitter.next(&mut bytes) {
-            builder.push(line, Given::default(), now);
-            if builder.is_full() {
-                seal(builder, sink)?;
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    /// Lets go of a line whose end has not come for long.
-    fn flush(&mut self, builder: &mut SegmentBuilder, now: Timestamp) {
-        if self.splitter.is_pending() && now.duration_since(self.fed) >= HOLD {
-            self.finish(builder, now);
-        }
-    }
-
-    fn finish(&mut self, builder: &mut SegmentBuilder, now: Timestamp) {
-        if let Some(line) = self.splitter.finish() {
-            builder.push(line, Given::default(), now);
-        }
-    }
-}
-
-fn seal(builder: &mut SegmentBuilder, sink: &mut Sink<'_>) -> ControlFlow<()> {
-    builder.seal().map_or(ControlFlow::Continue(()), sink)
 }
 
 /// Follows what is at one path.
@@ -254,6 +115,13 @@ impl Tail {
     /// Whether a file is open.
     pub(super) fn is_reading(&self) -> bool {
         self.live.is_some()
+    }
+
+    /// The file at the path, if that is all there is to look at: nothing is wrong with it, and none from
+    /// before it is read still.
+    pub(super) fn alone(&self) -> Option<&Reader> {
+        let alone = self.trouble.is_none() && self.late.is_empty() && self.waiting.is_empty();
+        self.live.as_ref().filter(|_| alone).map(|feed| &feed.reader)
     }
 
     #[cfg(test)]
