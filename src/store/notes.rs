@@ -23,6 +23,7 @@ mod folders;
 mod here;
 mod pad;
 mod padlog;
+mod places;
 mod shelf;
 
 pub use bundle::{Bundle, Merged};

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entries::MOST_RECORD;
-use super::folders::Places;
+use super::places::Places;
 use super::{Session, Shelf, Writer};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};

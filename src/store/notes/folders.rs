@@ -3,9 +3,6 @@
 //! The shift's is open from the start. An incident's is read then, and opened when somebody turns to it or an
 //! entry is written in it: a console makes no journal where it only looks. The pad is taken by who turns to it,
 //! and by nothing else: what happens is written down by every console that sees it.
-//!
-//! With a team the incidents are in its directory, and those of before stay where they are. While it cannot be
-//! used they go to `unshared/` in the person's own, from where they are taken over as soon as it can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,96 +11,22 @@ use jiff::Timestamp;
 
 use super::ear::Ear;
 use super::here::Here;
+use super::places::{Places, incidents};
 use super::{PAD, Session, Writer, raw};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::note::{Folder, NoteCommand, NoteReply};
 use crate::model::text::{RawText, SafeText};
 use crate::safe;
 use crate::store::dirs;
-use crate::store::error::{StoreError, path_text};
+use crate::store::error::StoreError;
 use crate::store::files::Files;
-use crate::store::share::Share;
 use crate::store::team::{Shared, Team};
 
 /// Incidents that are read at the start, the newest first.
 const MOST_INCIDENTS: usize = 5_000;
-/// Names looked at among the incidents.
-const MOST_NAMES: usize = 50_000;
-/// Where the record of a team goes in a person's own directory while theirs cannot be used.
-pub(super) const UNSHARED: &str = "unshared";
 
 /// What an answer is of, and the answer.
 pub type Told = Vec<(Folder, NoteReply)>;
-
-/// Where the record is.
-#[derive(Clone, Debug)]
-pub(super) struct Places<F> {
-    files: F,
-    /// The person's own directory.
-    state: PathBuf,
-    team: Option<Team>,
-    /// The team's directory, or why it cannot be used.
-    share: Option<Result<Share, SafeText>>,
-    /// The incidents that are in the person's own directory since before there was a team.
-    own: BTreeSet<IncidentId>,
-}
-
-impl<F: Files + Clone> Places<F> {
-    pub(super) fn new(files: F, state: &Path, team: Option<Team>) -> Self {
-        let share = team.as_ref().map(Team::open);
-        let mut places = Self { files, state: state.to_owned(), team, share, own: BTreeSet::new() };
-        if places.team.is_some() {
-            places.own = incidents(&places.private(), state, &mut Vec::new()).into_iter().collect();
-        }
-        places
-    }
-
-    fn private(&self) -> Shared<F> {
-        Shared::private(self.files.clone())
-    }
-
-    /// The directory in which a folder is, and the files there.
-    pub(super) fn of(&self, folder: &Folder) -> (PathBuf, Shared<F>) {
-        let is_own = match folder {
-            Folder::Shift => true,
-            Folder::Team => false,
-            Folder::Incident(id) => self.own.contains(id),
-        };
-        match &self.share {
-            Some(share) if !is_own => self.in_team(share),
-            _ => (self.state.clone(), self.private()),
-        }
-    }
-
-    fn in_team(&self, share: &Result<Share, SafeText>) -> (PathBuf, Shared<F>) {
-        match share {
-            Ok(share) => (share.root().to_owned(), Shared::of(self.files.clone(), share.clone())),
-            Err(_) => (self.unshared(), self.private()),
-        }
-    }
-
-    fn unshared(&self) -> PathBuf {
-        self.state.join(UNSHARED)
-    }
-
-    /// The directories that have incidents, with their files; those of the team last.
-    pub(super) fn all(&self) -> Vec<(PathBuf, Shared<F>)> {
-        let own = (self.state.clone(), self.private());
-        std::iter::once(own).chain(self.share.as_ref().map(|share| self.in_team(share))).collect()
-    }
-
-    /// Why the team's directory cannot be used.
-    pub(super) fn apart(&self) -> Option<&SafeText> {
-        self.share.as_ref().and_then(|share| share.as_ref().err())
-    }
-
-    /// All incidents that have a folder, the oldest first.
-    pub(super) fn incidents(&self, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
-        let all = self.all().into_iter();
-        let ids: BTreeSet<_> = all.flat_map(|(dir, files)| incidents(&files, &dir, notices)).collect();
-        ids.into_iter().collect()
-    }
-}
 
 /// Writes the notes of one console, in the caller's thread, as [`Writer`] does for one folder.
 #[derive(Debug)]
@@ -146,7 +69,7 @@ impl<F: Files + Clone> Folders<F> {
         };
         let mut notices = Vec::new();
         let mut told = folders.read(now, &mut notices);
-        if folders.places.share.as_ref().is_some_and(Result::is_ok) {
+        if folders.places.has_team() && folders.apart().is_none() {
             let unshared = folders.places.unshared();
             told.extend(folders.take_in(&[unshared], now));
         }
@@ -170,18 +93,12 @@ impl<F: Files + Clone> Folders<F> {
 
     /// Goes to the team's directory if it can be used now, with what was written meanwhile.
     pub fn rejoin(&mut self, now: Timestamp) -> Told {
-        let Some(Ok(share)) = self.places.team.as_ref().filter(|_| self.apart().is_some()).map(Team::open)
-        else {
+        if !self.places.rejoin() {
             return Told::new();
-        };
-        self.places.share = Some(Ok(share));
+        }
         let meanwhile = [self.places.unshared()];
-        let moved = |folder: &Folder| match folder {
-            Folder::Shift => false,
-            Folder::Team => true,
-            Folder::Incident(id) => !self.places.own.contains(id),
-        };
-        let folders: Vec<Folder> = self.open.keys().filter(|folder| moved(folder)).cloned().collect();
+        let moved = |folder: &&Folder| self.places.is_of_team(folder);
+        let folders: Vec<Folder> = self.open.keys().filter(moved).cloned().collect();
         let mut told = Told::new();
         for folder in folders {
             let before = self.open.remove(&folder);
@@ -201,7 +118,7 @@ impl<F: Files + Clone> Folders<F> {
             notices.push(safe!("{} incidents that are older were not read", left_out));
             self.left.extend(ids.drain(..left_out));
         }
-        let team = self.places.team.as_ref().map(|_| Folder::Team);
+        let team = self.places.has_team().then_some(Folder::Team);
         let folders = team.into_iter().chain(ids.into_iter().map(Folder::Incident));
         let all: Vec<_> = folders.filter(|folder| !self.open.contains_key(folder)).collect();
         all.into_iter().filter_map(|folder| self.read_one(folder, now, notices)).collect()
@@ -414,38 +331,9 @@ impl<F: Files + Clone> Folders<F> {
 
     /// The last thing before the end, as [`Writer::close`]; the first error says what is lost.
     pub fn close(mut self, now: Timestamp) -> Result<(), StoreError> {
-        self.here.leave(&self.places.files);
+        self.here.leave(&self.places.private());
         self.open.into_values().map(|writer| writer.close(now)).fold(Ok(()), Result::and)
     }
-}
-
-/// The incidents that have a folder below a directory, the oldest first.
-pub(super) fn incidents(files: &impl Files, base: &Path, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
-    let dir = base.join("incidents");
-    if matches!(files.stamp(&dir), Ok(None)) {
-        return Vec::new();
-    }
-    let paths = match files.list(&dir, MOST_NAMES) {
-        Ok(paths) => paths,
-        Err(e) => {
-            notices.push(StoreError::new("read", &dir, e).sentence());
-            return Vec::new();
-        }
-    };
-    if paths.len() == MOST_NAMES {
-        notices.push(safe!("{} holds more than {} folders; not all were read", path_text(&dir), MOST_NAMES));
-    }
-    let mut ids = Vec::new();
-    for path in paths {
-        let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-        match name.as_deref().and_then(|name| IncidentId::try_from(name.to_owned()).ok()) {
-            Some(id) => ids.push(id),
-            // One that a console that died was about to make.
-            None if name.is_some_and(|name| name.starts_with('.')) => {}
-            None => notices.push(safe!("{} is no folder of an incident and was not read", path_text(&path))),
-        }
-    }
-    ids
 }
 
 #[cfg(test)]

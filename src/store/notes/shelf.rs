@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::entries::MOST_FILES;
-use super::folders::{self, Places};
 use super::pad::{Found, MERGED};
+use super::places::{Places, incidents};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};
 use crate::model::terms::IncidentId;
@@ -45,8 +45,7 @@ impl<F: Files + Clone> Shelf<F> {
     /// The incidents that have a folder, the oldest first.
     pub fn ids(&self, notices: &mut Vec<SafeText>) -> Vec<IncidentId> {
         let all = self.places.iter();
-        let ids: BTreeSet<_> =
-            all.flat_map(|(base, files)| folders::incidents(files, base, notices)).collect();
+        let ids: BTreeSet<_> = all.flat_map(|(base, files)| incidents(files, base, notices)).collect();
         ids.into_iter().collect()
     }
 
