@@ -359,6 +359,18 @@ fn a_note_is_written_from_anywhere_without_moving_the_focus() {
 }
 
 #[test]
+fn where_nothing_is_ever_saved_nobody_is_asked_to_wait_for_it() {
+    let mut console = outage(WIDE);
+    console.send(Msg::Note(Folder::Shift, NoteReply::Unkept));
+    console.keys(";").type_text("it began").keys("Enter I Enter ;").type_text("slow").keys("Enter 4 i");
+    console.type_text("typed").pass(1).keys("Esc");
+    assert!(!console.screen().contains("unsaved"), "{}", console.screen());
+    console.effects.clear();
+    console.keys("q");
+    assert_eq!(console.effects, vec![Effect::Quit], "{}", console.screen());
+}
+
+#[test]
 fn pasted_text_is_never_a_key() {
     let mut console = outage(WIDE);
     console.send(Msg::Paste("q\u{1b}[201~y\r;note\r".into()));

@@ -27,6 +27,7 @@ use crate::model::text::{RawText, SafeText};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::record::Record;
+use crate::pane::notes::saving::Saving;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
@@ -318,7 +319,7 @@ impl Notes {
 
     /// What was written and is not durable: `2 entries are not saved: the disk is full.`
     pub fn unsaved(&self) -> Option<SafeText> {
-        let mut all = self.records.values().filter_map(Record::unsaved);
+        let mut all = self.kept().filter_map(Saving::unsaved);
         let mut first = all.next()?;
         let more = all.count();
         if more > 0 {
@@ -329,12 +330,18 @@ impl Notes {
 
     /// How much was written and is not durable: entries, and each pad as one.
     pub fn unsaved_count(&self) -> usize {
-        self.records.values().map(Record::unsaved_count).sum()
+        self.kept().map(Saving::count).sum()
+    }
+
+    /// What is durable of each record; nothing where none is ever written, as the shift's tells in a demo or a drill.
+    fn kept(&self) -> impl Iterator<Item = &Saving> {
+        let is_unkept = self.records.get(&Folder::Shift).is_some_and(|shift| shift.saving().is_unkept());
+        self.records.values().map(Record::saving).filter(move |_| !is_unkept)
     }
 
     /// Why what was written is not durable, while the record does not get it there.
     pub fn lapse(&self) -> Option<SafeText> {
-        self.records.values().find_map(Record::lapse)
+        self.records.values().find_map(|record| record.saving().lapse())
     }
 
     /// Filters the timeline; an empty text shows all.

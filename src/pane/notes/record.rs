@@ -310,19 +310,9 @@ impl Record {
         }
     }
 
-    /// What was written and is not durable: `2 entries are not saved: the disk is full.`
-    pub(super) fn unsaved(&self) -> Option<SafeText> {
-        self.saving.unsaved()
-    }
-
-    /// How much was written and is not durable: entries, and the pad as one.
-    pub(super) fn unsaved_count(&self) -> usize {
-        self.saving.count()
-    }
-
-    /// Why what was written is not durable, while the record does not get it there.
-    pub(super) fn lapse(&self) -> Option<SafeText> {
-        self.saving.lapse()
+    /// What of it is durable, and what is not.
+    pub(super) fn saving(&self) -> &Saving {
+        &self.saving
     }
 
     /// Filters the timeline, where an empty text shows all; in the pad it goes to where the text stands next.

@@ -80,6 +80,11 @@ impl Saving {
         std::mem::replace(&mut self.record, Record::Unkept) != Record::Unkept
     }
 
+    /// Whether nothing is written at all, as in a demo.
+    pub(super) fn is_unkept(&self) -> bool {
+        self.record == Record::Unkept
+    }
+
     pub(super) fn is_open(&self) -> bool {
         self.record != Record::Opening
     }
