@@ -5,8 +5,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The letters that may be asked for. None of them moves in a list, leaves, or says yes elsewhere.
-const LETTERS: [char; 12] = ['a', 'c', 'd', 'e', 'h', 'm', 'p', 'r', 's', 'u', 'w', 'x'];
+/// The letters that may be asked for. None of them moves in a list, leaves, says yes elsewhere, takes an
+/// alert or asks for a file.
+const LETTERS: [char; 10] = ['c', 'd', 'e', 'h', 'm', 'p', 'r', 's', 'u', 'x'];
 /// A key that comes sooner after the first painting, or after another key, was not meant for it.
 const SEEN: SignedDuration = SignedDuration::from_millis(1000);
 
@@ -37,7 +38,7 @@ impl<T> Confirm<T> {
     /// Proposes something. `chance` is a number that nobody can know before.
     pub fn new(proposed: T, chance: u64) -> Self {
         let index = usize::try_from(chance % LETTERS.len() as u64).unwrap_or(0);
-        Self { proposed, letter: LETTERS.get(index).copied().unwrap_or('a'), painted: None }
+        Self { proposed, letter: LETTERS.get(index).copied().unwrap_or('c'), painted: None }
     }
 
     /// What is proposed.

@@ -10,7 +10,6 @@ use crate::command::table::{Argument, Id, by_name};
 use crate::incident::templates::Template;
 use crate::model::health::Failure;
 use crate::model::incident::Status;
-use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::help::Help;
@@ -41,6 +40,7 @@ impl App {
             Id::Note => self.ask(Asks::Note, ""),
             Id::Declare => self.ask_to_declare(now),
             Id::Evidence => return self.pin(now),
+            Id::SaveNotes => self.ask_to_write(now),
             Id::Claim => return self.claim(true, now),
             Id::Release => return self.claim(false, now),
             Id::Accept => {
@@ -111,7 +111,6 @@ impl App {
             | Id::Environment
             | Id::SaveLines
             | Id::Fields
-            | Id::SaveNotes
             | Id::Login
             | Id::Graph
             | Id::Watch
@@ -211,18 +210,8 @@ impl App {
                 let outcome = self.logs.save(argument, &self.state.view(true, now));
                 return self.take(outcome, now);
             }
-            Argument::Path if argument.is_empty() => {
-                self.say("Type a path behind it: :write /tmp/notes.md", now);
-            }
-            Argument::Path => {
-                // What was typed last belongs into that file too.
-                let mut effects = self.notes.due(Timestamp::MAX);
-                effects.push(Effect::Note(
-                    self.notes.folder().clone(),
-                    NoteCommand::WriteTo(argument, self.shown_document()),
-                ));
-                return effects;
-            }
+            Argument::Path if argument.is_empty() => self.ask_to_write(now),
+            Argument::Path => return self.write_file(argument, now),
         }
         Vec::new()
     }

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
+use crate::app::overlay::Asks;
 use crate::app::place::Place;
 use crate::incident::document::Document;
 use crate::incident::facts::Facts;
@@ -12,7 +13,7 @@ use crate::incident::known::Known;
 use crate::incident::lint::lint;
 use crate::incident::templates::Template;
 use crate::incident::write::{Format, write};
-use crate::model::note::{Folder, Later, What};
+use crate::model::note::{Folder, Later, NoteCommand, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::model::update::Gives;
@@ -40,7 +41,7 @@ impl App {
             Some(Template::Handoff) => {
                 let (document, mistakes) = self.shift(None, now);
                 let title = "hand-over of the shift".into();
-                Some(DocumentView::new(title, hint(&mistakes), &document, Vec::new()))
+                Some(DocumentView::new(Template::Handoff, title, hint(&mistakes), &document, Vec::new()))
             }
             Some(template) => self.incident_document(template, now),
         };
@@ -58,6 +59,35 @@ impl App {
         }
     }
 
+    /// Asks which file is written: that of the shown document, or of the entries and the pad. A name is proposed.
+    pub(super) fn ask_to_write(&mut self, now: Timestamp) {
+        let (what, of_shift, ending) = match &self.place {
+            Some(Place::Document(document)) => {
+                let template = document.template();
+                (template.word(), template == Template::Handoff, document.ending())
+            }
+            _ => ("notes", false, "md"),
+        };
+        let text = match self.notes.incident().filter(|_| !of_shift) {
+            Some(incident) => format!("{}-{what}.{ending}", incident.id.as_str()),
+            None => format!("{what}-{}.{ending}", now.strftime("%Y%m%d-%H%M")),
+        };
+        self.ask(Asks::File, &text);
+    }
+
+    /// Writes the shown document, or the entries and the pad, to a new file.
+    pub(super) fn write_file(&mut self, path: RawText, now: Timestamp) -> Vec<Effect> {
+        if path.is_empty() {
+            self.say("Nothing was written: a file needs a name.", now);
+            return Vec::new();
+        }
+        // What was typed last belongs into that file too.
+        let mut effects = self.notes.due(Timestamp::MAX);
+        let command = NoteCommand::WriteTo(path, self.shown_document());
+        effects.push(Effect::Note(self.notes.folder().clone(), command));
+        effects
+    }
+
     fn show(&mut self, document: DocumentView, now: Timestamp) {
         self.place = Some(Place::Document(Box::new(document)));
         self.fit(now);
@@ -68,7 +98,7 @@ impl App {
         let incident = self.notes.incident()?;
         let (document, mistakes, missing) = self.made(template, now)?;
         let title = safe!("{} of {}", SafeText::literal(template.word()), clean(&incident.title));
-        Some(DocumentView::new(title, hint(&mistakes), &document, missing))
+        Some(DocumentView::new(template, title, hint(&mistakes), &document, missing))
     }
 
     /// A document of the current incident, what is wrong with its template, and what is missing in it.
@@ -183,7 +213,7 @@ impl App {
 
 fn hint(mistakes: &[Mistake]) -> SafeText {
     match mistakes.first() {
-        None => ":write FILE  y copies".into(),
+        None => "w writes a file  y copies".into(),
         Some(first) => {
             safe!("your template is wrong (line {}: {}), so this is midwatch's own", first.line, first.what)
         }

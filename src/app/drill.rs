@@ -74,6 +74,7 @@ impl App {
                 | Id::ServiceLogs
                 | Id::Runbook
                 | Id::Diagnose
+                | Id::Claim
                 | Id::Evidence
                 | Id::Declare
         );

@@ -197,6 +197,7 @@ impl App {
                 Asks::Filter => "filter: ",
                 Asks::Note => "note: ",
                 Asks::Declare(_) => "declare, severity 1-5 and title: ",
+                Asks::File => "write to: ",
             };
             let used = canvas.text(
                 inner.x,

@@ -69,6 +69,7 @@ impl App {
             self.say(said, now);
         }
         effects.extend(self.mark_drill(now));
+        effects.extend(self.record_claim(now));
         effects.extend(self.record_before(now));
         effects.extend(self.diagnose_declared(&declared, now));
         effects

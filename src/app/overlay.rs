@@ -57,6 +57,8 @@ pub(super) enum Asks {
     Note,
     /// The severity and the title of an incident that is declared with this.
     Declare(Box<Declared>),
+    /// The file that something is written to.
+    File,
 }
 
 impl App {
@@ -74,6 +76,7 @@ impl App {
                         self.say("The note was not written. ; starts again.", now);
                     }
                     Asks::Declare(_) => self.say("No incident was declared.", now),
+                    Asks::File => self.say("Nothing was written.", now),
                     Asks::Note | Asks::Filter => {}
                 }
                 Vec::new()
@@ -82,6 +85,7 @@ impl App {
                 Asks::Filter => self.set_filter(&prompt.field.text(), now),
                 Asks::Note => self.write_note(&prompt.field.text(), now),
                 Asks::Declare(draft) => self.declare(*draft, &prompt.field.text(), now),
+                Asks::File => self.write_file(prompt.field.text().trim().into(), now),
             },
             _ => {
                 prompt.field.key(key);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
+use crate::app::place::Place;
 use crate::command::table::Id;
 use crate::insight::changes::{BEFORE, Subject};
 use crate::insight::concern::concerns;
@@ -113,15 +114,16 @@ impl App {
     /// Puts what is selected into the timeline as it is now.
     pub(super) fn pin(&mut self, now: Timestamp) -> Vec<Effect> {
         let view = self.state.view(true, now);
-        let found: Option<Evidence> = match self.arrangement.focus {
-            _ if self.place.is_some() || self.graph_here().is_some() => None,
-            PaneId::Pipelines => self.pipelines.evidence(&view),
-            PaneId::Logs => self.logs.evidence(&view),
-            PaneId::Alerts => self.alerts.evidence(&view),
-            PaneId::Notes => None,
+        let found: Option<Evidence> = match (&self.place, self.arrangement.focus) {
+            (Some(Place::Changes(changes)), _) => changes.evidence(&view),
+            (None, _) if self.graph_here().is_some() => None,
+            (None, PaneId::Pipelines) => self.pipelines.evidence(&view),
+            (None, PaneId::Logs) => self.logs.evidence(&view),
+            (None, PaneId::Alerts) => self.alerts.evidence(&view),
+            (Some(_), _) | (None, PaneId::Notes) => None,
         };
         let Some(evidence) = found else {
-            self.say("There is nothing to pin here: choose an alert, a run or a log line.", now);
+            self.say("There is nothing to pin here: choose an alert, a run, a change or a log line.", now);
             return Vec::new();
         };
         self.name_the_writer(now);

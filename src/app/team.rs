@@ -48,6 +48,16 @@ impl App {
         Vec::new()
     }
 
+    /// Who had the alert before an incident was declared of it stands in its record, with the time of then.
+    pub(super) fn record_claim(&mut self, now: Timestamp) -> Option<Effect> {
+        let alert = self.notes.incident()?.alert.clone()?;
+        let (name, of) = self.alerts.fired().filter(|(name, _)| *name == alert)?;
+        let claim = self.state.claims.holder(&Thing::Alert(of.clone()))?;
+        let (by, at) = (Some(claim.person.clone()), claim.at);
+        let draft = Draft { by, ..Draft::new(What::Claim { of, held: true }, name, at) };
+        Some(self.notes.write(draft, now))
+    }
+
     /// Whether a claim or its end would change anything; says what is so otherwise, or from now on.
     fn may_claim(&mut self, thing: &Thing, name: &RawText, held: bool, now: Timestamp) -> bool {
         let name = clean(name);

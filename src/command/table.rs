@@ -170,7 +170,7 @@ commands! {
     HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Drill Global "drill" [] "drill" "Shows the briefing of the drill that is taken, or its score once it is over.";
-    Claim Global "claim" [] "claim" "Says that you have this alert, or do this todo: all consoles that share the record show @you.";
+    Claim Global "claim" ["a"] "claim" "Says that you have this alert, or do this todo: all consoles that share the record show @you.";
     Release Global "release" [] "release" "Gives up what is claimed: this alert or todo.";
     Accept Global "accept" [] "accept" "Accepts the role of an incident that was offered to you, else the hand-over of the shift that was left for you.";
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
@@ -181,7 +181,7 @@ commands! {
     Login Global "login" [] "log in" "Runs the login of a credential on this terminal, then lets its sources look again." (Credential);
     Fields Global "fields" [] "fields of lines" "Shows only these fields of log lines (level,msg,user), or all but some (-user); without a word all." (Name);
     SaveLines Global "save" [] "save lines to a file" "Writes all log lines that the filter sees, with those around them, to a new file." (Path);
-    SaveNotes Global "write" [] "write notes to a file" "Writes the entries and the pad to another file." (Path);
+    SaveNotes Global "write" ["w"] "write to a file" "Writes the document that is shown, or the entries and the pad, to a new file, and asks to which." (Path);
 
     Down List "down" ["j" "Down"] "down" "Moves to the next row.";
     Up List "up" ["k" "Up"] "up" "Moves to the previous row.";

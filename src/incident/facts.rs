@@ -25,7 +25,7 @@ pub struct Facts<'a> {
     pub entries: &'a [Told],
     /// Its pad.
     pub pad: &'a RawText,
-    /// When somebody acknowledged its alert, where that is known.
+    /// When somebody acknowledged its alert, where its source tells that.
     pub acknowledged: Option<Timestamp>,
     /// The time of the document.
     pub now: Timestamp,
@@ -54,7 +54,7 @@ const LINES: &[(&str, MakeLine)] = &[
     ("began", |facts| line(&time(facts.incident.began()))),
     ("onset", |facts| moment(facts.incident.onset)),
     ("detected", |facts| moment(facts.incident.detected)),
-    ("acknowledged", |facts| moment(facts.acknowledged)),
+    ("acknowledged", |facts| moment(facts.taken())),
     ("declared", |facts| moment(Some(facts.incident.declared))),
     ("mitigated", |facts| moment(facts.incident.mitigated)),
     ("resolved", |facts| moment(facts.incident.resolved)),
@@ -106,6 +106,14 @@ impl Facts<'_> {
         })
     }
 
+    /// When somebody first had its alert: as its source tells, or as people told each other.
+    fn taken(&self) -> Option<Timestamp> {
+        let alert = self.incident.alert.as_ref();
+        let is_it = |row: &Row<'_>| row.part == Part::Taken && alert == Some(&row.entry().text);
+        let taken = rows(self.entries).filter(is_it).map(|row| row.entry().at);
+        taken.chain(self.acknowledged).min()
+    }
+
     fn length(&self) -> SafeText {
         let incident = self.incident;
         let until = if incident.ended().is_some() { "" } else { " until now" };
@@ -140,7 +148,7 @@ impl Facts<'_> {
         let steps = [
             ("onset", known.onset),
             ("detected", known.detected),
-            ("acknowledged", self.acknowledged),
+            ("acknowledged", self.taken()),
             ("declared", Some(known.declared)),
             ("mitigated", known.mitigated),
             ("resolved", known.resolved),

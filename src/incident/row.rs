@@ -26,6 +26,8 @@ pub enum Part {
     Decision,
     /// What is to be done.
     Todo,
+    /// Who has an alert, from then on.
+    Taken,
 }
 
 /// An entry, as documents tell it.
@@ -71,6 +73,7 @@ impl<'a> Row<'a> {
             What::Status(_) => plain("status", Part::None),
             What::Set(_) => plain("set", Part::None),
             What::Accepted(_) => plain("accepted", Part::None),
+            What::Claim { held: true, .. } => plain("claim", Part::Taken),
             What::Claim { .. } => plain("claim", Part::None),
             What::Happened { .. } => Self { proof: ("told by", None), ..plain("happened", Part::None) },
             What::Evidence(evidence) => Self {

@@ -55,7 +55,8 @@ impl Claims {
                 _ => None,
             })
             .collect();
-        said.sort_by_key(|(entry, ..)| (entry.recorded, &entry.session, entry.seq));
+        // By when it was said: an incident that is declared later has what was said of its alert before.
+        said.sort_by_key(|(entry, ..)| (entry.at, &entry.session, entry.seq));
         let mut all: Vec<Claim> = Vec::new();
         for (entry, of, held) in said {
             let thing = Thing::Alert(of.clone());
@@ -63,7 +64,7 @@ impl Claims {
             match (known, held) {
                 (None, true) => {
                     let (person, name) = (entry.person.clone(), entry.text.clone());
-                    all.push(Claim { thing, name, person, at: entry.recorded });
+                    all.push(Claim { thing, name, person, at: entry.at });
                 }
                 (Some(place), false) => drop(all.remove(place)),
                 (Some(_), true) | (None, false) => {}

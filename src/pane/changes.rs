@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::{self, BEFORE, Change, Reach, Subject};
+use crate::model::note::Evidence;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::coverage;
@@ -16,7 +17,7 @@ use crate::ui::canvas::{Canvas, inside};
 use crate::ui::list::List;
 use crate::ui::style::of_run;
 use crate::ui::table::{self, Cell, Column};
-use crate::ui::time::age;
+use crate::ui::time::{Zone, age};
 
 /// Names a run: its source and its id there.
 type Key = (RawText, RawText);
@@ -62,6 +63,22 @@ impl Changes {
                 environment: change.environment.clone(),
             },
         )
+    }
+
+    /// What is pinned of the marked changes or the selected one: with what speaks for them.
+    pub fn evidence(&self, view: &View<'_>) -> Option<Evidence> {
+        let view = &View { zone: &Zone::Utc, ..*view };
+        let rows: Vec<&Change> = self.list.chosen_rows().collect();
+        let first = rows.first()?;
+        let window = (rows.iter().map(|row| row.run.began()).min()?, first.run.finished.unwrap_or(view.now));
+        let lines: Vec<SafeText> = rows.iter().map(|change| self.line(change, view)).collect();
+        let what = match rows.as_slice() {
+            [change] => safe!("{}, source {}", title(change), clean(&change.source)),
+            many => safe!("{} changes", many.len()),
+        };
+        let from = safe!("{}, before {}", what, clean(&self.subject.name));
+        let link = first.run.link.clone().filter(|_| rows.len() == 1);
+        Some(Evidence { link, ..Evidence::new(from.as_str().into(), window, &lines) })
     }
 
     /// Does what a command says.

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::incident::document::Document as Tree;
+use crate::incident::templates::Template;
 use crate::incident::write::{Format, write};
 use crate::model::text::{RawText, SafeText};
 use crate::pane::coverage;
@@ -22,6 +23,7 @@ const FORMS: [Format; 4] = [Format::Gfm, Format::Slack, Format::Jira, Format::Pl
 
 /// What is shown.
 pub struct DocumentView {
+    template: Template,
     title: SafeText,
     /// What the person should do about it.
     hint: SafeText,
@@ -35,25 +37,35 @@ pub struct DocumentView {
 
 impl DocumentView {
     /// A document, with what is missing in it.
-    pub fn new(title: SafeText, hint: SafeText, document: &Tree, missing: Vec<SafeText>) -> Self {
-        let forms = FORMS.iter().map(|form| (*form, write(document, *form))).collect();
-        Self::of(title, hint, missing, forms)
-    }
-
-    /// One that was written before, in Markdown.
-    pub fn written(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
-        Self::of(title, hint, Vec::new(), vec![(Format::Gfm, lines)])
-    }
-
-    fn of(
+    pub fn new(
+        template: Template,
         title: SafeText,
         hint: SafeText,
+        document: &Tree,
         missing: Vec<SafeText>,
-        forms: Vec<(Format, Vec<SafeText>)>,
     ) -> Self {
-        let mut view = Self { title, hint, missing, forms, form: 0, reader: Reader::default() };
+        let forms = FORMS.iter().map(|form| (*form, write(document, *form))).collect();
+        let mut view = Self { template, title, hint, missing, forms, form: 0, reader: Reader::default() };
         view.write();
         view
+    }
+
+    /// A hand-over that was written before, in Markdown.
+    pub fn written(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
+        let (template, missing, forms) = (Template::Handoff, Vec::new(), vec![(Format::Gfm, lines)]);
+        let mut view = Self { template, title, hint, missing, forms, form: 0, reader: Reader::default() };
+        view.write();
+        view
+    }
+
+    /// Which document it is.
+    pub fn template(&self) -> Template {
+        self.template
+    }
+
+    /// How the name of a file in the form that is shown ends.
+    pub fn ending(&self) -> &'static str {
+        if self.form() == Format::Gfm { "md" } else { "txt" }
     }
 
     /// Its lines in the form that is shown.

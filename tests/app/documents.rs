@@ -6,7 +6,7 @@ use midwatch::model::text::RawText;
 use midwatch::pane::effect::{Effect, Msg};
 
 use crate::console::{Console, setup};
-use crate::{WIDE, outage};
+use crate::{NARROW, WIDE, outage};
 
 fn entries(console: &Console) -> Vec<(Folder, Entry)> {
     let entry = |effect: &Effect| match effect {
@@ -110,4 +110,40 @@ fn a_shift_is_handed_over_and_shown_until_it_is_accepted_by_name() {
 
     let again = start("lea", vec![given, accepted]);
     assert!(!again.screen().contains("hand-over by"), "{}", again.screen());
+}
+
+/// What was written to which file since it was asked last.
+fn files(console: &mut Console) -> Vec<(String, bool)> {
+    let effects = std::mem::take(&mut console.effects);
+    let file = |effect| match effect {
+        Effect::Note(_, NoteCommand::WriteTo(path, text)) => {
+            Some((String::from_utf8_lossy(path.as_bytes()).into_owned(), text.is_some()))
+        }
+        _ => None,
+    };
+    effects.into_iter().filter_map(file).collect()
+}
+
+#[test]
+fn the_file_to_write_to_is_asked_for_with_a_name_proposed() {
+    let mut console = outage(NARROW);
+    console.keys("w");
+    assert!(console.screen().contains("write to: notes-20261122-0326.md"), "{}", console.screen());
+    console.keys("Esc");
+    assert!(console.screen().contains("Nothing was written."), "{}", console.screen());
+    console.keys("I Enter :").type_text("write").keys("Enter Enter");
+    assert_eq!(files(&mut console), [("INC-20261122-0326-checkout-notes.md".to_owned(), false)]);
+    console.keys(":").type_text("document postmortem").keys("Enter");
+    assert!(console.screen().contains("w writes a file"), "{}", console.screen());
+    console.keys("w Enter");
+    assert_eq!(files(&mut console), [("INC-20261122-0326-checkout-postmortem.md".to_owned(), true)]);
+    console.keys(". w");
+    assert!(console.screen().contains("checkout-postmortem.txt"), "it is for Slack: {}", console.screen());
+    console.keys("ctrl-u Enter");
+    assert!(console.screen().contains("a file needs a name"), "{}", console.screen());
+    console.keys(":").type_text("document handoff").keys("Enter w").type_text(".old").keys("Enter");
+    assert_eq!(files(&mut console), [("handoff-20261122-0326.md.old".to_owned(), true)]);
+    // In the logs it is another key.
+    console.keys("2 w");
+    assert!(!console.screen().contains("write to:"), "{}", console.screen());
 }

@@ -317,6 +317,24 @@ fn evidence_is_pinned_with_its_source_and_its_time() {
 }
 
 #[test]
+fn a_change_is_pinned_with_what_speaks_for_it() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter W");
+    assert!(console.screen().contains(">x 2m after    deploy-prod #812"), "{}", console.screen());
+    console.effects.clear();
+    console.keys(">");
+    assert!(console.screen().contains("Pinned to the timeline."), "{}", console.screen());
+    let entries = written(&console);
+    let [(folder, entry)] = &entries[..] else { panic!("{entries:?}") };
+    assert!(folder.incident().is_some());
+    let What::Evidence(pinned) = &entry.what else { panic!("{entry:?}") };
+    let from = "deploy-prod #812, source ci, before HighErrorRate";
+    assert_eq!((pinned.from.as_str(), pinned.window.0), (Some(from), at(-12 * 60)));
+    let lines: Vec<_> = pinned.lines.iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(lines, ["03:14 deploy-prod #812 (2m after): same service run checkout 3f2a1c9 kim"]);
+}
+
+#[test]
 fn an_entry_is_corrected_starred_and_done_without_being_lost() {
     let mut console = outage(WIDE);
     console.keys("I Enter ;").type_text("t check the pool").keys("Enter");

@@ -6,7 +6,7 @@ use midwatch::model::incident::{Field, Incident};
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::pane::effect::{Effect, Msg};
 
-use crate::console::{Console, alert, setup};
+use crate::console::{Console, alert, at, setup};
 use crate::{NARROW, WIDE};
 
 /// Two consoles of two people on one record.
@@ -77,6 +77,43 @@ fn who_claims_an_alert_is_shown_on_its_row_in_both_consoles() {
         command(&mut both.ada, "release");
         assert!(both.ada.screen().contains("Nobody has HighErrorRate"), "{}", both.ada.screen());
     }
+}
+
+#[test]
+fn who_had_the_alert_before_it_was_declared_stands_in_its_record() {
+    let mut both = Two::new(NARROW);
+    both.ada.keys("a");
+    assert!(both.ada.row("HighErrorRate").unwrap().contains("@ada"), "{}", both.ada.screen());
+    both.share();
+    both.kim.pass(40);
+    both.kim.keys("I Enter");
+    let entries = written(&mut both.kim);
+    let claims: Vec<_> = entries
+        .iter()
+        .filter(|(folder, entry)| folder.incident().is_some() && matches!(entry.what, What::Claim { .. }))
+        .map(|(_, entry)| (entry.person.clone(), entry.at, entry.recorded))
+        .collect();
+    assert_eq!(claims, [("ada".into(), at(0), at(40))]);
+    command(&mut both.kim, "document postmortem");
+    both.kim.resize((100, 60));
+    let row = both.kim.row("acknowledged").unwrap();
+    assert!(row.contains("03:26:00Z"), "{row}");
+    // It is one claim: who gives it up has it no longer.
+    both.kim.keys("Esc");
+    for (folder, entry) in entries {
+        both.ada.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    both.ada.pass(20);
+    command(&mut both.ada, "release");
+    both.share();
+    for console in [&both.ada, &both.kim] {
+        assert!(!console.row("HighErrorRate").unwrap().contains('@'), "{}", console.screen());
+    }
+    // Nobody had the next one.
+    both.kim.alerts(&[alert("HighErrorRate", Severity::Critical, 0)]);
+    both.kim.keys("I Enter");
+    let entries = written(&mut both.kim);
+    assert!(!entries.iter().any(|(_, entry)| matches!(entry.what, What::Claim { .. })), "{entries:?}");
 }
 
 #[test]
