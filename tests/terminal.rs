@@ -22,6 +22,8 @@ mod end;
 mod first;
 #[path = "support/gate.rs"]
 mod gate;
+#[path = "terminal/journey.rs"]
+mod journey;
 #[path = "terminal/keeping.rs"]
 mod keeping;
 #[path = "terminal/login.rs"]

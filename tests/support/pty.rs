@@ -207,6 +207,13 @@ impl Pty {
         shown.last
     }
 
+    /// Waits until what is shown is as it should be; `false` if the program's last word was another.
+    #[track_caller]
+    pub(crate) fn reaches(&self, what: &str, is: impl Fn(&Shown) -> bool) -> bool {
+        self.wait(what, |shown| is(shown) || shown.closed);
+        self.look(is)
+    }
+
     /// Waits until the screen has this text.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) -> Instant {
