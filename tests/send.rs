@@ -691,18 +691,39 @@ async fn a_server_that_hangs_is_unknown_and_one_that_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_that_leads_elsewhere_is_not_followed_with_another_request() {
-    for (status, is_unknown) in
-        [("302 Found", false), ("303 See Other", true), ("301 Moved Permanently", false)]
-    {
-        let case = CASES.iter().find(|case| case.kind == "webhook").unwrap();
-        let server = server(case, move || answer(status, &[("location", "/login")], "")).await;
-        let desk = Desk::new(case, &server.url());
-        let delivery = desk.send(&desk.outgoing(&paper(&server.url()))).await;
-        assert_eq!(matches!(delivery, Delivery::Unknown(_)), is_unknown, "{status}: {delivery:?}");
-        assert!(!matches!(delivery, Delivery::Sent(_)), "{status}: {delivery:?}");
-        assert_eq!(server.heard().len(), 1, "{status}");
+async fn a_redirect_is_not_followed_and_only_after_303_nobody_knows() {
+    let there = Server::start(|_| answer("200 OK", JSON, "{}")).await;
+    let away = format!("{}/canary-path-77?to=canary-path-77", there.url());
+    for case in CASES {
+        for (status, is_unknown) in [
+            ("301 Moved Permanently", false),
+            ("302 Found", false),
+            ("303 See Other", true),
+            ("307 Temporary Redirect", false),
+            ("308 Permanent Redirect", false),
+        ] {
+            // Home is the path that was asked, as a server says that wants to see it again.
+            for (location, named) in [
+                (case.line.trim_start_matches("POST "), "to another path of http://127.0.0.1"),
+                (&away, &there.url()),
+            ] {
+                let location = location.to_owned();
+                let reply = move || answer(status, &[("location", &location)], "");
+                // That it was asked once is looked at there.
+                let delivery = sent(case, reply).await;
+                let (Delivery::Unknown(failure) | Delivery::Refused(failure)) = &delivery else {
+                    panic!("{} {status}: {delivery:?}", case.kind)
+                };
+                assert_eq!(matches!(delivery, Delivery::Unknown(_)), is_unknown, "{status}: {delivery:?}");
+                let said = text(failure);
+                assert!(said.contains(named), "{} {status}: {said}", case.kind);
+                let advice =
+                    if is_unknown { "look there whether it arrived" } else { "set the destination's `url`" };
+                assert!(said.contains(advice), "{} {status}: {said}", case.kind);
+            }
+        }
     }
+    assert!(there.heard().is_empty(), "nothing goes to another place");
 }
 
 #[tokio::test]

@@ -182,16 +182,18 @@ impl Link {
                 spoken: spoken(rest.version(), rest.extensions().get()),
                 rest,
             };
+            if request.changes && redirect::is_one(head.status) {
+                let to = redirect::named(&self.base, &url, head.header("location"));
+                // Not at the end: there it would be taken for a webhook's address that was cut, and starred.
+                let what = format!("{} {}: it leads {to}, and is not followed", head.status, head.reason);
+                let failure = trip.failure(FailureKind::Unreadable, what).advise(SET);
+                // 303 is what a server says that has taken it; all others did nothing.
+                return Err(if head.status == 303 { request.lost(failure) } else { failure });
+            }
             let Some(location) = head.header("location").filter(|_| redirect::is_one(head.status)) else {
                 return Ok(head);
             };
             if method == Method::Post && matches!(head.status, 301..=303) {
-                if request.changes {
-                    let what = format!("{} {}: it leads elsewhere", head.status, head.reason);
-                    let failure = trip.failure(FailureKind::Unreadable, what).advise(MOVED);
-                    // 303 is what a server says that has taken it.
-                    return Err(if head.status == 303 { request.lost(failure) } else { failure });
-                }
                 method = Method::Get;
             }
             let refused = |why: String| {
@@ -257,6 +259,9 @@ fn spoken(http: Version, tls: Option<&TlsInfo>) -> &'static str {
 
 const MOVED: &str =
     "if the service moved, write its new address as `url`; if this is a login page, look at the credential";
+
+/// Where something is sent, a redirect is never followed: what a person agreed to goes to the place that they saw.
+const SET: &str = "if the service moved, set the destination's `url` to its new address; if this is a login page, look at the credential";
 
 fn verb(method: Method) -> reqwest::Method {
     match method {

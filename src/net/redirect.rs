@@ -37,6 +37,16 @@ pub(super) fn hop(home: &Url, at: &Url, location: &str) -> Result<Hop, String> {
     Ok(if to.origin() == home.origin() { Hop::Home(to) } else { Hop::Away(to) })
 }
 
+/// Where a redirect leads that is not followed, without its path: that may be a secret.
+pub(super) fn named(home: &Url, at: &Url, location: Option<&str>) -> String {
+    let Some(location) = location else { return "elsewhere, and it does not say where".to_owned() };
+    match hop(home, at, location) {
+        Ok(Hop::Home(to)) => format!("to another path of {}", to.origin().ascii_serialization()),
+        Ok(Hop::Away(to)) => format!("to {}", to.origin().ascii_serialization()),
+        Err(why) => why,
+    }
+}
+
 /// Why we do not go there, if so. `inside` says whether the endpoint itself is one that only we can reach.
 pub(super) fn refusal(to: &Url, home_is_here: bool, inside: bool) -> Option<String> {
     let host = to.host_str().unwrap_or_default();
@@ -95,6 +105,20 @@ mod tests {
             "javascript:1",
         ] {
             assert!(leads(location).is_err(), "{location}: {:?}", leads(location));
+        }
+    }
+
+    #[test]
+    fn where_it_leads_is_named_without_its_path() {
+        let home = url("https://api.example.com/hooks/canary");
+        for (location, named_so) in [
+            (Some("/hooks/canary/"), "to another path of https://api.example.com"),
+            (Some("https://new.example.com:8443/canary?x=canary"), "to https://new.example.com:8443"),
+            (Some("http://api.example.com/"), "to http://api.example.com"),
+            (Some("ftp://api.example.com/canary"), "to `ftp:`, which is not followed"),
+            (None, "elsewhere, and it does not say where"),
+        ] {
+            assert_eq!(named(&home, &home, location), named_so, "{location:?}");
         }
     }
 
