@@ -152,8 +152,6 @@ pub async fn deliver(net: &Net, destination: &Destination, agreed: &Confirmed<Ou
 fn undelivered(failure: Failure) -> Delivery {
     match failure.kind {
         FailureKind::Unknown => Delivery::Unknown(failure),
-        // It says that it failed, and servers that fail say many things.
-        FailureKind::Server if failure.advice.is_none() => Delivery::Refused(failure.advise(LOOK)),
         _ => Delivery::Refused(failure),
     }
 }

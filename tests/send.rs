@@ -573,7 +573,6 @@ async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
             ("401 Unauthorized", FailureKind::Unauthorized),
             ("403 Forbidden", FailureKind::Forbidden),
             ("429 Too Many Requests", FailureKind::Throttled),
-            ("500 Internal Server Error", FailureKind::Server),
         ] {
             let reply = move || answer(status, &[("retry-after", "90")], (case.error)("their own words"));
             let delivery = sent(case, reply).await;
@@ -586,9 +585,6 @@ async fn a_refusal_is_told_in_the_vendors_words_and_nothing_is_sent_again() {
             assert!(said.contains("their own words"), "{} {status}: {said}", case.kind);
             if status.starts_with("429") {
                 assert!(failure.next_try.is_some(), "{} tells when", case.kind);
-            }
-            if status.starts_with("500") {
-                assert!(said.contains("look there whether it arrived"), "{said}");
             }
         }
     }
@@ -664,6 +660,41 @@ async fn a_connection_that_breaks_after_it_went_out_is_unknown_and_nothing_is_se
             assert!(text(failure).contains("look there whether it arrived"), "{what}: {}", text(failure));
         }
     }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_may_have_taken_it_and_nothing_is_sent_again() {
+    for case in CASES {
+        for status in [
+            "500 Internal Server Error",
+            "501 Not Implemented",
+            "502 Bad Gateway",
+            "503 Service Unavailable",
+            "507 Insufficient Storage",
+            "530 Site is frozen",
+        ] {
+            let reply = move || answer(status, &[("retry-after", "90")], (case.error)("their own words"));
+            let delivery = sent(case, reply).await;
+            let Delivery::Unknown(failure) = &delivery else {
+                panic!("{} {status}: {delivery:?}", case.kind)
+            };
+            let said = text(failure);
+            assert_eq!(failure.kind, FailureKind::Unknown);
+            assert!(said.contains("their own words"), "{} {status}: {said}", case.kind);
+            assert!(said.contains("look there whether it arrived"), "{} {status}: {said}", case.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_fails_at_a_question_before_has_taken_nothing() {
+    let case = CASES.iter().find(|case| case.kind == "confluence").unwrap();
+    let server = Server::start(|_| answer("503 Service Unavailable", &[], "down")).await;
+    let desk = Desk::new(case, &server.url());
+    let delivery = desk.send(&desk.outgoing(&paper(&server.url()))).await;
+    let Delivery::Refused(failure) = &delivery else { panic!("{delivery:?}") };
+    assert_eq!((failure.kind, text(failure).contains("arrived")), (FailureKind::Server, false));
+    assert!(server.heard().iter().all(|heard| heard.line().starts_with("GET ")), "{:?}", server.heard());
 }
 
 #[tokio::test]

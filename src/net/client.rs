@@ -427,8 +427,8 @@ impl Inner {
             };
             return failure.advise(advice);
         }
-        if matches!(head.status, 408 | 502 | 504 | 520..=524) {
-            // Something in between has waited for it, and cannot say what came of it.
+        if matches!(head.status, 408 | 500..) {
+            // A server that failed may have done it before, and a gateway that gave up knows nothing of it.
             failure = request.lost(failure);
         }
         match told.retry_after() {

@@ -41,8 +41,9 @@ configuration, and the incident's [[environment]] has to allow it: allow =
 [\"send\"]. What came of it is written into the incident's timeline.
 
 Nothing is sent twice by itself. Where the connection broke after it had gone
-out, nobody knows whether it arrived: that is said, and you look there before
-you send it again.
+out, or the server answered that it failed itself (a status of 500 or more),
+nobody knows whether it arrived: that is said, and you look there before you
+send it again. A redirect is not followed; a 303 counts as not known too.
 
 Exit codes:
   0  it was sent
