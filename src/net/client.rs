@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub use super::exchange::{Auth, Class};
 
+use super::address::Reach;
 use super::allowance::Allowance;
 use super::body::Body;
 use super::budget::{Came, Payer, Told, Verdict};
@@ -58,8 +59,13 @@ struct Turns {
 impl Client {
     /// A client of this endpoint; `usual` is how its vendor wants a credential. Connects to nothing yet.
     pub fn new(endpoint: Endpoint, usual: Auth, net: &Net) -> Self {
-        let links =
-            endpoint.addresses.iter().map(|address| Link::new(&endpoint, address, net.proxies())).collect();
+        Self::reaching(endpoint, usual, net, Reach::All)
+    }
+
+    /// The same, where names may not have every address.
+    pub(super) fn reaching(endpoint: Endpoint, usual: Auth, net: &Net, reach: Reach) -> Self {
+        let link = |address| Link::new(&endpoint, address, net.proxies(), reach);
+        let links = endpoint.addresses.iter().map(link).collect();
         Self(Arc::new(Inner {
             endpoint,
             usual,

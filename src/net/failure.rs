@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::address::NotPublic;
+use super::address::Barred;
 use super::credential::Mask;
 use super::tls::Distrust;
 use super::transport::CONNECT;
@@ -107,9 +107,12 @@ impl Trip {
         if let Some(tls) = found.tls {
             return self.of_tls(tls);
         }
-        if found.not_public {
-            let what = format!("{}, where a server of the internet sent us", found.deepest);
-            return self.failure(FailureKind::Unreadable, what);
+        if let Some(barred) = found.barred {
+            let failure = self.failure(FailureKind::Unreadable, format!("{barred}, {}", barred.who()));
+            return match barred.advice() {
+                Some(advice) => failure.advise(advice),
+                None => failure,
+            };
         }
         if let Some(proxy) = self.proxy.as_deref().filter(|_| error.is_connect()) {
             let what = match found.io {
@@ -247,7 +250,7 @@ struct Found<'a> {
     io: Option<io::ErrorKind>,
     tls: Option<&'a rustls::Error>,
     distrust: Option<&'a Distrust>,
-    not_public: bool,
+    barred: Option<&'a Barred>,
     http: Option<Http>,
 }
 
@@ -324,7 +327,7 @@ impl<'a> Found<'a> {
         if let Some(error) = error.downcast_ref::<h2::Error>() {
             self.http = self.http.or(Http::of_frames(error));
         }
-        self.not_public |= error.is::<NotPublic>();
+        self.barred = self.barred.or(error.downcast_ref());
     }
 }
 

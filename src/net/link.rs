@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::tls::{self, TlsInfo};
 use url::Url;
 
-use super::address::{Resolver, leads_inside};
+use super::address::{Reach, Resolver, leads_inside};
 use super::allowance::Allowance;
 use super::certificate::Certificate;
 use super::credential::Mask;
@@ -36,6 +36,8 @@ pub(super) struct Link {
     /// It is on this machine. The near end of a tunnel is not: what answers is elsewhere.
     local: bool,
     tunnelled: bool,
+    /// Which addresses its name may have.
+    reach: Reach,
     /// What is connected to, if that is on this machine.
     pub(super) near: Option<Near>,
     /// Connections, or why there can be none.
@@ -73,7 +75,7 @@ impl Head {
 }
 
 impl Link {
-    pub(super) fn new(endpoint: &Endpoint, address: &Address, proxies: &Proxies) -> Self {
+    pub(super) fn new(endpoint: &Endpoint, address: &Address, proxies: &Proxies, reach: Reach) -> Self {
         let mut base = address.url.clone();
         let dialled = base.host_str().unwrap_or_default().to_owned();
         let port = base.port_or_known_default().unwrap_or_default();
@@ -100,7 +102,7 @@ impl Link {
             let encrypted =
                 base.scheme() == "https" || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
             let terms = encrypted.then_some(terms);
-            let resolver = Resolver { dials, public_only: false };
+            let resolver = Resolver { dials, reach: dialled_by(reach, proxy.as_ref()) };
             Ok(Transport::new(Plan { socket: address.socket.clone(), proxy, terms, resolver }))
         });
         let host = match &address.socket {
@@ -115,7 +117,7 @@ impl Link {
             Some(path) => Some(Near::Socket(path.clone())),
             None => Near::dialled(through.unwrap_or(&address.url)),
         };
-        Self { base, origin, shown: address.shown(), host, local, tunnelled, near, home }
+        Self { base, origin, shown: address.shown(), host, local, tunnelled, reach, near, home }
     }
 
     /// What messages say of a request to here.
@@ -210,10 +212,10 @@ impl Link {
                     }
                     // What is at the far end of a tunnel is not known here, and sends us nowhere inside.
                     let inside = self.local || (!self.tunnelled && leads_inside(&self.base).await);
-                    if let Some(why) = redirect::refusal(&to, self.local, inside) {
+                    if let Some(why) = redirect::refusal(&to, self.local, inside, self.reach) {
                         return Err(refused(why));
                     }
-                    let there = way.elsewhere(&to, !inside)?;
+                    let there = way.elsewhere(&to, if inside { self.reach } else { Reach::Public })?;
                     trip = self.trip(request, &trip.mask).sent_on(&to, there.proxy());
                     away = Some(there);
                     url = to;
@@ -234,13 +236,17 @@ pub(super) struct Way<'a> {
 
 impl Way<'_> {
     /// Connections to another place: nothing of the endpoint's own goes there but whom it trusts.
-    fn elsewhere(&self, to: &Url, public_only: bool) -> Result<Transport, Failure> {
+    fn elsewhere(&self, to: &Url, reach: Reach) -> Result<Transport, Failure> {
         let proxy = proxy::choose(&self.endpoint.proxy, self.proxies, to)?;
-        // Behind a proxy it is the proxy that is looked up here, and that may be inside.
-        let resolver = Resolver { dials: None, public_only: public_only && proxy.is_none() };
+        let resolver = Resolver { dials: None, reach: dialled_by(reach, proxy.as_ref()) };
         let terms = Some(Terms::away(self.endpoint));
         Ok(Transport::new(Plan { socket: None, proxy, terms, resolver }))
     }
+}
+
+/// Behind a proxy it is the proxy that is looked up here, and that may be inside.
+fn dialled_by(reach: Reach, proxy: Option<&Url>) -> Reach {
+    if proxy.is_some() { Reach::All } else { reach }
 }
 
 /// The versions of HTTP and TLS, for the page of a source.

@@ -4,6 +4,7 @@
 use url::Url;
 
 use super::Net;
+use super::address::{Reach, is_url_here};
 use super::client::{Auth, Class, Client};
 use super::exchange::Request;
 use super::failure::looks_like_html;
@@ -52,6 +53,8 @@ pub async fn read(
         let address = site.addresses.iter().find(|address| is_under(&url, address))?;
         Some(Endpoint { addresses: vec![address.clone()], ..site.clone() })
     });
+    // A name that a stranger wrote must not lead here either; what the person named may.
+    let reach = if site.is_none() && author == Author::Stranger { Reach::NotHere } else { Reach::All };
     let endpoint = match site {
         Some(site) => site,
         None => stranger(&url, author)?,
@@ -60,7 +63,7 @@ pub async fn read(
     let path = url.path().strip_prefix(base.trim_end_matches('/')).unwrap_or(url.path());
     let mut request = Request::get(path).accept("text/markdown, text/plain, */*;q=0.5").leaving().most(most);
     request.query = url.query_pairs().into_owned().collect();
-    let client = Client::new(endpoint, Auth::Bearer, net);
+    let client = Client::reaching(endpoint, Auth::Bearer, net, reach);
     let response = client.send(&request, Class::Person).await?;
     let is_html = response.header("content-type").is_some_and(|media| media.contains("html"))
         || looks_like_html(&response.body);
@@ -83,7 +86,7 @@ fn stranger(url: &Url, author: Author) -> Result<Endpoint, Failure> {
     let place = url.origin().ascii_serialization();
     let name_it =
         |rest: &str| format!("if it is meant, write [[runbooks.site]] with url = \"{place}\"{rest}");
-    if author == Author::Stranger && is_here(url) {
+    if author == Author::Stranger && is_url_here(url) {
         let what = format!("{place} is on this machine, and an alert sends us nowhere inside it");
         return Err(Failure::new(FailureKind::Forbidden, what).advise(name_it("")));
     }
@@ -94,21 +97,6 @@ fn stranger(url: &Url, author: Author) -> Result<Endpoint, Failure> {
     }
     Endpoint::at(&place)
         .ok_or_else(|| Failure::new(FailureKind::Unreadable, format!("{place} is no address")))
-}
-
-/// Whether a URL is of this machine itself, or of its neighbours on the wire, such as a cloud's metadata.
-fn is_here(url: &Url) -> bool {
-    is_loopback(url)
-        || match url.host() {
-            Some(url::Host::Ipv4(address)) => address.is_link_local() || address.is_unspecified(),
-            Some(url::Host::Ipv6(address)) => {
-                let mapped = address.to_ipv4_mapped();
-                address.is_unicast_link_local()
-                    || address.is_unspecified()
-                    || mapped.is_some_and(|address| address.is_link_local() || address.is_unspecified())
-            }
-            _ => false,
-        }
 }
 
 #[cfg(test)]

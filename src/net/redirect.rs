@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::address::is_inside;
+use super::address::{Reach, is_inside, is_url_here};
 
 /// More of them are a loop.
 pub(super) const MOST: usize = 5;
@@ -48,10 +48,13 @@ pub(super) fn named(home: &Url, at: &Url, location: Option<&str>) -> String {
 }
 
 /// Why we do not go there, if so. `inside` says whether the endpoint itself is one that only we can reach.
-pub(super) fn refusal(to: &Url, home_is_here: bool, inside: bool) -> Option<String> {
+pub(super) fn refusal(to: &Url, home_is_here: bool, inside: bool, reach: Reach) -> Option<String> {
     let host = to.host_str().unwrap_or_default();
     if to.scheme() != "https" && !home_is_here {
         return Some(format!("to http://{host}, which is not encrypted"));
+    }
+    if reach == Reach::NotHere && is_url_here(to) {
+        return Some(format!("to {host}, which is on this machine or its wire"));
     }
     (is_inside(to) && !inside).then(|| format!("to {host}, which is inside this network"))
 }
@@ -125,10 +128,28 @@ mod tests {
     #[test]
     fn plain_http_and_the_network_inside_are_refused_unless_we_are_there() {
         let metadata = url("https://169.254.169.254/latest");
-        assert!(refusal(&metadata, false, false).is_some());
-        assert!(refusal(&metadata, false, true).is_none(), "the endpoint is inside too");
-        assert!(refusal(&url("https://blob.example.net/x"), false, false).is_none());
-        assert!(refusal(&url("http://blob.example.net/x"), false, true).is_some());
-        assert!(refusal(&url("http://127.0.0.1:1/x"), true, true).is_none(), "for a server on this machine");
+        assert!(refusal(&metadata, false, false, Reach::All).is_some());
+        assert!(refusal(&metadata, false, true, Reach::All).is_none(), "the endpoint is inside too");
+        for here in [
+            "https://169.254.169.254/latest",
+            "https://127.1/x",
+            "https://[::ffff:7f00:1]/",
+            "https://localhost/",
+        ] {
+            assert!(
+                refusal(&url(here), false, true, Reach::NotHere).is_some(),
+                "{here}: a stranger named the endpoint"
+            );
+        }
+        assert!(
+            refusal(&url("https://10.1.2.3/x"), false, true, Reach::NotHere).is_none(),
+            "inside the network"
+        );
+        assert!(refusal(&url("https://blob.example.net/x"), false, false, Reach::All).is_none());
+        assert!(refusal(&url("http://blob.example.net/x"), false, true, Reach::All).is_some());
+        assert!(
+            refusal(&url("http://127.0.0.1:1/x"), true, true, Reach::All).is_none(),
+            "for a server on this machine"
+        );
     }
 }

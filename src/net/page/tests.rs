@@ -130,3 +130,26 @@ async fn a_redirect_takes_no_credential_along_and_leads_nowhere_inside_from_outs
     assert_eq!(page.text, b"elsewhere");
     assert_eq!(other.heard().first().unwrap().header("authorization"), None);
 }
+
+#[tokio::test]
+async fn a_strangers_name_for_this_machine_is_refused_at_the_dial_and_where_a_redirect_leads() {
+    let there = Server::start(|_| answer("200 OK", &[], "# Steps")).await;
+    let to = format!("{}/x.md", there.url());
+    let here = Server::start(move |_| answer("302 Found", &[("location", to.as_str())], "")).await;
+    let ask = async |url: &str, name: Option<&str>, reach| {
+        // The name is given its address here, so that nothing is asked.
+        let endpoint = Endpoint { server_name: name.map(str::to_owned), ..Endpoint::at(url).unwrap() };
+        let client = Client::reaching(endpoint, Auth::Bearer, &net(), reach);
+        client.send(&Request::get("/x.md").accept("*/*").leaving(), Class::Person).await
+    };
+    let name = Some("wiki.example.com");
+    let refused = ask(&there.url(), name, Reach::NotHere).await.unwrap_err();
+    assert!(text(&refused).contains("127.0.0.1 is on this machine or its wire"), "{refused:?}");
+    assert!(refused.advice.is_some_and(|advice| advice.as_str().unwrap().contains("[[runbooks.site]]")));
+    // An address is not looked up, so that only where it leads is refused.
+    let refused = ask(&here.url(), None, Reach::NotHere).await.unwrap_err();
+    assert!(text(&refused).contains("which is on this machine or its wire"), "{refused:?}");
+    assert_eq!((here.heard().len(), there.heard().len()), (1, 0));
+    assert_eq!(ask(&there.url(), name, Reach::All).await.unwrap().body, b"# Steps");
+    assert_eq!(ask(&here.url(), None, Reach::All).await.unwrap().body, b"# Steps");
+}
