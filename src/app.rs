@@ -10,6 +10,7 @@ mod graph;
 mod incidents;
 mod join;
 mod keys;
+mod last_time;
 pub mod layout;
 mod overlay;
 mod patterns;

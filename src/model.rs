@@ -7,6 +7,7 @@ pub mod credential;
 pub mod diagnostic;
 pub mod drill;
 pub mod due;
+pub mod evidence;
 pub mod expression;
 pub mod graph;
 pub mod health;

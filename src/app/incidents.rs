@@ -3,11 +3,10 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::last_time::last_time;
 use crate::app::overlay::Asks;
-use crate::app::recorder::subject;
 use crate::app::{App, NEWS, Named};
 use crate::config::theme::Meaning;
-use crate::insight::similar::similar;
 use crate::logs::query::moment;
 use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval};
 use crate::model::note::{Folder, NoteCommand, What};
@@ -17,7 +16,7 @@ use crate::pane::effect::Effect;
 use crate::pane::notes::{Draft, id_text};
 use crate::pane::view::{PaneId, View};
 use crate::safe;
-use crate::ui::time::{age, running, took};
+use crate::ui::time::running;
 
 /// Columns of the header that a title takes.
 const TITLE: usize = 24;
@@ -374,16 +373,6 @@ fn no_time<'a>(text: &'a str, now: Timestamp, zone: &TimeZone) -> Option<&'a str
     let looks_so =
         |word: &str| word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
     words.filter(|word| looks_so(word)).find(|word| later(word, now, zone).is_none())
-}
-
-/// What was like this incident before, and what helped: `Last time, 3d ago, 42m: rolled back 812.`
-fn last_time(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
-    let found = similar(all, incident.alert.as_ref(), &subject(incident));
-    let (_, last) = found.first()?;
-    let ended = last.ended()?;
-    let how = last.ended_by.as_ref().map(|text| safe!(": {}", clean(text))).unwrap_or_default();
-    let ago = age(now.duration_since(last.began()));
-    Some(safe!("Last time, {} ago, it took {}{}.", ago, took(ended.duration_since(last.began())), how))
 }
 
 /// Minutes of the clock from one time to another.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
+use crate::app::last_time::{last_time_of_logs, subject};
 use crate::app::place::Place;
 use crate::command::table::Id;
 use crate::insight::changes::{BEFORE, Subject};
@@ -12,7 +13,7 @@ use crate::insight::concern::concerns;
 use crate::insight::events::Event;
 use crate::logs::query::moment;
 use crate::model::alert::AlertState;
-use crate::model::incident::{Incident, IncidentId};
+use crate::model::incident::IncidentId;
 use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
 use crate::model::text::RawText;
@@ -21,6 +22,7 @@ use crate::model::world::World;
 use crate::pane::effect::Effect;
 use crate::pane::notes::{Draft, happened};
 use crate::pane::view::{PaneId, View};
+use crate::safe;
 use crate::ui::time::Zone;
 
 /// So much of what one look tells is written line by line; in a storm the rest is one line.
@@ -29,16 +31,6 @@ const MOST: usize = 30;
 const FOLDED: usize = 500;
 /// Two consoles look at a source that is blind at different times: within this it is one thing.
 const LOOK: i64 = 300;
-
-/// What an incident is about.
-pub(super) fn subject(incident: &Incident) -> Subject {
-    Subject {
-        name: incident.alert.clone().unwrap_or_default(),
-        service: incident.service.clone(),
-        host: incident.host.clone(),
-        environment: incident.environment.clone(),
-    }
-}
 
 /// The same for every console that sees it: what, of which source, of which row, at which time of its own.
 fn mark(one: &Transition) -> RawText {
@@ -129,10 +121,15 @@ impl App {
         self.name_the_writer(now);
         // Where what is seen has a length, it is complete at its end.
         let at = evidence.window.1.min(now);
+        let known = self.notes.incident().map(|one| one.patterns.len());
         let draft = Draft::new(What::Evidence(Box::new(evidence)), "", at);
         let effect = self.notes.write(draft, now);
         if self.notice.is_none() {
-            self.say("Pinned to the timeline.", now);
+            // What the logs say now may be what they said before.
+            let incident = self.notes.incident().filter(|one| Some(one.patterns.len()) != known);
+            let before = incident.and_then(|one| last_time_of_logs(one, &self.state.incidents, now));
+            let before = before.map(|text| safe!(" {}", text)).unwrap_or_default();
+            self.say(safe!("Pinned to the timeline.{}", before), now);
         }
         vec![effect]
     }

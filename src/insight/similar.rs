@@ -1,10 +1,14 @@
-//! What was like this before: incidents of the same alert, service or host, and how they ended.
+//! What was like this before: incidents of the same alert, log pattern, service or host, and how they ended.
 
 use crate::insight::changes::Subject;
 use crate::model::incident::{Incident, Status};
-use crate::model::text::RawText;
+use crate::model::text::{RawText, SafeText, clean};
+use crate::safe;
 
-/// What an incident has in common with what is looked at now, the most telling first.
+/// Columns of a pattern that is told.
+const PATTERN: usize = 60;
+
+/// What an incident is of, besides what its logs say; the most telling first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Common {
     /// The alert, and the service or host.
@@ -18,8 +22,7 @@ pub enum Common {
 }
 
 impl Common {
-    /// The words for it.
-    pub fn words(self) -> &'static str {
+    fn words(self) -> &'static str {
         match self {
             Self::AlertAndPlace => "the same alert there",
             Self::Alert => "the same alert elsewhere",
@@ -29,32 +32,81 @@ impl Common {
     }
 }
 
+/// What is looked at now.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The name of its alert.
+    pub alert: Option<&'a RawText>,
+    /// Its service and host.
+    pub subject: &'a Subject,
+    /// The patterns of its log lines.
+    pub patterns: &'a [RawText],
+}
+
+/// An incident that was like it, and what both have in common: one of the two at least.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Like<'a> {
+    /// The incident.
+    pub incident: &'a Incident,
+    /// What both are of.
+    pub common: Option<Common>,
+    /// What the logs said then.
+    pub pattern: Option<&'a RawText>,
+}
+
+impl Like<'_> {
+    /// The words for it: `the same service, the same log pattern: lost <addr>`.
+    pub fn words(&self) -> SafeText {
+        let common = self.common.map(|common| SafeText::literal(common.words())).unwrap_or_default();
+        let Some(pattern) = self.pattern else { return common };
+        let pattern = clean(pattern).truncate_to(PATTERN, &"..".into());
+        let before = if common.is_empty() { common } else { safe!("{}, ", common) };
+        safe!("{}the same log pattern: {}", before, pattern)
+    }
+
+    /// Less is more telling: that the logs say the same says more than that a service is the same.
+    fn rank(&self) -> u8 {
+        match (self.common, self.pattern) {
+            (Some(Common::AlertAndPlace), Some(_)) => 0,
+            (Some(Common::AlertAndPlace), None) => 1,
+            (_, Some(_)) => 2,
+            (Some(Common::Alert), None) => 3,
+            (Some(Common::Service), None) => 4,
+            (Some(Common::Host) | None, None) => 5,
+        }
+    }
+}
+
 /// Incidents that were like this, the most alike first and of those the newest. One that goes on is none,
-/// nor one that was cancelled, nor an exercise.
+/// nor one that was cancelled, nor an exercise. `is_same` tells whether two patterns are one.
 pub fn similar<'a>(
     incidents: &'a [Incident],
-    alert: Option<&RawText>,
-    subject: &Subject,
-) -> Vec<(Common, &'a Incident)> {
+    asked: &Asked<'_>,
+    is_same: impl Fn(&RawText, &RawText) -> bool,
+) -> Vec<Like<'a>> {
     let is_past = |incident: &&Incident| {
         incident.ended().is_some() && incident.status != Status::Cancelled && !incident.is_drill
     };
-    let is_same = |a: Option<&RawText>, b: Option<&RawText>| a.is_some() && a == b;
-    let common = |incident: &'a Incident| {
-        let alert = is_same(alert, incident.alert.as_ref());
-        let service = is_same(subject.service.as_ref(), incident.service.as_ref());
-        let host = is_same(subject.host.as_ref(), incident.host.as_ref());
+    let is_one = |a: Option<&RawText>, b: Option<&RawText>| a.is_some() && a == b;
+    let like = |incident: &'a Incident| {
+        let alert = is_one(asked.alert, incident.alert.as_ref());
+        let service = is_one(asked.subject.service.as_ref(), incident.service.as_ref());
+        let host = is_one(asked.subject.host.as_ref(), incident.host.as_ref());
         let common = match (alert, service, host) {
-            (true, true, _) | (true, _, true) => Common::AlertAndPlace,
-            (true, false, false) => Common::Alert,
-            (false, true, _) => Common::Service,
-            (false, false, true) => Common::Host,
-            (false, false, false) => return None,
+            (true, true, _) | (true, _, true) => Some(Common::AlertAndPlace),
+            (true, false, false) => Some(Common::Alert),
+            (false, true, _) => Some(Common::Service),
+            (false, false, true) => Some(Common::Host),
+            (false, false, false) => None,
         };
-        Some((common, incident))
+        let is_asked = |known: &&RawText| asked.patterns.iter().any(|pattern| is_same(pattern, known));
+        let pattern = incident.patterns.iter().find(is_asked);
+        (common.is_some() || pattern.is_some()).then_some(Like { incident, common, pattern })
     };
-    let mut found: Vec<_> = incidents.iter().filter(is_past).filter_map(common).collect();
-    found.sort_by(|(a, one), (b, other)| a.cmp(b).then(other.began().cmp(&one.began())));
+    let mut found: Vec<_> = incidents.iter().filter(is_past).filter_map(like).collect();
+    found.sort_by(|one, other| {
+        one.rank().cmp(&other.rank()).then(other.incident.began().cmp(&one.incident.began()))
+    });
     found
 }
 
@@ -64,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::model::incident::{Declared, Field, IncidentId, Sev};
-    use crate::model::note::{Entry, What};
+    use crate::model::note::{Entry, Evidence, What};
 
     fn incident(day: i64, alert: &str, service: &str, host: Option<&str>, end: &[(What, &str)]) -> Incident {
         let at = Timestamp::from_second(day * 86_400).unwrap();
@@ -105,9 +157,11 @@ mod tests {
         ];
         let subject =
             Subject { service: Some("checkout".into()), host: Some("db-7".into()), ..Subject::default() };
-        let found = similar(&all, Some(&"HighErrorRate".into()), &subject);
+        let alert = "HighErrorRate".into();
+        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &[] };
+        let found = similar(&all, &asked, |_, _| true);
         let names: Vec<_> =
-            found.iter().map(|(common, one)| (*common, one.title.as_str().unwrap())).collect();
+            found.iter().map(|like| (like.common.unwrap(), like.incident.title.as_str().unwrap())).collect();
         let expected = [
             (Common::AlertAndPlace, "2"),
             (Common::AlertAndPlace, "1"),
@@ -116,7 +170,36 @@ mod tests {
             (Common::Host, "8"),
         ];
         assert_eq!(names, expected);
-        assert_eq!(found[0].1.ended_by, Some("rolled back".into()));
-        assert_eq!(similar(&all, None, &Subject::default()), []);
+        assert_eq!(found[0].incident.ended_by, Some("rolled back".into()));
+        let nothing = Asked { alert: None, subject: &Subject::default(), patterns: &[] };
+        assert_eq!(similar(&all, &nothing, |_, _| true), []);
+    }
+
+    #[test]
+    fn that_the_logs_said_the_same_is_more_telling_than_the_service() {
+        let seen = |pattern: &str| {
+            let evidence = Evidence { patterns: vec![pattern.into()], ..Evidence::default() };
+            (What::Evidence(Box::new(evidence)), "")
+        };
+        let over = || (What::Status(Status::Resolved), "rolled back");
+        let all = [
+            incident(1, "Other", "other", None, &[seen("pool <*> is full"), over()]),
+            incident(2, "Other", "checkout", None, &[seen("pool <*> is full"), over()]),
+            incident(3, "Other", "checkout", None, &[seen("lost <addr>"), over()]),
+            incident(4, "HighErrorRate", "checkout", None, &[over()]),
+            incident(5, "Other", "other", None, &[seen("pool <*> is full")]),
+        ];
+        let subject = Subject { service: Some("checkout".into()), ..Subject::default() };
+        let (alert, patterns) = ("HighErrorRate".into(), ["pool <*> is full".into()]);
+        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &patterns };
+        let found = similar(&all, &asked, |a, b| a == b);
+        let told: Vec<_> = found.iter().map(|like| like.words().as_str().to_owned()).collect();
+        let expected = [
+            "the same alert there",
+            "the same service, the same log pattern: pool <*> is full",
+            "the same log pattern: pool <*> is full",
+            "the same service",
+        ];
+        assert_eq!(told, expected);
     }
 }

@@ -15,6 +15,7 @@ mod crowd;
 mod front;
 #[cfg(test)]
 mod judge;
+pub mod known;
 mod slot;
 mod template;
 mod token;

@@ -7,11 +7,15 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::evidence::{PATTERN, PATTERNS};
 use crate::model::note::{Entry, What};
 pub use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, interval};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::told;
 use crate::safe;
+
+/// Patterns of log lines by which one incident is known again.
+const MOST_PATTERNS: usize = 16;
 
 /// What is known of an incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,6 +66,9 @@ pub struct Incident {
     pub links: Vec<RawText>,
     /// Words to find it by.
     pub tags: Vec<RawText>,
+    /// Patterns of the log lines that it was declared from or that were pinned. A pattern is known by its text:
+    /// all else of it is made of that.
+    pub patterns: Vec<RawText>,
     /// How often those who wait are told, where that was said; zero: not at all.
     pub updates: Option<SignedDuration>,
     /// Whether only those who are in it may see it.
@@ -108,6 +115,7 @@ impl Incident {
                 .collect(),
             links: declared.links.clone(),
             tags: Vec::new(),
+            patterns: Vec::new(),
             updates: None,
             is_private: false,
             is_drill: false,
@@ -159,6 +167,8 @@ impl Incident {
                     self.set(*field, &entry.person);
                 }
             }
+            What::Declared(declared) => self.know_again(&declared.patterns),
+            What::Evidence(evidence) => self.know_again(&evidence.patterns),
             What::Note
             | What::Hypothesis
             | What::RuledOut
@@ -167,11 +177,18 @@ impl Incident {
             | What::Update
             | What::HandOver { .. }
             | What::Timer { .. }
-            | What::Declared(_)
             | What::Happened { .. }
-            | What::Evidence(_)
             | What::Claim { .. }
             | What::Later { .. } => {}
+        }
+    }
+
+    fn know_again(&mut self, patterns: &[RawText]) {
+        for pattern in patterns.iter().take(PATTERNS) {
+            let is_new = pattern.as_bytes().len() <= PATTERN && !self.patterns.contains(pattern);
+            if is_new && self.patterns.len() < MOST_PATTERNS {
+                self.patterns.push(pattern.clone());
+            }
         }
     }
 

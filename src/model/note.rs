@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::evidence::Evidence;
 use crate::model::terms::{Declared, Field, IncidentId, Sev, Status};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
@@ -143,46 +144,6 @@ pub enum Later {
     Done(bool),
     /// Whether who says it does it.
     Claimed(bool),
-}
-
-/// What was seen, and where it is from.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    /// Where it was seen: sources, an alert, a run.
-    pub from: RawText,
-    /// The filter that was in force.
-    #[serde(default, skip_serializing_if = "RawText::is_empty")]
-    pub query: RawText,
-    /// From when to when it is.
-    pub window: (Timestamp, Timestamp),
-    /// Its lines, made safe.
-    pub lines: Vec<RawText>,
-    /// How many more there were that were not kept.
-    #[serde(default)]
-    pub left_out: u64,
-    /// Where a browser shows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub link: Option<RawText>,
-}
-
-/// Lines of one piece of evidence, and their bytes, at most: an entry is written whole.
-const MOST_EVIDENCE: (usize, usize) = (200, 32 * 1024);
-
-impl Evidence {
-    /// Lines of a time, as many as are kept; the others are counted.
-    pub fn new(from: RawText, window: (Timestamp, Timestamp), lines: &[SafeText]) -> Self {
-        let mut room = MOST_EVIDENCE.1;
-        let fits = |line: &&SafeText| {
-            let left = room.checked_sub(line.as_str().len() + 1);
-            room = left.unwrap_or(0);
-            left.is_some()
-        };
-        let kept: Vec<RawText> =
-            lines.iter().take(MOST_EVIDENCE.0).take_while(fits).map(|line| line.as_str().into()).collect();
-        let left_out = (lines.len() - kept.len()) as u64;
-        Self { from, window, left_out, lines: kept, ..Self::default() }
-    }
 }
 
 impl What {

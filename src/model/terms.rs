@@ -276,6 +276,9 @@ pub struct Declared {
     /// Where a browser shows more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<RawText>,
+    /// What the log line that it was declared from says again and again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<RawText>,
 }
 
 impl Declared {
@@ -291,6 +294,7 @@ impl Declared {
             detected: None,
             alert: None,
             links: Vec::new(),
+            patterns: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The notes pane: the record of the current incident, or of the shift where none is.
 
 mod beside;
+mod evidence;
 mod finder;
 mod record;
 mod saving;
@@ -54,10 +55,13 @@ impl Draft {
     /// The same without what looks like a secret: entries come into documents, and those to others.
     fn cleared(mut self) -> Self {
         self.text = without_secrets(&self.text);
-        if let What::Evidence(evidence) = &mut self.what {
-            for line in &mut evidence.lines {
-                *line = without_secrets(line);
-            }
+        let seen = match &mut self.what {
+            What::Evidence(evidence) => vec![&mut evidence.lines, &mut evidence.patterns],
+            What::Declared(declared) => vec![&mut declared.patterns],
+            _ => Vec::new(),
+        };
+        for line in seen.into_iter().flatten() {
+            *line = without_secrets(line);
         }
         self
     }

@@ -49,10 +49,12 @@ fn texts(entry: &mut Entry) -> Vec<&mut RawText> {
                 detected: _,
                 alert,
                 links,
+                patterns,
             } = declared.as_mut();
             texts.push(title);
             texts.extend([service, host, environment, alert].into_iter().flatten());
             texts.extend(links);
+            texts.extend(patterns);
         }
         What::Claim { of, held: _ } => texts.extend(of.iter_mut().map(|fired| &mut fired.id)),
         What::Happened { mark, also } => {
@@ -60,10 +62,11 @@ fn texts(entry: &mut Entry) -> Vec<&mut RawText> {
             texts.extend(also);
         }
         What::Evidence(evidence) => {
-            let Evidence { from, query, window: _, lines, left_out: _, link } = evidence.as_mut();
+            let Evidence { from, query, window: _, lines, left_out: _, link, patterns } = evidence.as_mut();
             texts.extend([from, query]);
             texts.extend(lines);
             texts.extend(link);
+            texts.extend(patterns);
         }
     }
     texts
@@ -92,6 +95,7 @@ mod tests {
             environment: some(),
             alert: some(),
             links: vec![secret()],
+            patterns: vec![secret()],
             ..Declared::new(secret(), Sev::SECOND)
         };
         let evidence = Evidence {
@@ -99,6 +103,7 @@ mod tests {
             query: secret(),
             lines: vec![secret(), secret()],
             link: some(),
+            patterns: vec![secret()],
             ..Evidence::default()
         };
         for what in [

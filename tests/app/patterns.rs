@@ -129,3 +129,33 @@ fn while_the_screen_is_frozen_nothing_is_mined_and_nothing_changes() {
     assert_eq!(work(&mut console), 1);
     assert!(console.screen().contains("3 patterns of 3888 records"), "{}", console.screen());
 }
+
+#[test]
+fn what_helped_when_the_logs_said_the_same_is_told() {
+    let mut console = outage();
+    let newest = |console: &mut Console, filter: &str| {
+        console.keys("2 Esc /").type_text(filter).keys("Enter G");
+    };
+    newest(&mut console, "exhausted");
+    console.keys("I Enter :").type_text("status resolved made the pool larger").keys("Enter :");
+    console.type_text("status closed").keys("Enter :").type_text("incident none").keys("Enter");
+    // Another line of the same pattern, with other values.
+    console.keys("2 k Enter");
+    let screen = console.screen();
+    assert!(screen.contains("What was like it") && screen.contains("the pool larger"), "{screen}");
+    assert!(screen.contains("pattern: pool <str> exhausted after <time>, took"), "{screen}");
+    // One that was declared from something else hears it when such a line is pinned, and only once.
+    console.keys("Esc 4 I").type_text("all is slow").keys("Enter");
+    assert!(!console.screen().contains("Last time"), "{}", console.screen());
+    newest(&mut console, "slow");
+    console.keys(">");
+    assert!(console.screen().contains("Pinned to the timeline."), "{}", console.screen());
+    assert!(!console.screen().contains("Last time"), "nothing said that before: {}", console.screen());
+    newest(&mut console, "exhausted");
+    console.keys(">");
+    let said = "Pinned to the timeline. Last time (the same log pattern: pool <str> exhausted";
+    assert!(console.screen().contains(said), "{}", console.screen());
+    console.pass(60);
+    console.keys(">");
+    assert!(!console.screen().contains("Last time"), "{}", console.screen());
+}

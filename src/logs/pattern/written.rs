@@ -23,11 +23,11 @@ thread_local! {
 /// A pattern, read from its text. A line in which `<*>` stands itself is not told from one with a value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Written {
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Part {
+pub(super) enum Part {
     /// What the program wrote, without white space.
     Text(String),
     /// A value of one kind.

@@ -6,23 +6,20 @@ use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
-use crate::insight::similar::{Common, similar};
+use crate::insight::similar::Asked;
 use crate::model::alert::{Alert, AlertState, Group, Silence};
 use crate::model::health::FailureKind;
-use crate::model::incident::Incident;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::update::{Detail, DetailKey};
 use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
+use crate::pane::past;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::style::of_severity;
 use crate::ui::time::{age, took};
-
-/// Incidents told that were like it.
-const LIKE_IT: usize = 3;
 
 /// The page, and where in it the chart stands.
 pub(super) struct Page {
@@ -244,26 +241,11 @@ fn before(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         host: view.catalog.host_of_labels(row.alert.labels.iter()),
         ..Subject::default()
     };
-    let found = similar(view.incidents, Some(&row.alert.name), &subject);
-    let style = view.styles.of(Meaning::Text);
-    let line = |(common, incident): &(Common, &Incident)| {
-        let ended = incident.ended()?;
-        let how = match &incident.ended_by {
-            Some(text) => safe!(": {}", clean(text)),
-            None => ", and nobody wrote what helped".into(),
-        };
-        let text = safe!(
-            "{} SEV{}, {} ago, {}, took {}{}",
-            clean(&incident.id.as_str().into()),
-            incident.peak.number(),
-            age(view.now.duration_since(incident.began())),
-            SafeText::literal(common.words()),
-            took(ended.duration_since(incident.began())),
-            how
-        );
-        Some(Paragraph::new(text, style))
-    };
-    found.iter().take(LIKE_IT).filter_map(line).collect()
+    let name = &row.alert.name;
+    // What was pinned in an incident of it that goes on tells what its logs say.
+    let own = view.incidents.iter().filter(|one| one.ended().is_none() && one.alert.as_ref() == Some(name));
+    let patterns: Vec<RawText> = own.flat_map(|one| &one.patterns).cloned().collect();
+    past::paragraphs(&Asked { alert: Some(name), subject: &subject, patterns: &patterns }, view)
 }
 
 /// What people wrote in one line about what is wrong.

@@ -1,12 +1,17 @@
 //! The page of one line: all that is known of it, and its record with the fields, in full.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::config::theme::Meaning;
+use crate::insight::changes::Subject;
+use crate::insight::similar::Asked;
+use crate::logs::pattern::known;
 use crate::logs::segment::{Odd, Segment};
 use crate::logs::whole::{self, whole};
 use crate::model::text::{RawText, SafeText, clean, clean_block, clean_line, raw_view};
 use crate::pane::logs::line::Line;
+use crate::pane::past;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::pager::Paragraph;
@@ -16,6 +21,8 @@ use crate::ui::style::of_level;
 const FIELDS: usize = 256;
 /// Columns of a line that is made a title.
 const TITLE: usize = 80;
+/// Lines whose patterns are looked for: of more, those of the first.
+const RECORDS: usize = 200;
 
 /// The page, paragraph by paragraph; `raw` shows escape sequences as text.
 pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
@@ -72,6 +79,15 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
         page.push(Paragraph::new("Fields", heading));
         page.extend(fields.into_iter().map(|field| Paragraph::new(field, text)));
     }
+    // Only what the logs say: incidents of its service are on the pages of alerts.
+    let patterns = patterns(std::slice::from_ref(line), view);
+    let asked = Asked { alert: None, subject: &Subject::default(), patterns: &patterns };
+    let before = past::paragraphs(&asked, view);
+    if !before.is_empty() {
+        page.push(Paragraph::default());
+        page.push(Paragraph::new("What was like it", heading));
+        page.extend(before);
+    }
     page.push(Paragraph::default());
     let mut title = match record.lines.len() {
         1 => SafeText::literal("The line"),
@@ -93,6 +109,19 @@ pub(super) fn texts(line: &Line, raw: bool, view: &View<'_>) -> Vec<SafeText> {
     let record = whole(view.logs, line.key, &line.segment, line.index);
     let lines = record.lines.iter().map(|(segment, line)| segment.line(*line));
     lines.map(|line| if raw { raw_view(line) } else { clean_line(line) }).collect()
+}
+
+/// The patterns of the records that these lines are of, by which they are known again.
+pub(super) fn patterns(lines: &[Line], view: &View<'_>) -> Vec<RawText> {
+    let first = |line: &Line| {
+        // A record is known by its first line.
+        if !line.continues() {
+            return Some((Arc::clone(&line.segment), line.index));
+        }
+        whole(view.logs, line.key, &line.segment, line.index).lines.into_iter().next()
+    };
+    let records: Vec<_> = lines.iter().take(RECORDS).filter_map(first).collect();
+    known::patterns(records.iter().map(|(segment, line)| (&**segment, *line)))
 }
 
 /// What a line says, where its format tells that from the rest, in one line that fits a title.

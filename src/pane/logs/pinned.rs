@@ -21,6 +21,7 @@ impl Logs {
             host: subject.host,
             environment: subject.environment,
             onset: Some(onset),
+            patterns: page::patterns(std::slice::from_ref(line), view),
             ..Declared::new(page::message(line), severity)
         })
     }
@@ -45,6 +46,7 @@ impl Logs {
         sources.dedup();
         let from = sources.iter().map(|source| source.as_bytes()).collect::<Vec<_>>().join(&b", "[..]);
         let evidence = Evidence::new([b"logs ", from.as_slice()].concat().into(), window, &texts);
-        Some(Evidence { query: self.text.as_str().into(), ..evidence })
+        let patterns = page::patterns(&lines, view);
+        Some(Evidence { query: self.text.as_str().into(), patterns, ..evidence })
     }
 }

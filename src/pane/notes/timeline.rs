@@ -9,13 +9,14 @@ use crate::command::table::Id;
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::events::{Event, events};
-use crate::model::note::{Entry, Evidence, Later, What, merge};
+use crate::model::note::{Entry, Later, What, merge};
 use crate::model::run::Run;
-use crate::model::text::{RawText, SafeText, clean, clean_line};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::{Told, told};
 use crate::model::transition::{Happened, Transition};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
+use crate::pane::notes::evidence;
 use crate::pane::notes::saving::{Saving, State};
 use crate::pane::view::View;
 use crate::safe;
@@ -526,27 +527,6 @@ fn what(transition: &Transition, view: &View<'_>) -> SafeText {
     }
 }
 
-/// What was seen, and where.
-fn of_evidence(evidence: &Evidence, view: &View<'_>) -> Vec<Paragraph> {
-    let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
-    let (from, to) = evidence.window;
-    let mut of = safe!("of {}, {}", clean(&evidence.from), view.zone.precise(from, view.now));
-    if to > from {
-        of.push(&safe!(" to {}", view.zone.precise(to, view.now)));
-    }
-    if !evidence.query.is_empty() {
-        of.push(&safe!(", filter {}", clean(&evidence.query)));
-    }
-    let mut page = vec![Paragraph::new(of, muted)];
-    page.extend(evidence.link.as_ref().map(|link| Paragraph::new(clean(link), muted)));
-    page.push(Paragraph::default());
-    page.extend(evidence.lines.iter().map(|line| Paragraph::new(clean_line(line.as_bytes()), text)));
-    if evidence.left_out > 0 {
-        page.push(Paragraph::new(safe!("and {} more that were not kept", evidence.left_out), muted));
-    }
-    page
-}
-
 fn key_of(told: &Told) -> Key {
     (told.entry.at, Name::Entry(told.entry.session.clone(), told.entry.seq))
 }
@@ -568,7 +548,7 @@ fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
                 page.push(Paragraph::new(before, muted));
             }
             if let What::Evidence(evidence) = &entry.what {
-                page.extend(of_evidence(evidence, view));
+                page.extend(evidence::paragraphs(evidence, view));
             }
             page
         }

@@ -133,6 +133,7 @@ mod tests {
     use crate::model::note::{NoteCommand, What};
     use crate::model::terms::{Declared, Sev};
     use crate::store::files::Disk;
+    use crate::store::journal::Journal;
     use crate::store::notes::{Folders, Session};
 
     fn now() -> Timestamp {
@@ -205,6 +206,31 @@ mod tests {
         assert_eq!(shelf.entries(&incident(), &mut notices).len(), 3);
         console.close(now()).unwrap();
         assert_eq!(shelf.pad(&incident(), &mut notices), "typed\n".into(), "a pad.md is read too");
+    }
+
+    #[test]
+    fn what_was_written_before_there_were_patterns_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join(incident().path());
+        std::fs::create_dir_all(&folder).unwrap();
+        let common = r#""at":"2026-03-14T03:12:00Z","recorded":"2026-03-14T03:12:00Z","person":"kim""#;
+        let declared = r#""what":{"declared":{"title":"db: slow","severity":2,"service":"db"}}"#;
+        let seen = r#""what":{"evidence":{"from":"logs db","window":["2026-03-14T03:11:00Z","2026-03-14T03:12:00Z"],"lines":["lost 10.0.0.1:80"],"left_out":0}}"#;
+        let record = |seq: u64, what: &str| {
+            format!(r#"{{{common},"text":"","session":"a","seq":{seq},{what}}}"#).into_bytes()
+        };
+        let path = folder.join("kim.bastion.a.000.journal");
+        drop(Journal::create(&Disk, &path, &[record(1, declared), record(2, seen)]).unwrap());
+
+        let mut notices = Vec::new();
+        let known: Vec<_> = Shelf::of(Disk, dir.path()).incidents(&mut notices).collect();
+        assert_eq!(notices, []);
+        let [(known, entries)] = known.as_slice() else { panic!("{}", known.len()) };
+        assert_eq!((known.title.as_str(), known.patterns.len()), (Some("db: slow"), 0));
+        // And what has no pattern is written as it was, so that a version of before reads it too.
+        let written: Vec<_> = entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
+        assert!(written.iter().any(|one| one.contains(seen)), "{written:?}");
+        assert!(!written.concat().contains("patterns"), "{written:?}");
     }
 
     #[test]
