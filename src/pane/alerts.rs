@@ -263,7 +263,9 @@ impl Alerts {
             return Some(Evidence::new(from.as_str().into(), window, &lines));
         };
         let from = safe!("alert {}, source {}", clean(&row.alert.name), clean(&row.source));
-        let evidence = Evidence::new(from.as_str().into(), window, &detail::lines(row, view));
+        let mut lines = detail::lines(row, view);
+        lines.extend(self.open.iter().flat_map(|open| open.graph.evidence(view)));
+        let evidence = Evidence::new(from.as_str().into(), window, &lines);
         Some(Evidence { link: row.alert.link.clone(), ..evidence })
     }
 

@@ -19,6 +19,7 @@ use crate::ui::canvas::Canvas;
 use crate::ui::chart::{self, Chart, Line, Mark};
 use crate::ui::number::number;
 use crate::ui::pager::Paragraph;
+use crate::ui::spark::spark;
 use crate::ui::time::took;
 
 /// Hours that are drawn, from one step to the next.
@@ -30,6 +31,9 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 const SOON: SignedDuration = SignedDuration::from_secs(2);
 /// Digits of a value in words.
 const DIGITS: usize = 4;
+/// Columns of a line in one row, and how many values they can tell apart.
+const PARTS: u16 = 60;
+const HEIGHTS: u32 = 8;
 
 /// What was asked, and when.
 struct Asked {
@@ -301,6 +305,13 @@ impl Plot {
         lines
     }
 
+    /// The lines in one row each: the highest value of each part of the time, between the bounds of the line.
+    pub(super) fn pictures(&self, ascii: bool, most: usize) -> Vec<SafeText> {
+        let Some(answer) = &self.answer else { return Vec::new() };
+        let series = answer.graph.series.iter().take(most);
+        series.map(|series| spark(&heights(series, answer), ascii)).collect()
+    }
+
     /// The value of a series now, and whether the comparison holds for it.
     fn value(&self, series: &Series, answer: &Answer, view: &View<'_>) -> SafeText {
         let Some(value) = series.now(answer.graph.step, answer.to) else {
@@ -322,6 +333,27 @@ impl Plot {
         }
         text
     }
+}
+
+/// From 1 for the lowest value to [`HEIGHTS`] for the highest; 0 where there is none.
+fn heights(series: &Series, answer: &Answer) -> Vec<u32> {
+    let mut heights = vec![0; PARTS.into()];
+    let Some((low, high)) = series.bounds() else { return heights };
+    let range = high.get() - low.get();
+    let span = answer.to.duration_since(answer.from).as_secs_f64();
+    for point in &series.points {
+        let share = point.at.duration_since(answer.from).as_secs_f64() / span;
+        let height = if range > 0.0 { (point.value.get() - low.get()) / range } else { 0.0 };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "both are from 0 to 1")]
+        let (part, height) = (
+            (share.clamp(0.0, 1.0) * f64::from(PARTS)) as usize,
+            1 + (height * f64::from(HEIGHTS - 1)).round() as u32,
+        );
+        if let Some(part) = heights.get_mut(part.min(usize::from(PARTS) - 1)) {
+            *part = height.max(*part);
+        }
+    }
+    heights
 }
 
 /// How the line at this place is drawn: the hues that tell environments apart tell lines apart too.

@@ -10,6 +10,7 @@ use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::{Catalog, DeployEntry, Revision, ServiceEntry};
 use midwatch::model::graph::{Finite, Graph, Point, Series};
 use midwatch::model::health::{Failure, FailureKind};
+use midwatch::model::note::{NoteCommand, What};
 use midwatch::model::run::Run;
 use midwatch::model::update::{Detail, DetailKey, Gives, News, Update};
 use midwatch::model::world::SourceInfo;
@@ -102,6 +103,34 @@ fn shows(console: &Console, texts: &[&str]) {
     for text in texts {
         assert!(screen.contains(text), "{text}\n{screen}");
     }
+}
+
+#[test]
+fn the_graph_of_an_open_alert_is_pinned_with_it_once_it_is_there() {
+    let mut console = watching();
+    console.keys("I Enter 3 Enter >");
+    let pinned = |console: &Console| {
+        let mut pinned = console.effects.iter().filter_map(|effect| match effect {
+            Effect::Note(_, NoteCommand::Entry(entry)) => match &entry.what {
+                What::Evidence(evidence) => Some(&evidence.lines),
+                _ => None,
+            },
+            _ => None,
+        });
+        let lines = pinned.next_back().unwrap();
+        lines.iter().map(|line| line.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!pinned(&console).iter().any(|line| line.contains("Graph")), "it was not there yet");
+    console.keys("r");
+    let now = console.now;
+    answer(&mut console, Ok(graph(now, &[("web-1", &[0.01, 0.31, 0.16])])));
+    let lines = pinned(console.keys(">"));
+    let at = lines.iter().position(|line| line.starts_with("Graph from 00:26 to 03:26: ")).unwrap();
+    assert!(lines[at].ends_with("checkout_error_ratio > 0.05"), "{lines:?}");
+    // Three minutes of 180 are the last column of 60.
+    assert_eq!(lines[at + 1], format!("{}█", " ".repeat(59)));
+    assert!(lines[at + 2].starts_with("0.16 now (> 0.05), 0.01 to 0.31"), "{lines:?}");
+    assert_eq!(lines[at + 3], "-- the limit: > 0.05");
 }
 
 #[test]

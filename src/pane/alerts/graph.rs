@@ -136,6 +136,21 @@ impl AlertGraph {
         (lines, chart)
     }
 
+    /// What is drawn, in lines that can be kept; none while there is nothing to draw.
+    pub(super) fn evidence(&self, view: &View<'_>) -> Vec<SafeText> {
+        let Ok(plot) = &self.plot else { return Vec::new() };
+        let Some((from, to)) = plot.span().filter(|_| plot.has_points()) else { return Vec::new() };
+        let mut head =
+            safe!("Graph from {} to {}", view.zone.moment(from, view.now), view.zone.moment(to, view.now));
+        if let Some(expression) = &self.expression {
+            head.push(&safe!(": {}", clean(expression)));
+        }
+        let drawn = plot.pictures(view.ascii, LEGEND).into_iter().zip(plot.legend(view, LEGEND));
+        let series = drawn.flat_map(|(picture, legend)| [picture, legend.text]);
+        let limit = plot.limit(view).map(|limit| limit.text);
+        std::iter::once(head).chain(series).chain(limit).collect()
+    }
+
     /// Draws the chart.
     pub(super) fn draw(&self, row: &Row, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         let Ok(plot) = &self.plot else { return };
