@@ -28,9 +28,9 @@ use crate::store::{dirs, last};
 
 /// While something is not saved it is tried again this often.
 const AGAIN: Duration = Duration::from_secs(3);
-/// What other consoles write is looked for this often while there is an incident that is not over: within
-/// a second it is seen. While there is none no thread wakes for it; a new one is looked for whenever there is
-/// something else to do, once a minute at least while anything changes.
+/// What other consoles write is looked for this often while there is an incident that is not over, a team,
+/// or a claim of before: within a second it is seen. While there is none no thread wakes for it; a new one is
+/// looked for whenever there is something else to do, once a minute at least while anything changes.
 const HEAR: Duration = Duration::from_millis(900);
 /// What happened waits for the disk up to this number of events; then the oldest go.
 const WAITING: usize = 5000;
@@ -147,7 +147,7 @@ impl Desk {
                 || self.wanted.is_some()
                 || self.told.contains_key(&Kept::History)
                 || self.told.contains_key(&Kept::Shared);
-            let is_shared = self.notes.as_ref().is_some_and(Folders::has_incidents);
+            let is_shared = self.notes.as_ref().is_some_and(Folders::is_shared);
             let next = [is_behind.then_some(again), is_shared.then_some(hear)];
             let work = match next.into_iter().flatten().min() {
                 Some(next) => todo.recv_timeout(next.saturating_duration_since(Instant::now())),

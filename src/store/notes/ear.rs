@@ -22,6 +22,11 @@ impl Ear {
         ear
     }
 
+    /// Whether it has come upon no journal yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.sizes.is_empty()
+    }
+
     /// The entries of journals that have grown since, those of before too: a journal is read whole. `own`
     /// tells the journals of this console.
     pub(super) fn hear(&mut self, files: &impl Files, dir: &Path, own: impl Fn(&Path) -> bool) -> Vec<Entry> {

@@ -1,7 +1,7 @@
 //! The folders of one console: the shift's notes, each incident's, and what a team tells each other besides.
 //!
-//! The shift's is open from the start. An incident's is read then, and opened when somebody turns to it or an
-//! entry is written in it: a console makes no journal where it only looks. The pad is taken by who turns to it,
+//! The shift's is open from the start. The others are read then, and opened when somebody turns to one or an
+//! entry is written there: a console makes no journal where it only looks. The pad is taken by who turns to it,
 //! and by nothing else: what happens is written down by every console that sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ impl<F: Files + Clone> Folders<F> {
         told
     }
 
-    /// Reads what the incidents have.
+    /// Reads what the incidents have, and what is told outside of them.
     fn read(&mut self, now: Timestamp, notices: &mut Vec<SafeText>) -> Told {
         let mut ids = self.places.incidents(notices);
         let left_out = ids.len().saturating_sub(MOST_INCIDENTS);
@@ -118,8 +118,8 @@ impl<F: Files + Clone> Folders<F> {
             notices.push(safe!("{} incidents that are older were not read", left_out));
             self.left.extend(ids.drain(..left_out));
         }
-        let team = self.places.has_team().then_some(Folder::Team);
-        let folders = team.into_iter().chain(ids.into_iter().map(Folder::Incident));
+        // Without a team it is in one's own directory, for one's other consoles and the next start.
+        let folders = std::iter::once(Folder::Team).chain(ids.into_iter().map(Folder::Incident));
         let all: Vec<_> = folders.filter(|folder| !self.open.contains_key(folder)).collect();
         all.into_iter().filter_map(|folder| self.read_one(folder, now, notices)).collect()
     }
@@ -155,13 +155,15 @@ impl<F: Files + Clone> Folders<F> {
         Some((folder, NoteReply::Read(entries)))
     }
 
-    /// Whether others may write: in an incident, or because there is a team.
-    pub fn has_incidents(&self) -> bool {
-        !self.heard.is_empty() || self.open.len() > 1
+    /// Whether others may write what one has to see soon: where there is a team, in an incident, or where
+    /// somebody has told something outside of them before.
+    pub fn is_shared(&self) -> bool {
+        let is_used = |(folder, ear): (&Folder, &Ear)| *folder != Folder::Team || !ear.is_new();
+        self.places.has_team() || self.open.len() > 1 || self.heard.iter().any(is_used)
     }
 
-    /// What other consoles have written since it was asked last, into incidents that are not over and into
-    /// new ones; and who looks at the one that somebody turned to here.
+    /// What other consoles have written since it was asked last, into incidents that are not over, into
+    /// new ones and outside of them; and who looks at the one that somebody turned to here.
     pub fn hear(&mut self, now: Timestamp) -> Told {
         let mut told = Told::new();
         // What is wrong with them was told at the start, or will be at the next one.
@@ -426,6 +428,27 @@ mod tests {
         assert_eq!((pad, held_by), (&"of the lead".into(), &None));
         let opened = onlooker.handle(&incident(), NoteCommand::Open, now());
         let [NoteReply::Opened { held_by: Some(_), .. }] = &opened[..] else { panic!("{opened:?}") };
+    }
+
+    #[test]
+    fn what_is_told_outside_an_incident_is_there_after_a_restart_and_heard_by_ones_other_console() {
+        let state = tempfile::tempdir().unwrap();
+        let open = |id: &str| Folders::open(Disk, state.path(), &session(id), now());
+        let claim = || What::Claim { of: Vec::new(), held: true };
+        let ((mut a, _), (mut b, _)) = (open("a"), open("b"));
+        assert!(!a.is_shared(), "no thread wakes for what nobody has used yet");
+        a.handle(&Folder::Team, entry("a", 1, claim()), now());
+        assert_eq!(read(&b.hear(now())), [("team".to_owned(), 1)]);
+        assert_eq!(b.hear(now()), [], "once");
+        assert!(a.is_shared() && b.is_shared());
+        drop((a, b)); // as SIGKILL leaves them
+
+        let (mut c, told) = open("c");
+        assert_eq!(read(&told), [("notes".to_owned(), 0), ("team".to_owned(), 1)]);
+        assert_eq!(c.hear(now()), [], "it was told at the start");
+        let (mut d, _) = open("d");
+        d.handle(&Folder::Team, entry("d", 1, claim()), now());
+        assert_eq!(read(&c.hear(now())), [("team".to_owned(), 1)]);
     }
 
     #[test]
