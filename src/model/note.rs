@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::alert::Alert;
 pub use crate::model::evidence::Evidence;
 use crate::model::terms::{Declared, Field, IncidentId, Sev, Status};
 use crate::model::text::{RawText, SafeText, clean};
@@ -19,7 +20,7 @@ pub const MOST_PAD: usize = 512 * 1024;
 pub enum Folder {
     /// What is written while no incident is current.
     Shift,
-    /// What people tell each other besides: who has which alert.
+    /// What people tell each other besides: who has which alert, and the shifts that they hand over.
     Team,
     /// An incident's.
     Incident(IncidentId),
@@ -128,6 +129,13 @@ pub struct Fired {
     pub started: Timestamp,
 }
 
+impl Fired {
+    /// The alert, as its source tells it.
+    pub fn of(alert: &Alert) -> Self {
+        Self { id: alert.id.clone(), started: alert.started }
+    }
+}
+
 /// What is said of an entry later.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -149,6 +157,21 @@ pub enum Later {
 impl What {
     fn is_note(&self) -> bool {
         *self == Self::Note
+    }
+
+    /// Whether of both only what was said last counts.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Severity(_), Self::Severity(_)) | (Self::Status(_), Self::Status(_)) => true,
+            (Self::Set(one) | Self::Accepted(one), Self::Set(other) | Self::Accepted(other)) => one == other,
+            (Self::Claim { of, .. }, Self::Claim { of: other, .. }) => {
+                of.iter().any(|one| other.contains(one))
+            }
+            (Self::Later { session, seq, .. }, Self::Later { session: other, seq: number, .. }) => {
+                (session, seq) == (other, number)
+            }
+            _ => false,
+        }
     }
 }
 

@@ -10,13 +10,13 @@ use crate::console::{Console, alert, at, setup};
 use crate::{NARROW, WIDE};
 
 /// Two consoles of two people on one record.
-struct Two {
-    ada: Console,
-    kim: Console,
+pub(crate) struct Two {
+    pub(crate) ada: Console,
+    pub(crate) kim: Console,
 }
 
 impl Two {
-    fn new(size: (u16, u16)) -> Self {
+    pub(crate) fn new(size: (u16, u16)) -> Self {
         let console = |person: &str| {
             let mut console = Console::with(Setup {
                 person: person.into(),
@@ -30,7 +30,7 @@ impl Two {
     }
 
     /// What each wrote comes to the other.
-    fn share(&mut self) {
+    pub(crate) fn share(&mut self) {
         let (from_ada, from_kim) = (written(&mut self.ada), written(&mut self.kim));
         for (console, entries) in [(&mut self.kim, from_ada), (&mut self.ada, from_kim)] {
             for (folder, entry) in entries {
@@ -40,7 +40,7 @@ impl Two {
     }
 }
 
-fn written(console: &mut Console) -> Vec<(Folder, Entry)> {
+pub(crate) fn written(console: &mut Console) -> Vec<(Folder, Entry)> {
     let effects = std::mem::take(&mut console.effects);
     let entry = |effect| match effect {
         Effect::Note(folder, NoteCommand::Entry(entry)) => Some((folder, entry)),
@@ -49,7 +49,7 @@ fn written(console: &mut Console) -> Vec<(Folder, Entry)> {
     effects.into_iter().filter_map(entry).collect()
 }
 
-fn command(console: &mut Console, text: &str) {
+pub(crate) fn command(console: &mut Console, text: &str) {
     console.keys(":").type_text(text).keys("Enter");
 }
 
@@ -191,6 +191,36 @@ fn a_role_that_is_offered_is_theirs_when_they_accept() {
     assert_eq!(lead(&all), [(Field::Lead, "ada".into())]);
     assert_eq!(all.last().unwrap().1.words().as_str(), "lead accepted");
     assert!(!both.ada.screen().lines().next().unwrap().contains("offered"), "{}", both.ada.screen());
+}
+
+#[test]
+fn who_answers_has_the_last_word_also_where_the_clock_of_the_other_is_ahead() {
+    let mut both = Two::new(WIDE);
+    // Kim's is an hour ahead.
+    both.kim.pass(3_600);
+    command(&mut both.kim, "claim");
+    both.kim.keys("I Enter");
+    for (folder, entry) in written(&mut both.kim) {
+        both.ada.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    command(&mut both.ada, "incident higherror");
+    both.ada.keys("3");
+    command(&mut both.ada, "release");
+    assert!(!both.ada.row("HighErrorRate").unwrap().contains('@'), "{}", both.ada.screen());
+    command(&mut both.ada, "set lead lee");
+    for (status, severity) in [("mitigated", "3"), ("active", "1"), ("resolved", "4")] {
+        for console in [&mut both.kim, &mut both.ada] {
+            command(console, &format!("status {status}"));
+            command(console, &format!("severity {severity}"));
+        }
+        both.share();
+    }
+    for console in [&mut both.kim, &mut both.ada] {
+        let header = console.screen().lines().next().unwrap().to_owned();
+        assert!(header.contains("SEV4 resolved"), "{}", console.screen());
+        command(console, "severity 2");
+        assert!(console.screen().lines().next().unwrap().contains("SEV2 resolved"), "{}", console.screen());
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Row {
 
     /// The alert, as each source tells it: what somebody claims.
     pub(super) fn fired(&self) -> Vec<Fired> {
-        self.tellers().map(|(_, alert)| Fired { id: alert.id.clone(), started: alert.started }).collect()
+        self.tellers().map(|(_, alert)| Fired::of(alert)).collect()
     }
 
     /// Who said that they have it.

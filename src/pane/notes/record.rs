@@ -1,6 +1,6 @@
 //! One folder of the record on the screen: its timeline, its pad, and what of it is durable.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -26,6 +26,8 @@ use crate::ui::canvas::{Canvas, inside};
 use crate::ui::editor::{Did, Editor};
 use crate::ui::pager::{Pager, Paragraph};
 
+/// What comes after another thing that was written down is later by so much at least.
+const TICK: SignedDuration = SignedDuration::from_millis(1);
 /// With fewer lines the pad needs them all.
 const HELP_FROM: u16 = 4;
 
@@ -170,9 +172,15 @@ impl Record {
     /// tells of it is the person at the keys, or a source.
     pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
         let Draft { what, text, at, by } = draft.cleared();
+        // Who answers what others said has the last word, also where their clock is ahead, or ours went back.
+        let answered = self.entries().iter().filter(|entry| entry.what.is_about_the_same(&what));
+        let last = answered.map(|entry| entry.recorded).max();
+        let recorded = last.map_or(now, |last| now.max(last.checked_add(TICK).unwrap_or(last)));
+        // Of claims the time says which was the last.
+        let at = if at == now && matches!(what, What::Claim { .. }) { recorded } else { at };
         let entry = Entry {
             at,
-            recorded: now,
+            recorded,
             person: by.unwrap_or_else(|| self.person.clone()),
             what,
             text,
