@@ -7,6 +7,7 @@ mod documents;
 mod drill;
 mod frame;
 mod graph;
+mod handover;
 mod incidents;
 mod join;
 mod keys;
@@ -494,9 +495,6 @@ impl App {
         }
         if let Some(text) = said {
             self.say(text, now);
-        }
-        if *folder == Folder::Shift && matches!(reply, NoteReply::Opened { .. }) {
-            self.show_hand_over(now);
         }
         asked.into_iter().collect()
     }

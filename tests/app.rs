@@ -10,6 +10,8 @@ mod diagnostics;
 mod documents;
 #[path = "app/graph.rs"]
 mod graph;
+#[path = "app/handover.rs"]
+mod handover;
 #[path = "app/incidents.rs"]
 mod incidents;
 #[path = "app/join.rs"]

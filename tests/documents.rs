@@ -22,9 +22,10 @@ use midwatch::incident::templates::{Template, lines};
 use midwatch::incident::write::{Format, write};
 use midwatch::model::alert::{Alert, Comparison, Matcher, Severity, Silence};
 use midwatch::model::catalog::Catalog;
+use midwatch::model::claim::Claims;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::Incident;
-use midwatch::model::note::{Entry, Evidence, Later, What};
+use midwatch::model::note::{Entry, Evidence, Fired, Later, What};
 use midwatch::model::run::Run;
 use midwatch::model::terms::{Declared, Field, IncidentId, Sev, Status};
 use midwatch::model::text::{RawText, SafeText, clean};
@@ -245,6 +246,12 @@ fn known(now: Timestamp) -> Known {
 fn hand_over(entries: &[Entry], shift: &[Entry], known: &Known, incoming: Option<&RawText>) -> Document {
     let incidents: Vec<_> =
         if entries.is_empty() { Vec::new() } else { vec![(incident(entries), told(entries))] };
+    let of = vec![Fired { id: "2".into(), started: at("2026-03-14T02:00:00Z") }];
+    let claim = |entry: &Entry| {
+        let (person, what) = ("ada".into(), What::Claim { of: of.clone(), held: true });
+        Entry { person, what, text: "DiskFull".into(), ..entry.clone() }
+    };
+    let claims: Vec<Entry> = entries.iter().take(1).map(claim).collect();
     let shift = Shift {
         outgoing: &"kim".into(),
         incoming,
@@ -254,6 +261,7 @@ fn hand_over(entries: &[Entry], shift: &[Entry], known: &Known, incoming: Option
         entries: &told(shift),
         pad: &"look at `db-1` at noon".into(),
         known,
+        claims: &Claims::of(&claims, []),
         sees: &[Gives::Alerts, Gives::Runs],
     };
     let (document, mistakes) = fill(&lines(&Template::Handoff.built_in()), &|name| shift.value(name));

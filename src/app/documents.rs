@@ -1,4 +1,4 @@
-//! Documents in the console, and the hand-over of the shift: given, shown at the next start, accepted.
+//! Documents in the console: of the current incident, and of the shift.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,22 +12,15 @@ use crate::incident::handoff::Shift;
 use crate::incident::known::Known;
 use crate::incident::lint::lint;
 use crate::incident::templates::Template;
-use crate::incident::write::{Format, write};
-use crate::model::note::{Folder, Later, NoteCommand, What};
-use crate::model::text::{RawText, SafeText, clean, clean_block};
-use crate::model::told::Told;
+use crate::model::note::NoteCommand;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::update::Gives;
 use crate::pane::document::DocumentView;
 use crate::pane::effect::Effect;
-use crate::pane::notes::Draft;
 use crate::safe;
 
 /// How long the shift was that is handed over.
 const SHIFT: SignedDuration = SignedDuration::from_hours(12);
-/// A hand-over that nobody accepted for so long is no longer shown at a start.
-const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// The longest hand-over, in bytes: what the record takes as one entry.
-const MOST: usize = 60 * 1024;
 
 impl App {
     /// Shows a document of the current incident or of the shift.
@@ -88,7 +81,7 @@ impl App {
         effects
     }
 
-    fn show(&mut self, document: DocumentView, now: Timestamp) {
+    pub(super) fn show(&mut self, document: DocumentView, now: Timestamp) {
         self.place = Some(Place::Document(Box::new(document)));
         self.fit(now);
         self.sync_place(now);
@@ -140,74 +133,10 @@ impl App {
             entries,
             pad: &pad,
             known: &known,
+            claims: &self.state.claims,
             sees: &sees,
         };
         self.state.templates.made(Template::Handoff, &|name| shift.value(name))
-    }
-
-    /// Hands the shift over; the next start shows it to whom it is for.
-    pub(super) fn hand_over(&mut self, to: &RawText, now: Timestamp) -> Vec<Effect> {
-        if to.is_empty() {
-            self.say("Type who takes over behind it, or anyone: :handoff kim", now);
-            return Vec::new();
-        }
-        let to = Some(to).filter(|to| to.as_str() != Some("anyone"));
-        let lines = write(&self.shift(to, now).0, Format::Gfm);
-        let mut text = String::new();
-        for line in &lines {
-            if text.len() + line.as_str().len() + 1 > MOST {
-                text.push_str("The rest did not fit.\n");
-                break;
-            }
-            text.push_str(line.as_str());
-            text.push('\n');
-        }
-        let draft = Draft::new(What::HandOver { to: to.cloned() }, text.as_str(), now);
-        let name = to.map_or_else(|| "Whoever starts next".into(), clean);
-        self.say(safe!("Handed over. {} sees it at the next start, until accepting it.", name), now);
-        vec![self.notes.write_to(Folder::Shift, draft, now)]
-    }
-
-    /// The hand-over that is left for the person at the keys: the newest that nobody accepted.
-    fn left_for_me(&self, now: Timestamp) -> Option<&Told> {
-        let is_for_me = |told: &&Told| match &told.entry.what {
-            What::HandOver { to } => {
-                let fresh = now.duration_since(told.entry.recorded) < STALE;
-                let mine = told.entry.person == self.state.person;
-                let named = to.as_ref().map_or(!mine, |to| *to == self.state.person);
-                fresh && named && !told.is_done && !told.is_hidden
-            }
-            _ => false,
-        };
-        self.notes.of_shift().0.iter().rev().find(is_for_me)
-    }
-
-    /// Shows the hand-over that is left for the person at the keys, if nothing else is on the screen.
-    pub(super) fn show_hand_over(&mut self, now: Timestamp) {
-        if self.place.is_some() || self.overlay.is_some() {
-            return;
-        }
-        let Some(told) = self.left_for_me(now) else { return };
-        let title = safe!("hand-over by {}", clean(&told.entry.person));
-        let lines = clean_block(&told.entry.text);
-        let hint = ":accept takes it over, Esc leaves it for later".into();
-        self.show(DocumentView::written(title, hint, lines), now);
-    }
-
-    /// Accepts the hand-over, by name.
-    pub(super) fn accept(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some(told) = self.left_for_me(now) else {
-            self.say("No hand-over is left for you that nobody has accepted.", now);
-            return Vec::new();
-        };
-        let (session, seq) = told.name();
-        let said = safe!("The hand-over by {} is accepted by {}.", clean(&told.entry.person), self.who());
-        if matches!(&self.place, Some(Place::Document(_))) {
-            self.place = None;
-        }
-        self.say(said, now);
-        let draft = Draft::new(What::Later { session, seq, said: Later::Done(true) }, "", now);
-        vec![self.notes.write_to(Folder::Shift, draft, now)]
     }
 }
 

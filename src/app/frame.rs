@@ -126,6 +126,9 @@ impl App {
         if let Some((offer, meaning)) = self.offer_words(&view) {
             put(&offer, room, on_header(meaning), canvas);
         }
+        if let Some((left, meaning)) = self.hand_over_words(view.now) {
+            put(&left, room, on_header(meaning), canvas);
+        }
         if let Some((due, meaning)) = self.due_words(view.now) {
             put(&due, room, on_header(meaning), canvas);
         }

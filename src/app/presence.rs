@@ -12,11 +12,18 @@ const AWAY: SignedDuration = SignedDuration::from_mins(15);
 pub(super) struct Presence {
     last: Option<Timestamp>,
     rests: bool,
+    is_touched: bool,
 }
 
 impl Presence {
+    /// Whether any key was pressed yet.
+    pub(super) fn is_touched(&self) -> bool {
+        self.is_touched
+    }
+
     /// Lets the sources rest when nobody has been there for long, and wakes them with a key.
     pub(super) fn pass(&mut self, is_key: bool, now: Timestamp) -> Option<Effect> {
+        self.is_touched |= is_key;
         let last = if is_key { now } else { self.last.unwrap_or(now) };
         self.last = Some(last);
         let rests = now.duration_since(last) >= AWAY;

@@ -17,6 +17,7 @@ use crate::model::drill::Drill;
 use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
+use crate::model::told::Told;
 use crate::model::world::{Remembered, SourceInfo, World};
 use crate::pane::view::View;
 use crate::ui::style::Styles;
@@ -67,6 +68,8 @@ pub struct Setup {
     pub log_budget: usize,
     /// What was known at the end of the last session.
     pub remembered: Option<Remembered>,
+    /// Whether a team shares the record: what is handed over is for all of it.
+    pub has_team: bool,
     /// The exercise that is taken, if what is seen is one.
     pub drill: Option<Drill>,
     /// The screen's columns and rows.
@@ -88,12 +91,15 @@ pub(super) struct State {
     pub(super) incidents: Vec<Incident>,
     /// Who has what.
     pub(super) claims: Claims,
+    /// The shifts that were handed over, in order of time.
+    pub(super) hand_overs: Vec<Told>,
     pub(super) environments: Vec<Environment>,
     pub(super) environment: Option<RawText>,
     pub(super) themes: Themes,
     pub(super) theme: usize,
     pub(super) ascii: bool,
     pub(super) person: RawText,
+    pub(super) has_team: bool,
     pub(super) zone: Zone,
     own_zone: Option<TimeZone>,
     /// While the screen is frozen: the moment, the world as it was, and the lines held then.
@@ -118,12 +124,14 @@ impl State {
             keeping: Keeping::default(),
             incidents: Vec::new(),
             claims: Claims::default(),
+            hand_overs: Vec::new(),
             environments: setup.environments,
             environment: setup.environment,
             themes: setup.themes,
             theme: 0,
             ascii: setup.ascii,
             person: setup.person,
+            has_team: setup.has_team,
             zone: Zone::Utc,
             own_zone: setup.zone,
             frozen: None,
@@ -148,6 +156,7 @@ impl State {
             keeping: &self.keeping,
             incidents: &self.incidents,
             claims: &self.claims,
+            hand_overs: &self.hand_overs,
             environments: &self.environments,
             environment: self.environment.as_ref(),
             focused,

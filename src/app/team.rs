@@ -128,6 +128,9 @@ impl App {
         let claims = self.notes.claims();
         let said = self.of_claims(&claims, now).or_else(|| self.of_offers(&incidents));
         (self.state.incidents, self.state.claims) = (incidents, claims);
+        let hand_overs = self.notes.hand_overs();
+        // It comes with offers, and tells of them.
+        let said = self.hear_of_hand_overs(hand_overs, now).or(said);
         if let Some(said) = said {
             self.say(said, now);
         }

@@ -249,6 +249,8 @@ fn start(flags: &Flags, config: &Config, plan: Plan) -> eyre::Result<ExitCode> {
         zone: zone.filter(|zone| *zone != jiff::tz::TimeZone::UTC),
         log_budget: usize::try_from(settings.log_memory).unwrap_or(usize::MAX),
         remembered: None,
+        // Of a recording nothing is written, for nobody.
+        has_team: config.team.is_some() && place != Place::Nowhere,
         drill,
         size: (80, 24),
     };

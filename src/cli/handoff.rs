@@ -16,6 +16,7 @@ use crate::config::units::Period;
 use crate::incident::handoff::Shift;
 use crate::incident::known::Known;
 use crate::incident::templates::Template;
+use crate::model::claim::Claims;
 use crate::model::note::Folder;
 use crate::model::text::RawText;
 use crate::model::update::Gives;
@@ -87,6 +88,9 @@ pub(super) fn handoff(flags: &Flags, asked: &Asked) -> ExitCode {
     };
     let incidents = record.incidents();
     let (entries, pad) = (record.entries(&Folder::Shift), record.pad(&Folder::Shift));
+    let of_team = record.entries(&Folder::Team);
+    let told = || incidents.iter().flat_map(|(_, entries)| entries).chain(&of_team);
+    let claims = Claims::of(told().map(|told| &told.entry), told());
     let shift = Shift {
         outgoing: &outgoing,
         incoming: incoming.as_ref(),
@@ -96,6 +100,7 @@ pub(super) fn handoff(flags: &Flags, asked: &Asked) -> ExitCode {
         entries: &entries,
         pad: &pad,
         known: &known,
+        claims: &claims,
         sees: &sees,
     };
     match made(flags, Template::Handoff, &|name| shift.value(name)) {

@@ -42,6 +42,7 @@ pub(super) fn screen() -> eyre::Result<String> {
         zone: None,
         log_budget: 64 << 20,
         remembered: None,
+        has_team: false,
         drill: None,
         size: SIZE,
     };

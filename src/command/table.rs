@@ -167,12 +167,12 @@ commands! {
     Set Global "set" [] "set of the incident" "Sets something of the incident: set impact 5 % of checkouts fail, set link URL, set tag db; set lead ada offers the role to ada." (Field);
     Document Global "document" [] "write a document" "Shows a document of the current incident (postmortem, update) or of the shift (handoff), to be read, copied and written to a file." (Document);
     Send Global "send" [] "send a document" "Shows what would be sent of the current incident or of the shift (send update chat), and sends it when you type the letter that is shown; copy is the clipboard." (Way);
-    HandOver Global "handoff" [] "hand over the shift" "Hands the shift over to somebody, who sees it at the next start until accepting it: handoff kim." (Name);
+    HandOver Global "handoff" [] "hand over the shift" "Hands the shift over, with your roles, to somebody who is told of it until accepting it: handoff kim. Without a name it shows what is left for you." (Name);
     Timer Global "timer" [] "countdown" "Starts a countdown that the header shows until it is done: timer 3m kim checks db." (Name);
     Drill Global "drill" [] "drill" "Shows the briefing of the drill that is taken, or its score once it is over.";
     Claim Global "claim" ["a"] "claim" "Says that you have this alert, or do this todo: all consoles that share the record show @you.";
     Release Global "release" [] "release" "Gives up what is claimed: this alert or todo.";
-    Accept Global "accept" [] "accept" "Accepts the role of an incident that was offered to you, else the hand-over of the shift that was left for you.";
+    Accept Global "accept" [] "accept" "Accepts the hand-over of the shift that is on the screen, else the role of an incident that was offered to you, else the hand-over that was left for you.";
     Goto Global "goto" [] "go to" "Opens the alert or run of this name, id or number as soon as it is seen; of a time (03:12, -15m and +3s from the selected line, 2026-11-22T03:12) the log lines." (Name);
     Since Global "since" [] "compare since" "Shows what patterns of the logs are new since a time: since 03:12, since -15m." (Name);
     As Global "as" [] "your name" "Says who is at the keys: what is written from here on has that name." (Name);

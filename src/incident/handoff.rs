@@ -9,6 +9,7 @@ use super::known::{Blind, Deployed, Known};
 use super::row::{Row, open_todos, rows};
 use crate::insight::fault::Fault;
 use crate::model::alert::Silence;
+use crate::model::claim::{Claims, Thing};
 use crate::model::incident::Incident;
 use crate::model::terms::Field;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
@@ -35,6 +36,8 @@ pub struct Shift<'a> {
     pub pad: &'a RawText,
     /// What was kept of the endpoints.
     pub known: &'a Known,
+    /// Who has which alert.
+    pub claims: &'a Claims,
     /// What the sources tell of: where none tells of alerts, that none fires says nothing, and so for runs.
     pub sees: &'a [Gives],
 }
@@ -54,7 +57,7 @@ const LINES: &[(&str, MakeLine)] = &[
 const BLOCKS: &[(&str, MakeBlocks)] = &[
     ("open", |shift| shift.open()),
     ("closed", |shift| shift.closed()),
-    ("firing", |shift| shift.of_those(Gives::Alerts, |known| firing(&known.firing, shift.now))),
+    ("firing", |shift| shift.of_those(Gives::Alerts, |known| firing(&known.firing, shift.claims, shift.now))),
     ("silences", |shift| shift.of_those(Gives::Alerts, |known| silences(known, shift.now))),
     ("changes", |shift| shift.of_those(Gives::Runs, |known| changes(&known.changes))),
     ("blind", |shift| shift.of_sources(|known| blind(&known.blind, shift.now))),
@@ -126,7 +129,7 @@ impl Shift<'_> {
                 line(&safe!("SEV{}", incident.severity.number())),
                 line(&incident.status.word().into()),
                 line(&length(self.now.duration_since(incident.began()))),
-                role(incident, Field::Lead).map(raw).unwrap_or_default(),
+                lead(incident),
                 next,
             ]
         };
@@ -159,7 +162,8 @@ impl Shift<'_> {
         let of_incidents = open.flat_map(|(incident, entries)| {
             open_todos(entries).map(move |row| (Some(incident), row)).collect::<Vec<_>>()
         });
-        let own = self.written_here().map(|row| (None, row));
+        // Whenever it was written: what is not done is handed on.
+        let own = open_todos(self.entries).map(|row| (None, row));
         let item = |(incident, row): (Option<&Incident>, Row<'_>)| {
             let mut item = task(&row);
             if let Some(incident) = incident {
@@ -168,10 +172,6 @@ impl Shift<'_> {
             item
         };
         list(of_incidents.chain(own).map(item).collect())
-    }
-
-    fn written_here(&self) -> impl Iterator<Item = Row<'_>> {
-        open_todos(self.entries).filter(|row| row.entry().at >= self.from)
     }
 
     /// What was written in the shift outside of incidents.
@@ -185,6 +185,15 @@ impl Shift<'_> {
     }
 }
 
+/// Who leads, and who is asked to.
+fn lead(incident: &Incident) -> Line {
+    let mut lead = role(incident, Field::Lead).map(raw).unwrap_or_default();
+    if let Some((_, name)) = incident.offers.iter().find(|(role, _)| *role == Field::Lead) {
+        lead.push(Inline::Text(safe!(" (offered to {})", clean(name))));
+    }
+    lead
+}
+
 /// Its id and its title; of a private one neither.
 fn called(incident: &Incident) -> Line {
     if incident.is_private {
@@ -196,7 +205,7 @@ fn called(incident: &Incident) -> Line {
 }
 
 /// One row for all faults of one name in one environment.
-fn firing(faults: &[Fault], now: Timestamp) -> Vec<Block> {
+fn firing(faults: &[Fault], claims: &Claims, now: Timestamp) -> Vec<Block> {
     let mut groups: Vec<Vec<&Fault>> = Vec::new();
     for fault in faults {
         let is_same = |group: &&mut Vec<&Fault>| {
@@ -216,6 +225,8 @@ fn firing(faults: &[Fault], now: Timestamp) -> Vec<Block> {
         let mut owner = SafeText::default();
         if let Some(ack) = alerts().find_map(|alert| alert.acknowledged.as_ref()) {
             owner = clean(&ack.person);
+        } else if let Some(claim) = group.iter().find_map(|one| claims.holder(&Thing::Alert(one.fired()))) {
+            owner = safe!("claimed by {}", clean(&claim.person));
         } else if muted == group.len() {
             owner = "muted".into();
         } else if muted > 0 {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::alert::{Alert, AlertState};
+use crate::model::note::Fired;
 use crate::model::text::RawText;
 use crate::model::world::Source;
 
@@ -64,6 +65,11 @@ impl Fault {
     pub fn environment(&self) -> Option<&RawText> {
         let others = self.others.iter().map(|word| &word.environment);
         std::iter::once(&self.first.environment).chain(others).flatten().next()
+    }
+
+    /// Its alert, as each source tells it: what somebody claims.
+    pub fn fired(&self) -> Vec<Fired> {
+        std::iter::once(&self.first).chain(&self.others).map(|word| Fired::of(&word.alert)).collect()
     }
 
     /// Whether a source that can be believed says that it is in another state than the first does.

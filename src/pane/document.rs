@@ -32,6 +32,8 @@ pub struct DocumentView {
     /// Its lines in each form that there is.
     forms: Vec<(Format, Vec<SafeText>)>,
     form: usize,
+    /// Whether it is a hand-over that somebody gave.
+    is_given: bool,
     reader: Reader,
 }
 
@@ -45,17 +47,32 @@ impl DocumentView {
         missing: Vec<SafeText>,
     ) -> Self {
         let forms = FORMS.iter().map(|form| (*form, write(document, *form))).collect();
-        let mut view = Self { template, title, hint, missing, forms, form: 0, reader: Reader::default() };
+        Self::showing(template, title, hint, missing, forms)
+    }
+
+    /// A hand-over that was given, in Markdown.
+    pub fn given(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
+        let forms = vec![(Format::Gfm, lines)];
+        let view = Self::showing(Template::Handoff, title, hint, Vec::new(), forms);
+        Self { is_given: true, ..view }
+    }
+
+    fn showing(
+        template: Template,
+        title: SafeText,
+        hint: SafeText,
+        missing: Vec<SafeText>,
+        forms: Vec<(Format, Vec<SafeText>)>,
+    ) -> Self {
+        let (form, is_given, reader) = (0, false, Reader::default());
+        let mut view = Self { template, title, hint, missing, forms, form, is_given, reader };
         view.write();
         view
     }
 
-    /// A hand-over that was written before, in Markdown.
-    pub fn written(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
-        let (template, missing, forms) = (Template::Handoff, Vec::new(), vec![(Format::Gfm, lines)]);
-        let mut view = Self { template, title, hint, missing, forms, form: 0, reader: Reader::default() };
-        view.write();
-        view
+    /// Whether it is a hand-over that somebody gave.
+    pub fn is_given(&self) -> bool {
+        self.is_given
     }
 
     /// Which document it is.

@@ -3,6 +3,7 @@
 mod beside;
 mod evidence;
 mod finder;
+mod happened;
 mod record;
 mod saving;
 mod timeline;
@@ -10,7 +11,7 @@ mod timeline;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
-pub use timeline::{happened, is_shown};
+pub use happened::{happened, is_shown};
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -213,6 +214,12 @@ impl Notes {
     /// What was written outside of incidents, and the pad there.
     pub fn of_shift(&self) -> (&[Told], RawText) {
         self.records.get(&Folder::Shift).map(Record::told).unwrap_or_default()
+    }
+
+    /// The hand-overs of shifts, in order of time.
+    pub fn hand_overs(&self) -> Vec<Told> {
+        let all = self.records.get(&Folder::Team).map(|record| record.told().0).unwrap_or_default();
+        all.iter().filter(|told| matches!(told.entry.what, What::HandOver { .. })).cloned().collect()
     }
 
     /// All incidents that are known, the newest first, with what their entries say; of those that are over and

@@ -12,6 +12,7 @@ use crate::model::credential::Credentials;
 use crate::model::incident::Incident;
 use crate::model::keeping::Keeping;
 use crate::model::text::RawText;
+use crate::model::told::Told;
 use crate::model::world::World;
 use crate::ui::style::Styles;
 use crate::ui::table::Marking;
@@ -80,6 +81,8 @@ pub struct View<'a> {
     pub incidents: &'a [Incident],
     /// Who has what.
     pub claims: &'a Claims,
+    /// The shifts that were handed over, in order of time.
+    pub hand_overs: &'a [Told],
     /// Whether this pane has the focus.
     pub focused: bool,
 }

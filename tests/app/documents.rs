@@ -1,25 +1,10 @@
-//! Documents of the console, and the shift that is handed over and accepted.
+//! Documents of the console.
 
-use midwatch::app::Setup;
-use midwatch::model::note::{Entry, Folder, Later, NoteCommand, NoteReply, What};
-use midwatch::model::text::RawText;
-use midwatch::pane::effect::{Effect, Msg};
+use midwatch::model::note::NoteCommand;
+use midwatch::pane::effect::Effect;
 
-use crate::console::{Console, setup};
+use crate::console::Console;
 use crate::{NARROW, WIDE, outage};
-
-fn entries(console: &Console) -> Vec<(Folder, Entry)> {
-    let entry = |effect: &Effect| match effect {
-        Effect::Note(folder, NoteCommand::Entry(entry)) => Some((folder.clone(), entry.clone())),
-        _ => None,
-    };
-    console.effects.iter().filter_map(entry).collect()
-}
-
-fn opened(entries: Vec<Entry>) -> Msg {
-    let (pad, held_by, notices) = (RawText::default(), None, Vec::new());
-    Msg::Note(Folder::Shift, NoteReply::Opened { entries, pad, held_by, notices })
-}
 
 #[test]
 fn a_document_of_the_current_incident_is_read_turned_copied_and_written() {
@@ -66,50 +51,6 @@ fn an_update_is_shown_without_what_is_missing() {
     console.keys("I Enter :").type_text("document update").keys("Enter");
     let screen = console.screen();
     assert!(screen.contains("update of HighErrorRate") && !screen.contains("Missing"), "{screen}");
-}
-
-#[test]
-fn a_shift_is_handed_over_and_shown_until_it_is_accepted_by_name() {
-    let mut console = outage(WIDE);
-    console.keys("I Enter ;").type_text("t @lea look at the pool").keys("Enter :");
-    console.type_text("handoff").keys("Enter");
-    assert!(console.screen().contains("Type who takes over"), "{}", console.screen());
-    console.keys(":").type_text("handoff lea").keys("Enter");
-    assert!(console.screen().contains("lea sees it at the next start"), "{}", console.screen());
-    let (folder, given) = entries(&console).pop().unwrap();
-    assert_eq!((folder, &given.what), (Folder::Shift, &What::HandOver { to: Some("lea".into()) }));
-    let text = given.text.as_str().unwrap();
-    assert!(text.contains("HighErrorRate") && text.contains("lea"), "{text}");
-
-    let start = |person: &str, entries: Vec<Entry>| {
-        let mut console = Console::with(Setup {
-            person: person.into(),
-            session_name: format!("{person}-1").as_str().into(),
-            ..setup(WIDE)
-        });
-        console.send(opened(entries));
-        console
-    };
-    let mut kim = start("kim", vec![given.clone()]);
-    assert!(!kim.screen().contains("hand-over by"), "it is for lea: {}", kim.screen());
-    kim.keys(":").type_text("accept").keys("Enter");
-    assert!(kim.screen().contains("No hand-over is left for you"), "{}", kim.screen());
-
-    let mut lea = start("lea", vec![given.clone()]);
-    let screen = lea.screen();
-    assert!(screen.contains("hand-over by") && screen.contains(":accept takes it over"), "{screen}");
-    assert!(screen.contains("Open incidents"), "{screen}");
-    lea.keys("Esc");
-    assert!(!lea.screen().contains(":accept takes it over"), "{}", lea.screen());
-    lea.keys(":").type_text("accept").keys("Enter");
-    let (folder, accepted) = entries(&lea).pop().unwrap();
-    let said = What::Later { session: given.session.clone(), seq: given.seq, said: Later::Done(true) };
-    assert_eq!((folder, &accepted.what, &accepted.person), (Folder::Shift, &said, &"lea".into()));
-    lea.keys("4 f");
-    assert!(lea.screen().contains("accepted by lea"), "{}", lea.screen());
-
-    let again = start("lea", vec![given, accepted]);
-    assert!(!again.screen().contains("hand-over by"), "{}", again.screen());
 }
 
 /// What was written to which file since it was asked last.

@@ -69,6 +69,7 @@ pub(crate) fn setup(size: (u16, u16)) -> Setup {
         zone: None,
         log_budget: 8 << 20,
         remembered: None,
+        has_team: false,
         drill: None,
         size,
     }

@@ -75,7 +75,10 @@ pub(super) fn search(record: &Record, words: &[String], form: Form) -> ExitCode 
     for (incident, entries) in record.incidents() {
         look(Folder::Incident(incident.id.clone()), Some(&incident), &entries);
     }
-    look(Folder::Shift, None, &record.entries(&Folder::Shift));
+    for folder in [Folder::Shift, Folder::Team] {
+        let entries = record.entries(&folder);
+        look(folder, None, &entries);
+    }
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.order));
     if hits.is_empty() && form == Form::Text {
         tell(&"no entry and no line of a pad has all of these words".into());

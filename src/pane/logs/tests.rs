@@ -104,6 +104,7 @@ impl Desk {
             keeping: &Keeping::default(),
             incidents: &[],
             claims: &Claims::default(),
+            hand_overs: &[],
             environments: &[],
             environment: self.environment.as_ref(),
             focused: true,

@@ -82,6 +82,7 @@ impl Desk {
             keeping: &Keeping::default(),
             incidents: &[],
             claims: &Claims::default(),
+            hand_overs: &[],
             environments: &[],
             environment: None,
             focused: true,

@@ -10,13 +10,12 @@ use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::events::{Event, events};
 use crate::model::note::{Entry, Later, What, merge};
-use crate::model::run::Run;
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::{Told, told};
-use crate::model::transition::{Happened, Transition};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::notes::evidence;
+use crate::pane::notes::happened::{happened, is_shown, names, places, said};
 use crate::pane::notes::saving::{Saving, State};
 use crate::pane::view::View;
 use crate::safe;
@@ -24,7 +23,6 @@ use crate::ui::canvas::Canvas;
 use crate::ui::list::List;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::table::{self, Cell, Column};
-use crate::ui::time::took;
 
 /// What the record told that is kept in sight.
 const MOST_TOLD: usize = 50;
@@ -39,6 +37,8 @@ pub(super) enum Name {
     Told(u64),
     /// Session and number.
     Entry(RawText, u64),
+    /// The same, of a shift that was handed over: it lies elsewhere, and nothing is said of it here.
+    HandOver(RawText, u64),
 }
 
 type Key = (Timestamp, Name);
@@ -48,11 +48,13 @@ enum Row {
     Event(Event, Option<RawText>),
     Told(SafeText),
     Entry(Told),
+    HandOver(Told),
 }
 
-/// What was said, and the environment in scope: while they are the same, the rows are. What happened does
-/// not say it all: that another source told of a fault before may be known by its first answer only.
-type Seen = (u64, Option<RawText>);
+/// What was said, the environment in scope, and what was said of hand-overs: while they are the same, the rows are.
+/// What happened does not say it all: that another source told of a fault before may be known by its first answer
+/// only.
+type Seen = (u64, Option<RawText>, usize);
 
 /// Entries, what happened between them, and which of it is shown.
 #[derive(Debug)]
@@ -124,7 +126,7 @@ impl Timeline {
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
         let shown = |key: &Key| match &key.1 {
             Name::Entry(session, seq) => Some((session.clone(), *seq)),
-            Name::Event(..) | Name::Told(_) => None,
+            Name::Event(..) | Name::Told(_) | Name::HandOver(..) => None,
         };
         // Who says when an entry happened goes on with that one, wherever it stands then.
         let moved = match &entry.what {
@@ -161,13 +163,14 @@ impl Timeline {
         let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
         match self.rows.get(key)? {
             Row::Entry(told) => Some(told),
-            Row::Event(..) | Row::Told(_) => None,
+            Row::Event(..) | Row::Told(_) | Row::HandOver(_) => None,
         }
     }
 
     /// Takes what has happened, unless the order is held.
     pub(super) fn sync(&mut self, view: &View<'_>) {
-        let seen = (view.world.revision(), view.environment.cloned());
+        let of_hand_overs = view.hand_overs.iter().map(|told| told.by.len()).sum();
+        let seen = (view.world.revision(), view.environment.cloned(), of_hand_overs);
         if self.seen.as_ref() == Some(&seen) && !self.list.is_due(view.now) {
             return;
         }
@@ -213,6 +216,10 @@ impl Timeline {
             }
         }
         rows.extend(self.said.iter().map(|told| (key_of(told), Row::Entry(told.clone()))));
+        for told in self.with_events.then_some(view.hand_overs).into_iter().flatten() {
+            let (session, seq) = told.name();
+            rows.insert((told.entry.at, Name::HandOver(session, seq)), Row::HandOver(told.clone()));
+        }
         rows
     }
 
@@ -277,7 +284,7 @@ impl Timeline {
         let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
         let environment = match self.rows.get(key)? {
             Row::Event(_, environment) => environment.clone(),
-            Row::Told(_) | Row::Entry(_) => None,
+            Row::Told(_) | Row::Entry(_) | Row::HandOver(_) => None,
         };
         Some((Subject { name: "this entry".into(), environment, ..Subject::default() }, key.0))
     }
@@ -287,7 +294,7 @@ impl Timeline {
         let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
         match self.rows.get(key)? {
             Row::Event(event, _) => Some(event),
-            Row::Told(_) | Row::Entry(_) => None,
+            Row::Told(_) | Row::Entry(_) | Row::HandOver(_) => None,
         }
     }
 
@@ -363,7 +370,7 @@ impl Timeline {
                 let own = told.by.iter().filter(|(session, _)| *session == self.session);
                 saving.entries(own.map(|(_, seq)| *seq))
             }
-            Row::Event(..) | Row::Told(_) => State::Saved,
+            Row::Event(..) | Row::Told(_) | Row::HandOver(_) => State::Saved,
         };
         let mut said = self::text(row, &self.person, view);
         if let Row::Event(_, Some(environment)) = row
@@ -384,7 +391,8 @@ impl Timeline {
             Row::Told(_) => styles.of(Meaning::Warning),
             Row::Entry(told) if told.is_starred => styles.of(Meaning::Title),
             Row::Entry(told) if told.is_done || told.is_hidden || told.entry.is_automatic() => muted,
-            Row::Entry(_) => style,
+            Row::HandOver(told) if told.is_done => muted,
+            Row::Entry(_) | Row::HandOver(_) => style,
         };
         vec![Cell::new(view.zone.moment(key.0, view.now), muted), sign, Cell::new(said, style)]
     }
@@ -414,7 +422,7 @@ fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
             if told.is_starred {
                 text.push(&"* ".into());
             }
-            if told.is_done && !matches!(entry.what, What::HandOver { .. }) {
+            if told.is_done {
                 text.push(&"(done) ".into());
             }
             if told.is_hidden {
@@ -424,106 +432,17 @@ fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
                 text.push(&safe!("{}: ", clean(&entry.person)));
             }
             text.push(&entry.words());
-            if let Some(by) = told.done_by.as_ref().filter(|_| matches!(entry.what, What::HandOver { .. })) {
+            text
+        }
+        Row::HandOver(told) => {
+            let mut text = safe!("{}: {}", clean(&told.entry.person), told.entry.words());
+            if let Some(by) = &told.done_by {
                 text.push(&safe!(", accepted by {}", clean(by)));
             }
             text
         }
         Row::Told(text) => safe!("notes: {}", text),
         Row::Event(event, _) => happened(event, view),
-    }
-}
-
-/// The environments of the sources that tell of it.
-fn places<'a>(event: &'a Event, view: &View<'a>) -> impl Iterator<Item = Option<&'a RawText>> {
-    let world = view.world;
-    event.sources.iter().map(|name| world.source(name).and_then(|source| source.info.environment.as_ref()))
-}
-
-/// Whether it happened in what is shown.
-pub fn is_shown(event: &Event, view: &View<'_>) -> bool {
-    places(event, view).any(|environment| view.shows(environment))
-}
-
-/// What happened, as one line, with who told of it if that was more than one.
-pub fn happened(event: &Event, view: &View<'_>) -> SafeText {
-    let mut text = said(&event.what, view);
-    if event.sources.len() > 1 {
-        text.push(&safe!(" (told by {})", names(&event.sources)));
-    }
-    text
-}
-
-fn names(sources: &[RawText]) -> SafeText {
-    let mut text = SafeText::default();
-    for (index, source) in sources.iter().enumerate() {
-        text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(source)));
-    }
-    text
-}
-
-fn said(transition: &Transition, view: &View<'_>) -> SafeText {
-    let mut text = what(transition, view);
-    if let Some(between) =
-        transition.after.and_then(|after| view.zone.between(after, transition.at, view.now))
-    {
-        text.push(&safe!(" {}, nobody saw when", between));
-    }
-    text
-}
-
-/// `by ada until 14:30: database move`, each with `before` it and `after` it; nothing where the source
-/// does not tell.
-fn silences(transition: &Transition, before: &'static str, after: &'static str, view: &View<'_>) -> SafeText {
-    let mut text = SafeText::default();
-    for (index, silence) in transition.silences.iter().enumerate() {
-        text.push(&SafeText::literal(if index > 0 { "; " } else { before }));
-        let until = view.zone.clock(silence.ends, view.now);
-        text.push(&safe!("by {} until {}", clean(&silence.person), until));
-        if !silence.comment.is_empty() {
-            text.push(&safe!(": {}", clean(&silence.comment)));
-        }
-    }
-    if !text.as_str().is_empty() {
-        text.push(&SafeText::literal(after));
-    }
-    text
-}
-
-fn what(transition: &Transition, view: &View<'_>) -> SafeText {
-    let named = |run: &Run| {
-        let number = run.number.map(|number| safe!(" #{}", number)).unwrap_or_default();
-        safe!("run {}{}", clean(&run.pipeline), number)
-    };
-    match &transition.what {
-        Happened::Fired(alert) => {
-            let by = silences(transition, ", silenced ", "", view);
-            safe!("alert {} fired, {}{}", clean(&alert.name), SafeText::literal(alert.severity.word()), by)
-        }
-        Happened::Resolved(alert) => safe!("alert {} resolved", clean(&alert.name)),
-        Happened::Silenced(alert) => {
-            safe!("alert {} silenced{}", clean(&alert.name), silences(transition, " ", "", view))
-        }
-        Happened::Unsilenced(alert) => {
-            let told = &transition.silences;
-            let how = match told.iter().all(|silence| silence.ends <= transition.at) {
-                _ if told.is_empty() => "ended",
-                true => "expired",
-                false => "was taken away before its end",
-            };
-            let (how, by) = (SafeText::literal(how), silences(transition, " (", ")", view));
-            safe!("silence of alert {} {}, it still fires{}", clean(&alert.name), how, by)
-        }
-        Happened::Began(run) => safe!("{} began", named(run)),
-        Happened::Ended(run) => safe!("{} {}", named(run), SafeText::literal(run.state.word())),
-        Happened::Blind(failure) => {
-            safe!("source {} blind: {}", clean(&transition.source), clean(&failure.what))
-        }
-        Happened::Sees => safe!("source {} sees again", clean(&transition.source)),
-        Happened::Unwatched(since) => {
-            let length = took(transition.at.duration_since(*since));
-            safe!("nobody looked for {}: what came and went meanwhile is not known", length)
-        }
     }
 }
 
@@ -551,6 +470,17 @@ fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
                 page.extend(evidence::paragraphs(evidence, view));
             }
             page
+        }
+        Row::HandOver(told) => {
+            let entry = &told.entry;
+            let at = view.zone.moment(entry.at, view.now);
+            let mut from = safe!("{} at {}", clean(&entry.person), at);
+            if let Some(by) = &told.done_by {
+                from.push(&safe!(", accepted by {}", clean(by)));
+            }
+            let said = [Paragraph::new(entry.words(), text), Paragraph::new(from, muted)];
+            let lines = clean_block(&entry.text).into_iter().map(|line| Paragraph::new(line, text));
+            said.into_iter().chain(lines).collect()
         }
         Row::Told(told) => vec![Paragraph::new(told.clone(), view.styles.of(Meaning::Warning))],
         Row::Event(event, environment) => {

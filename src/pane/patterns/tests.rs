@@ -69,6 +69,7 @@ impl Desk {
             keeping: &Keeping::default(),
             incidents: &[],
             claims: &Claims::default(),
+            hand_overs: &[],
             environments: &[],
             environment: None,
             focused: true,

@@ -1,0 +1,205 @@
+//! The hand-over of the shift: given with the roles that go with it, heard of by whom it is for, accepted by name.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::app::App;
+use crate::app::place::Place;
+use crate::config::theme::Meaning;
+use crate::incident::write::{Format, write};
+use crate::model::incident::{Field, Incident};
+use crate::model::keeping::Kept;
+use crate::model::note::{Folder, Later, What};
+use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::told::Told;
+use crate::pane::document::DocumentView;
+use crate::pane::effect::Effect;
+use crate::pane::notes::Draft;
+use crate::safe;
+
+/// A hand-over that nobody accepted for so long is no longer shown.
+const STALE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// The longest hand-over, in bytes: what the record takes as one entry.
+const MOST: usize = 60 * 1024;
+/// Columns of the header that a name takes.
+const NAME: usize = 12;
+
+impl App {
+    /// Hands the shift over, and offers the roles that the person has to who takes over. Without a name it shows
+    /// the hand-over that is left for the person.
+    pub(super) fn hand_over(&mut self, to: &RawText, now: Timestamp) -> Vec<Effect> {
+        if to.is_empty() {
+            if self.left_for_me(now).is_some() {
+                self.show_hand_over(now);
+            } else {
+                self.say("Type who takes over behind it, or anyone: :handoff kim", now);
+            }
+            return Vec::new();
+        }
+        self.name_the_writer(now);
+        let to = Some(to).filter(|to| to.as_str() != Some("anyone"));
+        // Before the document is written: it says who was asked.
+        let mut effects = to.map(|to| self.offer_roles(to, now)).unwrap_or_default();
+        let offered = effects.len();
+        let lines = write(&self.shift(to, now).0, Format::Gfm);
+        let mut text = String::new();
+        for line in &lines {
+            if text.len() + line.as_str().len() + 1 > MOST {
+                text.push_str("The rest did not fit.\n");
+                break;
+            }
+            text.push_str(line.as_str());
+            text.push('\n');
+        }
+        let draft = Draft::new(What::HandOver { to: to.cloned() }, text.as_str(), now);
+        effects.push(self.notes.write_to(Folder::Team, draft, now));
+        let name = to.map_or_else(|| "Whoever comes next".into(), clean);
+        let mut said = safe!("Handed over. {} is told until accepting it", name);
+        match offered {
+            0 => {}
+            1 => said.push(&", with your role".into()),
+            many => said.push(&safe!(", with your {} roles", many)),
+        }
+        let is_apart = self.state.keeping.lapses().any(|(what, _)| what == Kept::Shared);
+        said.push(&match self.state.has_team {
+            true if is_apart => "; NOT shared with the team yet.".into(),
+            true => ".".into(),
+            false => "; other accounts need a [team].".into(),
+        });
+        self.say(said, now);
+        effects
+    }
+
+    /// Offers the roles of the person at the keys to who takes over, in all that is not over: they are theirs when
+    /// they accept. Those of a private incident are handed over by who leads it.
+    fn offer_roles(&mut self, to: &RawText, now: Timestamp) -> Vec<Effect> {
+        let person = &self.state.person;
+        if is_same(person, to) {
+            return Vec::new();
+        }
+        let open = self.notes.incidents().filter(|one| !one.status.is_over() && !one.is_private);
+        let roles: Vec<(Folder, Field)> = open
+            .flat_map(|one| {
+                let held = roles_of(one, person).filter(|role| one.offers_to(to).all(|other| other != *role));
+                held.map(|role| (Folder::Incident(one.id.clone()), role)).collect::<Vec<_>>()
+            })
+            .collect();
+        let offer = |role| Draft::new(What::Set(role), to.clone(), now);
+        roles.into_iter().map(|(folder, role)| self.notes.write_to(folder, offer(role), now)).collect()
+    }
+
+    /// The hand-over that is left for the person at the keys: the newest that nobody accepted.
+    fn left_for_me(&self, now: Timestamp) -> Option<&Told> {
+        self.left_among(&self.state.hand_overs, now)
+    }
+
+    fn left_among<'t>(&self, hand_overs: &'t [Told], now: Timestamp) -> Option<&'t Told> {
+        let person = &self.state.person;
+        let is_for_me = |told: &&Told| match &told.entry.what {
+            What::HandOver { to } => {
+                let is_fresh = now.duration_since(told.entry.recorded) < STALE;
+                let is_mine = is_same(&told.entry.person, person);
+                let is_named = to.as_ref().map_or(!is_mine, |to| is_same(to, person));
+                is_fresh && is_named && !told.is_done && !told.is_hidden
+            }
+            _ => false,
+        };
+        hand_overs.iter().rev().find(is_for_me)
+    }
+
+    /// That a hand-over is left for the person at the keys, for the header.
+    pub(super) fn hand_over_words(&self, now: Timestamp) -> Option<(SafeText, Meaning)> {
+        let told = self.left_for_me(now)?;
+        let person = clean(&told.entry.person).truncate_to(NAME, &"..".into());
+        Some((safe!("hand-over by {}: :handoff", person), Meaning::Warning))
+    }
+
+    /// Takes what was handed over as it stands now; gives what of it is news for the person at the keys. What is
+    /// left for them takes the screen only as long as they have not pressed a key.
+    pub(super) fn hear_of_hand_overs(&mut self, after: Vec<Told>, now: Timestamp) -> Option<SafeText> {
+        let before = std::mem::replace(&mut self.state.hand_overs, after);
+        let (was, is) = (self.left_among(&before, now), self.left_for_me(now));
+        if let Some(told) = is
+            && was.map(Told::name) != Some(told.name())
+        {
+            let person = clean(&told.entry.person);
+            if self.presence.is_touched() || self.place.is_some() || self.overlay.is_some() {
+                return Some(safe!("{} hands the shift over to you: :handoff shows it.", person));
+            }
+            self.show_hand_over(now);
+            return None;
+        }
+        let is_waiting = |told: &Told| before.iter().any(|one| one.name() == told.name() && !one.is_done);
+        let given = self.state.hand_overs.iter().filter(|told| told.entry.person == self.state.person);
+        let accepted = given.filter(|told| told.is_done && is_waiting(told));
+        let by = accepted.filter_map(|told| told.done_by.as_ref()).find(|by| **by != self.state.person)?;
+        Some(safe!("{} has accepted your hand-over.", clean(by)))
+    }
+
+    fn show_hand_over(&mut self, now: Timestamp) {
+        let Some(told) = self.left_for_me(now) else { return };
+        let title = safe!("hand-over by {}", clean(&told.entry.person));
+        let lines = clean_block(&told.entry.text);
+        let hint = ":accept takes it over, Esc leaves it for later".into();
+        self.show(DocumentView::given(title, hint, lines), now);
+    }
+
+    /// Accepts the hand-over, by name, and with it the roles that were offered by who hands over.
+    pub(super) fn accept(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(told) = self.left_for_me(now) else {
+            self.say("No hand-over is left for you that nobody has accepted.", now);
+            return Vec::new();
+        };
+        let (outgoing, (session, seq)) = (told.entry.person.clone(), told.name());
+        let person = &self.state.person;
+        let open = self.notes.incidents().filter(|one| !one.status.is_over());
+        let roles: Vec<(Folder, Field)> = open
+            .flat_map(|one| {
+                let offered =
+                    one.offers_to(person).filter(|role| roles_of(one, &outgoing).any(|r| r == *role));
+                offered.map(|role| (Folder::Incident(one.id.clone()), role)).collect::<Vec<_>>()
+            })
+            .collect();
+        self.name_the_writer(now);
+        let mut said = safe!("The hand-over by {} is accepted by {}", clean(&outgoing), self.who());
+        match roles.len() {
+            0 => {}
+            1 => said.push(&", with a role of theirs".into()),
+            many => said.push(&safe!(", with {} roles of theirs", many)),
+        }
+        said.push(&".".into());
+        self.say(said, now);
+        if self.shows_hand_over() {
+            self.place = None;
+        }
+        let taken = |role| Draft::new(What::Accepted(role), "", now);
+        let mut effects: Vec<Effect> = Vec::new();
+        for (folder, role) in &roles {
+            effects.push(self.notes.write_to(folder.clone(), taken(*role), now));
+        }
+        let draft = Draft::new(What::Later { session, seq, said: Later::Done(true) }, "", now);
+        effects.push(self.notes.write_to(Folder::Team, draft, now));
+        // Who has a role works on it: what is written from here on goes there.
+        if let [(folder, _), more @ ..] = roles.as_slice()
+            && more.iter().all(|(other, _)| other == folder)
+            && self.notes.incident().is_none()
+        {
+            effects.push(self.notes.turn_to(folder.clone()));
+        }
+        effects
+    }
+
+    /// Whether a hand-over that was given is what is on the screen.
+    pub(super) fn shows_hand_over(&self) -> bool {
+        matches!(&self.place, Some(Place::Document(document)) if document.is_given())
+    }
+}
+
+/// The roles that this person has.
+fn roles_of<'i>(incident: &'i Incident, person: &'i RawText) -> impl Iterator<Item = Field> + 'i {
+    incident.roles.iter().filter(move |(_, who)| is_same(who, person)).map(|(role, _)| *role)
+}
+
+/// Names are typed: `Kim` is kim.
+fn is_same(one: &RawText, other: &RawText) -> bool {
+    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
+}
