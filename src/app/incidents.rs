@@ -28,7 +28,7 @@ impl App {
     pub(super) fn ask_to_declare(&mut self, now: Timestamp) {
         let draft = self.draft(now);
         let text = format!("{} {}", draft.severity.number(), String::from_utf8_lossy(draft.title.as_bytes()));
-        self.ask(Asks::Declare(Box::new(draft)), text.trim_end());
+        self.ask(Asks::Declare(Box::new(draft)), &text);
     }
 
     /// What an incident of the selected row would be declared with. When in doubt it is worse.

@@ -68,6 +68,10 @@ fn a_severity_and_a_title_are_all_that_is_asked() {
     console.keys("I Esc");
     assert!(console.screen().contains("No incident was declared."));
     assert_eq!(written(&console), [], "neither an empty one nor one that was given up");
+    // The severity that stands there is not glued to what is typed behind it.
+    console.keys("I").type_text("it fails").keys("Enter");
+    let (_, incident) = only_incident(&console);
+    assert_eq!((incident.severity.number(), incident.title.as_str()), (2, Some("it fails")));
 }
 
 #[test]
