@@ -184,8 +184,12 @@ impl App {
 fn known(world: &World) -> Vec<Transition> {
     let mut all: Vec<Transition> = world.history().cloned().collect();
     for (source, alert) in world.alerts().filter(|(_, alert)| alert.state == AlertState::Firing) {
-        let fired = Happened::Fired(Arc::clone(alert));
-        all.push(Transition::new(alert.started, source.info.name.clone(), fired));
+        let (name, fired) = (&source.info.name, Happened::Fired(Arc::clone(alert)));
+        all.push(Transition::new(alert.started, name.clone(), fired));
+        if let Some(ack) = &alert.acknowledged {
+            let taken = Happened::Acknowledged(Arc::clone(alert));
+            all.push(Transition::new(ack.at, name.clone(), taken));
+        }
     }
     for (source, run) in world.runs() {
         let name = &source.info.name;
@@ -205,7 +209,7 @@ fn time_of(one: &Transition) -> Timestamp {
     let near =
         |own: &Timestamp| *own <= one.at && one.at.duration_since(*own) < SignedDuration::from_hours(24);
     match &one.what {
-        Happened::Fired(_) | Happened::Began(_) | Happened::Ended(_) => {
+        Happened::Fired(_) | Happened::Acknowledged(_) | Happened::Began(_) | Happened::Ended(_) => {
             one.own().filter(near).unwrap_or(one.at)
         }
         _ => one.at,

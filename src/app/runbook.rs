@@ -120,7 +120,8 @@ impl App {
             Happened::Fired(alert)
             | Happened::Resolved(alert)
             | Happened::Silenced(alert)
-            | Happened::Unsilenced(alert) => Some(alert),
+            | Happened::Unsilenced(alert)
+            | Happened::Acknowledged(alert) => Some(alert),
             _ => None,
         }
     }

@@ -52,7 +52,8 @@ pub(super) fn services(flags: &Flags, what: &Services) -> ExitCode {
             Happened::Fired(alert)
             | Happened::Resolved(alert)
             | Happened::Silenced(alert)
-            | Happened::Unsilenced(alert) => {
+            | Happened::Unsilenced(alert)
+            | Happened::Acknowledged(alert) => {
                 alerts.insert((source, &alert.id), &**alert);
             }
             Happened::Began(run) | Happened::Ended(run) => {

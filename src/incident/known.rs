@@ -97,7 +97,7 @@ fn firing(
     let is_newer = |one: &&Transition| looked.get(&one.source).is_none_or(|looked| one.at > *looked);
     for Transition { source, what, .. } in history.iter().filter(is_newer) {
         match what {
-            Happened::Fired(alert) | Happened::Silenced(alert) => {
+            Happened::Fired(alert) | Happened::Silenced(alert) | Happened::Acknowledged(alert) => {
                 alerts.insert((source, &alert.id), Arc::clone(alert));
             }
             Happened::Unsilenced(alert) => {

@@ -16,7 +16,8 @@ pub fn concerns(one: &Transition, subject: &Subject, world: &World, catalog: &Ca
         Happened::Fired(alert)
         | Happened::Resolved(alert)
         | Happened::Silenced(alert)
-        | Happened::Unsilenced(alert) => {
+        | Happened::Unsilenced(alert)
+        | Happened::Acknowledged(alert) => {
             is_of(subject, alert, catalog) && is_near(subject, alert.environment().or(place))
         }
         Happened::Began(run) | Happened::Ended(run) => of_run(subject, run, &one.source, place, catalog),

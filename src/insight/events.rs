@@ -205,9 +205,10 @@ impl Faults {
 fn about(what: &Happened) -> Option<(&Arc<Alert>, bool)> {
     match what {
         Happened::Fired(alert) => Some((alert, false)),
-        Happened::Resolved(alert) | Happened::Silenced(alert) | Happened::Unsilenced(alert) => {
-            Some((alert, true))
-        }
+        Happened::Resolved(alert)
+        | Happened::Silenced(alert)
+        | Happened::Unsilenced(alert)
+        | Happened::Acknowledged(alert) => Some((alert, true)),
         _ => None,
     }
 }

@@ -42,6 +42,7 @@ impl Transition {
             Happened::Silenced(_) | Happened::Unsilenced(_) => {
                 self.silences.iter().map(|silence| silence.starts).max()
             }
+            Happened::Acknowledged(alert) => alert.acknowledged.as_ref().map(|ack| ack.at),
             Happened::Began(run) => Some(run.began()),
             Happened::Ended(run) => run.finished,
             Happened::Blind(_) | Happened::Sees | Happened::Unwatched(_) => None,
@@ -80,6 +81,7 @@ impl Look<'_> {
             Happened::Began(run) => Some(run.began()),
             Happened::Ended(run) => run.finished,
             Happened::Resolved(alert) => alert.ended,
+            Happened::Acknowledged(_) => seen.own(),
             Happened::Unsilenced(_) => {
                 seen.silences.iter().map(|silence| silence.ends).max().filter(|ends| unseen.contains(ends))
             }
@@ -110,6 +112,8 @@ pub enum Happened {
     Silenced(Arc<Alert>),
     /// An alert that fires is muted no more. It is told as it was before.
     Unsilenced(Arc<Alert>),
+    /// Somebody took an alert that fires, or somebody else did.
+    Acknowledged(Arc<Alert>),
     /// A run appeared or began.
     Began(Arc<Run>),
     /// A run ended.
@@ -133,6 +137,8 @@ impl Happened {
             Self::Resolved(alert) => Some(("alert", alert.id.as_bytes(), 1)),
             Self::Silenced(alert) => Some(("alert", alert.id.as_bytes(), 2)),
             Self::Unsilenced(alert) => Some(("alert", alert.id.as_bytes(), 3)),
+            // Whatever is said of the alert besides, it is the same acknowledgement.
+            Self::Acknowledged(alert) => Some(("acknowledgement", alert.id.as_bytes(), 0)),
             Self::Began(run) => Some(("run", run.id.as_bytes(), 0)),
             Self::Ended(run) => Some(("run", run.id.as_bytes(), 1)),
             Self::Blind(_) => Some(("source", b"", 0)),
@@ -213,6 +219,8 @@ pub(super) fn of_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &
         if alert.state != AlertState::Firing {
             continue;
         }
+        let taken = alert.acknowledged.is_some().then(|| Happened::Acknowledged(Arc::clone(alert)));
+        let is_news = was.is_none_or(|was| was.acknowledged != alert.acknowledged);
         match was {
             None => happened.push(Happened::Fired(Arc::clone(alert))),
             Some(was) => match (was.silenced_by.is_empty(), alert.silenced_by.is_empty()) {
@@ -221,6 +229,7 @@ pub(super) fn of_alerts(before: &[Arc<Alert>], after: &[Arc<Alert>], happened: &
                 _ => {}
             },
         }
+        happened.extend(taken.filter(|_| is_news));
     }
     for alert in before.iter().filter(|a| a.state == AlertState::Firing && !still.contains(&a.id)) {
         let mut alert = Arc::clone(alert);

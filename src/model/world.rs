@@ -385,7 +385,7 @@ fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::alert::Severity;
+    use crate::model::alert::{Acknowledgement, Severity};
     use crate::model::health::FailureKind;
     use crate::model::run::RunState;
     use crate::model::update::Snapshot;
@@ -465,6 +465,32 @@ mod tests {
         assert_eq!(gone, vec![Happened::Resolved(fires("a"))]);
         let (_, resolved) = world.resolved().next().unwrap();
         assert_eq!((resolved.state, resolved.ended), (AlertState::Resolved, Some(at(2))));
+    }
+
+    #[test]
+    fn who_acknowledges_an_alert_is_told_once_and_again_when_it_is_somebody_else() {
+        let taken = |person: &str, second| {
+            let acknowledged = Some(Acknowledgement { person: person.into(), at: at(second) });
+            Alert { acknowledged, ..alert("a", AlertState::Firing) }
+        };
+        let mut world = world();
+        say(&mut world, 0, vec![alert("a", AlertState::Firing)], vec![]);
+        let told = say(&mut world, 30, vec![taken("ada", 20)], vec![]);
+        assert_eq!(told, [Happened::Acknowledged(taken("ada", 20).into())]);
+        assert_eq!(say(&mut world, 40, vec![taken("ada", 20)], vec![]), []);
+        let told = say(&mut world, 50, vec![taken("lee", 45)], vec![]);
+        assert_eq!(told, [Happened::Acknowledged(taken("lee", 45).into())]);
+        say(&mut world, 60, vec![], vec![]);
+        let before = world.remember();
+        let told = say(&mut world, 70, vec![taken("kim", 65)], vec![]);
+        let kim = || Arc::new(taken("kim", 65));
+        assert_eq!(told, [Happened::Fired(kim()), Happened::Acknowledged(kim())]);
+        // The next session knows both, and tells neither anew.
+        let told: Vec<Transition> = world.history().cloned().collect();
+        let mut next = self::world();
+        next.recall(before);
+        next.recall_history(serde_json::from_str(&serde_json::to_string(&told).unwrap()).unwrap());
+        assert_eq!(say(&mut next, 80, vec![taken("kim", 65)], vec![]), []);
     }
 
     #[test]

@@ -34,6 +34,8 @@ const JOURNAL: u64 = 8 * 1024 * 1024;
 const MOST: u64 = 64 * 1024 * 1024;
 /// The most bytes of a transition that is kept whole.
 const RECORD: usize = 64 * 1024;
+/// The most bytes of a name in one that is not kept whole.
+const LONGEST: usize = 1024;
 /// Names looked at in the directory.
 const NAMES: usize = 10_000;
 /// A pause between two that look is a gap from here on.
@@ -294,7 +296,9 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
     }
     let bare = |alert: &Alert| {
         let (id, name) = (RawText::from_bytes(cut(&alert.id)), RawText::from_bytes(cut(&alert.name)));
-        Alert { severity: alert.severity, state: alert.state, ..Alert::new(id, name, alert.started) }
+        let acknowledged = alert.acknowledged.clone().filter(|ack| ack.person.as_bytes().len() <= LONGEST);
+        let (severity, state) = (alert.severity, alert.state);
+        Alert { severity, state, acknowledged, ..Alert::new(id, name, alert.started) }
     };
     // Without what people wrote about it, if that is enough: its labels say which fault it is.
     let bare = |alert: &Arc<Alert>| {
@@ -308,6 +312,7 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
         Happened::Resolved(alert) => Happened::Resolved(bare(alert)),
         Happened::Silenced(alert) => Happened::Silenced(bare(alert)),
         Happened::Unsilenced(alert) => Happened::Unsilenced(bare(alert)),
+        Happened::Acknowledged(alert) => Happened::Acknowledged(bare(alert)),
         Happened::Began(run) => Happened::Began(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
         Happened::Ended(run) => Happened::Ended(Arc::new(Run { jobs: Vec::new(), ..Run::clone(run) })),
         other => other.clone(),
@@ -321,7 +326,7 @@ fn record(transition: &Transition) -> serde_json::Result<Vec<u8>> {
 }
 
 fn cut(text: &RawText) -> &[u8] {
-    text.as_bytes().get(..1024).unwrap_or(text.as_bytes())
+    text.as_bytes().get(..LONGEST).unwrap_or(text.as_bytes())
 }
 
 /// Until when somebody looked, by what is in `dir`.

@@ -1,7 +1,7 @@
 //! Incidents: declared from a row, told of by commands, and found again at the next start.
 
 use midwatch::app::Setup;
-use midwatch::model::alert::Severity;
+use midwatch::model::alert::{Acknowledgement, Alert, Severity};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::model::told::told;
@@ -250,6 +250,11 @@ fn what_happens_to_the_service_is_written_by_itself_and_once() {
     console.alerts(&[alert("HighErrorRate", Severity::Critical, 14), alert("Other", Severity::Warning, 5)]);
     assert_eq!(said(&console), []);
     console.pass(60);
+    let acknowledged = Some(Acknowledgement { person: "ada".into(), at: at(50) });
+    let taken = Alert { acknowledged, ..alert("HighErrorRate", Severity::Critical, 14) };
+    console.alerts(&[taken, alert("Other", Severity::Warning, 5)]);
+    assert_eq!(said(&console), [(at(50), "alert HighErrorRate acknowledged by ada".to_owned())]);
+    console.effects.clear();
     console.alerts(&[alert("Other", Severity::Warning, 5)]);
     let ended = said(&console);
     assert!(ended.iter().any(|(_, text)| text == "alert HighErrorRate resolved"), "{ended:?}");

@@ -88,6 +88,13 @@ fn what(transition: &Transition, view: &View<'_>) -> SafeText {
             let (how, by) = (SafeText::literal(how), silences(transition, " (", ")", view));
             safe!("silence of alert {} {}, it still fires{}", clean(&alert.name), how, by)
         }
+        Happened::Acknowledged(alert) => {
+            let mut text = safe!("alert {} acknowledged", clean(&alert.name));
+            if let Some(ack) = &alert.acknowledged {
+                text.push(&safe!(" by {}", clean(&ack.person)));
+            }
+            text
+        }
         Happened::Began(run) => safe!("{} began", named(run)),
         Happened::Ended(run) => safe!("{} {}", named(run), SafeText::literal(run.state.word())),
         Happened::Blind(failure) => {
