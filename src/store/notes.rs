@@ -30,7 +30,6 @@ pub use bundle::{Bundle, Merged};
 pub use folders::{Folders, Told};
 pub use shelf::Shelf;
 
-use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -215,10 +214,9 @@ impl<F: Files> Writer<F> {
     pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Vec<NoteReply> {
         let mut notices = Vec::new();
         if let Some(before) = before {
-            let known: HashSet<_> = self.entries.all().iter().map(Entry::key).collect();
-            let news = before.entries.all().iter().filter(|e| !known.contains(&e.key()));
+            let (news, _) = self.entries.unknown(&self.files, before.entries.all().to_vec());
             for entry in news {
-                notices.extend(self.entries.accept(entry.clone()).err());
+                notices.extend(self.entries.accept(entry).err());
             }
             let text = RawText::from(before.pad.text());
             match self.make_way(&text, now) {
@@ -242,7 +240,7 @@ impl<F: Files> Writer<F> {
 
     /// Takes entries of elsewhere; gives how many are new here, and how many are here with other words.
     fn merge(&mut self, entries: Vec<Entry>) -> Result<(usize, usize), StoreError> {
-        let merged = self.entries.merge(entries);
+        let merged = self.entries.merge(&self.files, entries);
         self.entries.flush(&self.files)?;
         Ok(merged)
     }

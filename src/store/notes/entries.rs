@@ -53,7 +53,19 @@ impl Entries {
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Self {
-        let all = read(files, dir, Some(now), notices);
+        Self::open_within(files, dir, stem, session, MOST_READ, now, notices)
+    }
+
+    fn open_within(
+        files: &impl Files,
+        dir: &Path,
+        stem: String,
+        session: &RawText,
+        most: u64,
+        now: Timestamp,
+        notices: &mut Vec<SafeText>,
+    ) -> Self {
+        let all = read_within(files, dir, most, Some(now), notices);
         let mut entries = Self {
             dir: dir.to_owned(),
             stem,
@@ -98,16 +110,40 @@ impl Entries {
 
     /// Takes entries of elsewhere that are not here yet. Gives how many, and how many are here with other words:
     /// those stay.
-    pub(super) fn merge(&mut self, entries: Vec<Entry>) -> (usize, usize) {
-        let known: HashMap<_, &Entry> = self.all.iter().map(|entry| (entry.key(), entry)).collect();
-        let differs = |entry: &&Entry| known.get(&entry.key()).is_some_and(|own| *own != *entry);
-        let other = entries.iter().filter(differs).count();
-        let mut names: HashSet<_> = known.into_keys().collect();
-        let new: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.key())).collect();
-        self.waiting.extend(new.iter().cloned());
+    pub(super) fn merge(&mut self, files: &impl Files, entries: Vec<Entry>) -> (usize, usize) {
+        let (new, other) = self.unknown(files, entries);
         let count = new.len();
-        self.all = merge(std::mem::take(&mut self.all).into_iter().chain(new).collect());
+        self.take(new);
         (count, other)
+    }
+
+    /// Those of these entries that are in no journal here, each once; and how many others are here with other words.
+    pub(super) fn unknown(&self, files: &impl Files, entries: Vec<Entry>) -> (Vec<Entry>, usize) {
+        let known: HashMap<_, &Entry> = self.all.iter().map(|entry| (entry.key(), entry)).collect();
+        let (mut left, mut other) = (HashMap::new(), 0);
+        for entry in entries {
+            match known.get(&entry.key()) {
+                Some(own) => other += usize::from(**own != entry),
+                None => drop(left.entry(entry.key()).or_insert(entry)),
+            }
+        }
+        // Of a long record not all was read, and others may have written since: one journal after the other is
+        // looked at for what is left. One that cannot be read was told when it was opened.
+        for path in journals(files, &self.dir) {
+            if left.is_empty() {
+                break;
+            }
+            let records = journal::peek(files, &path).unwrap_or_default();
+            for own in records.iter().filter_map(|record| parse(record)) {
+                other += usize::from(left.remove(&own.key()).is_some_and(|theirs| theirs != own));
+            }
+        }
+        (merge(left.into_values().collect()), other)
+    }
+
+    fn take(&mut self, new: Vec<Entry>) {
+        self.waiting.extend(new.iter().cloned());
+        self.all = merge(std::mem::take(&mut self.all).into_iter().chain(new).collect());
     }
 
     /// There is no journal to write to.
@@ -175,7 +211,6 @@ impl Entries {
         notices: &mut Vec<SafeText>,
     ) -> Result<usize, StoreError> {
         let names = files.list(dir, MOST_FILES).map_err(|e| StoreError::new("read", dir, e))?;
-        let mut known: HashSet<_> = self.all.iter().map(Entry::key).collect();
         let (mut done, mut left) = (Vec::new(), Vec::new());
         for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
             let old = match journal::read_old(files, &path, &file_time(now)) {
@@ -194,11 +229,9 @@ impl Entries {
             if read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
                 done.push(path);
             }
-            left.extend(read.into_iter().filter(|e| known.insert(e.key())));
+            left.extend(read);
         }
-        let count = left.len();
-        self.waiting.extend(left.iter().cloned());
-        self.all = merge(std::mem::take(&mut self.all).into_iter().chain(left).collect());
+        let (count, _) = self.merge(files, left);
         let flushed = self.flush(files);
         if flushed.is_err() {
             // They are where they were, and the next start tries again: not to be written a third time.
@@ -282,10 +315,14 @@ pub(super) fn parse(record: &[u8]) -> Option<Entry> {
 
 /// The entries that are in a journal now. What cannot be read is not there.
 fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64, Timestamp)> {
-    let names = files.list(dir, MOST_FILES).unwrap_or_default();
-    let journals = names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal"));
-    let records = journals.filter_map(|path| journal::peek(files, path).ok()).flatten();
+    let all = journals(files, dir);
+    let records = all.filter_map(|path| journal::peek(files, &path).ok()).flatten();
     records.filter_map(|record| parse(&record)).map(|e| e.key()).collect()
+}
+
+fn journals(files: &impl Files, dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let names = files.list(dir, MOST_FILES).unwrap_or_default();
+    names.into_iter().filter(|path| path.extension().is_some_and(|e| e == "journal"))
 }
 
 /// Reads the entries of all consoles. What cannot be read is a notice each. Without a time nothing is
@@ -293,6 +330,16 @@ fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64, Timestamp)>
 pub(super) fn read(
     files: &impl Files,
     dir: &Path,
+    now: Option<Timestamp>,
+    notices: &mut Vec<SafeText>,
+) -> Vec<Entry> {
+    read_within(files, dir, MOST_READ, now, notices)
+}
+
+fn read_within(
+    files: &impl Files,
+    dir: &Path,
+    most: u64,
     now: Option<Timestamp>,
     notices: &mut Vec<SafeText>,
 ) -> Vec<Entry> {
@@ -308,7 +355,7 @@ pub(super) fn read(
     }
     let (mut all, mut bytes, mut unread) = (Vec::new(), 0, 0_usize);
     for path in names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
-        if bytes > MOST_READ {
+        if bytes > most {
             unread += 1;
             continue;
         }
@@ -341,4 +388,88 @@ pub(super) fn read(
         notices.push(safe!("{} journals in {} were too much to read", unread, path_text(dir)));
     }
     merge(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::note::What;
+    use crate::store::files::Disk;
+
+    fn now() -> Timestamp {
+        "2026-03-14T03:12:00Z".parse().unwrap()
+    }
+
+    fn entry(seq: u64, text: &str) -> Entry {
+        let (person, session) = ("kim".into(), "theirs".into());
+        Entry { at: now(), recorded: now(), person, what: What::Note, text: text.into(), session, seq }
+    }
+
+    /// A console that reads no more than the first journal there.
+    fn short(dir: &Path, name: &str) -> Entries {
+        Entries::open_within(&Disk, dir, name.to_owned(), &name.into(), 0, now(), &mut Vec::new())
+    }
+
+    /// Two journals with entries 1 to 3 and 4 to 6.
+    fn record(dir: &Path) {
+        for (name, seqs) in [("a", 1..=3), ("b", 4..=6)] {
+            let records: Vec<_> =
+                seqs.map(|seq| serde_json::to_vec(&entry(seq, "of theirs")).unwrap()).collect();
+            let path = dir.join(format!("{name}.000.journal"));
+            Journal::create(&Disk, &path, &records).unwrap().close(&Disk);
+        }
+    }
+
+    /// The numbers of the entries in journals of this name.
+    fn written(dir: &Path, name: &str) -> Vec<u64> {
+        let mut names = Disk.list(dir, MOST_FILES).unwrap();
+        names.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with(name));
+        let records = names.iter().flat_map(|path| journal::peek(&Disk, path).unwrap());
+        records.map(|record| parse(&record).unwrap().seq).collect()
+    }
+
+    fn merged(dir: &Path, name: &str, bundle: Vec<Entry>) -> (usize, usize) {
+        let mut entries = short(dir, name);
+        assert!(entries.all().iter().all(|one| one.seq < 4), "the second journal is not read");
+        let counts = entries.merge(&Disk, bundle);
+        entries.flush(&Disk).unwrap();
+        entries.close(&Disk);
+        counts
+    }
+
+    #[test]
+    fn what_is_in_journals_that_were_too_much_to_read_is_not_merged_again() {
+        let dir = tempfile::tempdir().unwrap();
+        record(dir.path());
+        let bundle = |seqs: std::ops::RangeInclusive<u64>| -> Vec<Entry> {
+            seqs.map(|seq| entry(seq, "of theirs")).collect()
+        };
+        assert_eq!(merged(dir.path(), "m1", bundle(1..=6)), (0, 0));
+        assert_eq!(written(dir.path(), "m1"), [0_u64; 0], "all of it was here");
+        assert_eq!(merged(dir.path(), "m2", bundle(1..=7)), (1, 0));
+        assert_eq!(written(dir.path(), "m2"), [7]);
+        assert_eq!(merged(dir.path(), "m3", bundle(1..=7)), (0, 0));
+        assert_eq!(written(dir.path(), "m3"), [0_u64; 0]);
+        // Other words for what was not read: those here stay, and it is told.
+        let forged = vec![entry(2, "forged"), entry(5, "forged"), entry(8, "new"), entry(8, "new")];
+        assert_eq!(merged(dir.path(), "m4", forged), (1, 2));
+        assert_eq!(written(dir.path(), "m4"), [8]);
+    }
+
+    #[test]
+    fn what_is_in_journals_that_were_too_much_to_read_is_not_taken_over_again() {
+        let top = tempfile::tempdir().unwrap();
+        let (dir, left) = (top.path().join("notes"), top.path().join("left"));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::create_dir(&left).unwrap();
+        record(&dir);
+        let records: Vec<_> =
+            (2..=7).map(|seq| serde_json::to_vec(&entry(seq, "of theirs")).unwrap()).collect();
+        Journal::create(&Disk, &left.join("c.000.journal"), &records).unwrap().close(&Disk);
+        let mut entries = short(&dir, "m1");
+        assert_eq!(entries.take_in(&Disk, &left, now(), &mut Vec::new()).unwrap(), 1);
+        entries.close(&Disk);
+        assert_eq!(written(&dir, "m1"), [7]);
+        assert_eq!(Disk.list(&left, 10).unwrap().len(), 0, "it is all here");
+    }
 }
