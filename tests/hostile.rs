@@ -471,11 +471,12 @@ fn everywhere(batch: &[RawText], round: usize) {
     gate.pass_lines(&console.app.summary(console.now), &"the summary");
     gate.pass_lines(&console.app.news(&mut heard, console.now), &"the news");
     for step in 0..batch.len().min(12) {
-        let reply = match step % 5 {
+        let reply = match step % 6 {
             0 => NoteReply::NotSaved(text(batch, step)),
             1 => NoteReply::Written(text(batch, step)),
             2 => NoteReply::PadKept(text(batch, step)),
             3 => NoteReply::PadChanged(text(batch, step)),
+            4 => NoteReply::Beside(vec![text(batch, step), text(batch, step + 1)]),
             _ => NoteReply::Opened {
                 entries: Vec::new(),
                 pad: text(batch, step),

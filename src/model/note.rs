@@ -328,6 +328,8 @@ pub enum NoteReply {
     },
     /// Who else looks at it, by name.
     Here(Vec<RawText>),
+    /// The files beside its pad that were brought from elsewhere, as far as they are there now.
+    Beside(Vec<RawText>),
     /// Nothing is written here, as in a demo: entries and pad are gone at the end.
     Unkept,
     /// This entry of this session is durable.

@@ -11,11 +11,13 @@
 //! <person>.<host>.<session>.<n>.journal   entries; each console appends to its own
 //! pad.md                                  the pad, plain text, always whole
 //! pad.<n>.<host>.<session>.padlog         what the pad's holder typed since
+//! pad.from-<what it says>.md              a pad that was brought from elsewhere
 //! pad.lock                                held by the console that may write the pad
 //! pad.holder                              who that is, in a shared directory
 //! <person>.<host>.<session>.here          touched while somebody looks at it
 //! ```
 
+mod brought;
 mod bundle;
 mod ear;
 mod entries;
@@ -78,6 +80,8 @@ pub struct Writer<F> {
     pad: Pad,
     /// What others write beside it.
     ear: Ear,
+    /// The pads that were brought from elsewhere, as it was told last.
+    beside: Vec<PathBuf>,
     /// Entries that another program took from the disk and that are not written anew yet.
     gone: usize,
     /// What is told when somebody turns to it.
@@ -119,7 +123,7 @@ impl<F: Files> Writer<F> {
             clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
         );
         let pad = Pad::untaken(dir, stem, raw(&holder));
-        Self { files, dir: dir.to_owned(), below, entries, pad, ear, gone: 0, notices }
+        Self { files, dir: dir.to_owned(), below, entries, pad, ear, beside: Vec::new(), gone: 0, notices }
     }
 
     /// Somebody turns to it: the pad is taken if nobody has it.
@@ -149,11 +153,15 @@ impl<F: Files> Writer<F> {
         let mut problem = None;
         let rest = command == NoteCommand::Rest;
         match command {
-            NoteCommand::Open => replies.push(self.turn(now)),
+            NoteCommand::Open => {
+                replies.push(self.turn(now));
+                replies.extend(self.look_beside());
+            }
             NoteCommand::Entry(entry) => problem = self.entries.accept(entry).err(),
             NoteCommand::Pad(number, text) => {
                 if !self.pad.is_turned_to() {
                     replies.push(self.turn(now));
+                    replies.extend(self.look_beside());
                 }
                 problem = self.pad.accept(number, &text).err();
             }
@@ -202,11 +210,25 @@ impl<F: Files> Writer<F> {
         replies
     }
 
-    /// What other consoles have written since it was asked last.
-    pub fn hear(&mut self) -> Option<NoteReply> {
+    /// What other consoles have written since it was asked last, and what was brought from elsewhere.
+    pub fn hear(&mut self) -> Vec<NoteReply> {
         let heard = self.ear.hear(&self.files, &self.dir, |path| self.entries.is_own(path));
         let news = self.entries.hear(heard);
-        (!news.is_empty()).then_some(NoteReply::Read(news))
+        let read = (!news.is_empty()).then_some(NoteReply::Read(news));
+        let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
+        read.into_iter().chain(beside).collect()
+    }
+
+    /// Which pads of elsewhere lie beside this one, if it was not told so.
+    fn look_beside(&mut self) -> Option<NoteReply> {
+        // A directory that cannot be read now takes nothing back that was told.
+        let there = brought::told(&self.files, &self.dir).ok()?;
+        if there == self.beside {
+            return None;
+        }
+        self.beside = there;
+        let path = |path: &PathBuf| RawText::from_bytes(path.as_os_str().as_bytes());
+        Some(NoteReply::Beside(self.beside.iter().map(path).collect()))
     }
 
     /// Takes what this console wrote elsewhere until now: entries, and the pad if there is anything in it.
@@ -214,6 +236,8 @@ impl<F: Files> Writer<F> {
     pub fn adopt(&mut self, before: Option<Self>, places: &[PathBuf], now: Timestamp) -> Vec<NoteReply> {
         let mut notices = Vec::new();
         if let Some(before) = before {
+            // What was told of the directory until now holds no longer.
+            self.beside.clone_from(&before.beside);
             let (news, _) = self.entries.unknown(&self.files, before.entries.all().to_vec());
             for entry in news {
                 notices.extend(self.entries.accept(entry).err());
@@ -233,6 +257,9 @@ impl<F: Files> Writer<F> {
             drop(before.close(now));
         }
         let mut replies = vec![self.opened(notices)];
+        if self.pad.is_turned_to() {
+            replies.extend(self.look_beside());
+        }
         replies.extend(self.take_in(places, now));
         replies.extend(self.handle(NoteCommand::Rest, now));
         replies

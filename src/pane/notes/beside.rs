@@ -1,10 +1,11 @@
-//! What stands beside the text of a record: who else is there, and the keys of the pad.
+//! What stands beside the text of a record: who else is there, pads of elsewhere, and the keys of the pad.
 
 use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::model::incident::Incident;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
@@ -33,6 +34,32 @@ pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText 
         text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(role.word()), clean(name)));
     }
     text
+}
+
+/// Tells of pads that were brought from elsewhere, each once, and takes back what was told of those that are gone.
+/// Gives what is new.
+pub(super) fn brought(files: &[RawText], told: &mut Vec<SafeText>, timeline: &mut Timeline) -> Vec<SafeText> {
+    let sentence = |path: &RawText| {
+        let path = clean(path);
+        let name = path.as_str().rsplit('/').next().unwrap_or_default();
+        let name = clean(&name.into());
+        safe!("{}, from a merge: take what you need into the pad, then remove {}", name, path)
+    };
+    let there: Vec<SafeText> = files.iter().map(sentence).collect();
+    told.iter().filter(|one| !there.contains(one)).for_each(|gone| timeline.take_back(gone));
+    let news: Vec<SafeText> = there.iter().filter(|one| !told.contains(one)).cloned().collect();
+    news.iter().cloned().for_each(|one| timeline.tell(one));
+    *told = there;
+    news
+}
+
+/// What the person hears at once of what the notes tell.
+pub(super) fn heard(notices: &[SafeText]) -> Option<SafeText> {
+    match notices {
+        [] => None,
+        [one] => Some(one.clone()),
+        [first, rest @ ..] => Some(safe!("{} (and {} more in the notes)", first, rest.len())),
+    }
 }
 
 /// Tells the keys of the pad in a line, as many as there is room for.

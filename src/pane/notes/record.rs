@@ -16,7 +16,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
-use crate::pane::notes::beside::{draw_help, others};
+use crate::pane::notes::beside::{brought, draw_help, heard, others};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -52,6 +52,8 @@ pub(super) struct Record {
     revision: u64,
     /// Who else looks at it.
     here: Vec<RawText>,
+    /// What was told of pads that were brought from elsewhere.
+    brought: Vec<SafeText>,
     person: RawText,
     session: RawText,
     tab: Tab,
@@ -70,6 +72,7 @@ impl Record {
         let with_events = folder == Folder::Shift;
         Self {
             here: Vec::new(),
+            brought: Vec::new(),
             incident: None,
             dues: Vec::new(),
             revision: 0,
@@ -266,22 +269,16 @@ impl Record {
                 if was_held && held_by.is_none() {
                     self.timeline.tell("the pad is free: it can be written here now".into());
                 }
-                for notice in notices {
-                    self.timeline.tell(clean(notice));
-                }
-                match notices.as_slice() {
-                    [] if was_held && held_by.is_none() => Some("The pad can be written here now.".into()),
-                    [] => None,
-                    [one] => Some(clean(one)),
-                    [first, rest @ ..] => {
-                        Some(safe!("{} (and {} more in the notes)", clean(first), rest.len()))
-                    }
-                }
+                let notices: Vec<SafeText> = notices.iter().map(clean).collect();
+                notices.iter().cloned().for_each(|notice| self.timeline.tell(notice));
+                let is_free = was_held && held_by.is_none();
+                heard(&notices).or_else(|| is_free.then(|| "The pad can be written here now.".into()))
             }
             NoteReply::Here(others) => {
                 self.here.clone_from(others);
                 None
             }
+            NoteReply::Beside(files) => heard(&brought(files, &mut self.brought, &mut self.timeline)),
             NoteReply::Unkept => {
                 if self.saving.give_up_keeping() {
                     self.timeline.tell("nothing is written here: the notes are gone when you leave".into());

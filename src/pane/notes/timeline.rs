@@ -122,6 +122,12 @@ impl Timeline {
         self.seen = None;
     }
 
+    /// Takes back what the record told and what holds no longer.
+    pub(super) fn take_back(&mut self, text: &SafeText) {
+        self.told.retain(|(.., told)| told != text);
+        self.seen = None;
+    }
+
     /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
         let shown = |key: &Key| match &key.1 {

@@ -257,7 +257,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::note::What;
+    use crate::model::note::{NoteCommand, NoteReply, What};
     use crate::model::terms::{Declared, Sev};
     use crate::store::files::Disk;
     use crate::store::files::faulty::Faulty;
@@ -367,18 +367,37 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let (mut console, _) = Folders::open(Disk, state.path(), &session("a"), now());
         let folder = Folder::Incident(id());
-        console.handle(&folder, crate::model::note::NoteCommand::Entry(entry(0)), now());
-        console.handle(&folder, crate::model::note::NoteCommand::Pad(1, "ours".into()), now());
+        console.handle(&folder, NoteCommand::Entry(entry(0)), now());
+        console.handle(&folder, NoteCommand::Pad(1, "ours".into()), now());
         let carried = bundle(&[1, 2], &["theirs"]);
         let merged = carried.merge(Disk, state.path(), None, &session("m"), now()).unwrap();
         let [one] = merged.as_slice() else { panic!("{merged:?}") };
         assert_eq!((one.new, one.of, one.other, one.pads.len()), (2, 3, 0, 1));
         assert_eq!(std::fs::read_to_string(&one.pads[0]).unwrap(), "theirs");
         let heard = console.hear(now());
-        assert!(
-            matches!(&heard[..], [(_, crate::model::note::NoteReply::Read(new))] if new.len() == 2),
-            "{heard:?}"
-        );
+        let beside = |paths: &[PathBuf]| {
+            NoteReply::Beside(paths.iter().map(|path| path.to_str().unwrap().into()).collect())
+        };
+        let [(_, NoteReply::Read(new)), (_, told)] = &heard[..] else { panic!("{heard:?}") };
+        assert_eq!((new.len(), told), (2, &beside(&one.pads)));
+        assert_eq!(console.hear(now()), [], "once");
+        // Who turns to it later is told too, once, and no longer when it is gone.
+        let (mut later, _) = Folders::open(Disk, state.path(), &session("b"), now());
+        let opened = later.handle(&folder, NoteCommand::Open, now());
+        let [NoteReply::Opened { .. }, told] = &opened[..] else { panic!("{opened:?}") };
+        assert_eq!(*told, beside(&one.pads));
+        let opened = later.handle(&folder, NoteCommand::Open, now());
+        assert!(matches!(&opened[..], [NoteReply::Opened { .. }]), "{opened:?}");
+        std::fs::remove_file(&one.pads[0]).unwrap();
+        for console in [&mut console, &mut later] {
+            let heard: Vec<_> = console.hear(now()).into_iter().map(|(_, reply)| reply).collect();
+            assert!(heard.contains(&beside(&[])), "{heard:?}");
+            let heard = console.hear(now());
+            assert!(!heard.iter().any(|(_, reply)| matches!(reply, NoteReply::Beside(_))), "{heard:?}");
+        }
+        let (mut last, _) = Folders::open(Disk, state.path(), &session("c"), now());
+        let opened = last.handle(&folder, NoteCommand::Open, now());
+        assert!(matches!(&opened[..], [NoteReply::Opened { .. }]), "{opened:?}");
         assert_eq!(Shelf::of(Disk, state.path()).pad(&folder, &mut Vec::new()), "ours".into());
         // Another text under the same name is not taken.
         let mut forged = bundle(&[1], &[]);

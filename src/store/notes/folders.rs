@@ -191,7 +191,7 @@ impl<F: Files + Clone> Folders<F> {
             }
         }
         for (folder, writer) in &mut self.open {
-            told.extend(writer.hear().map(|reply| (folder.clone(), reply)));
+            told.extend(writer.hear().into_iter().map(|reply| (folder.clone(), reply)));
         }
         if let Some(folder) = self.here.folder().cloned() {
             let (base, files) = self.places.of(&folder);

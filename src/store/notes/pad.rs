@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::padlog::{Print, Record, print};
-use super::{PAD, file_time};
+use super::{PAD, brought, file_time};
 use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
@@ -25,8 +25,6 @@ const LONG_JOURNAL: u64 = 256 * 1024;
 /// Without any snapshot it is replaced from here on.
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
 const MOST_FILES: usize = 20_000;
-/// How the name of a pad begins that was brought from elsewhere.
-pub(super) const MERGED: &str = "pad.from-";
 
 #[derive(Debug)]
 enum Access {
@@ -407,9 +405,7 @@ impl Pad {
                 return Ok(Some(self.file()));
             }
         }
-        // Named by what it says: it is there once, however often it comes.
-        let Print { len, crc } = print(text.as_bytes());
-        let path = self.dir.join(format!("{MERGED}{len:x}-{crc:08x}.md"));
+        let path = brought::place(&self.dir, text.as_bytes());
         match files.stamp(&path) {
             Ok(None) => atomic::write(files, &path, text.as_bytes()).map(|_| Some(path)),
             Ok(Some(_)) => Ok(None),

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::entries::MOST_FILES;
-use super::pad::{Found, MERGED};
+use super::brought;
+use super::pad::Found;
 use super::places::{Places, incidents};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};
@@ -77,11 +77,7 @@ impl<F: Files + Clone> Shelf<F> {
     pub fn pads(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<RawText> {
         let mut pads = vec![self.pad(folder, notices)];
         for (dir, files) in self.dirs(folder, &mut Vec::new()) {
-            let names = files.list(&dir, MOST_FILES).unwrap_or_default();
-            let is_one = |path: &PathBuf| {
-                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(MERGED))
-            };
-            for path in names.into_iter().filter(is_one) {
+            for path in brought::all(files, &dir).into_iter().flatten() {
                 match files.read(&path, MOST_PAD as u64) {
                     Ok(bytes) => pads.push(RawText::from_bytes(&bytes)),
                     Err(e) => notices.push(StoreError::new("read", &path, e).sentence()),
