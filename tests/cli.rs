@@ -8,6 +8,8 @@ mod follow;
 mod notes;
 #[path = "cli/odd.rs"]
 mod odd;
+#[path = "cli/team.rs"]
+mod team;
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;

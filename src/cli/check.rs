@@ -13,6 +13,7 @@ use super::{FAILED, Flags, WRONG, templates};
 use crate::command::bindings;
 use crate::config::Config;
 use crate::config::origin::{ConfigError, Origin, Warning};
+use crate::config::team::TeamTable;
 use crate::model::health::Failure;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::world::Source;
@@ -21,6 +22,8 @@ use crate::runtime::clock::Clock;
 use crate::runtime::probe::{Probed, State, probe};
 use crate::safe;
 use crate::source::registry;
+use crate::store::files::Disk;
+use crate::store::notes::Shelf;
 
 /// How the answer is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -49,6 +52,9 @@ Exit codes:
              runs, alerts, and failures: kind, what, advice
   next       the one next step
 Keys are added in later versions, never renamed. What is not known is null.";
+
+/// What is wrong in the directory of a team, as much as is told.
+const MOST_WRONG: usize = 20;
 
 /// What was found out.
 struct Checked {
@@ -94,13 +100,7 @@ impl Checked {
         warnings.extend(bindings::conflicts(&config.keys));
         let path = std::env::var_os("PATH");
         warnings.extend(config.diagnostics.iter().filter_map(|one| one.warning(path.as_deref())));
-        warnings.extend(config.team.clone().and_then(|table| {
-            let origin = table.origin.clone();
-            let why = team(table).open().err()?;
-            Some(
-                ConfigError::new(&origin, why.as_str()).help("incidents go to your own directory until then"),
-            )
-        }));
+        warnings.extend(config.team.clone().into_iter().flat_map(of_team));
         let mistakes = templates::mistakes(flags);
         if !mistakes.is_empty() {
             return Ok(wrong(mistakes));
@@ -246,6 +246,23 @@ impl Checked {
             "next": self.next().as_str(),
         })
     }
+}
+
+/// What is wrong with the directory of a team, or with what is written in it. Nothing is changed there.
+fn of_team(table: TeamTable) -> Vec<Warning> {
+    let origin = table.origin.clone();
+    let share = match team(table).open() {
+        Ok(share) => share,
+        Err(why) => {
+            let help = "incidents go to your own directory until then";
+            return vec![ConfigError::new(&origin, why.as_str()).help(help)];
+        }
+    };
+    let wrong = Shelf::of_team(Disk, share).wrong();
+    let left_out = wrong.len().saturating_sub(MOST_WRONG);
+    let more = (left_out > 0).then(|| safe!("{} more things are wrong there", left_out));
+    let told = wrong.iter().take(MOST_WRONG).chain(&more);
+    told.map(|what| ConfigError::new(&origin, what.as_str())).collect()
 }
 
 /// How many things a source told of.

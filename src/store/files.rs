@@ -51,6 +51,7 @@ pub struct Stamp {
     user: u32,
     group: u32,
     mode: u32,
+    is_file: bool,
 }
 
 impl Stamp {
@@ -81,6 +82,11 @@ impl Stamp {
         self.mode
     }
 
+    /// Whether it is a regular file, and no link or directory.
+    pub fn is_file(&self) -> bool {
+        self.is_file
+    }
+
     /// When it was written last.
     pub fn modified(&self) -> Option<Timestamp> {
         Timestamp::new(self.modified.0, i32::try_from(self.modified.1).ok()?).ok()
@@ -96,6 +102,7 @@ impl From<&fs::Metadata> for Stamp {
             user: m.uid(),
             group: m.gid(),
             mode: m.mode() & 0o7777,
+            is_file: m.is_file(),
         }
     }
 }

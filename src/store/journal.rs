@@ -228,6 +228,18 @@ pub fn peek(files: &impl Files, path: &Path) -> io::Result<Vec<Vec<u8>>> {
     Ok(replay.records)
 }
 
+/// Says that a journal ends in what is no record, if nobody writes it any more. Nothing is changed.
+pub fn torn(files: &impl Files, path: &Path) -> io::Result<Option<SafeText>> {
+    let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
+    if lock::is_held(file) {
+        return Ok(None);
+    }
+    let replay = replay(&files.read(path, MOST_READ)?);
+    let torn = replay.map(|replay| replay.torn).filter(|torn| *torn > 0);
+    let old = torn.map(|torn| Old { records: Vec::new(), live: false, torn: Some((torn, None)) });
+    Ok(old.and_then(|old| old.torn_notice(path)))
+}
+
 /// As [`read_old`]; without a time as [`peek`], where every writer is taken to live.
 pub fn read(files: &impl Files, path: &Path, time: Option<&str>) -> io::Result<Old> {
     match time {

@@ -119,6 +119,14 @@ pub fn take_shared(files: &impl Files, path: &Path, holder: &RawText) -> Taken {
     }
 }
 
+/// Whether another process has locked a file; also where that cannot be told. Nobody is kept from it.
+pub(super) fn is_held(file: File) -> bool {
+    let is_held = flock(&file, FlockOperation::NonBlockingLockShared).is_err();
+    // With it goes what we hold.
+    drop(file);
+    is_held
+}
+
 /// Locks an open file: false if another process has it.
 pub(super) fn lock(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {

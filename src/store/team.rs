@@ -188,13 +188,15 @@ impl Share {
         self.check(path, &fs::symlink_metadata(path).map_err(look)?)
     }
 
-    /// Who besides its owner can write a file, if anybody: that is told, with what to do.
+    /// Who may do with a file what they must not, or cannot read it: that is told, with what to do.
     pub(super) fn wrong_with(&self, path: &Path, stamp: &Stamp) -> Option<SafeText> {
         let shown = path_text(path);
         let what = if stamp.mode() & 0o022 != 0 {
             "others than its owner can write"
         } else if stamp.mode() & 0o004 != 0 {
             "others than the group can read"
+        } else if stamp.mode() & 0o040 == 0 {
+            "nobody else of the group can read"
         } else if stamp.group() != self.group {
             let (name, user) = (&self.name, stamp.user());
             return Some(safe!(

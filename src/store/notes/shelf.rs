@@ -1,10 +1,11 @@
 //! What is written below a state directory, for who only reads: nothing is made, locked or mended, and
 //! consoles may write meanwhile.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 
 use super::brought;
+use super::entries::MOST_FILES;
 use super::pad::Found;
 use super::places::{Places, incidents};
 use crate::model::incident::Incident;
@@ -13,7 +14,9 @@ use crate::model::terms::IncidentId;
 use crate::model::text::{RawText, SafeText};
 use crate::safe;
 use crate::store::error::StoreError;
-use crate::store::files::Files;
+use crate::store::files::{Files, Stamp};
+use crate::store::journal;
+use crate::store::share::Share;
 use crate::store::team::{Shared, Team};
 
 /// The notes of a state directory.
@@ -35,6 +38,36 @@ impl<F: Files + Clone> Shelf<F> {
         let places = Places::new(files, &state.into(), team);
         let apart = places.apart().cloned();
         Self { places: places.all(), apart }
+    }
+
+    /// Only those in the directory of a team.
+    pub fn of_team(files: F, share: Share) -> Self {
+        let place = (share.root().to_owned(), Shared::of(files, share));
+        Self { places: vec![place], apart: None }
+    }
+
+    /// What is wrong with what is written there, as far as reading tells it, each once.
+    pub fn wrong(&self) -> Vec<SafeText> {
+        let mut found = Vec::new();
+        for (base, files) in &self.places {
+            let (dir, share) = (base.join("incidents"), files.share());
+            if !matches!(files.stamp(&dir), Ok(None)) {
+                found.extend(share.and_then(|share| share.check_folder(&dir).err()));
+            }
+        }
+        let ids = self.ids(&mut found);
+        for folder in std::iter::once(Folder::Team).chain(ids.into_iter().map(Folder::Incident)) {
+            self.entries(&folder, &mut found);
+            self.pads(&folder, &mut found);
+            for (dir, files) in self.dirs(&folder, &mut Vec::new()) {
+                // One that cannot be read was told now.
+                let names = files.list(&dir, MOST_FILES).unwrap_or_default();
+                found.extend(names.iter().flat_map(|path| wrong_with(files, path)));
+            }
+        }
+        let mut seen = HashSet::<String>::new();
+        found.retain(|one| seen.insert(one.as_str().to_owned()));
+        found
     }
 
     /// Why what a team wrote cannot be seen.
@@ -117,11 +150,20 @@ impl<F: Files + Clone> Shelf<F> {
     }
 }
 
+/// What is wrong with one file besides what reading its entries or its text tells.
+fn wrong_with(files: &impl Files, path: &Path) -> Vec<SafeText> {
+    let is = |kinds: &[&str]| path.extension().is_some_and(|kind| kinds.iter().any(|one| kind == *one));
+    let torn = if is(&["journal", "padlog"]) { journal::torn(files, path).ok().flatten() } else { None };
+    let stamp = files.stamp(path).ok().flatten().filter(Stamp::is_file);
+    let stamp = stamp.filter(|_| is(&["journal", "padlog", "md", "lock"]));
+    let share = files.share().and_then(|share| share.wrong_with(path, &stamp?));
+    torn.into_iter().chain(share).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::io::Write as _;
-    use std::path::Path;
 
     use jiff::Timestamp;
 
