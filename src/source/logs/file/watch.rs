@@ -159,9 +159,13 @@ mod tests {
         change(&path);
         let woken = watch.wait(LONG);
         // Once is enough, until it is watched anew.
-        append(&path, b"again\n");
-        assert!(matches!(watch.wait(Duration::ZERO), Woken::Time | Woken::Changed(_)));
         assert!(watch.watched.is_empty());
+        append(&path, b"again\n");
+        assert_eq!(watch.wait(Duration::ZERO), Woken::Time);
+        let reader = Reader::open(&path).unwrap();
+        assert!(watch.add(&path, &reader).is_some());
+        append(&path, b"and again\n");
+        assert_eq!(watch.wait(LONG), Woken::Changed(vec![path]));
         Some(match woken {
             Woken::Changed(paths) => Woken::Changed(
                 paths.iter().map(|path| path.strip_prefix(dir.path()).unwrap().to_owned()).collect(),
@@ -171,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+    #[expect(clippy::print_stdout, reason = "what was not tried has to be told")]
     fn whatever_happens_to_a_file_that_is_watched_wakes() {
         let changes: [&dyn Fn(&Path); 4] = [
             &|path| append(path, b"two\n"),
@@ -179,11 +183,19 @@ mod tests {
             &|path| fs::remove_file(path).unwrap(),
             &|path| OpenOptions::new().write(true).open(path).unwrap().set_len(0).unwrap(),
         ];
+        let mut skipped = 0;
         for change in changes {
-            let Some(woken) = woken_by(change) else {
-                return eprintln!("SKIP  the temporary folder is on no file system that can be watched");
-            };
-            assert_eq!(woken, Woken::Changed(vec!["app.log".into()]));
+            match woken_by(change) {
+                Some(woken) => assert_eq!(woken, Woken::Changed(vec!["app.log".into()])),
+                None => skipped += 1,
+            }
+        }
+        if skipped > 0 {
+            let folder = std::env::temp_dir();
+            println!(
+                "skipped: {skipped} changes, {} is on no file system that can be watched",
+                folder.display()
+            );
         }
     }
 
