@@ -4,6 +4,9 @@
 //! A step counts as shown as saved when the screen shows what it did while nothing on it says that something
 //! is not saved. `MIDWATCH_JOURNEY_ROUNDS` asks for more deaths, `MIDWATCH_JOURNEY_SEED` for other moments.
 
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -12,7 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::pty::{Pty, Shown, Start};
+use super::pty::{Shown, Start};
 use super::{Console, MIDWATCH};
 
 /// What a person presses and waits for, and what must be on the disk from then on.
@@ -22,7 +25,8 @@ struct Step {
     keeps: fn(&Kept) -> bool,
 }
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
+    Step { keys: "t", shows: shows_local_time, keeps: Kept::as_before },
     Step { keys: "a", shows: is_taken, keeps: Kept::is_taken },
     Step { keys: "I", shows: |screen| screen.contains("declare, severity"), keeps: Kept::as_before },
     Step { keys: "\r", shows: |screen| screen.contains(" is declared."), keeps: Kept::is_declared },
@@ -41,6 +45,11 @@ const STEPS: [Step; 14] = [
 
 fn is_taken(screen: &str) -> bool {
     screen.lines().any(|line| line.contains("HighErrorRate") && line.contains("@kim"))
+}
+
+/// The clock of the home, nine hours ahead: what is written down from here on has to be turned into UTC.
+fn shows_local_time(screen: &str) -> bool {
+    screen.lines().next().is_some_and(|line| line.contains(" 12:1") && line.contains(" JST"))
 }
 
 fn is_pinned(screen: &str) -> bool {
@@ -80,9 +89,41 @@ fn outage(home: tempfile::TempDir, at: &str) -> Console {
     Console { pty, home }
 }
 
+/// Files of a home that must not lose anything, with what they hold.
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// All that is written down there: journals, pads and documents.
+fn written(home: &Path) -> Files {
+    let (mut found, mut folders) = (Files::new(), vec![home.join("state")]);
+    let is_kept = |path: &Path| {
+        let is = |kind: &str| path.extension().is_some_and(|it| it == kind);
+        // One that begins with a dot has no name yet.
+        (is("journal") || is("md")) && !path.file_name().unwrap().as_bytes().starts_with(b".")
+    };
+    let mut take = |path: PathBuf| match std::fs::read(&path) {
+        Ok(bytes) => drop(found.insert(path, bytes)),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{}", path.display()),
+    };
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if is_kept(&path) {
+                take(path);
+            }
+        }
+    }
+    let beside = std::fs::read_dir(home).unwrap().map(|entry| entry.unwrap().path());
+    beside.filter(|path| is_kept(path)).for_each(take);
+    found
+}
+
 /// What is on the disk.
 struct Kept {
     home: PathBuf,
+    /// What was there before the step that is looked at.
+    before: Files,
     /// The incident as `midwatch notes show` tells it, if there is one.
     incident: Option<Value>,
 }
@@ -95,7 +136,7 @@ impl Kept {
             .output()
             .unwrap();
         let incident = output.status.success().then(|| serde_json::from_slice(&output.stdout).unwrap());
-        Self { home: home.to_owned(), incident }
+        Self { home: home.to_owned(), before: Files::new(), incident }
     }
 
     fn entries(&self) -> &[Value] {
@@ -112,9 +153,13 @@ impl Kept {
         self.entry("evidence", words).filter(|entry| !entry["lines"].as_array().unwrap().is_empty())
     }
 
-    /// A step that only shows something.
+    /// Nothing of what was there before the step is lost: a journal may have grown, a document stays as it is.
     fn as_before(&self) -> bool {
-        self.home.exists()
+        let now = written(&self.home);
+        self.before.iter().all(|(path, before)| {
+            let is_journal = path.extension().is_some_and(|kind| kind == "journal");
+            now.get(path).is_some_and(|now| now == before || (is_journal && now.starts_with(before)))
+        })
     }
 
     fn is_taken(&self) -> bool {
@@ -164,11 +209,20 @@ impl Kept {
     }
 }
 
-/// Goes the way until it is at its end or the console is dead; between which two moments each step that was
-/// shown as saved was.
-fn walk(pty: &Pty) -> Vec<(Instant, Instant)> {
+/// A step that was shown as saved.
+struct Done {
+    /// What was on the disk before it.
+    before: Files,
+    pressed: Instant,
+    seen: Instant,
+}
+
+/// Goes the way until it is at its end or the console is dead.
+fn walk(console: &Console) -> Vec<Done> {
+    let (pty, home) = (&console.pty, console.home.path());
     let mut done = Vec::new();
     for step in &STEPS {
+        let before = written(home);
         let pressed = Instant::now();
         for key in step.keys.chars() {
             pty.send(key.to_string().as_bytes());
@@ -177,7 +231,7 @@ fn walk(pty: &Pty) -> Vec<(Instant, Instant)> {
         if !pty.reaches(step.keys, is_done) {
             break;
         }
-        done.push((pressed, Instant::now()));
+        done.push(Done { before, pressed, seen: Instant::now() });
     }
     done
 }
@@ -198,22 +252,28 @@ fn an_outage_from_the_page_to_both_documents_takes_25_keys_on_a_small_terminal()
     let Console { mut pty, home } = console;
     pty.signal(Signal::KILL);
     assert_eq!(pty.code(), 1009);
-    let kept = Kept::of(home.path());
-    for (number, step) in STEPS.iter().enumerate() {
-        assert!((step.keeps)(&kept), "{number}: {:?}\n{:#?}", step.keys, kept.incident);
+    let mut kept = Kept::of(home.path());
+    for (step, done) in STEPS.iter().zip(&done) {
+        kept.before.clone_from(&done.before);
+        assert!((step.keeps)(&kept), "{:?}\n{:#?}", step.keys, kept.incident);
+        assert!(kept.as_before(), "{:?} lost something", step.keys);
     }
+    // The journals of the shift, the claim and the incident, its pad and the postmortem are in that.
+    assert!(kept.before.len() >= 4, "{:?}", kept.before.keys());
+    kept.before.insert(home.path().join("gone.md"), Vec::new());
+    assert!(!kept.as_before(), "what is gone is missed");
     // Each at the time it was done, by the clock of the recording, in UTC.
     let recorded = |entry: Option<&Value>, field: &str| -> Timestamp {
         entry.unwrap()[field].as_str().unwrap().parse().unwrap()
     };
     for (step, at) in [
-        (0, recorded(kept.entry("claim", "HighErrorRate"), "at")),
-        (2, recorded(kept.entry("declared", ""), "at")),
-        (4, recorded(kept.pinned("deploy-prod #812"), "recorded")),
-        (6, recorded(kept.pinned("logs logs-eu"), "recorded")),
-        (7, recorded(kept.entry("status", "resolved"), "at")),
+        (1, recorded(kept.entry("claim", "HighErrorRate"), "at")),
+        (3, recorded(kept.entry("declared", ""), "at")),
+        (5, recorded(kept.pinned("deploy-prod #812"), "recorded")),
+        (7, recorded(kept.pinned("logs logs-eu"), "recorded")),
+        (8, recorded(kept.entry("status", "resolved"), "at")),
     ] {
-        let (pressed, seen) = done[step];
+        let Done { pressed, seen, .. } = done[step];
         // The clock began between the start of the program and its first screen; `I` opens a prompt.
         let earliest = start() + since(ready, pressed);
         let latest = start() + since(before, seen);
@@ -263,10 +323,11 @@ fn nothing_shown_as_saved_is_missing_after_the_journey_is_killed() {
             });
             walk(&console)
         });
-        let kept = Kept::of(console.home.path());
-        for step in STEPS.iter().take(done.len()) {
+        let mut kept = Kept::of(console.home.path());
+        for (step, done) in STEPS.iter().zip(&done) {
+            kept.before.clone_from(&done.before);
             let what = format!("round {round}, killed after {moment:?}: {:?} was shown as saved", step.keys);
-            assert!((step.keeps)(&kept), "{what}\n{:#?}", kept.incident);
+            assert!((step.keeps)(&kept) && kept.as_before(), "{what}\n{:#?}", kept.incident);
         }
         reached[done.len()] += 1;
     }
