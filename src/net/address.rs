@@ -94,7 +94,30 @@ async fn look_up(host: &str) -> std::io::Result<Vec<SocketAddr>> {
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, 0)]);
     }
+    #[cfg(test)]
+    if let Some(known) = hosts::of(host) {
+        return Ok(known);
+    }
     tokio::net::lookup_host((host, 0)).await.map(Iterator::collect)
+}
+
+/// Names and their addresses, as `/etc/hosts` has them, so that a test asks nobody.
+#[cfg(test)]
+pub(super) mod hosts {
+    use std::net::SocketAddr;
+
+    const HOSTS: &[(&str, &[&str])] = &[
+        ("wiki.example.com", &["10.1.2.3"]),
+        ("rebound.example.com", &["127.0.0.1"]),
+        ("metadata.example.com", &["169.254.169.254"]),
+        ("both.example.com", &["8.8.8.8", "127.0.0.1"]),
+        ("public.example.com", &["8.8.8.8"]),
+    ];
+
+    pub(super) fn of(host: &str) -> Option<Vec<SocketAddr>> {
+        let (_, addresses) = HOSTS.iter().find(|(name, _)| *name == host)?;
+        Some(addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)).collect())
+    }
 }
 
 /// Whether a URL's host is an address that only we can reach. A name is none until it is looked up.

@@ -153,3 +153,51 @@ async fn a_strangers_name_for_this_machine_is_refused_at_the_dial_and_where_a_re
     assert_eq!(ask(&there.url(), name, Reach::All).await.unwrap().body, b"# Steps");
     assert_eq!(ask(&here.url(), None, Reach::All).await.unwrap().body, b"# Steps");
 }
+
+/// A server that sends to this place.
+async fn sends_to(place: String) -> Server {
+    Server::start(move |_| answer("302 Found", &[("location", place.as_str())], "")).await
+}
+
+#[tokio::test]
+async fn a_redirect_to_a_name_of_this_machine_or_its_wire_is_refused_where_it_is_dialled() {
+    let there = Server::start(|_| answer("200 OK", &[], "# Steps")).await;
+    let port = Url::parse(&there.url()).unwrap().port().unwrap();
+    let ask = async |name: &str, reach| {
+        let here = sends_to(format!("http://{name}:{port}/x.md")).await;
+        let client = Client::reaching(Endpoint::at(&here.url()).unwrap(), Auth::Bearer, &net(), reach);
+        let asked = client.send(&Request::get("/x.md").accept("*/*").leaving(), Class::Person).await;
+        assert_eq!(here.heard().len(), 1);
+        asked
+    };
+    for name in ["rebound.example.com", "metadata.example.com", "both.example.com"] {
+        let refused = ask(name, Reach::NotHere).await.unwrap_err();
+        assert!(text(&refused).contains(&format!("{name} is on this machine or its wire")), "{refused:?}");
+        let advice = refused.advice.unwrap();
+        assert!(advice.as_str().unwrap().contains("[[runbooks.site]]"), "{advice:?}");
+    }
+    assert!(there.heard().is_empty());
+    // That name does lead there: who was named by the person may.
+    assert_eq!(ask("rebound.example.com", Reach::All).await.unwrap().body, b"# Steps");
+    assert_eq!(there.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_of_the_internet_sends_to_no_name_inside_the_network() {
+    let ask = async |name: &str| {
+        let here = sends_to(format!("https://{name}/x.md")).await;
+        // It is dialled on this machine, and its name has an address of the internet.
+        let mut url = Url::parse(&here.url()).unwrap();
+        url.set_host(Some("rebound.example.com")).unwrap();
+        let server_name = Some("public.example.com".to_owned());
+        let endpoint = Endpoint { server_name, ..Endpoint::at(url.as_str()).unwrap() };
+        let client = Client::reaching(endpoint, Auth::Bearer, &net(), Reach::All);
+        let refused = client.send(&Request::get("/x.md").accept("*/*").leaving(), Class::Person).await;
+        assert_eq!(here.heard().len(), 1);
+        refused.unwrap_err()
+    };
+    for name in ["rebound.example.com", "metadata.example.com", "both.example.com", "wiki.example.com"] {
+        let refused = ask(name).await;
+        assert!(text(&refused).contains(&format!("{name} is inside this network")), "{refused:?}");
+    }
+}
