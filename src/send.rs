@@ -103,12 +103,11 @@ fn body(destination: &Destination, outgoing: &Outgoing, document: &Document) -> 
         let lines = write(document, format);
         lines.iter().map(SafeText::as_str).collect::<Vec<_>>().join("\n")
     };
-    let markdown = || lines(&text::without_calls(document), Format::Gfm);
+    let markdown = || lines(document, Format::Gfm);
     match destination.kind {
         Kind::Slack | Kind::SlackWebhook => Body::Text(lines(document, Format::Slack)),
         Kind::Teams => Body::Tree(card::card(&outgoing.title, document)),
-        Kind::Mattermost | Kind::MattermostWebhook | Kind::Github => Body::Text(markdown()),
-        Kind::Gitlab => Body::Text(text::without_orders(&markdown())),
+        Kind::Mattermost | Kind::MattermostWebhook | Kind::Github | Kind::Gitlab => Body::Text(markdown()),
         Kind::Jira | Kind::JiraComment if destination.data_center => {
             Body::Text(lines(document, Format::Jira))
         }

@@ -299,6 +299,56 @@ fn a_private_incident_is_told_of_and_not_named() {
 }
 
 #[test]
+fn nobody_is_called_by_a_document_that_is_pasted() {
+    let calls = "@here (@team/ops) kim@bastion a@@b <!here> [~kim]";
+    let code = "ssh @db [~kim] | x";
+    let cell = |text: &'static str| vec![Inline::Code(text.into())];
+    let document = Document {
+        front: vec![("lead".into(), "@kim".into())],
+        blocks: vec![
+            Block::Heading(2, line(&calls.into())),
+            Block::Paragraph(vec![Inline::Code("ssh @x".into()), Inline::Bold("@kim".into())]),
+            Block::Table {
+                head: vec![line(&"@a".into())],
+                rows: vec![vec![cell(code)], vec![cell("ssh @y")]],
+            },
+            Block::Code { language: "sh".into(), lines: vec![code.into()] },
+        ],
+    };
+    let gfm = "---\nlead: \"\\x40kim\"\n---\n\n\
+               ## \u{ff20}here (\u{ff20}team/ops) kim@bastion a@\u{ff20}b \\<!here\\> \\[\\~kim\\]\n\n\
+               `ssh @x`**\u{ff20}kim**\n\n\
+               | \u{ff20}a |\n| --- |\n| ssh \u{ff20}db \\[\\~kim\\] \\| x |\n| `ssh @y` |\n\n\
+               ```sh\nssh @db [~kim] | x\n```\n";
+    assert_eq!(text(&write(&document, Format::Gfm)), gfm);
+    let slack = "*\u{ff20}here (\u{ff20}team/ops) kim@bastion a@\u{ff20}b &lt;!here&gt; [~kim]*\n\n\
+                 `ssh @x`*\u{ff20}kim*\n\n\
+                 *\u{ff20}a*\n\u{2022} `ssh @db [~kim] \u{a6} x`\n\u{2022} `ssh @y`\n\n\
+                 ```\nssh @db [~kim] | x\n```\n";
+    assert_eq!(text(&write(&document, Format::Slack)), slack);
+    let jira = text(&write(&document, Format::Jira));
+    assert!(jira.starts_with("h2. @here (@team/ops) kim@bastion a@@b <\\!here> \\[\\~kim\\]\n"), "{jira}");
+    let plain = text(&write(&document, Format::Plain));
+    assert!(plain.starts_with("@here (@team/ops) kim@bastion a@@b <!here> [~kim]\n"), "{plain}");
+}
+
+#[test]
+fn no_line_of_markdown_is_an_order_to_gitlab() {
+    let item = |text: &'static str| Item { done: None, line: line(&text.into()) };
+    let code = Block::Code { language: "sh".into(), lines: vec!["/bin/ls".into()] };
+    let blank = Block::Paragraph(vec![Inline::Code(" ".into()), Inline::Text("/close".into())]);
+    let blocks = vec![
+        Block::Paragraph(line(&"  /assign me".into())),
+        blank,
+        Block::Paragraph(line(&"a /b".into())),
+        Block::List(vec![item("/close")]),
+        code,
+    ];
+    let told = text(&write(&Document { front: Vec::new(), blocks }, Format::Gfm));
+    assert_eq!(told, "\\/assign me\n\n\\/close\n\na /b\n\n- \\/close\n\n```sh\n/bin/ls\n```\n");
+}
+
+#[test]
 fn the_templates_that_come_with_it_name_nothing_that_there_is_not() {
     for template in Template::ALL {
         assert_eq!(template.mistakes(&template.built_in()), []);
@@ -463,7 +513,7 @@ proptest! {
         prop_assert!(paragraph.contains('`') || !tags.contains('<'), "{paragraph}");
         // What is quoted in the front ends where it ends.
         let value = gfm[1].as_str().strip_prefix("title: \"").unwrap().strip_suffix('"').unwrap();
-        let bare = value.replace("\\\\", "").replace("\\\"", "");
+        let bare = value.replace("\\\\", "").replace("\\\"", "").replace("\\x40", "");
         prop_assert!(!bare.contains('"') && !bare.contains('\\'), "{value}");
     }
 }

@@ -79,6 +79,13 @@ fn is_within_word(before: Option<char>, after: Option<char>) -> bool {
     before.is_some_and(char::is_alphanumeric) && after.is_some_and(char::is_alphanumeric)
 }
 
+/// A character of text that calls nobody: `@here` and `@kim` in an incident's text are no order to wake
+/// anybody where the document is pasted or sent. The sign is the wide one, which looks alike. An address of mail
+/// has its own.
+fn uncalled(before: Option<char>, c: char) -> char {
+    if c == '@' && !before.is_some_and(char::is_alphanumeric) { '\u{ff20}' } else { c }
+}
+
 /// As many cells as the head has.
 fn cells<'a>(row: &'a [Vec<Inline>], head: &'a [Vec<Inline>]) -> impl Iterator<Item = &'a [Inline]> {
     let none: &[Inline] = &[];

@@ -1,6 +1,6 @@
-//! GitHub's Markdown: pipe tables, tasks, fences; no HTML.
+//! GitHub's Markdown: pipe tables, tasks, fences; no HTML; nothing of the text calls a person or is an order.
 
-use super::{Markup, address, cells, is_within_word};
+use super::{Markup, address, cells, is_within_word, uncalled};
 use crate::incident::document::{Block, Inline};
 use crate::model::text::SafeText;
 
@@ -11,7 +11,9 @@ impl Markup for Gfm {
         if front.is_empty() {
             return Vec::new();
         }
-        let quoted = |text: &SafeText| text.as_str().replace('\\', "\\\\").replace('"', "\\\"");
+        // Who reads it as YAML gets the sign itself; who pastes it as text calls nobody.
+        let quoted =
+            |text: &SafeText| text.as_str().replace('\\', "\\\\").replace('"', "\\\"").replace('@', "\\x40");
         let pair = |(name, value): &(SafeText, SafeText)| format!("{}: \"{}\"", name.as_str(), quoted(value));
         let marks = || std::iter::once("---".to_owned());
         marks().chain(front.iter().map(pair)).chain(marks()).collect()
@@ -68,7 +70,7 @@ fn longest_run(text: &str) -> usize {
 fn line(line: &[Inline], in_cell: bool) -> String {
     let mut written = String::new();
     for inline in line {
-        let is_first = written.is_empty() && !in_cell;
+        let is_first = written.trim_start().is_empty() && !in_cell;
         match inline {
             Inline::Text(text) => written.push_str(&escaped(text.as_str(), is_first)),
             Inline::Bold(text) => {
@@ -117,14 +119,15 @@ fn escaped(text: &str, at_start: bool) -> String {
             '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '#' => true,
             '_' => !is_within_word(before, after),
             '&' => after.is_some_and(|after| after.is_ascii_alphanumeric() || after == '#'),
-            '-' | '+' | '=' => is_start,
+            // At the start of a line GitLab carries out `/close`.
+            '-' | '+' | '=' | '/' => is_start,
             '.' | ')' => is_number && before.is_some_and(|before| before.is_ascii_digit()),
             _ => false,
         };
         if marks {
             written.push('\\');
         }
-        written.push(c);
+        written.push(uncalled(before, c));
         if c != ' ' || before.is_some_and(|before| before != ' ') {
             is_start = false;
         }

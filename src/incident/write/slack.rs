@@ -1,6 +1,6 @@
 //! Slack's mrkdwn: bold lines for headings, no tables; nothing of the text may name a channel or a person.
 
-use super::{Markup, address, cells};
+use super::{Markup, address, cells, uncalled};
 use crate::incident::document::{Block, Inline, Item};
 
 pub(super) struct Slack;
@@ -71,7 +71,7 @@ fn pieces(line: &[Inline]) -> String {
     let mut written = String::new();
     for inline in line {
         match inline {
-            Inline::Text(text) => written.push_str(&escaped(text.as_str())),
+            Inline::Text(text) => written.push_str(&quiet(text.as_str())),
             Inline::Bold(text) => written.push_str(&bold(text.as_str())),
             Inline::Code(text) => {
                 let text = escaped(&text.as_str().replace('`', "'"));
@@ -82,10 +82,10 @@ fn pieces(line: &[Inline]) -> String {
                     written.push_str(&["<", &address.replace('&', "&amp;"), ">"].concat());
                 }
                 Some(to) => {
-                    let text = escaped(text.as_str()).replace('|', CELL_BAR);
+                    let text = quiet(text.as_str()).replace('|', CELL_BAR);
                     written.push_str(&["<", &to.replace('&', "&amp;"), "|", &text, ">"].concat());
                 }
-                None => written.push_str(&escaped(text.as_str())),
+                None => written.push_str(&quiet(text.as_str())),
             },
         }
     }
@@ -93,8 +93,15 @@ fn pieces(line: &[Inline]) -> String {
 }
 
 fn bold(text: &str) -> String {
-    let text = escaped(text.trim());
+    let text = quiet(text.trim());
     if text.is_empty() || text.contains('*') { text } else { ["*", &text, "*"].concat() }
+}
+
+/// Text outside of code. A message that a person pastes calls whom it names, also without Slack's own markup.
+fn quiet(text: &str) -> String {
+    let mut before = None;
+    let uncalled = |c| uncalled(before.replace(c), c);
+    escaped(&text.chars().map(uncalled).collect::<String>())
 }
 
 /// What Slack would obey, as text. A fence within text would take in all that follows.
