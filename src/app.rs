@@ -240,7 +240,13 @@ impl App {
             }
             Msg::Mined(mined) => self.mined(mined, now),
             Msg::Note(folder, reply) => effects = self.note_reply(&folder, &reply, now),
-            Msg::History(happened) => self.state.world.recall_history(happened),
+            Msg::History(happened) => {
+                let ends = self.state.world.recall_history(happened);
+                effects.extend(self.record_ends(now));
+                if !ends.is_empty() {
+                    effects.push(Effect::History(ends));
+                }
+            }
             Msg::Standings(standings) => self.state.credentials.stand(standings),
             Msg::LoggedIn(name, ended) => effects = self.logged_in(name, ended, now),
             Msg::Edited(folder, ended) => effects = self.edited(folder, ended, now),
@@ -496,7 +502,15 @@ impl App {
         if let Some(text) = said {
             self.say(text, now);
         }
-        asked.into_iter().collect()
+        let mut effects: Vec<Effect> = asked.into_iter().collect();
+        match (folder, reply) {
+            (Folder::Shift, NoteReply::Opened { .. }) => self.show_hand_over(now),
+            (Folder::Incident(_), NoteReply::Read(_) | NoteReply::Opened { .. }) => {
+                effects.extend(self.record_ends(now));
+            }
+            _ => {}
+        }
+        effects
     }
 
     /// Tells what the person must not miss, wherever the focus is.

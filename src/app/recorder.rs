@@ -34,7 +34,19 @@ const LOOK: i64 = 300;
 
 /// The same for every console that sees it: what, of which source, of which row, at which time of its own.
 fn mark(one: &Transition) -> RawText {
-    let (what, id, which) = one.what.about().unwrap_or(("watch", b"", 0));
+    mark_as(one, one.what.about().map_or(0, |(_, _, which)| which))
+}
+
+/// The mark of the beginning of what has ended.
+fn mark_of_begin(one: &Transition) -> Option<RawText> {
+    matches!(one.what, Happened::Resolved(_)).then(|| mark_as(one, FIRED))
+}
+
+/// Which of the things that can happen to an alert is that it fires.
+const FIRED: u8 = 0;
+
+fn mark_as(one: &Transition, which: u8) -> RawText {
+    let (what, id, _) = one.what.about().unwrap_or(("watch", b"", 0));
     let time = one.own().map_or_else(|| one.at.as_second().div_euclid(LOOK), Timestamp::as_second);
     let end = format!(":{which}:{time}");
     [what.as_bytes(), b":", one.source.as_bytes(), b":", id, end.as_bytes()].concat().into()
@@ -60,6 +72,25 @@ impl App {
         effects
     }
 
+    /// Writes the end of alerts into the open incidents that have their beginning: nobody may have looked when
+    /// they ended, or their source may have told of it before the incident was read.
+    pub(super) fn record_ends(&mut self, now: Timestamp) -> Vec<Effect> {
+        let open: Vec<_> = self.notes.incidents().filter(|one| !one.status.is_over()).collect();
+        let mut missing: Vec<(IncidentId, Subject, Vec<Transition>)> = Vec::new();
+        for incident in open {
+            let marks = self.notes.marks(&incident.id);
+            let has_begun =
+                |one: &&Transition| mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
+            let ends: Vec<_> = self.state.world.history().filter(has_begun).cloned().collect();
+            missing.push((incident.id.clone(), subject(incident), ends));
+        }
+        let mut effects = Vec::new();
+        for (id, subject, ends) in missing {
+            effects.extend(self.record_into(&id, &subject, &ends, now));
+        }
+        effects
+    }
+
     /// Writes what happened before an incident was declared, from an hour before its onset on.
     pub(super) fn record_before(&mut self, now: Timestamp) -> Vec<Effect> {
         let Some(incident) = self.notes.incident() else { return Vec::new() };
@@ -80,8 +111,10 @@ impl App {
     ) -> Vec<Effect> {
         let world = &self.state.world;
         let mut marks = self.notes.marks(id);
-        let is_new =
-            |one: &&Transition| concerns(one, subject, world, &self.state.catalog) && marks.insert(mark(one));
+        let is_new = |one: &&Transition| {
+            let is_known = mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
+            (is_known || concerns(one, subject, world, &self.state.catalog)) && marks.insert(mark(one))
+        };
         let all: Vec<&Transition> = transitions.iter().filter(is_new).collect();
         // The newest matter most; of the others it is told how many there were.
         let (rest, told) = all.split_at(all.len().saturating_sub(MOST));

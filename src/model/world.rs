@@ -144,6 +144,7 @@ impl World {
         self.revision += 1;
         let mut happened = Vec::new();
         let is_first = source.condition.recalled;
+        let comes_in = is_first || source.condition.last_ok.is_none();
         let unseen_since = source.condition.last_ok.filter(|_| !source.health(update.at).is_live());
         let mut silences = Vec::new();
         match &update.news {
@@ -159,13 +160,7 @@ impl World {
                             Some(ended) => (ended, None),
                             None => (update.at, unseen_since),
                         };
-                        let alert = Alert {
-                            state: AlertState::Resolved,
-                            ended: Some(ended),
-                            ended_after: after,
-                            ..Alert::clone(gone)
-                        };
-                        self.resolved.push_front((update.source.clone(), Arc::new(alert)));
+                        self.resolved.push_front((update.source.clone(), Arc::new(over(gone, ended, after))));
                     }
                 }
                 for ended in snapshot.alerts.iter().filter(|alert| alert.state == AlertState::Resolved) {
@@ -233,10 +228,76 @@ impl World {
             transitions.retain(|one| !transition::is_known(self.history.iter(), one));
             self.date_ends();
         }
+        self.add(&transitions);
+        if comes_in && matches!(update.news, News::Snapshot(_)) {
+            let ends = self.unseen_ends();
+            self.add(&ends);
+            transitions.extend(ends);
+        }
+        transitions
+    }
+
+    fn add(&mut self, transitions: &[Transition]) {
         self.history.extend(transitions.iter().cloned());
         self.happened += transitions.len();
         self.history.drain(..self.history.len().saturating_sub(HISTORY));
-        transitions
+    }
+
+    /// The ends that neither this session nor the state of the last one tells of: the last that happened to an
+    /// alert is that it fired, and its source, which was looked at since then, does not tell of it.
+    fn unseen_ends(&mut self) -> Vec<Transition> {
+        let mut fires: BTreeMap<(&RawText, &RawText), (&Transition, &Arc<Alert>)> = BTreeMap::new();
+        let mut gaps: Vec<Timestamp> = Vec::new();
+        for one in &self.history {
+            match &one.what {
+                Happened::Fired(alert) | Happened::Silenced(alert) | Happened::Unsilenced(alert) => {
+                    fires.insert((&one.source, &alert.id), (one, alert));
+                }
+                Happened::Resolved(alert) => {
+                    fires.remove(&(&one.source, &alert.id));
+                }
+                Happened::Unwatched(since) => gaps.push(*since),
+                Happened::Began(_) | Happened::Ended(_) | Happened::Blind(_) | Happened::Sees => {}
+            }
+        }
+        let lasts: HashSet<_> = self.alerts().map(|(source, alert)| (&source.info.name, &alert.id)).collect();
+        fires.retain(|which, _| !lasts.contains(which));
+        let end = |((name, _), (known, alert)): ((&RawText, &RawText), (&Transition, &Arc<Alert>))| {
+            let condition = &self.sources.get(name)?.condition;
+            // Another process may have seen it fire after the look of this one.
+            let looked = condition.last_ok.filter(|at| !condition.recalled && *at > known.at)?;
+            let is_it = |(source, ended): &&(RawText, Arc<Alert>)| {
+                source == name && ended.id == alert.id && ended.ended >= Some(alert.started)
+            };
+            let (at, after) = if let Some((_, told)) = self.resolved.iter().find(is_it) {
+                (told.ended.unwrap_or(looked), told.ended_after)
+            } else {
+                // Until the first time that nobody looked any more its end would have been seen.
+                let is_gap = |since: &&Timestamp| **since >= known.at && **since < looked;
+                let since = gaps.iter().filter(is_gap).min();
+                (looked, Some(since.copied().unwrap_or(known.at)))
+            };
+            let what = Happened::Resolved(Arc::clone(alert));
+            Some(Transition { after, ..Transition::new(at.min(looked), name.clone(), what) })
+        };
+        let ends: Vec<Transition> = fires.into_iter().filter_map(end).collect();
+        for one in &ends {
+            let Happened::Resolved(alert) = &one.what else { continue };
+            let is_it = |(source, ended): &(RawText, Arc<Alert>)| {
+                *source == one.source && ended.id == alert.id && ended.ended >= Some(alert.started)
+            };
+            if !self.resolved.iter().any(is_it) {
+                self.resolved.push_front((one.source.clone(), Arc::new(over(alert, one.at, one.after))));
+            }
+        }
+        self.order_resolved();
+        ends
+    }
+
+    /// The ended alerts, the last one first, as many as are kept.
+    fn order_resolved(&mut self) {
+        self.resolved.make_contiguous().sort_by_key(|(_, alert)| std::cmp::Reverse(alert.ended));
+        self.resolved.truncate(RESOLVED);
     }
 
     /// Changes with everything that is taken in: equal numbers mean that nothing is new.
@@ -294,16 +355,20 @@ impl World {
         self.history.iter()
     }
 
-    /// Takes what was kept of the last day; what this session saw of it is told once.
-    pub fn recall_history(&mut self, kept: Vec<Transition>) {
+    /// Takes what was kept of the last day; what this session saw of it is told once. Returns what happened as
+    /// only both together tell: alerts that fired by what was kept and do not by what was seen.
+    pub fn recall_history(&mut self, kept: Vec<Transition>) -> Vec<Transition> {
         let (kept, seen) = (transition::merge(kept), self.history.len());
         let before = kept.len();
         let mut all = transition::merge(kept.into_iter().chain(self.history.drain(..)).collect());
         self.happened = self.happened.saturating_sub((before + seen).saturating_sub(all.len()));
         all.drain(..all.len().saturating_sub(HISTORY));
         self.history = all.into();
+        let ends = self.unseen_ends();
+        self.add(&ends);
         self.date_ends();
         self.revision += 1;
+        ends
     }
 
     /// Gives alerts that ended the time at which their end was seen first: the look of a later session
@@ -371,6 +436,11 @@ impl World {
         }
         self.resolved = remembered.resolved;
     }
+}
+
+/// An alert that has ended.
+fn over(alert: &Alert, ended: Timestamp, after: Option<Timestamp>) -> Alert {
+    Alert { state: AlertState::Resolved, ended: Some(ended), ended_after: after, ..alert.clone() }
 }
 
 fn worked(condition: &mut Condition, at: Timestamp, happened: &mut Vec<Happened>) {
@@ -618,6 +688,63 @@ mod tests {
             assert_eq!(say(&mut third, 1210, vec![again], vec![]).len(), 1);
             assert_eq!(say(&mut third, 1300, vec![], vec![]).len(), 1);
         }
+    }
+
+    #[test]
+    fn an_alert_that_fired_after_the_state_was_kept_ends_with_the_first_look_that_does_not_have_it() {
+        let since = |second| Arc::new(Alert { started: at(second), ..alert("a", AlertState::Firing) });
+        let fired = Transition::new(at(20), "am", Happened::Fired(since(10)));
+        let gap = Transition::new(at(890), "", Happened::Unwatched(at(30)));
+        let mut before = world();
+        say(&mut before, 0, vec![], vec![]);
+        // Killed: what was kept is older than the alert, but the history has it.
+        for (kept, history, after) in [
+            (Some(before.remember()), vec![fired.clone(), gap.clone()], at(30)),
+            (None, vec![fired.clone()], at(20)),
+        ] {
+            for is_late in [false, true] {
+                let mut next = self::world();
+                next.recall(kept.clone().unwrap_or_default());
+                let mut ends = Vec::new();
+                if !is_late {
+                    ends.extend(next.recall_history(history.clone()));
+                    let late = Failure::new(FailureKind::TimedOut, "late");
+                    let blind = Update { source: "am".into(), at: at(895), news: News::Failed(late) };
+                    next.apply(&blind);
+                    assert_eq!(next.resolved().count(), 0, "no answer is no end");
+                }
+                let snapshot = News::Snapshot(Arc::default());
+                ends.extend(next.apply(&Update { source: "am".into(), at: at(900), news: snapshot }));
+                if is_late {
+                    ends.extend(next.recall_history(history.clone()));
+                }
+                ends.retain(|one| one.source == RawText::from("am") && !matches!(one.what, Happened::Sees));
+                let what = Happened::Resolved(since(10));
+                let end = Transition { after: Some(after), ..Transition::new(at(900), "am", what) };
+                assert_eq!(ends, [end], "{is_late}");
+                let (_, over) = next.resolved().next().unwrap();
+                assert_eq!((over.ended, over.ended_after), (Some(at(900)), Some(after)));
+                assert_eq!(next.history().filter(|one| **one == ends[0]).count(), 1);
+                assert_eq!(say(&mut next, 915, vec![], vec![]), vec![], "told once");
+            }
+        }
+        // It still fires; or another process saw it begin after the look of this one.
+        let mut next = self::world();
+        say(&mut next, 900, vec![Alert::clone(&since(10))], vec![]);
+        assert_eq!(next.recall_history(vec![fired]), []);
+        let mut next = self::world();
+        say(&mut next, 900, vec![], vec![]);
+        assert_eq!(
+            next.recall_history(vec![Transition::new(at(901), "am", Happened::Fired(since(900)))]),
+            []
+        );
+        // Its source says itself when it ended.
+        let mut next = self::world();
+        next.recall_history(vec![Transition::new(at(20), "am", Happened::Fired(since(10)))]);
+        let told = Alert { started: at(10), ended: Some(at(500)), ..alert("a", AlertState::Resolved) };
+        say(&mut next, 900, vec![told], vec![]);
+        let end = next.history().next_back().unwrap();
+        assert_eq!((end.at, end.after, next.resolved().count()), (at(500), None, 1));
     }
 
     #[test]

@@ -90,10 +90,13 @@ impl Zone {
         if time.date() == near.date() { text } else { safe!("{} {}", day(&time), text) }
     }
 
-    /// `between 03:12 and 09:40`; nothing where both are shown alike.
+    /// `between 03:12 and 09:40`; nothing where both are shown alike. Where the clock went back between the two,
+    /// only the later look says something: `by 02:40 (the clock went back)`.
     pub fn between(&self, after: Timestamp, at: Timestamp, now: Timestamp) -> Option<SafeText> {
+        let is_back = after > at;
         let [after, at] = [after, at].map(|time| self.clock(time, now));
-        (after != at).then(|| safe!("between {} and {}", after, at))
+        let back = || safe!("by {} (the clock went back)", at);
+        (after != at).then(|| if is_back { back() } else { safe!("between {} and {}", after, at) })
     }
 
     /// The times between two that are a multiple of `step` seconds, with a short text for each:
@@ -233,6 +236,16 @@ mod tests {
         let berlin = Zone::Own(TimeZone::get("Europe/Berlin").unwrap());
         assert_eq!(berlin.minute(now).as_str(), "04:26");
         assert_eq!(berlin.name(now).as_str(), "CET");
+    }
+
+    #[test]
+    fn what_lies_between_two_looks_is_told_in_their_order() {
+        let [early, late]: [Timestamp; 2] =
+            ["2026-11-22T02:40:10Z", "2026-11-22T03:13:00Z"].map(|at| at.parse().unwrap());
+        let told = |after, at| Zone::Utc.between(after, at, late).map(|text| text.as_str().to_owned());
+        assert_eq!(told(early, late).as_deref(), Some("between 02:40 and 03:13"));
+        assert_eq!(told(late, early).as_deref(), Some("by 02:40 (the clock went back)"));
+        assert_eq!(told(early, early + SignedDuration::from_secs(20)), None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Incidents: declared from a row, told of by commands, and found again at the next start.
 
 use midwatch::app::Setup;
-use midwatch::model::alert::{Acknowledgement, Alert, Severity};
+use midwatch::model::alert::Severity;
+use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::model::told::told;
+use midwatch::model::update::{News, Update};
 use midwatch::pane::effect::{Effect, Msg};
 use midwatch::store::files::Disk;
 use midwatch::store::notes::{Bundle, Folders, Session, Shelf};
@@ -264,6 +266,89 @@ fn what_happens_to_the_service_is_written_by_itself_and_once() {
     console.keys(":").type_text("status closed").keys("Enter");
     console.alerts(&[alert("HighErrorRate", Severity::Critical, 0)]);
     assert_eq!(said(&console), [], "it is over");
+}
+
+/// What is written by itself of what happened.
+fn automatic(console: &Console) -> Vec<String> {
+    let all = written(console).into_iter().filter(|(_, entry)| entry.is_automatic());
+    all.map(|(_, entry)| entry.words().as_str().to_owned()).collect()
+}
+
+#[test]
+fn the_end_of_an_alert_that_nobody_watched_is_in_the_record_once_and_a_blind_source_tells_none() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[]);
+    let saved = console.app.session().world;
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console.keys("I Enter");
+    let (id, _) = only_incident(&console);
+    let folder = Folder::Incident(id);
+    let entries: Vec<Entry> = written(&console).into_iter().map(|(_, entry)| entry).collect();
+    let kept = console.effects.iter().filter_map(|effect| match effect {
+        Effect::History(happened) => Some(happened.clone()),
+        _ => None,
+    });
+    let history: Vec<_> = kept.flatten().collect();
+    let left = console.app.session().world;
+    // One that ended as it should, and one that was killed: its state is older than the alert.
+    for remembered in [Some(left), Some(saved), None] {
+        // The source may be heard before the record and the history are read, between them, or after them.
+        for order in 0..3 {
+            let setup = Setup { session_name: "next".into(), remembered: remembered.clone(), ..setup(WIDE) };
+            let mut next = Console::begun(setup, at(1800));
+            let read = Msg::Note(folder.clone(), NoteReply::Read(entries.clone()));
+            let before = Msg::History(history.clone());
+            let looks = |next: &mut Console| {
+                next.now = at(1830);
+                next.alerts(&[]);
+                next.now = at(1845);
+                next.alerts(&[]);
+            };
+            match order {
+                0 => {
+                    looks(&mut next);
+                    next.send(read);
+                    next.send(before);
+                }
+                1 => {
+                    next.send(read);
+                    looks(&mut next);
+                    next.send(before);
+                }
+                _ => {
+                    next.send(read);
+                    next.send(before);
+                    let news = News::Failed(Failure::new(FailureKind::TimedOut, "no answer"));
+                    next.send(Msg::Update(Update { source: "alerts".into(), at: at(1810), news }));
+                    let ends = |told: &[String]| told.iter().any(|text| text.contains("resolved"));
+                    assert!(!ends(&automatic(&next)), "no answer is no end: {:?}", automatic(&next));
+                    looks(&mut next);
+                }
+            }
+            let told = automatic(&next);
+            let ends: Vec<_> = told.iter().filter(|text| text.contains("HighErrorRate resolved")).collect();
+            let [end] = &ends[..] else { panic!("order {order}: {told:?}") };
+            let looked = if end.contains("03:56") { "03:56" } else { "" };
+            assert_eq!(
+                **end,
+                format!("alert HighErrorRate resolved between 03:26 and {looked}, nobody saw when")
+            );
+            // Another console that starts now has it from the record.
+            let mut both = entries.clone();
+            both.extend(written(&next).into_iter().map(|(_, entry)| entry));
+            let setup =
+                Setup { session_name: "third".into(), remembered: remembered.clone(), ..self::setup(WIDE) };
+            let mut third = Console::begun(setup, at(2400));
+            third.alerts(&[]);
+            third.send(Msg::Note(folder.clone(), NoteReply::Read(both)));
+            third.send(Msg::History(history.clone()));
+            assert!(
+                !automatic(&third).iter().any(|text| text.contains("resolved")),
+                "{:?}",
+                automatic(&third)
+            );
+        }
+    }
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn times(row: &Row, view: &View<'_>) -> SafeText {
             let after = alert.ended_after.unwrap_or(ended);
             if let Some(between) = view.zone.between(after, ended, view.now) {
                 let least = took(after.duration_since(alert.onset()));
-                let lasted = safe!("{} to {}", least, lasted);
+                let lasted = if after < ended { safe!("{} to {}", least, lasted) } else { lasted };
                 safe!("Resolved {}, nobody saw when. Began at {}, lasted {}.", between, onset, lasted)
             } else {
                 let ended = view.zone.moment(ended, view.now);
