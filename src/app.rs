@@ -13,6 +13,7 @@ mod join;
 mod keys;
 mod last_time;
 pub mod layout;
+mod line;
 mod overlay;
 mod patterns;
 mod place;
@@ -31,6 +32,7 @@ use ratatui::layout::Rect;
 use crate::app::drill::Attempt;
 use crate::app::join::Sought;
 use crate::app::layout::{Arrangement, Layout, layout};
+use crate::app::line::{Line, answers};
 use crate::app::overlay::{Overlay, Prompt};
 use crate::app::place::Place;
 use crate::app::presence::Presence;
@@ -61,9 +63,6 @@ use crate::pane::runbook::Shelf;
 use crate::pane::view::PaneId;
 use crate::pane::welcome::Welcome;
 use crate::safe;
-
-/// How long a line for the person stays in the footer.
-const NOTICE: SignedDuration = SignedDuration::from_secs(6);
 
 /// What happened longer ago than this is no news.
 const NEWS: SignedDuration = SignedDuration::from_secs(60);
@@ -118,7 +117,7 @@ pub struct App {
     pending: Vec<Key>,
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
-    notice: Option<(SafeText, Timestamp)>,
+    line: Line,
     /// When ctrl-c was pressed last.
     cancelled: Option<Timestamp>,
     /// Whether a log worker is putting batches together: one job at a time.
@@ -168,7 +167,7 @@ impl App {
             pending: Vec::new(),
             overlay: attempt.as_ref().map(Attempt::briefing),
             prompt: None,
-            notice: None,
+            line: Line::default(),
             cancelled: None,
             sealing: false,
             synced: None,
@@ -190,7 +189,7 @@ impl App {
                 1 => safe!("Your keys take that of {}: midwatch check.", name),
                 many => safe!("Your keys take those of {} and {} more: midwatch check.", name, many - 1),
             };
-            app.notice = Some((text, Timestamp::MAX));
+            app.line.hold(text, Timestamp::MIN);
         }
         app
     }
@@ -202,9 +201,8 @@ impl App {
 
     /// Takes one message. The only place where state changes.
     pub fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
-        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
-            self.notice = None;
-        }
+        self.line.settle(now);
+        self.line.turn(answers(&msg));
         let mut effects = Vec::new();
         let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_)), now);
         let (is_frame, is_wake) = (matches!(msg, Msg::Frame), matches!(msg, Msg::Wake));
@@ -277,6 +275,7 @@ impl App {
         if !self.state.is_frozen() {
             effects.extend(self.logs.asks(&self.state.view(false, now)));
             effects.extend(self.mine(now));
+        self.line.turn(false);
         }
         if is_frame {
             self.find_sought(now);
@@ -284,7 +283,9 @@ impl App {
         if is_frame || is_wake {
             self.judge(now);
         }
+            self.line.turn(true);
         self.see_record(now);
+            self.line.turn(false);
         effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);
@@ -294,6 +295,7 @@ impl App {
 
     /// The sources of the pane in focus: they are asked first.
     pub fn first(&self) -> Vec<RawText> {
+        self.line.settle(now);
         let shown: &[Gives] = match self.arrangement.focus {
             PaneId::Pipelines => &[Gives::Runs],
             PaneId::Logs => &[Gives::Logs],
@@ -307,7 +309,7 @@ impl App {
 
     /// When the next shown text changes by itself: the screen's only timer.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        let notice = self.notice.as_ref().map(|(_, until)| *until).filter(|until| *until < Timestamp::MAX);
+        let notice = self.line.next_change();
         let due = self.notes.next_due().into_iter().chain(self.notes.next_due_at(now));
         let keys = due.chain(self.drill_ends()).min();
         if self.state.is_frozen() {
@@ -480,7 +482,7 @@ impl App {
     }
 
     fn say(&mut self, text: impl Into<SafeText>, now: Timestamp) {
-        self.notice = Some((text.into(), now.checked_add(NOTICE).unwrap_or(Timestamp::MAX)));
+        self.line.say(text.into(), now);
     }
 
     /// Takes why something is not kept on the disk; tells when that begins and when it ends.
@@ -495,10 +497,7 @@ impl App {
 
     fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
         let is_new = folder.incident().is_some_and(|id| !self.notes.incidents().any(|one| one.id == *id));
-        let (mut said, asked) = self.notes.reply(folder, reply);
-        if is_new {
-            said = said.or_else(|| self.declared_elsewhere(folder, now));
-        }
+        let (said, asked) = self.notes.reply(folder, reply);
         if let Some(text) = said {
             self.say(text, now);
         }
@@ -507,6 +506,10 @@ impl App {
             (Folder::Shift, NoteReply::Opened { .. }) => self.show_hand_over(now),
             (Folder::Incident(_), NoteReply::Read(_) | NoteReply::Opened { .. }) => {
                 effects.extend(self.record_ends(now));
+        if let Some(text) = is_new.then(|| self.declared_elsewhere(folder, now)).flatten() {
+            // Whoever looked elsewhere for a moment has not seen it.
+            self.line.hold(text, now);
+        }
             }
             _ => {}
         }

@@ -36,7 +36,7 @@ use midwatch::app::Setup;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
-use midwatch::model::alert::{Group, Severity};
+use midwatch::model::alert::{Alert, Group, Severity};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::note::{Folder, NoteCommand, NoteReply};
 use midwatch::model::run::Run;
@@ -370,6 +370,32 @@ fn where_nothing_is_ever_saved_nobody_is_asked_to_wait_for_it() {
     console.effects.clear();
     console.keys("q");
     assert_eq!(console.effects, vec![Effect::Quit], "{}", console.screen());
+}
+
+#[test]
+fn the_answer_to_a_key_stands_for_a_time_and_news_come_behind_it() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[]);
+    console.keys("Q");
+    let foot = |console: &Console| console.screen().lines().last().unwrap().trim().to_owned();
+    let answer = foot(&console);
+    assert!(answer.starts_with("Q does nothing"), "{answer}");
+    console.pass(1);
+    console.alerts(&[Alert { started: console.now, ..alert("HighErrorRate", Severity::Critical, 0) }]);
+    assert_eq!(foot(&console), answer);
+    console.pass(2);
+    assert_eq!(foot(&console), answer);
+    console.pass(1);
+    assert_eq!(foot(&console), "CRIT HighErrorRate fires.");
+    // A key that has nothing to do with it does not take it away at once, one that is answered makes it wait.
+    console.keys("j");
+    assert_eq!(foot(&console), "CRIT HighErrorRate fires.");
+    console.keys("Q");
+    assert_eq!(foot(&console), answer);
+    console.pass(4);
+    assert_eq!(foot(&console), "CRIT HighErrorRate fires.");
+    console.pass(4).keys("j");
+    assert!(!foot(&console).contains("fires."), "{}", foot(&console));
 }
 
 #[test]

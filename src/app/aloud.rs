@@ -143,9 +143,14 @@ impl App {
         Written { lines: wide.lines.iter().map(told_row).collect(), ..wide }
     }
 
+    /// The screen is told in lines: nothing that is said takes the place of anything.
+    pub fn tell_in_lines(&mut self) {
+        self.line.print();
+    }
+
     /// The line for the person, if one is there.
     pub fn notice(&self) -> Option<&SafeText> {
-        self.notice.as_ref().map(|(text, _)| text)
+        self.line.text()
     }
 
     fn read(&self, width: u16, now: Timestamp) -> Written {

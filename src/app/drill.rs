@@ -120,7 +120,10 @@ impl App {
             if let Some(attempt) = &mut self.attempt {
                 attempt.is_asked = true;
             }
+            // It goes on from what the person has just said.
+            self.line.turn(true);
             self.say("Mitigated. Which change was it? :set change on the run, or :set change none.", now);
+            self.line.turn(false);
         }
     }
 

@@ -23,6 +23,8 @@ use crate::ui::time::age;
 
 /// Digits that the count of lines has room for while the screen is held still.
 const COUNT: u16 = 7;
+/// Rows that what is said may take from the panes above.
+const ROWS: usize = 4;
 /// Columns of a prompt that nothing takes away from the text that is written.
 const TYPED: u16 = 24;
 
@@ -211,7 +213,7 @@ impl App {
             );
             // The text that is written stays in sight beside what is said.
             let room = inner.width.saturating_sub(used + TYPED);
-            let said = self.notice.as_ref().map_or(0, |(notice, _)| {
+            let said = self.line.text().map_or(0, |notice| {
                 let style = styles.on(Meaning::Footer, Meaning::Warning);
                 canvas.text_right(inner.right(), inner.y, room, notice, style) + 1
             });
@@ -219,8 +221,8 @@ impl App {
             prompt.field.draw(canvas, Rect { x: inner.x + used, width, ..inner }, style);
             return;
         }
-        if let Some((notice, _)) = &self.notice {
-            canvas.text(inner.x, inner.y, inner.width, notice, styles.on(Meaning::Footer, Meaning::Warning));
+        if let Some(notice) = self.line.text() {
+            self.draw_notice(notice, line, canvas);
             return;
         }
         // What lies over the panes takes every key: those of the panes would do nothing.
@@ -263,6 +265,24 @@ impl App {
             }
             x += canvas.text(x, inner.y, needed, &key, styles.on(Meaning::Footer, Meaning::Key)) + 1;
             x += canvas.text(x, inner.y, needed, &title, style) + 2;
+        }
+    }
+
+    /// What is said, in as many rows above the footer as an answer needs: what is cut off would be what matters.
+    fn draw_notice(&self, notice: &SafeText, line: Rect, canvas: &mut Canvas<'_>) {
+        let styles = self.state.styles();
+        let (x, width) = (line.x + 1, line.width.saturating_sub(2));
+        let spelt = canvas.is_ascii().then(|| notice.ascii());
+        let mut rows = spelt.as_ref().unwrap_or(notice).wrap(usize::from(width));
+        // News are elsewhere, too, and take no row from the panes; what lies over those is drawn over such rows.
+        let most = if self.overlay.is_some() || self.line.passes() { 1 } else { ROWS };
+        if rows.len() > most {
+            let rest: SafeText = rows.drain(most - 1..).collect();
+            rows.push(rest);
+        }
+        for (y, row) in (line.y + 1 - u16::try_from(rows.len()).unwrap_or(1)..).zip(&rows) {
+            canvas.fill(Rect { y, ..line }, styles.of(Meaning::Footer));
+            canvas.text(x, y, width, row, styles.on(Meaning::Footer, Meaning::Warning));
         }
     }
 

@@ -81,8 +81,11 @@ impl App {
     /// The person does something else than to wait for what is sought.
     pub(super) fn stop_seeking(&mut self, now: Timestamp) {
         if !self.is_welcoming()
-            && let Some(Sought { what, .. }) = self.sought.take()
+            && let Some(Sought { what, told, .. }) = self.sought.take()
         {
+            if let Some(told) = told {
+                self.line.withdraw(&told);
+            }
             self.say(safe!("{} is no longer waited for.", clean(&what)), now);
         }
     }
@@ -97,7 +100,7 @@ impl App {
         let revision = self.state.world.revision();
         let Some(sought) = &mut self.sought else { return };
         // Other news may have taken the footer meanwhile.
-        if sought.looked == Some(revision) && self.notice.is_some() {
+        if sought.looked == Some(revision) && self.line.text().is_some() {
             return;
         }
         sought.looked = Some(revision);
@@ -111,8 +114,12 @@ impl App {
             if is_open {
                 self.sought = None;
                 let said = self.reach(pane);
-                let other = self.notice.take().filter(|(text, _)| Some(text) != told.as_ref());
-                self.notice = said.map(|text| (text, Timestamp::MAX)).or(other);
+                if let Some(told) = &told {
+                    self.line.withdraw(told);
+                }
+                if let Some(said) = said {
+                    self.line.hold(said, now);
+                }
                 self.fit(now);
                 return;
             }
@@ -128,7 +135,10 @@ impl App {
             self.sought = None;
         }
         // Whoever started it may look elsewhere for now: it stays until the first key.
-        self.notice = Some((said, Timestamp::MAX));
+        if let Some(told) = told.filter(|told| *told != said) {
+            self.line.withdraw(&told);
+        }
+        self.line.hold(said, now);
     }
 
     /// That something is not shown because of the environment in scope.

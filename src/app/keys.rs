@@ -18,8 +18,7 @@ const TWICE: SignedDuration = SignedDuration::from_secs(1);
 impl App {
     /// Takes one key press.
     pub(super) fn key(&mut self, key: Key, now: Timestamp) -> Vec<Effect> {
-        // A notice that waits for the person goes with the first key.
-        self.notice = None;
+        self.line.key(now);
         self.stop_seeking(now);
         if key == Key::ctrl('c') {
             return self.cancel(now);

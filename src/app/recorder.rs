@@ -157,7 +157,7 @@ impl App {
         let known = self.notes.incident().map(|one| one.patterns.len());
         let draft = Draft::new(What::Evidence(Box::new(evidence)), "", at);
         let effect = self.notes.write(draft, now);
-        if self.notice.is_none() {
+        if self.line.text().is_none() {
             // What the logs say now may be what they said before.
             let incident = self.notes.incident().filter(|one| Some(one.patterns.len()) != known);
             let before = incident.and_then(|one| last_time_of_logs(one, &self.state.incidents, now));

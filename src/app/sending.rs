@@ -87,7 +87,7 @@ impl App {
         let outgoing = match prepared {
             Ok(outgoing) => *outgoing,
             Err(why) => {
-                self.notice = Some((safe!("Not sent: {}.", why), Timestamp::MAX));
+                self.line.hold(safe!("Not sent: {}.", why), now);
                 return;
             }
         };
@@ -98,7 +98,7 @@ impl App {
         let known = self.state.incidents.iter().find(|one| folder.incident() == Some(&one.id));
         let environment = known.and_then(|incident| incident.environment.clone());
         let chance = u64::try_from((now.as_nanosecond() / 1000).rem_euclid(1_000_003)).unwrap_or(0);
-        self.notice = None;
+        self.line.clear();
         let proposal = Proposal::new(outgoing, folder, environment, chance);
         self.overlay = Some(Overlay::Sending(Box::new(proposal)));
     }
@@ -158,7 +158,7 @@ impl App {
         let said = delivery.words(outgoing);
         match delivery {
             Delivery::Sent(_) => self.say(said, now),
-            Delivery::Refused(_) | Delivery::Unknown(_) => self.notice = Some((said, Timestamp::MAX)),
+            Delivery::Refused(_) | Delivery::Unknown(_) => self.line.hold(said, now),
         }
         let entries = delivery.entries(outgoing);
         let write = |(what, text): (_, RawText)| {

@@ -538,6 +538,10 @@ impl plain::Spoken for Keeps {
     fn app(&self) -> &App {
         &self.app
     }
+
+    fn tell_in_lines(&mut self) {
+        self.app.tell_in_lines();
+    }
 }
 
 /// A name that no other console has: host time, process and a counter would do on one machine, but

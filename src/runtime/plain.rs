@@ -46,6 +46,9 @@ const COLUMNS: u16 = 100;
 pub trait Spoken: Console {
     /// What there is to tell.
     fn app(&self) -> &App;
+
+    /// It is told in lines, not shown on a screen.
+    fn tell_in_lines(&mut self);
 }
 
 /// Where keys come from and lines go to. Dropping it gives the terminal back.
@@ -150,6 +153,7 @@ pub async fn run(
 ) {
     let (voice, quit, awaited, away) = (Voice::default(), false, None, None);
     let mut teller = Teller { voice, perform, clock, quit, awaited, logins, pads, away };
+    app.tell_in_lines();
     teller.take(app, lines, Msg::Resized(SIZE.0, SIZE.1));
     if app.app().is_welcoming() {
         if lines.keys.is_some() {

@@ -16,7 +16,7 @@ use midwatch::model::text::{RawText, SafeText};
 use midwatch::pane::effect::{Effect, Msg};
 
 use crate::console::{Console, alert, setup};
-use crate::{Severity, WIDE};
+use crate::{Alert, NARROW, Severity, WIDE};
 
 /// A console with an incident of prod-eu, from where something may be sent or not.
 fn console(allow: &[Allowed]) -> Console {
@@ -191,6 +191,38 @@ fn what_nobody_knows_stays_on_the_screen_and_in_the_timeline() {
     assert_eq!(entry.what, What::Note);
     assert!(entry.text.as_str().unwrap().ends_with("connection broken; look there first"), "{entry:?}");
     assert_eq!(sends(&console), 0, "nothing is sent again by itself");
+}
+
+#[test]
+fn why_it_was_not_sent_is_read_whole_on_a_narrow_screen_and_news_do_not_take_it_away() {
+    let mut console = console(&[Allowed::Send]);
+    let folder = propose(&mut console);
+    let letter = letter(&console);
+    console.pass(2).keys(&letter);
+    console.resize(NARROW);
+    let why = "https://slack.com/api/chat.postMessage: not_in_channel";
+    let failure = Failure::new(FailureKind::Forbidden, why).advise("invite the app into the channel");
+    console.send(Msg::Sent(folder, Box::new(outgoing()), Delivery::Refused(failure)));
+    let foot = |console: &Console, rows: usize| {
+        let screen = console.screen();
+        let rows: Vec<_> = screen.lines().rev().take(rows).map(str::trim).collect();
+        rows.into_iter().rev().collect::<Vec<_>>().join(" ")
+    };
+    let said = format!(
+        "not sent: update to chat (Slack #ops at https://slack.com): {why}; invite the app into the channel"
+    );
+    assert_eq!(foot(&console, 3), said);
+    console.pass(5);
+    let now = console.now;
+    console.alerts(&[
+        alert("HighErrorRate", Severity::Critical, 15),
+        Alert { started: now, ..alert("LatencyP99", Severity::Critical, 0) },
+    ]);
+    assert!(foot(&console, 1).starts_with("CRIT LatencyP99 fires."), "{}", console.screen());
+    console.pass(6);
+    assert_eq!(foot(&console, 3), said);
+    console.keys("j");
+    assert!(!console.screen().contains("not_in_channel"), "{}", console.screen());
 }
 
 #[test]

@@ -127,6 +127,8 @@ fn of_two_claims_at_once_the_first_counts_and_the_other_is_told() {
     for console in [&both.ada, &both.kim] {
         assert!(console.row("HighErrorRate").unwrap().contains("@kim"), "{}", console.screen());
     }
+    // It comes behind what answered the key.
+    both.ada.pass(4);
     let said = "kim claimed HighErrorRate before you: it is theirs.";
     assert!(both.ada.screen().contains(said), "{}", both.ada.screen());
     assert!(!both.kim.screen().contains("before you"), "{}", both.kim.screen());
