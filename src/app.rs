@@ -45,6 +45,7 @@ use crate::insight::changes::Subject;
 use crate::insight::events::last_news;
 use crate::logs::archive::{FileNews, FileSays};
 use crate::model::alert::Severity;
+use crate::model::incident::IncidentId;
 use crate::model::keeping::{Kept, Turn};
 use crate::model::note::{Folder, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
@@ -132,6 +133,8 @@ pub struct App {
     reminded: Timestamp,
     /// What the panes see of the record is as of this.
     record_seen: u64,
+    /// Open incidents that the person was not turned to at the end of the last session, until all is read.
+    aside: Option<Vec<IncidentId>>,
     /// The drill that is taken, if one is.
     attempt: Option<Attempt>,
 }
@@ -176,6 +179,7 @@ impl App {
             presence: Presence::default(),
             reminded: Timestamp::MAX,
             record_seen: 0,
+            aside: Some(Vec::new()),
             attempt,
         };
         let gives = |what| app.state.world.sources().any(|source| source.info.gives.contains(&what));
@@ -240,6 +244,7 @@ impl App {
             Msg::Note(folder, reply) => effects = self.note_reply(&folder, &reply, now),
             Msg::History(happened) => {
                 let ends = self.state.world.recall_history(happened);
+                effects.extend(self.turn_to_own(now));
                 effects.extend(self.record_ends(now));
                 if !ends.is_empty() {
                     effects.push(Effect::History(ends));
@@ -270,32 +275,32 @@ impl App {
                 self.paint_proposal(now);
             }
         }
+        self.line.turn(false);
         effects.extend(rest);
         effects.extend(self.logs.stops_saving());
         if !self.state.is_frozen() {
             effects.extend(self.logs.asks(&self.state.view(false, now)));
             effects.extend(self.mine(now));
-        self.line.turn(false);
         }
         if is_frame {
+            self.line.turn(true);
             self.find_sought(now);
+            self.line.turn(false);
         }
         if is_frame || is_wake {
             self.judge(now);
         }
-            self.line.turn(true);
         self.see_record(now);
-            self.line.turn(false);
         effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);
         effects.extend(self.due(now));
+        self.line.settle(now);
         effects
     }
 
     /// The sources of the pane in focus: they are asked first.
     pub fn first(&self) -> Vec<RawText> {
-        self.line.settle(now);
         let shown: &[Gives] = match self.arrangement.focus {
             PaneId::Pipelines => &[Gives::Runs],
             PaneId::Logs => &[Gives::Logs],
@@ -501,15 +506,15 @@ impl App {
         if let Some(text) = said {
             self.say(text, now);
         }
+        if let Some(text) = is_new.then(|| self.declared_elsewhere(folder, now)).flatten() {
+            // Whoever looked elsewhere for a moment has not seen it.
+            self.line.hold(text, now);
+        }
         let mut effects: Vec<Effect> = asked.into_iter().collect();
         match (folder, reply) {
             (Folder::Shift, NoteReply::Opened { .. }) => self.show_hand_over(now),
             (Folder::Incident(_), NoteReply::Read(_) | NoteReply::Opened { .. }) => {
                 effects.extend(self.record_ends(now));
-        if let Some(text) = is_new.then(|| self.declared_elsewhere(folder, now)).flatten() {
-            // Whoever looked elsewhere for a moment has not seen it.
-            self.line.hold(text, now);
-        }
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::model::incident::Status;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::help::Help;
-use crate::pane::palette::{Choice, Palette};
+use crate::pane::palette::{Choice, Known, Palette};
 use crate::pane::sources::Sources;
 use crate::pane::view::PaneId;
 use crate::safe;
@@ -290,21 +290,24 @@ impl App {
     fn open_palette(&mut self) {
         let text = |name: &RawText| String::from_utf8_lossy(name.as_bytes()).into_owned();
         let state = &self.state;
+        let words = |argument| -> Vec<String> {
+            match argument {
+                Argument::Theme => state.themes.all.iter().map(|(name, _)| text(name)).collect(),
+                Argument::Environment => {
+                    let names = state.environments.iter().map(|environment| text(&environment.name));
+                    std::iter::once("all".to_owned()).chain(names).collect()
+                }
+                Argument::Credential => state.credentials.logins().map(|info| text(&info.name)).collect(),
+                Argument::Status => Status::ALL.iter().map(|status| status.word().to_owned()).collect(),
+                Argument::Document => Template::ALL.iter().map(|one| one.word().to_owned()).collect(),
+                Argument::Way => self.ways_to_send(),
+                Argument::Severity => (1..=5).map(|number| number.to_string()).collect(),
+                _ => Vec::new(),
+            }
+        };
         let known = |argument| match argument {
-            Argument::Theme => state.themes.all.iter().map(|(name, _)| text(name)).collect(),
-            Argument::Environment => {
-                let names = state.environments.iter().map(|environment| text(&environment.name));
-                std::iter::once("all".to_owned()).chain(names).collect()
-            }
-            Argument::Credential => state.credentials.logins().map(|info| text(&info.name)).collect(),
             Argument::Incident => self.incident_names(),
-            Argument::Status => Status::ALL.iter().map(|status| status.word().to_owned()).collect(),
-            Argument::Document => Template::ALL.iter().map(|one| one.word().to_owned()).collect(),
-            Argument::Way => self.ways_to_send(),
-            Argument::Severity => (1..=5).map(|number| number.to_string()).collect(),
-            Argument::None | Argument::Path | Argument::Name | Argument::Query | Argument::Field => {
-                Vec::new()
-            }
+            other => words(other).into_iter().map(Known::from).collect(),
         };
         self.overlay = Some(Overlay::Palette(Palette::new(known)));
     }

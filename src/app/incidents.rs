@@ -14,6 +14,7 @@ use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
 use crate::pane::notes::{Draft, id_text};
+use crate::pane::palette::Known;
 use crate::pane::view::{PaneId, View};
 use crate::safe;
 use crate::ui::time::running;
@@ -78,6 +79,10 @@ impl App {
     pub(super) fn declared_elsewhere(&self, folder: &Folder, now: Timestamp) -> Option<SafeText> {
         let incident = self.notes.incidents().find(|one| folder.incident() == Some(&one.id))?;
         let (_, lead) = incident.roles.first()?;
+        // What they declared just before this start is no news to them.
+        if self.aside.is_some() && *lead == self.state.person {
+            return None;
+        }
         let is_news = now.duration_since(incident.declared).abs() < NEWS;
         is_news.then(|| {
             let (lead, id) = (clean(lead), id_text(&incident.id));
@@ -91,11 +96,40 @@ impl App {
         })
     }
 
-    /// The names of the incidents that can be turned to, the newest first.
-    pub(super) fn incident_names(&self) -> Vec<String> {
-        let mut names: Vec<_> = self.notes.incidents().map(|one| one.id.as_str().to_owned()).collect();
+    /// The open incidents that the person is not turned to.
+    pub(super) fn aside(&self) -> Vec<IncidentId> {
+        let current = self.notes.folder().incident();
+        let open = self.notes.incidents().filter(|one| !one.status.is_over() && current != Some(&one.id));
+        open.map(|one| one.id.clone()).collect()
+    }
+
+    /// At the start, when all is read: turns to the only open incident that the person leads, where none is
+    /// current and they did not leave it aside. Whoever declared one and was killed so is where they were.
+    pub(super) fn turn_to_own(&mut self, now: Timestamp) -> Option<Effect> {
+        let aside = self.aside.take()?;
+        if self.notes.folder().incident().is_some() {
+            return None;
+        }
+        let is_own = |one: &&Incident| {
+            let lead = one.roles.iter().find(|(role, _)| *role == Field::Lead);
+            !one.status.is_over() && lead.is_some_and(|(_, name)| *name == self.state.person)
+        };
+        let own: Vec<_> = self.notes.incidents().filter(is_own).map(|one| one.id.clone()).collect();
+        let [id] = <[IncidentId; 1]>::try_from(own).ok()?;
+        if aside.contains(&id) {
+            return None;
+        }
+        self.say(safe!("{} is current: you lead it. :incident none leaves it.", id_text(&id)), now);
+        Some(self.notes.turn_to(Folder::Incident(id)))
+    }
+
+    /// The names of the incidents that can be turned to, the newest first, each with what it is.
+    pub(super) fn incident_names(&self) -> Vec<Known> {
+        let known = |one: &Incident| Known { word: one.id.as_str().to_owned(), what: Some(what_it_is(one)) };
+        let mut names: Vec<_> = self.notes.incidents().map(known).collect();
         names.reverse();
-        names.push("none".to_owned());
+        let what = (!names.is_empty()).then(|| "notes go to the shift".into());
+        names.push(Known { word: "none".to_owned(), what });
         names
     }
 
@@ -339,6 +373,15 @@ impl App {
         };
         Some((text, meaning))
     }
+}
+
+/// `SEV2 checkout fails`, with its status where that is another than that it goes on.
+fn what_it_is(incident: &Incident) -> SafeText {
+    let mut text = safe!("SEV{} {}", incident.severity.number(), clean(&incident.title));
+    if incident.status != Status::Active {
+        text.push(&safe!(", {}", SafeText::literal(incident.status.word())));
+    }
+    text
 }
 
 /// What a one-line note is, by the letter before it: `h ` a hypothesis, `x ` ruled out, `d ` a decision,

@@ -45,6 +45,8 @@ pub struct SavedView {
     notes: String,
     /// The incident that was current.
     incident: Option<IncidentId>,
+    /// Open ones that were not.
+    aside: Vec<IncidentId>,
 }
 
 impl App {
@@ -62,6 +64,7 @@ impl App {
             alerts: self.alerts.list().filter().to_owned(),
             notes: self.notes.filter_text().to_owned(),
             incident: self.notes.folder().incident().cloned(),
+            aside: self.aside(),
         };
         // One without a line here has ended; of many, such as pods that came and went, the newest tell most.
         let kept = |stream: &&StreamStats| stream.held > 0 && stream.name.as_bytes().len() <= STREAMS.1;
@@ -109,6 +112,7 @@ impl App {
         if let Some(incident) = &saved.incident {
             self.notes.want(incident.clone());
         }
+        self.aside = Some(saved.aside.clone());
         // A log filter that no longer parses is left out; it was accepted when it was typed.
         self.logs.filter(&saved.logs, &view);
     }

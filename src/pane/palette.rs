@@ -16,6 +16,10 @@ use crate::ui::field::Field;
 use crate::ui::list::List;
 use crate::ui::table::{self, Cell, Column, Marking};
 
+/// Columns of a command's name, and with arguments that are told apart by what they are.
+const NAME: u16 = 20;
+const NAMED: u16 = 38;
+
 /// What a person chose: a command, and what they wrote behind its name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Choice {
@@ -25,11 +29,28 @@ pub struct Choice {
     pub argument: String,
 }
 
+/// A word that may stand behind a command.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The word.
+    pub word: String,
+    /// What it is, where the word alone does not tell.
+    pub what: Option<SafeText>,
+}
+
+impl From<String> for Known {
+    fn from(word: String) -> Self {
+        Self { word, what: None }
+    }
+}
+
 /// One line of the palette: a command, or a command with one of its arguments.
 #[derive(Clone, Debug)]
 struct Line {
     command: &'static Command,
     argument: Option<String>,
+    /// What the argument is.
+    what: Option<SafeText>,
 }
 
 /// The open palette.
@@ -43,11 +64,12 @@ pub struct Palette {
 
 impl Palette {
     /// The palette, where `known` gives what an argument may be, as far as that is known.
-    pub fn new(known: impl Fn(Argument) -> Vec<String>) -> Self {
+    pub fn new(known: impl Fn(Argument) -> Vec<Known>) -> Self {
         let lines = TABLE.iter().flat_map(|command| {
             let arguments = known(command.argument);
-            let alone = arguments.is_empty().then_some(Line { command, argument: None });
-            let with = arguments.into_iter().map(|argument| Line { command, argument: Some(argument) });
+            let alone = arguments.is_empty().then_some(Line { command, argument: None, what: None });
+            let with = |known: Known| Line { command, argument: Some(known.word), what: known.what };
+            let with = arguments.into_iter().map(with);
             alone.into_iter().chain(with).collect::<Vec<_>>()
         });
         let (typed, list) = (Field::default(), List::default());
@@ -103,7 +125,10 @@ impl Palette {
             mark: styles.of(Meaning::Mark),
             focused: true,
         };
-        let columns = [Column::fixed(20, 0), Column::fixed(9, 0), Column::growing(10, 1)];
+        let first = list.order().first().and_then(|index| self.line(*index));
+        // What tells two arguments apart is their end.
+        let name = if first.is_some_and(|line| line.what.is_some()) { NAMED } else { NAME };
+        let columns = [Column::fixed(name, 0), Column::fixed(9, 1), Column::growing(10, 2)];
         table::draw(canvas, body, &columns, &list, marking, |index| {
             let Some(line) = self.line(*index) else { return Vec::new() };
             let name = clean(&line.text().into());
@@ -111,7 +136,7 @@ impl Palette {
             vec![
                 Cell::new(name, styles.of(Meaning::Overlay)),
                 Cell::new(clean(&keys.into()), styles.of(Meaning::Key)),
-                Cell::new(line.command.help, styles.of(Meaning::Muted)),
+                Cell::new(line.help(), styles.of(Meaning::Muted)),
             ]
         });
         let line = Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: 1 };
@@ -139,7 +164,8 @@ impl Palette {
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
         let mut score = |line: &Line| {
-            let searched = [line.text(), line.command.title.to_owned()].join(" ");
+            let what = line.what.as_ref().map_or("", SafeText::as_str);
+            let searched = [line.text().as_str(), line.command.title, what].join(" ");
             pattern.score(Utf32Str::new(&searched, &mut buffer), &mut matcher)
         };
         let mut found: Vec<_> =
@@ -159,13 +185,15 @@ impl Palette {
             let word = argument.to_lowercase();
             let has_it = |index: &usize| {
                 let line = self.lines.get(*index).filter(|line| line.command.id == command.id);
-                let known = line.and_then(|line| line.argument.as_ref());
-                known.is_some_and(|known| known.to_lowercase().contains(&word))
+                let words = line.into_iter().flat_map(|line| {
+                    [line.argument.as_deref(), line.what.as_ref().map(SafeText::as_str)].into_iter().flatten()
+                });
+                words.map(str::to_lowercase).any(|known| known.contains(&word))
             };
             found = (0..self.lines.len()).filter(has_it).collect();
             // Words that are known are chosen from, as long as one of them matches.
             if found.is_empty() {
-                self.written = Some(Line { command, argument: Some(argument.to_owned()) });
+                self.written = Some(Line { command, argument: Some(argument.to_owned()), what: None });
             }
         }
         if self.written.is_some() {
@@ -177,6 +205,10 @@ impl Palette {
 }
 
 impl Line {
+    fn help(&self) -> SafeText {
+        self.what.clone().unwrap_or_else(|| SafeText::literal(self.command.help))
+    }
+
     fn text(&self) -> String {
         match &self.argument {
             Some(argument) => format!("{} {argument}", self.command.name),
@@ -203,7 +235,7 @@ mod tests {
                 Argument::Status => &["active", "mitigated"],
                 _ => &[],
             };
-            known.iter().map(|word| (*word).to_owned()).collect()
+            known.iter().map(|word| (*word).to_owned().into()).collect()
         })
     }
 

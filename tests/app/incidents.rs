@@ -1,9 +1,11 @@
 //! Incidents: declared from a row, told of by commands, and found again at the next start.
 
 use midwatch::app::Setup;
+use midwatch::app::session::SavedView;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
+use midwatch::model::keeping::Kept;
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::model::told::told;
 use midwatch::model::update::{News, Update};
@@ -218,6 +220,84 @@ fn an_incident_of_the_last_session_is_current_again_and_one_that_is_over_is_not_
     console.effects.clear();
     console.keys(":").type_text("incident INC-20261101-0000-disk").keys("Enter");
     assert_eq!(console.effects, [Effect::Note(Folder::Incident(other), NoteCommand::Open)]);
+}
+
+#[test]
+fn whoever_was_killed_after_declaring_is_turned_to_it_and_whoever_left_it_is_not() {
+    let mut console = outage(WIDE);
+    let before = console.app.session();
+    console.keys("I Enter");
+    let (id, _) = only_incident(&console);
+    let folder = Folder::Incident(id);
+    let entries: Vec<Entry> = written(&console).into_iter().map(|(_, entry)| entry).collect();
+    console.keys(":").type_text("incident none").keys("Enter");
+    let left = console.app.session();
+    let start = |view: &SavedView, person: &str, all: &[(Folder, Vec<Entry>)]| {
+        let mut next = Console::with(Setup { person: person.into(), ..setup(WIDE) });
+        next.app.restore(view, at(60));
+        for (folder, entries) in all {
+            next.send(Msg::Note(folder.clone(), NoteReply::Read(entries.clone())));
+        }
+        assert_eq!(next.effects, [], "not before all is read");
+        next.send(Msg::History(Vec::new()));
+        next
+    };
+    let one = [(folder.clone(), entries.clone())];
+    let mut next = start(&before.view, "kim", &one);
+    assert!(next.effects.contains(&Effect::Note(folder.clone(), NoteCommand::Open)), "{:?}", next.effects);
+    let screen = next.screen();
+    assert!(screen.contains("INC HighErrorRate checkout SEV2") && screen.contains("you lead it"), "{screen}");
+    next.pass(10);
+    assert!(!next.screen().contains("kim declared"), "{}", next.screen());
+    let other = Folder::Incident(IncidentId::try_from("INC-20261122-0300-disk".to_owned()).unwrap());
+    let two = [one[0].clone(), (other, entries)];
+    for (view, person, all) in
+        [(&left.view, "kim", &one[..]), (&before.view, "ada", &one), (&before.view, "kim", &two)]
+    {
+        let next = start(view, person, all);
+        assert_eq!(next.effects, [], "{person}");
+        assert!(next.screen().contains("open incident"), "{}", next.screen());
+    }
+}
+
+#[test]
+fn an_incident_that_somebody_else_declared_stands_there_until_a_key_is_pressed() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    let (id, _) = only_incident(&console);
+    let entries: Vec<Entry> = written(&console).into_iter().map(|(_, entry)| entry).collect();
+    let mut ada = Console::with(Setup { person: "ada".into(), ..setup(WIDE) });
+    ada.keys("Q");
+    ada.send(Msg::Note(Folder::Incident(id), NoteReply::Read(entries)));
+    let said = "kim declared SEV2 HighErrorRate checkout: :incident INC-20261122-0326-checkout";
+    // It lasts longer than what answers a key, and than other news.
+    ada.pass(3600);
+    ada.send(Msg::Keeping(Kept::History, Some("the disk is full".into())));
+    ada.pass(60);
+    assert!(ada.screen().lines().last().unwrap().contains(said), "{}", ada.screen());
+    ada.keys("j");
+    assert!(!ada.screen().contains(said), "{}", ada.screen());
+    assert!(ada.screen().lines().next().unwrap().contains("1 open incident"), "{}", ada.screen());
+}
+
+#[test]
+fn incidents_are_chosen_by_their_titles_too() {
+    for size in [WIDE, NARROW] {
+        let mut console = outage(size);
+        console
+            .keys("I ctrl-u")
+            .type_text("2 disk is full")
+            .keys("Enter I ctrl-u")
+            .type_text("1 payments fail");
+        console.keys("Enter :").type_text("status resolved").keys("Enter :").type_text("incident ");
+        let screen = console.screen();
+        let row = |text: &str| screen.lines().find(|line| line.contains(text)).unwrap_or_default().to_owned();
+        assert!(row("0326-checkout ").contains("SEV2 disk is full"), "{screen}");
+        assert!(row("0326-checkout-2 ").contains("SEV1 payments fail, resolved"), "{screen}");
+        assert!(row("incident none").contains("notes go to the shift"), "{screen}");
+        console.type_text("is full").keys("Enter");
+        assert!(console.screen().contains("INC disk is full"), "{}", console.screen());
+    }
 }
 
 #[test]
