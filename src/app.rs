@@ -69,8 +69,8 @@ use crate::safe;
 const NEWS: SignedDuration = SignedDuration::from_secs(60);
 
 /// Tells two moments apart at which the panes would show different rows: what was said, what of it has
-/// turned by itself, the ten seconds, the environment in scope.
-type Mark = (u64, usize, i64, Option<RawText>);
+/// turned by itself, the ten seconds, the environment in scope, the incidents.
+type Mark = (u64, usize, i64, Option<RawText>, u64);
 
 /// From where the name of the person at the keys is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -399,8 +399,8 @@ impl App {
         self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
         self.notes.sync(&view(PaneId::Notes));
         let world = &self.state.world;
-        let mark =
-            (world.revision(), world.turned(now), now.as_second() / 10, self.state.environment.clone());
+        let (tens, environment) = (now.as_second() / 10, self.state.environment.clone());
+        let mark = (world.revision(), world.turned(now), tens, environment, self.state.incidents_revision);
         let is_due = self.pipelines.list().is_due(now)
             || self.alerts.list().is_due(now)
             || self.place.as_ref().is_some_and(|place| place.is_due(now));

@@ -89,6 +89,8 @@ pub(super) struct State {
     pub(super) keeping: Keeping,
     /// The incidents that are known, the oldest first.
     pub(super) incidents: Vec<Incident>,
+    /// Counts how often they became others.
+    pub(super) incidents_revision: u64,
     /// Who has what.
     pub(super) claims: Claims,
     /// The shifts that were handed over, in order of time.
@@ -123,6 +125,7 @@ impl State {
             credentials: Credentials::new(setup.credentials),
             keeping: Keeping::default(),
             incidents: Vec::new(),
+            incidents_revision: 0,
             claims: Claims::default(),
             hand_overs: Vec::new(),
             environments: setup.environments,
@@ -155,6 +158,7 @@ impl State {
             credentials: &self.credentials,
             keeping: &self.keeping,
             incidents: &self.incidents,
+            incidents_revision: self.incidents_revision,
             claims: &self.claims,
             hand_overs: &self.hand_overs,
             environments: &self.environments,

@@ -127,6 +127,8 @@ impl App {
         let incidents: Vec<Incident> = self.notes.incidents().cloned().collect();
         let claims = self.notes.claims();
         let said = self.of_claims(&claims, now).or_else(|| self.of_offers(&incidents));
+        // Most entries leave an incident as it is.
+        self.state.incidents_revision += u64::from(incidents != self.state.incidents);
         (self.state.incidents, self.state.claims) = (incidents, claims);
         let hand_overs = self.notes.hand_overs();
         // It comes with offers, and tells of them.

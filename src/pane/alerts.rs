@@ -20,6 +20,7 @@ use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
 use crate::pane::coverage;
 use crate::pane::effect::{Effect, Outcome};
+use crate::pane::past::Past;
 use crate::pane::sort::Sort;
 use crate::pane::view::View;
 use crate::safe;
@@ -72,6 +73,7 @@ struct Open {
     /// What is to be asked for besides the graph.
     wanted: Option<Effect>,
     graph: AlertGraph,
+    past: Past,
 }
 
 impl Alerts {
@@ -84,7 +86,10 @@ impl Alerts {
         self.follow(&rows);
         self.list.take(rows.into_iter().map(|row| (row.key(), row)).collect(), view.now);
         match self.open.as_mut().map(|open| (self.list.row_of(&open.key), open)) {
-            Some((Some(row), open)) => open.graph.sync(row, view),
+            Some((Some(row), open)) => {
+                open.graph.sync(row, view);
+                open.past.sync(detail::about(row, view), view);
+            }
             Some((None, _)) => self.open = None,
             None => {}
         }
@@ -186,6 +191,7 @@ impl Alerts {
             pager: Pager::default(),
             wanted: row.groups(),
             graph: AlertGraph::new(row, view),
+            past: Past::new(detail::about(row, view), view),
         });
     }
 
@@ -263,7 +269,7 @@ impl Alerts {
             return Some(Evidence::new(from.as_str().into(), window, &lines));
         };
         let from = safe!("alert {}, source {}", clean(&row.alert.name), clean(&row.source));
-        let mut lines = detail::lines(row, view);
+        let mut lines = detail::lines(row, &Past::new(detail::about(row, view), view), view);
         lines.extend(self.open.iter().flat_map(|open| open.graph.evidence(view)));
         let evidence = Evidence::new(from.as_str().into(), window, &lines);
         Some(Evidence { link: row.alert.link.clone(), ..evidence })
@@ -297,7 +303,7 @@ impl Alerts {
         self.draw_border(view, area, canvas);
         let open = self.open.as_ref();
         if let Some((row, open)) = open.and_then(|open| Some((self.list.row_of(&open.key)?, open))) {
-            detail::draw(row, &open.graph, open.pager, view, inside, canvas);
+            detail::draw(row, (&open.graph, &open.past), open.pager, view, inside, canvas);
         } else if self.list.order().is_empty() {
             let lines = coverage::nothing(view, Gives::Alerts, "Nothing fires.", self.list.filter());
             Pager::default().draw(canvas, inside, &lines, view.focused);
@@ -347,7 +353,7 @@ impl Alerts {
                 None
             }
             _ => {
-                let page = detail::Page::new(row, &open.graph, view, inside, false);
+                let page = detail::Page::new(row, (&open.graph, &open.past), view, inside, false);
                 open.pager.run(id, &page.paragraphs, inside, view.ascii).then(Outcome::default)
             }
         }

@@ -41,6 +41,7 @@ use crate::pane::logs::context::Context;
 use crate::pane::logs::edge::{Edge, Said};
 use crate::pane::logs::line::{Line, Lines};
 use crate::pane::logs::marks::Marks;
+use crate::pane::logs::page::Open;
 use crate::pane::logs::reading::Reading;
 pub use crate::pane::logs::reading::read_anew;
 use crate::pane::logs::row::{Front, Look, Row, Shape};
@@ -100,8 +101,8 @@ pub struct Logs {
     /// How lines shall look; width and height are the pane's.
     asked: Shape,
     marks: Marks,
-    /// The line that is open, and how far its page is scrolled.
-    open: Option<(Line, Pager)>,
+    /// The line that is open.
+    open: Option<Open>,
     edge: Edge,
     reading: Reading,
     strip: Strip,
@@ -130,6 +131,9 @@ impl Logs {
         self.step(view);
         let done = !self.is_searching(view);
         self.edge.sync(view, &self.hidden, area.width);
+        if let Some(open) = &mut self.open {
+            open.sync(view);
+        }
         self.reshape(view, area);
         let hits = self.search.as_ref().map_or(0, Search::len);
         let made_of = Some((view.logs.revision(), hits));
@@ -203,7 +207,7 @@ impl Logs {
             Id::NextMatch | Id::PreviousMatch => return self.hit(id == Id::NextMatch, view),
             Id::Mark | Id::Range => return self.mark(id == Id::Range, view),
             Id::CopyRow => return self.copy(view),
-            Id::Open => self.open = self.selected().map(|row| (row.line.clone(), Pager::default())),
+            Id::Open => self.open_selected(view),
             Id::Refresh => {
                 let sources = coverage::sources(view, Gives::Logs);
                 return Outcome::refresh(sources.map(|source| source.info.name.clone()));
@@ -251,7 +255,7 @@ impl Logs {
 
     /// What the selected line is about, and when it was written.
     pub fn subject(&self, view: &View<'_>) -> Option<(Subject, Timestamp)> {
-        let open = self.open.as_ref().map(|(line, _)| line);
+        let open = self.open.as_ref().map(|open| &open.line);
         let line = open.or_else(|| self.selected().map(|row| &row.line))?;
         let source = line.segment.source();
         let subject = Subject {
@@ -313,8 +317,8 @@ impl Logs {
         if self.draw_strip(view, (body, strip), canvas) {
             return;
         }
-        if let Some((line, pager)) = &self.open {
-            pager.draw(canvas, body, &page::paragraphs(line, self.asked.raw, view), view.focused);
+        if let Some(open) = &self.open {
+            open.draw(self.asked.raw, view, body, canvas);
             return;
         }
         if self.window.rows.is_empty() {
@@ -535,33 +539,6 @@ impl Logs {
         }
         let what = if lines.len() == 1 { safe!("1 line") } else { safe!("{} lines", lines.len()) };
         Outcome::copy(what, lines)
-    }
-
-    /// Does what a command says on the page of a line; `None` if it is for the lines behind it.
-    fn run_in_page(&mut self, id: Id, view: &View<'_>, body: Rect) -> Option<Outcome> {
-        let (line, pager) = self.open.as_mut()?;
-        let page = page::paragraphs(line, self.asked.raw, view);
-        let mut outcome = Outcome::default();
-        match id {
-            Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
-            Id::CopyRow => {
-                let lines = page::texts(line, self.asked.raw, view);
-                let what = if lines.len() == 1 { safe!("1 line") } else { safe!("{} lines", lines.len()) };
-                outcome = Outcome::copy(what, lines);
-            }
-            Id::NextError | Id::PreviousError | Id::NextMatch | Id::PreviousMatch => {
-                outcome = match id {
-                    Id::NextError | Id::PreviousError => self.error(id == Id::NextError, view),
-                    _ => self.hit(id == Id::NextMatch, view),
-                };
-                if outcome.notice.is_none() {
-                    self.open = self.selected().map(|row| (row.line.clone(), Pager::default()));
-                }
-            }
-            _ if pager.run(id, &page, body, view.ascii) => {}
-            _ => return None,
-        }
-        Some(outcome)
     }
 }
 

@@ -79,6 +79,8 @@ pub struct View<'a> {
     pub environment: Option<&'a RawText>,
     /// The incidents that are known, the oldest first.
     pub incidents: &'a [Incident],
+    /// Another one means that they may be others.
+    pub incidents_revision: u64,
     /// Who has what.
     pub claims: &'a Claims,
     /// The shifts that were handed over, in order of time.

@@ -10,6 +10,8 @@ use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::catalog::{Catalog, ServiceEntry};
+use midwatch::model::incident::{Declared, IncidentId, Sev, Status};
+use midwatch::model::note::{Entry, Folder, NoteReply, What};
 use midwatch::pane::effect::{Effect, Msg};
 
 /// Half an hour of lines before 03:26; one of them begins 14 minutes before, when the alert does.
@@ -158,4 +160,38 @@ fn what_helped_when_the_logs_said_the_same_is_told() {
     console.pass(60);
     console.keys(">");
     assert!(!console.screen().contains("Last time"), "{}", console.screen());
+}
+
+#[test]
+fn a_page_that_stays_open_hears_of_an_incident_that_was_resolved_meanwhile() {
+    let over = |name: &str, declared: Declared| {
+        let told =
+            [(What::Declared(Box::new(declared)), ""), (What::Status(Status::Resolved), "drained db-7")];
+        let entry = |(place, (what, text)): (usize, (What, &str))| Entry {
+            at: at(-3600),
+            recorded: at(-3600),
+            person: "ada".into(),
+            what,
+            text: text.into(),
+            session: "other".into(),
+            seq: place as u64,
+        };
+        let entries = told.into_iter().enumerate().map(entry).collect();
+        let folder = Folder::Incident(IncidentId::try_from(name.to_owned()).unwrap());
+        Msg::Note(folder, NoteReply::Read(entries))
+    };
+    let mut console = outage();
+    console.keys("2 /").type_text("exhausted").keys("Enter G Enter");
+    assert!(!console.screen().contains("What was like it"), "{}", console.screen());
+    let patterns = vec!["pool <str> exhausted after <time>".into()];
+    console.send(over("INC-1", Declared { patterns, ..Declared::new("one", Sev::SECOND) }));
+    let screen = console.screen();
+    assert!(screen.contains("What was like it") && screen.contains("drained db-7"), "{screen}");
+    console.keys("Esc 3 Enter G");
+    assert!(!console.screen().contains("What was like it"), "{}", console.screen());
+    let alert = Some("HighErrorRate".into());
+    console.send(over("INC-2", Declared { alert, ..Declared::new("two", Sev::SECOND) }));
+    console.keys("G");
+    let screen = console.screen();
+    assert!(screen.contains("What was like it") && screen.contains("INC-2 SEV2"), "{screen}");
 }

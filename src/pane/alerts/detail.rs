@@ -6,14 +6,13 @@ use ratatui::layout::Rect;
 
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
-use crate::insight::similar::Asked;
 use crate::model::alert::{Alert, AlertState, Group, Silence};
 use crate::model::health::FailureKind;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::update::{Detail, DetailKey};
 use crate::pane::alerts::graph::AlertGraph;
 use crate::pane::alerts::rows::Row;
-use crate::pane::past;
+use crate::pane::past::{About, Past};
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
@@ -32,7 +31,13 @@ pub(super) struct Page {
 
 impl Page {
     /// The page in an area; without the chart where it is read aloud.
-    pub(super) fn new(row: &Row, graph: &AlertGraph, view: &View<'_>, area: Rect, is_aloud: bool) -> Self {
+    pub(super) fn new(
+        row: &Row,
+        (graph, past): (&AlertGraph, &Past),
+        view: &View<'_>,
+        area: Rect,
+        is_aloud: bool,
+    ) -> Self {
         let rows = if is_aloud { 0 } else { graph.rows(area) };
         let mut paragraphs = head(row, view);
         let (lines, before) = graph.paragraphs(row, view);
@@ -42,27 +47,27 @@ impl Page {
         paragraphs.extend(lines);
         let room = std::iter::repeat_n(Paragraph::default(), rows.into());
         paragraphs.splice(chart..chart, room);
-        paragraphs.extend(rest(row, view));
+        paragraphs.extend(rest(row, past, view));
         Self { paragraphs, chart, rows }
     }
 }
 
 /// What the page says but for its graph, line by line.
-pub(super) fn lines(row: &Row, view: &View<'_>) -> Vec<SafeText> {
-    let said = head(row, view).into_iter().chain(rest(row, view));
+pub(super) fn lines(row: &Row, past: &Past, view: &View<'_>) -> Vec<SafeText> {
+    let said = head(row, view).into_iter().chain(rest(row, past, view));
     said.map(|paragraph| paragraph.text).filter(|text| !text.is_empty()).collect()
 }
 
 /// Draws the page.
 pub(super) fn draw(
     row: &Row,
-    graph: &AlertGraph,
+    (graph, past): (&AlertGraph, &Past),
     pager: Pager,
     view: &View<'_>,
     area: Rect,
     canvas: &mut Canvas<'_>,
 ) {
-    let page = Page::new(row, graph, view, area, canvas.is_aloud());
+    let page = Page::new(row, (graph, past), view, area, canvas.is_aloud());
     pager.draw(canvas, area, &page.paragraphs, view.focused);
     let top = pager.row_of(page.chart, &page.paragraphs, area, view.ascii);
     canvas.clipped(area, top, page.rows, |canvas, area| graph.draw(row, view, area, canvas));
@@ -181,7 +186,7 @@ fn with(group: &Group, alert: &Alert) -> SafeText {
 }
 
 /// What people wrote about it, its labels, and where it comes from.
-fn rest(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+fn rest(row: &Row, past: &Past, view: &View<'_>) -> Vec<Paragraph> {
     let alert = &row.alert;
     let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
     let heading = view.styles.of(Meaning::Title);
@@ -230,12 +235,12 @@ fn rest(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
         origin.push(Paragraph::new(text, style));
     }
     section("Where it comes from", origin);
-    section("What was like it", before(row, view));
+    section("What was like it", past.paragraphs(view));
     page
 }
 
-/// Incidents that were like it, how long they took and what helped.
-fn before(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+/// What incidents have to have in common with it to be told on its page.
+pub(super) fn about(row: &Row, view: &View<'_>) -> About {
     let subject = Subject {
         service: row.service.clone(),
         host: view.catalog.host_of_labels(row.alert.labels.iter()),
@@ -244,8 +249,8 @@ fn before(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
     let name = &row.alert.name;
     // What was pinned in an incident of it that goes on tells what its logs say.
     let own = view.incidents.iter().filter(|one| one.ended().is_none() && one.alert.as_ref() == Some(name));
-    let patterns: Vec<RawText> = own.flat_map(|one| &one.patterns).cloned().collect();
-    past::paragraphs(&Asked { alert: Some(name), subject: &subject, patterns: &patterns }, view)
+    let patterns = own.flat_map(|one| &one.patterns).cloned().collect();
+    About { alert: Some(name.clone()), subject, patterns }
 }
 
 /// What people wrote in one line about what is wrong.

@@ -3,18 +3,22 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use ratatui::layout::Rect;
+
+use crate::command::table::Id;
 use crate::config::theme::Meaning;
-use crate::insight::changes::Subject;
-use crate::insight::similar::Asked;
 use crate::logs::pattern::known;
 use crate::logs::segment::{Odd, Segment};
 use crate::logs::whole::{self, whole};
 use crate::model::text::{RawText, SafeText, clean, clean_block, clean_line, raw_view};
+use crate::pane::effect::Outcome;
+use crate::pane::logs::Logs;
 use crate::pane::logs::line::Line;
-use crate::pane::past;
+use crate::pane::past::{About, Past};
 use crate::pane::view::View;
 use crate::safe;
-use crate::ui::pager::Paragraph;
+use crate::ui::canvas::Canvas;
+use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::style::of_level;
 
 /// Fields that are shown of a record.
@@ -24,8 +28,79 @@ const TITLE: usize = 80;
 /// Lines whose patterns are looked for: of more, those of the first.
 const RECORDS: usize = 200;
 
+/// A line whose page is shown.
+pub(super) struct Open {
+    pub(super) line: Line,
+    /// How far the page is scrolled.
+    pager: Pager,
+    past: Past,
+}
+
+impl Open {
+    fn new(line: Line, view: &View<'_>) -> Self {
+        let past = Past::new(about(&line, view), view);
+        Self { line, pager: Pager::default(), past }
+    }
+
+    /// Takes what is known of incidents now.
+    pub(super) fn sync(&mut self, view: &View<'_>) {
+        // What the line is about stays, once it is known: until then its record may begin in a piece of a file
+        // that is not here yet.
+        let known = self.past.about();
+        let about = if known.patterns.is_empty() { about(&self.line, view) } else { known.clone() };
+        self.past.sync(about, view);
+    }
+
+    pub(super) fn draw(&self, raw: bool, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
+        self.pager.draw(canvas, area, &self.paragraphs(raw, view), view.focused);
+    }
+
+    fn paragraphs(&self, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
+        paragraphs(&self.line, &self.past, raw, view)
+    }
+}
+
+impl Logs {
+    /// Shows the page of the selected line.
+    pub(super) fn open_selected(&mut self, view: &View<'_>) {
+        self.open = self.selected().map(|row| Open::new(row.line.clone(), view));
+    }
+
+    /// Does what a command says on the page of a line; `None` if it is for the lines behind it.
+    pub(super) fn run_in_page(&mut self, id: Id, view: &View<'_>, body: Rect) -> Option<Outcome> {
+        let open = self.open.as_mut()?;
+        let mut outcome = Outcome::default();
+        match id {
+            Id::Open | Id::Mark | Id::Range | Id::Left | Id::Right | Id::Wrap => {}
+            Id::CopyRow => {
+                let lines = texts(&open.line, self.asked.raw, view);
+                let what = if lines.len() == 1 { safe!("1 line") } else { safe!("{} lines", lines.len()) };
+                outcome = Outcome::copy(what, lines);
+            }
+            Id::NextError | Id::PreviousError | Id::NextMatch | Id::PreviousMatch => {
+                outcome = match id {
+                    Id::NextError | Id::PreviousError => self.error(id == Id::NextError, view),
+                    _ => self.hit(id == Id::NextMatch, view),
+                };
+                if outcome.notice.is_none() {
+                    self.open_selected(view);
+                }
+            }
+            _ if open.pager.run(id, &open.paragraphs(self.asked.raw, view), body, view.ascii) => {}
+            _ => return None,
+        }
+        Some(outcome)
+    }
+}
+
+/// What incidents have to have in common with a line to be told on its page: only what the logs say. Those of its
+/// service are on the pages of alerts.
+fn about(line: &Line, view: &View<'_>) -> About {
+    About { patterns: patterns(std::slice::from_ref(line), view), ..About::default() }
+}
+
 /// The page, paragraph by paragraph; `raw` shows escape sequences as text.
-pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
+fn paragraphs(line: &Line, past: &Past, raw: bool, view: &View<'_>) -> Vec<Paragraph> {
     let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
     let heading = view.styles.of(Meaning::Title);
     let segment = &line.segment;
@@ -79,10 +154,7 @@ pub(super) fn paragraphs(line: &Line, raw: bool, view: &View<'_>) -> Vec<Paragra
         page.push(Paragraph::new("Fields", heading));
         page.extend(fields.into_iter().map(|field| Paragraph::new(field, text)));
     }
-    // Only what the logs say: incidents of its service are on the pages of alerts.
-    let patterns = patterns(std::slice::from_ref(line), view);
-    let asked = Asked { alert: None, subject: &Subject::default(), patterns: &patterns };
-    let before = past::paragraphs(&asked, view);
+    let before = past.paragraphs(view);
     if !before.is_empty() {
         page.push(Paragraph::default());
         page.push(Paragraph::new("What was like it", heading));

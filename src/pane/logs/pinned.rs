@@ -12,7 +12,7 @@ use crate::ui::time::Zone;
 impl Logs {
     /// What an incident of the selected line would be declared with.
     pub fn declares(&self, view: &View<'_>) -> Option<Declared> {
-        let open = self.open.as_ref().map(|(line, _)| line);
+        let open = self.open.as_ref().map(|open| &open.line);
         let line = open.or_else(|| self.selected().map(|row| &row.line))?;
         let (subject, onset) = self.subject(view)?;
         let severity = if line.level() >= Level::Error { Sev::SECOND } else { Sev::THIRD };
@@ -29,7 +29,7 @@ impl Logs {
     /// What is pinned of the open record, the marked lines or the selected record.
     pub fn evidence(&mut self, view: &View<'_>) -> Option<Evidence> {
         let view = &View { zone: &Zone::Utc, ..*view };
-        let open = self.open.as_ref().map(|(line, _)| line.clone());
+        let open = self.open.as_ref().map(|open| open.line.clone());
         let line = open.clone().or_else(|| self.selected().map(|row| row.line.clone()))?;
         if open.is_none() && self.marks.in_range() {
             self.toggle_range(line.key, view);

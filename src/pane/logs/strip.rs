@@ -10,7 +10,6 @@ use crate::logs::tally::{Count, Step};
 use crate::pane::effect::Outcome;
 use crate::pane::logs::Logs;
 use crate::pane::view::View;
-use crate::ui::pager::Pager;
 
 /// Rows of a pane in which there is room for bars beside lines.
 const LEAST: u16 = 8;
@@ -181,7 +180,7 @@ impl Logs {
                 }
                 let outcome = self.go_to_errors(id == Id::NextErrorBar, view);
                 if self.open.is_some() && outcome.notice.is_none() {
-                    self.open = self.selected().map(|row| (row.line.clone(), Pager::default()));
+                    self.open_selected(view);
                 }
                 Some(outcome)
             }

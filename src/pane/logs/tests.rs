@@ -103,6 +103,7 @@ impl Desk {
             credentials: &Credentials::default(),
             keeping: &Keeping::default(),
             incidents: &[],
+            incidents_revision: 0,
             claims: &Claims::default(),
             hand_overs: &[],
             environments: &[],
