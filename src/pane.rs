@@ -13,7 +13,7 @@ pub mod keeping;
 pub mod logs;
 pub mod notes;
 pub mod palette;
-mod past;
+pub mod past;
 pub mod patterns;
 pub mod pipelines;
 mod plot;

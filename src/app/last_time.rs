@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 
 use crate::insight::changes::Subject;
-use crate::insight::similar::{Asked, Like, similar};
-use crate::logs::pattern::known::is_same;
+use crate::insight::similar::Asked;
 use crate::model::incident::Incident;
-use crate::model::text::{SafeText, clean};
+use crate::model::text::SafeText;
+use crate::pane::past::Before;
 use crate::safe;
-use crate::ui::time::{age, took};
 
 /// What an incident is about.
 pub(super) fn subject(incident: &Incident) -> Subject {
@@ -21,24 +20,18 @@ pub(super) fn subject(incident: &Incident) -> Subject {
 }
 
 /// What was like this incident before, and what helped:
-/// `Last time (the same service), 3d ago, it took 42m: rolled back 812.`
+/// `Last time: rolled back 812 (3d ago, took 42m, the same service).`
 pub(super) fn last_time(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
     let subject = subject(incident);
-    let asked = Asked { alert: incident.alert.as_ref(), subject: &subject, patterns: &incident.patterns };
-    told(similar(all, &asked, is_same).first()?, now)
+    told(&Asked { alert: incident.alert.as_ref(), subject: &subject, patterns: &incident.patterns }, all, now)
 }
 
 /// The same of incidents in which the logs said the same, whatever else they were of.
 pub(super) fn last_time_of_logs(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
-    let asked = Asked { alert: None, subject: &Subject::default(), patterns: &incident.patterns };
-    told(similar(all, &asked, is_same).first()?, now)
+    let subject = Subject::default();
+    told(&Asked { alert: None, subject: &subject, patterns: &incident.patterns }, all, now)
 }
 
-fn told(like: &Like<'_>, now: Timestamp) -> Option<SafeText> {
-    let last = like.incident;
-    let ended = last.ended()?;
-    let how = last.ended_by.as_ref().map(|text| safe!(": {}", clean(text))).unwrap_or_default();
-    let ago = age(now.duration_since(last.began()));
-    let length = took(ended.duration_since(last.began()));
-    Some(safe!("Last time ({}), {} ago, it took {}{}.", like.words(), ago, length, how))
+fn told(asked: &Asked<'_>, all: &[Incident], now: Timestamp) -> Option<SafeText> {
+    Some(safe!("Last time: {}.", Before::all(all, asked).next()?.told(now)))
 }

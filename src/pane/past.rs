@@ -1,4 +1,4 @@
-//! What was like it before, on the page of an alert or of a log line.
+//! What was like it before: on the page of an alert or of a log line, and in one line.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,7 +6,7 @@ use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::similar::{Asked, Like, similar};
 use crate::logs::pattern::known::is_same;
-use crate::model::incident::{IncidentId, Sev};
+use crate::model::incident::{Incident, IncidentId, Sev};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::view::View;
 use crate::safe;
@@ -34,7 +34,7 @@ pub(super) struct Past {
 }
 
 /// An incident that is over, as it is told.
-struct Before {
+pub struct Before {
     id: IncidentId,
     peak: Sev,
     began: Timestamp,
@@ -48,8 +48,7 @@ struct Before {
 impl Past {
     pub(super) fn new(about: About, view: &View<'_>) -> Self {
         let asked = Asked { alert: about.alert.as_ref(), subject: &about.subject, patterns: &about.patterns };
-        let found =
-            similar(view.incidents, &asked, is_same).iter().take(TOLD).filter_map(Before::of).collect();
+        let found = Before::all(view.incidents, &asked).take(TOLD).collect();
         Self { about, revision: view.incidents_revision, found }
     }
 
@@ -68,11 +67,22 @@ impl Past {
     /// The incidents, how long they took and what helped.
     pub(super) fn paragraphs(&self, view: &View<'_>) -> Vec<Paragraph> {
         let style = view.styles.of(Meaning::Text);
-        self.found.iter().map(|before| Paragraph::new(before.told(view.now), style)).collect()
+        let line = |before: &Before| {
+            let id = clean(&before.id.as_str().into());
+            let text = safe!("{} SEV{}: {}", id, before.peak.number(), before.told(view.now));
+            Paragraph::new(text, style)
+        };
+        self.found.iter().map(line).collect()
     }
 }
 
 impl Before {
+    /// All that were like what is asked for, the most alike first.
+    pub fn all(incidents: &[Incident], asked: &Asked<'_>) -> impl Iterator<Item = Self> {
+        let found = similar(incidents, asked, is_same);
+        found.into_iter().filter_map(|like| Self::of(&like))
+    }
+
     fn of(like: &Like<'_>) -> Option<Self> {
         let incident = like.incident;
         let began = incident.began();
@@ -86,19 +96,11 @@ impl Before {
         })
     }
 
-    fn told(&self, now: Timestamp) -> SafeText {
-        let how = match &self.how {
-            Some(text) => safe!(": {}", clean(text)),
-            None => ", and nobody wrote what helped".into(),
-        };
-        safe!(
-            "{} SEV{}, {} ago, {}, took {}{}",
-            clean(&self.id.as_str().into()),
-            self.peak.number(),
-            age(now.duration_since(self.began)),
-            self.like,
-            took(self.length),
-            how
-        )
+    /// `rolled back 812 (3d ago, took 42m, the same service)`: what helped comes first, so that it is seen where
+    /// only a part of it has room.
+    pub fn told(&self, now: Timestamp) -> SafeText {
+        let how = self.how.as_ref().map_or_else(|| "nobody wrote what helped".into(), clean);
+        let ago = age(now.duration_since(self.began));
+        safe!("{} ({} ago, took {}, {})", how, ago, took(self.length), self.like)
     }
 }
