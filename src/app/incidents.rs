@@ -62,10 +62,13 @@ impl App {
         let declared = Declared { title: title.into(), severity, ..draft };
         let mut effects = self.notes.declare(declared.clone(), now);
         if let Some(incident) = self.notes.incident() {
-            let rest = last_time(incident, &self.state.incidents, now);
-            let rest =
-                rest.unwrap_or_else(|| "; and the pad write into it. :status says how it stands.".into());
-            let said = safe!("{} is declared. {}", id_text(&incident.id), rest);
+            // The header names the incident; behind its id what helped would have no room on a narrow screen.
+            let said = if let Some(before) = last_time(incident, &self.state.incidents, now) {
+                safe!("Declared. {}", before)
+            } else {
+                let id = id_text(&incident.id);
+                safe!("{} is declared. ; and the pad write into it. :status says how it stands.", id)
+            };
             self.say(said, now);
         }
         effects.extend(self.mark_drill(now));

@@ -140,7 +140,7 @@ impl Segment {
     }
 
     /// What the lines are written in.
-    pub(super) fn formats(&self) -> &Formats {
+    pub fn formats(&self) -> &Formats {
         &self.formats
     }
 

@@ -1,7 +1,11 @@
 //! Incidents: declared from a row, told of by commands, and found again at the next start.
 
+use std::sync::Arc;
+
 use midwatch::app::Setup;
-use midwatch::app::session::SavedView;
+use midwatch::logs::segment::{Given, SegmentBuilder};
+use midwatch::logs::split::Line;
+use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
@@ -563,85 +567,27 @@ fn what_helped_last_time_is_told_on_the_alert_and_when_it_is_declared() {
     assert!(screen.contains("What was like it") && screen.contains("rolled back 812 (14m ago"), "{screen}");
     console.keys("Esc I Enter");
     assert!(
-        console.screen().contains("Last time: rolled back 812 (14m ago, took 14m00s, the same"),
+        console.screen().contains("Declared. Last time: rolled back 812 (14m ago, took 14m00s, the same"),
         "{}",
         console.screen()
     );
     assert!(console.screen().contains("INC-20261122-0326-checkout-2"), "{}", console.screen());
 }
 
-/// What the console asks of the record is done in this one, and its answers come back.
-fn kept(console: &mut Console, folders: &mut Folders<Disk>) {
-    for effect in std::mem::take(&mut console.effects) {
-        if let Effect::Note(folder, command) = effect {
-            for reply in folders.handle(&folder, command, console.now) {
-                console.send(Msg::Note(folder.clone(), reply));
-            }
-        }
-    }
-}
-
 #[test]
-fn a_pad_that_was_merged_is_told_once_with_what_to_do_and_no_longer_when_it_is_gone() {
-    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let session = |id: &str| Session { person: "ada".into(), host: "h".into(), id: id.into(), since: at(0) };
-    // The session of the consoles here, so that what they write is acknowledged to them.
-    let (mut folders, _) = Folders::open(Disk, here.path(), &session("test"), at(0));
-    let mut console = outage(WIDE);
-    console.keys("I Enter");
-    let (folder, declared) = written(&console).remove(0);
-    kept(&mut console, &mut folders);
-    console.keys("4 i").type_text("ours").keys("Esc").pass(1);
-    kept(&mut console, &mut folders);
-
-    // On another machine the pad says something else.
-    let (mut theirs, _) = Folders::open(Disk, there.path(), &session("b"), at(0));
-    for command in [NoteCommand::Open, NoteCommand::Entry(declared), NoteCommand::Pad(1, "theirs".into())] {
-        theirs.handle(&folder, command, at(0));
-    }
-    theirs.close(at(0)).unwrap();
-    let id = folder.incident().unwrap().clone();
-    let bundle = Bundle::of(&Shelf::of(Disk, there.path()), &[id], &mut Vec::new());
-    let merged = bundle.merge(Disk, here.path(), None, &session("m"), at(0)).unwrap();
-    let [path] = merged[0].pads.as_slice() else { panic!("{merged:?}") };
-
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let said = format!("{name}, from a merge: take what you need into the pad, then remove /");
-    let told = |console: &Console| console.screen().matches(name).count();
-    let hear = |console: &mut Console, folders: &mut Folders<Disk>| {
-        for (folder, reply) in folders.hear(at(0)) {
-            console.send(Msg::Note(folder, reply));
-        }
-    };
-    // In the console that runs: in its footer, and in a row of the notes.
-    console.keys("[");
-    assert_eq!(told(&console), 0, "{}", console.screen());
-    hear(&mut console, &mut folders);
-    assert_eq!(told(&console), 2, "{}", console.screen());
-    assert!(console.screen().contains(&said), "{}", console.screen());
-    console.pass(60).keys("G Enter").resize((200, 60));
-    assert!(console.screen().contains(path.to_str().unwrap()), "the row has all of it: {}", console.screen());
-    console.keys("Esc").resize(WIDE);
-    assert_eq!(told(&console), 1, "the row stays: {}", console.screen());
-    hear(&mut console, &mut folders);
-    console.keys("; t w o Enter");
-    kept(&mut console, &mut folders);
-    assert_eq!(told(&console), 1, "it is told once: {}", console.screen());
-    // In one that turns to the incident later.
-    let mut later = outage(WIDE);
-    let (mut others, opened) = Folders::open(Disk, here.path(), &session("c"), at(0));
-    for (folder, reply) in opened {
-        later.send(Msg::Note(folder, reply));
-    }
-    assert_eq!(told(&later), 0, "{}", later.screen());
-    later.keys("4 :").type_text("incident HighErrorRate").keys("Enter");
-    kept(&mut later, &mut others);
-    assert_eq!(told(&later), 2, "{}", later.screen());
-    // It is taken away.
-    std::fs::remove_file(path).unwrap();
-    for (console, folders) in [(&mut console, &mut folders), (&mut later, &mut others)] {
-        hear(console, folders);
-        console.pass(60).keys("j");
-        assert_eq!(told(console), 0, "{}", console.screen());
+fn one_that_is_declared_from_a_log_line_is_called_what_the_line_says() {
+    for (line, title) in [
+        (r#"time=2026-11-22T03:25:59Z level=error msg="pool exhausted" waiting=7"#, "pool exhausted"),
+        (r#"{"ts":"2026-11-22T03:25:59Z","level":"warn","msg":"pool exhausted"}"#, "pool exhausted"),
+        ("2026-11-22T03:25:59Z ERROR pool exhausted", "pool exhausted"),
+        ("pool exhausted", "pool exhausted"),
+    ] {
+        let mut console = Console::new(NARROW);
+        let mut builder = SegmentBuilder::new("app.log".into(), Zone::default());
+        builder.push(Line::from(line.as_bytes()), Given::default(), at(0));
+        let segment = builder.seal().unwrap().said_by("logs".into());
+        console.send(Msg::Segment(Arc::new(segment)));
+        console.keys("2 I Enter");
+        assert_eq!(only_incident(&console).1.title, title.into(), "{line}");
     }
 }

@@ -20,6 +20,7 @@ use crate::safe;
 use crate::ui::canvas::Canvas;
 use crate::ui::pager::{Pager, Paragraph};
 use crate::ui::style::of_level;
+use crate::ui::time::Zone;
 
 /// Fields that are shown of a record.
 const FIELDS: usize = 256;
@@ -108,7 +109,11 @@ fn paragraphs(line: &Line, past: &Past, raw: bool, view: &View<'_>) -> Vec<Parag
     let came = segment.arrival(line.index);
     if let Some(time) = segment.time(line.index) {
         let clock = view.zone.precise(time, view.now);
-        page.push(Paragraph::new(safe!("written {} ({} {})", time, clock, view.zone.name(time)), text));
+        let clock = match view.zone {
+            Zone::Relative => safe!("{} ago", clock),
+            zone => safe!("{} {}", clock, zone.name(time)),
+        };
+        page.push(Paragraph::new(safe!("written {} ({})", time, clock), text));
     } else {
         let place = safe!("The line says no time of its own; it stands at {}.", line.time());
         page.push(Paragraph::new(place, muted));
@@ -206,7 +211,11 @@ pub(super) fn message(line: &Line) -> RawText {
         said = Some(clean_line(value));
         ControlFlow::Break(())
     });
-    let said = said.unwrap_or_else(|| clean_line(line.segment.line(line.index)));
+    // Formats of named fields have names of their own for it.
+    let said = said.unwrap_or_else(|| {
+        let bytes = line.bytes();
+        clean_line(line.segment.formats().said(bytes).of(bytes))
+    });
     said.truncate_to(TITLE, &"...".into()).as_str().trim().into()
 }
 
