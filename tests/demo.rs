@@ -84,7 +84,7 @@ async fn every_pane_is_alive_within_two_seconds_and_the_failing_step_says_why() 
     let screen = demo.console.screen();
     for text in [
         "ALL 3 (2 prod)",
-        "6 sources, 1 blind: journalctl on db-7: permission denied",
+        "7 sources, 1 blind: journalctl on db-7: permission denied",
         "03:16 UTC",
         "3 Alerts  4 firing  1 acked  2 silenced",
         "1 Pipelines  2 failed",

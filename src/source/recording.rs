@@ -359,7 +359,7 @@ mod tests {
         console.until("05:00:00").await;
         let now = (console.clock)();
         let live = console.world.sources().filter(|source| source.health(now).is_live()).count();
-        assert_eq!((live, console.world.sources().len()), (5, 6));
+        assert_eq!((live, console.world.sources().len()), (6, 7));
         assert_eq!(console.firing(), ["DiskFilling"]);
         let last = console.world.history().next_back().unwrap().at;
         assert!(last.to_string().as_str() < "2026-11-20T04:00:00Z", "{last}");

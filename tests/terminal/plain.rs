@@ -116,7 +116,7 @@ fn read_to(lines: &mut BufReader<ChildStdout>, text: &str) -> String {
 fn without_a_terminal_it_tells_the_news_until_its_input_ends() {
     let (mut child, mut lines) = piped(Stdio::piped());
     let summary = read_to(&mut lines, "blind since");
-    assert!(summary.starts_with("midwatch: ALL 3 (2 prod), 6 sources"), "{summary}");
+    assert!(summary.starts_with("midwatch: ALL 3 (2 prod), 7 sources"), "{summary}");
     assert!(summary.is_ascii() && !summary.contains(['\x1b', '\r']) && !summary.contains("q leaves"));
     let mut stdin = child.stdin.take().unwrap();
     // What comes in is no key.

@@ -348,7 +348,7 @@ impl GettableAlert {
 }
 
 /// The expression in the link to Prometheus' own graph: `.../graph?g0.expr=up+%3D%3D+0&g0.tab=1`.
-fn expression_in(link: &str) -> Option<RawText> {
+pub(in crate::source) fn expression_in(link: &str) -> Option<RawText> {
     let (_, query) = link.split_once('?')?;
     let (_, expression) = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "g0.expr")?;
     Some(expression.as_ref().into())

@@ -127,7 +127,8 @@ impl Stage {
                 | Request::Seek(_)
                 | Request::Mine(_) => {}
                 Request::Fetch(key) => {
-                    let told = self.told(outlet.source(), &key);
+                    let source = outlet.source();
+                    let told = self.told(source, &key).or_else(|| self.tape.answer(source, &key).map(Ok));
                     let missing =
                         || Err(Failure::new(FailureKind::Missing, "the recording does not have it"));
                     outlet.detail(key, told.unwrap_or_else(missing)).await;

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod dice;
+mod gauges;
 mod lines;
 mod moment;
 mod runs;
@@ -19,9 +20,10 @@ use crate::model::catalog::Catalog;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::run::Run;
 use crate::model::text::RawText;
-use crate::model::update::{Detail, Gives, News, Snapshot, Update};
+use crate::model::update::{Detail, DetailKey, Gives, News, Snapshot, Update};
 use crate::source::recording::format::{Header, Item, RecordedSource};
 use alerts::{AlertPlan, SilencePlan, Trouble};
+use gauges::Gauge;
 use lines::{Curve, TICK, Voice};
 use moment::Moment;
 use runs::{Pipeline, Planned, RunPlan};
@@ -49,6 +51,8 @@ pub(super) struct Scenario {
     silences: Vec<SilencePlan>,
     #[serde(default)]
     troubles: Vec<Trouble>,
+    #[serde(default)]
+    gauges: Vec<Gauge>,
     curves: BTreeMap<String, Curve>,
     voices: Vec<Voice>,
     /// The texts of runbooks by their addresses, which nobody asks while the story is played.
@@ -73,6 +77,7 @@ impl Scenario {
     pub(super) fn fault(&self) -> Option<String> {
         let named = self.pipelines.iter().map(|p| &p.source).chain(self.alerts.iter().map(|a| &a.source));
         let named = named.chain(self.silences.iter().map(|s| &s.source));
+        let named = named.chain(self.gauges.iter().map(|gauge| &gauge.source));
         for name in named.chain(self.troubles.iter().map(|t| &t.source)) {
             if !self.sources.iter().any(|source| source.name == *name) {
                 return Some(format!("no source {name:?}"));
@@ -109,6 +114,11 @@ impl Scenario {
     pub(super) fn catalog(&self) -> Catalog {
         let services: Vec<_> = self.voices.iter().map(Voice::service).collect();
         Catalog::new(&services, &[])
+    }
+
+    /// What a source answers to a question that nobody asked before.
+    pub(super) fn answer(&self, source: &RawText, key: &DetailKey, seed: u64) -> Option<Detail> {
+        gauges::graph(&self.gauges, source, key, self.day, seed).map(Detail::Graph)
     }
 
     /// The source that gives the log lines of each environment.
@@ -242,6 +252,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::model::expression::threshold;
+    use crate::model::graph::Series;
 
     fn at(time: &str) -> Timestamp {
         format!("2026-11-20T{time}Z").parse().unwrap()
@@ -342,6 +354,40 @@ mod tests {
             assert!(all.contains(text), "{text}");
         }
         assert!(!all.contains("${"));
+    }
+
+    #[test]
+    fn an_alert_holds_from_when_its_graph_is_over_its_limit() {
+        let story = Scenario::built_in().unwrap();
+        for seed in [1, 2, 3] {
+            for plan in &story.alerts {
+                let expression = plan.expression().unwrap();
+                let limit = threshold(expression.as_str().unwrap()).unwrap();
+                let (began, ended) = plan.held_between(story.day);
+                let own = story.gauges.iter().find(|gauge| gauge.query == limit.subject).unwrap();
+                let holds = |at: Timestamp| {
+                    let query = limit.subject.into();
+                    let key = DetailKey::Graph { query, from: at - SignedDuration::from_mins(1), to: at };
+                    let Some(Detail::Graph(graph)) = story.answer(&own.source, &key, seed) else {
+                        panic!("{key:?}")
+                    };
+                    let last = |series: &Series| series.points.last().unwrap().value;
+                    graph.series.iter().any(|series| limit.operator.holds(last(series), limit.number))
+                };
+                assert!(!holds(began - SignedDuration::from_secs(30)), "{expression:?} before");
+                assert!(holds(began + SignedDuration::from_secs(15)), "{expression:?} at its onset");
+                if let Some(ended) = ended {
+                    assert!(holds(ended - SignedDuration::from_secs(20)), "{expression:?} at its end");
+                    assert!(!holds(ended + SignedDuration::from_secs(60)), "{expression:?} after it");
+                }
+            }
+        }
+        let key = |from, to| DetailKey::Graph { query: "checkout:errors:ratio".into(), from, to };
+        let asked = |from, to, seed| story.answer(&"metrics".into(), &key(at(from), at(to)), seed).unwrap();
+        assert_eq!(asked("02:00:00", "03:20:00", 1), asked("02:00:00", "03:20:00", 1));
+        assert_ne!(asked("02:00:00", "03:20:00", 1), asked("02:00:00", "03:20:00", 2));
+        let other = DetailKey::Graph { query: "up".into(), from: at("02:00:00"), to: at("03:00:00") };
+        assert_eq!(story.answer(&"metrics".into(), &other, 1), None);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::config::environment::Environment;
 use crate::model::catalog::Catalog;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
+use crate::model::update::{Detail, DetailKey};
 use crate::source::recording::format::{Header, Item, Reader};
 use crate::source::recording::scenario::{Items, Scenario};
 
@@ -71,6 +72,14 @@ impl Tape {
                 let (environments, runbooks) = (story.environments.clone(), story.runbooks.clone());
                 Ok(Label { header, opens, ends, environments, catalog, runbooks })
             }
+        }
+    }
+
+    /// What a source answers where nothing of it was recorded: only a story knows.
+    pub(super) fn answer(&self, source: &RawText, key: &DetailKey) -> Option<Detail> {
+        match self {
+            Self::File(_) => None,
+            Self::Story(story, seed) => story.answer(source, key, *seed),
         }
     }
 

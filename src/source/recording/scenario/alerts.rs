@@ -11,6 +11,7 @@ use super::moment::Moment;
 use crate::model::alert::{Acknowledgement, Alert, AlertState, Matcher, Severity, Silence};
 use crate::model::health::{Failure, FailureKind};
 use crate::model::text::RawText;
+use crate::source::alerts::alertmanager::expression_in;
 
 /// For how long an alert that has ended is still told of, as Prometheus does.
 const LINGERS: SignedDuration = SignedDuration::from_mins(5);
@@ -55,6 +56,7 @@ impl AlertPlan {
             annotations: self.annotations.clone(),
             held: Some(self.held),
             ended,
+            expression: self.expression(),
             link: self.link.clone(),
             ..Alert::new(format!("{:016x}", self.fingerprint()), self.name.clone(), started)
         };
@@ -72,6 +74,17 @@ impl AlertPlan {
         alert.acknowledged =
             acknowledged.filter(|(_, at)| *at <= now).map(|(person, at)| Acknowledgement { person, at });
         Some(alert)
+    }
+
+    /// From when to when its rule holds.
+    #[cfg(test)]
+    pub(super) fn held_between(&self, day: Date) -> (Timestamp, Option<Timestamp>) {
+        (self.fires.on(day) - self.held, self.ends.map(|end| end.on(day)))
+    }
+
+    /// The expression of its rule, which its link has, as an Alertmanager's does.
+    pub(super) fn expression(&self) -> Option<RawText> {
+        expression_in(self.link.as_ref()?.as_str()?)
     }
 
     fn fingerprint(&self) -> u64 {

@@ -24,7 +24,7 @@ const ROLLING: SignedDuration = SignedDuration::from_secs(7);
 pub(super) struct Curve(Vec<(Moment, f64)>);
 
 impl Curve {
-    fn at(&self, now: Timestamp, day: Date) -> f64 {
+    pub(super) fn at(&self, now: Timestamp, day: Date) -> f64 {
         let points = self.0.iter().map(|(moment, factor)| (moment.on(day), *factor));
         let mut before: Option<(Timestamp, f64)> = None;
         for (at, factor) in points {
