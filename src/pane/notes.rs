@@ -85,6 +85,8 @@ pub struct Notes {
     records: BTreeMap<Folder, Record>,
     /// What is known of the others.
     over: BTreeMap<IncidentId, Incident>,
+    /// Counts what came to those and went from them.
+    over_revision: u64,
     current: Folder,
     /// The incident that was current at the end of the last session, until it is read.
     wanted: Option<IncidentId>,
@@ -99,6 +101,7 @@ impl Notes {
             session,
             records: BTreeMap::from([(Folder::Shift, shift)]),
             over: BTreeMap::new(),
+            over_revision: 0,
             current: Folder::Shift,
             wanted: None,
         }
@@ -149,7 +152,7 @@ impl Notes {
 
     /// Another one means that what is known of incidents may be another thing.
     pub fn revision(&self) -> u64 {
-        self.records.values().map(Record::revision).sum::<u64>() + self.over.len() as u64
+        self.records.values().map(Record::revision).sum::<u64>() + self.over_revision
     }
 
     /// All incidents that are known, the oldest first.
@@ -318,10 +321,13 @@ impl Notes {
                     safe!("{} has no entry that declares it; its folder is left as it is.", id_text(id));
                 return (Some(shown), None);
             };
+            self.over_revision += 1;
             if incident.status.is_over() {
                 self.over.insert(id.clone(), incident);
                 return (None, None);
             }
+            // Somebody may have opened it again.
+            self.over.remove(id);
         }
         let said = self.record_of(folder.clone()).reply(reply);
         let is_wanted = folder.incident().is_some() && folder.incident() == self.wanted.as_ref();

@@ -227,6 +227,36 @@ fn an_incident_of_the_last_session_is_current_again_and_one_that_is_over_is_not_
 }
 
 #[test]
+fn an_incident_that_was_over_is_open_here_when_somebody_else_opens_it_again() {
+    for size in [WIDE, NARROW] {
+        let mut kim = outage(size);
+        kim.keys("I Enter");
+        let (id, _) = only_incident(&kim);
+        let mut entries: Vec<Entry> = written(&kim).into_iter().map(|(_, entry)| entry).collect();
+        let status = |seq: u64, status| Entry {
+            what: What::Status(status),
+            seq,
+            recorded: at(i64::try_from(seq).unwrap()),
+            ..entries[0].clone()
+        };
+        let (closed, again) = (status(101, Status::Closed), status(102, Status::Active));
+        let mut console = Console::with(Setup { person: "ada".into(), ..setup(size) });
+        let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();
+        entries.push(closed);
+        console.send(Msg::Note(Folder::Incident(id.clone()), NoteReply::Read(entries.clone())));
+        assert!(!header(&console).contains("open incident"), "{}", console.screen());
+        entries.push(again);
+        console.send(Msg::Note(Folder::Incident(id.clone()), NoteReply::Read(entries.clone())));
+        assert!(header(&console).contains("1 open incident"), "{}", console.screen());
+        console.keys(":").type_text("incident ");
+        let row = console.row("0326-checkout").unwrap();
+        assert!(row.contains("SEV2 HighErrorRate") && !row.contains("closed"), "{}", console.screen());
+        console.type_text("HighError").keys("Enter");
+        assert!(header(&console).contains("INC HighErrorR"), "{}", console.screen());
+    }
+}
+
+#[test]
 fn whoever_was_killed_after_declaring_is_turned_to_it_and_whoever_left_it_is_not() {
     let mut console = outage(WIDE);
     let before = console.app.session();

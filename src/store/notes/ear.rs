@@ -1,6 +1,7 @@
 //! What other consoles write into a folder while this one looks at it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use super::entries::{MOST_FILES, parse};
@@ -11,8 +12,13 @@ use crate::store::journal;
 /// How far the journals of a folder were heard.
 #[derive(Debug, Default)]
 pub(super) struct Ear {
-    sizes: HashMap<PathBuf, u64>,
+    sizes: BTreeMap<PathBuf, u64>,
 }
+
+/// Tells whether somebody has written into a folder since. It is small: of the many that are over, this is all that
+/// is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Glance(u64);
 
 impl Ear {
     /// Of a folder whose journals are read now: only what comes later is heard.
@@ -20,6 +26,13 @@ impl Ear {
         let mut ear = Self::default();
         ear.grown(files, dir, |_| false);
         ear
+    }
+
+    /// How its journals stand, as far as they were heard.
+    pub(super) fn glance(&self) -> Glance {
+        let mut hasher = DefaultHasher::new();
+        self.sizes.hash(&mut hasher);
+        Glance(hasher.finish())
     }
 
     /// Whether it has come upon no journal yet.

@@ -4,12 +4,12 @@
 //! entry is written there: a console makes no journal where it only looks. The pad is taken by who turns to it,
 //! and by nothing else: what happens is written down by every console that sees it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::ear::Ear;
+use super::ear::{Ear, Glance};
 use super::here::Here;
 use super::places::{Places, incidents};
 use super::{PAD, Session, Writer, raw};
@@ -24,6 +24,10 @@ use crate::store::team::{Shared, Team};
 
 /// Incidents that are read at the start, the newest first.
 const MOST_INCIDENTS: usize = 5_000;
+/// Incidents that are over and are looked at again in one turn: the newest of them always, and so many of the others
+/// in rotation. A thousand so cost no more than a few, and who opens one again is heard.
+const NEWEST: usize = 4;
+const OTHERS: usize = 12;
 
 /// What an answer is of, and the answer.
 pub type Told = Vec<(Folder, NoteReply)>;
@@ -36,8 +40,11 @@ pub struct Folders<F> {
     open: BTreeMap<Folder, Writer<Shared<F>>>,
     /// The folders that are not open here and in which others may write.
     heard: BTreeMap<Folder, Ear>,
-    /// The incidents that are over, or that nobody declared.
-    left: BTreeSet<IncidentId>,
+    /// The incidents that are over, or that nobody declared, and how they stood when they were read; nothing for
+    /// those that were not.
+    left: BTreeMap<IncidentId, Option<Glance>>,
+    /// How many of them were looked at again in this rotation.
+    turn: usize,
     /// Who looks at what.
     here: Here,
 }
@@ -64,7 +71,8 @@ impl<F: Files + Clone> Folders<F> {
             session: session.clone(),
             open: BTreeMap::from([(Folder::Shift, shift)]),
             heard: BTreeMap::new(),
-            left: BTreeSet::new(),
+            left: BTreeMap::new(),
+            turn: 0,
             here: Here::new(session),
         };
         let mut notices = Vec::new();
@@ -105,6 +113,7 @@ impl<F: Files + Clone> Folders<F> {
             told.extend(self.adopt_one(&folder, before, &meanwhile, now));
         }
         self.heard.clear();
+        self.left.clear();
         told.extend(self.read(now, &mut Vec::new()));
         told.extend(self.take_in(&meanwhile, now));
         told
@@ -116,7 +125,7 @@ impl<F: Files + Clone> Folders<F> {
         let left_out = ids.len().saturating_sub(MOST_INCIDENTS);
         if left_out > 0 {
             notices.push(safe!("{} incidents that are older were not read", left_out));
-            self.left.extend(ids.drain(..left_out));
+            self.left.extend(ids.drain(..left_out).map(|id| (id, None)));
         }
         // Without a team it is in one's own directory, for one's other consoles and the next start.
         let folders = std::iter::once(Folder::Team).chain(ids.into_iter().map(Folder::Incident));
@@ -141,7 +150,8 @@ impl<F: Files + Clone> Folders<F> {
         let looked = files.share().map_or(Ok(()), |share| share.check_folder(&dir));
         if let Err(why) = looked {
             notices.push(safe!("{}; it was not read", why));
-            self.left.extend(folder.incident().cloned());
+            // It is read as soon as it may be.
+            self.left.extend(folder.incident().map(|id| (id.clone(), Some(Glance::default()))));
             return None;
         }
         // Looked at before: what is written meanwhile is heard.
@@ -149,7 +159,7 @@ impl<F: Files + Clone> Folders<F> {
         let entries = super::entries::read(&files, &dir, Some(now), notices);
         let is_over = |id| Incident::of(id, &entries).is_none_or(|incident| incident.status.is_over());
         match folder.incident().filter(|id| is_over(id)) {
-            Some(id) => drop(self.left.insert(id.clone())),
+            Some(id) => drop(self.left.insert(id.clone(), Some(ear.glance()))),
             None => drop(self.heard.insert(folder.clone(), ear)),
         }
         Some((folder, NoteReply::Read(entries)))
@@ -163,26 +173,22 @@ impl<F: Files + Clone> Folders<F> {
     }
 
     /// What other consoles have written since it was asked last, into incidents that are not over, into
-    /// new ones and outside of them; and who looks at the one that somebody turned to here.
+    /// new ones and outside of them; soon also into those that were over. And who looks at the one that somebody turned to here.
     pub fn hear(&mut self, now: Timestamp) -> Told {
         let mut told = Told::new();
         // What is wrong with them was told at the start, or will be at the next one.
         let all = self.places.incidents(&mut Vec::new());
         for id in all {
             let folder = Folder::Incident(id.clone());
-            let is_known = self.left.contains(&id) || self.heard.contains_key(&folder);
+            let is_known = self.left.contains_key(&id) || self.heard.contains_key(&folder);
             if is_known || self.open.contains_key(&folder) {
                 continue;
             }
-            match self.read_one(folder.clone(), now, &mut Vec::new()) {
-                Some((_, NoteReply::Read(entries))) if entries.is_empty() => {
-                    // Its first entry is still being written.
-                    self.left.remove(&id);
-                    self.heard.remove(&folder);
-                }
-                heard => told.extend(heard),
-            }
+            let heard = self.read_one(folder, now, &mut Vec::new());
+            // Of one whose first entry is still being written there is nothing to tell.
+            told.extend(heard.filter(|(_, reply)| *reply != NoteReply::Read(Vec::new())));
         }
+        told.extend(self.look_again(now));
         for (folder, ear) in &mut self.heard {
             let (base, files) = self.places.of(folder);
             let entries = ear.hear(&files, &base.join(folder.path()), |_| false);
@@ -199,6 +205,37 @@ impl<F: Files + Clone> Folders<F> {
             told.extend(others.map(|others| (folder, NoteReply::Here(others))));
         }
         told
+    }
+
+    /// Looks at some of the incidents that are over, and reads those that somebody has written into.
+    fn look_again(&mut self, now: Timestamp) -> Told {
+        let mut all = self.left.keys().rev();
+        let mut due: Vec<IncidentId> = all.by_ref().take(NEWEST).cloned().collect();
+        let count = OTHERS.min(all.len());
+        self.turn = self.turn.checked_rem(all.len()).unwrap_or_default();
+        due.extend(all.cycle().skip(self.turn).take(count).cloned());
+        self.turn += count;
+        due.into_iter().filter_map(|id| self.look_again_at(id, now)).collect()
+    }
+
+    fn look_again_at(&mut self, id: IncidentId, now: Timestamp) -> Option<(Folder, NoteReply)> {
+        let folder = Folder::Incident(id.clone());
+        let (base, files) = self.places.of(&folder);
+        let dir = base.join(folder.path());
+        files.share().map_or(Ok(()), |share| share.check_folder(&dir)).ok()?;
+        let glance = Ear::from_now(&files, &dir).glance();
+        let before = self.left.insert(id.clone(), Some(glance)).flatten();
+        // Of one that was too old to be read, what comes from here on is heard.
+        if before.is_none_or(|before| before == glance) {
+            return None;
+        }
+        self.left.remove(&id);
+        let heard = self.read_one(folder, now, &mut Vec::new());
+        // One that nobody declared was told when it was come upon.
+        heard.filter(|(_, reply)| match reply {
+            NoteReply::Read(entries) => Incident::of(&id, entries).is_some(),
+            _ => false,
+        })
     }
 
     /// Does one command in one folder and says what came of it. An incident's folder that is not open
@@ -229,6 +266,7 @@ impl<F: Files + Clone> Folders<F> {
         let entries = writer.entries.all().to_vec();
         self.open.insert(folder.clone(), writer);
         self.heard.remove(folder);
+        folder.incident().map(|id| self.left.remove(id));
         (!entries.is_empty()).then_some(NoteReply::Read(entries))
     }
 
@@ -341,7 +379,7 @@ impl<F: Files + Clone> Folders<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::incident::{Declared, Sev};
+    use crate::model::incident::{Declared, Sev, Status};
     use crate::model::note::{Entry, What};
     use crate::store::files::Disk;
     use crate::store::notes::tests::of_team;
@@ -466,10 +504,83 @@ mod tests {
         // To who writes there only what is new, to who looks the journals that grew.
         assert_eq!(read(&a.hear(now())), [("incidents/INC-20260314-0312-db".to_owned(), 1)]);
         assert_eq!(read(&c.hear(now())), [("incidents/INC-20260314-0312-db".to_owned(), 1)]);
-        let closed = What::Status(crate::model::incident::Status::Closed);
-        a.handle(&incident(), entry("a", 2, closed), now());
+        a.handle(&incident(), entry("a", 2, status(Status::Closed)), now());
         assert_eq!(read(&c.hear(now())), [("incidents/INC-20260314-0312-db".to_owned(), 2)]);
         assert_eq!(open("d").hear(now()), [], "it is over");
+    }
+
+    fn status(status: Status) -> What {
+        What::Status(status)
+    }
+
+    #[test]
+    fn an_incident_that_was_over_at_the_start_is_heard_again_when_somebody_opens_it_again() {
+        let state = tempfile::tempdir().unwrap();
+        let open = |id: &str| Folders::open(Disk, state.path(), &session(id), now()).0;
+        let mut a = open("a");
+        a.handle(&incident(), entry("a", 1, declared()), now());
+        a.handle(&incident(), entry("a", 2, status(Status::Closed)), now());
+        let mut b = open("b");
+        assert_eq!(b.hear(now()), []);
+        a.handle(&incident(), entry("a", 3, status(Status::Active)), now());
+        let path = "incidents/INC-20260314-0312-db".to_owned();
+        assert_eq!(read(&b.hear(now())), [(path.clone(), 3)], "with all that is in it");
+        assert_eq!(b.hear(now()), [], "once");
+        a.handle(&incident(), entry("a", 4, What::Note), now());
+        assert_eq!(read(&b.hear(now())), [(path.clone(), 4)], "it is heard as any other that is open");
+        // One that goes on being over is told too, as it is known by what is in it.
+        let mut c = open("c");
+        a.handle(&incident(), entry("a", 5, status(Status::Closed)), now());
+        let mut d = open("d");
+        a.handle(&incident(), entry("a", 6, What::Note), now());
+        assert_eq!(read(&d.hear(now())), [(path.clone(), 6)]);
+        assert_eq!(d.hear(now()), []);
+        assert_eq!(read(&c.hear(now())), [(path, 6)]);
+        // Who has it open hears it there, once.
+        d.handle(&incident(), NoteCommand::Open, now());
+        a.handle(&incident(), entry("a", 7, What::Note), now());
+        assert_eq!(read(&d.hear(now())[..1].to_vec())[0].1, 1);
+    }
+
+    #[test]
+    fn an_incident_that_was_still_being_made_at_the_start_is_heard() {
+        let state = tempfile::tempdir().unwrap();
+        let (early, late) = (incident().path(), Path::new("incidents/INC-20260314-0313-web"));
+        std::fs::create_dir_all(state.path().join(&early)).unwrap();
+        let mut b = Folders::open(Disk, state.path(), &session("b"), now()).0;
+        std::fs::create_dir_all(state.path().join(late)).unwrap();
+        assert_eq!(b.hear(now()), []);
+        let mut a = Folders::open(Disk, state.path(), &session("a"), now()).0;
+        a.handle(&incident(), entry("a", 1, declared()), now());
+        assert_eq!(read(&b.hear(now())), [(early.to_str().unwrap().to_owned(), 1)]);
+        let web = Folder::Incident(IncidentId::try_from("INC-20260314-0313-web".to_owned()).unwrap());
+        a.handle(&web, entry("a", 2, declared()), now());
+        assert_eq!(read(&b.hear(now())), [(late.to_str().unwrap().to_owned(), 1)]);
+    }
+
+    #[test]
+    fn of_many_that_are_over_each_is_looked_at_soon_and_few_at_once() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = |number: usize| {
+            let id = format!("INC-20260314-{number:04}-db");
+            Folder::Incident(IncidentId::try_from(id).unwrap())
+        };
+        let mut a = Folders::open(Disk, state.path(), &session("a"), now()).0;
+        for number in 0..40 {
+            a.handle(&folder(number), entry("a", 1, declared()), now());
+            a.handle(&folder(number), entry("a", 2, status(Status::Closed)), now());
+        }
+        let mut b = Folders::open(Disk, state.path(), &session("b"), now()).0;
+        for number in 0..40 {
+            a.handle(&folder(number), entry("a", 3, status(Status::Active)), now());
+        }
+        let heard = |told: &Told| -> Vec<Folder> { told.iter().map(|(folder, _)| folder.clone()).collect() };
+        let newest_first = |from: usize, to: usize| (from..=to).rev().map(folder).collect::<Vec<_>>();
+        assert_eq!(heard(&b.hear(now())), newest_first(24, 39));
+        let mut all: Vec<_> = std::iter::repeat_with(|| heard(&b.hear(now()))).take(4).flatten().collect();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 24, "{all:?}");
     }
 
     /// Lets a directory be used so.
