@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::padlog::{Print, Record, print};
+use super::padlog::{Print, Record, in_order, print};
 use super::{PAD, brought, file_time};
 use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
@@ -538,9 +538,9 @@ impl Found {
         let there = read_pad(files, &path)?;
         let disk = there.as_deref().map(print);
         let names = files.list(dir, MOST_FILES).map_err(|e| StoreError::new("read", dir, e))?;
-        let (mut journals, mut number, mut newest) = (Vec::new(), 0, None);
-        for path in names.into_iter().filter(|p| p.extension().is_some_and(|e| e == "padlog")) {
-            number = number.max(number_of(&path).saturating_add(1));
+        let (paths, number) = in_order(names, notices);
+        let (mut journals, mut newest) = (Vec::new(), None);
+        for path in paths {
             let old = match journal::read(files, &path, now.map(file_time).as_deref()) {
                 Ok(old) => old,
                 Err(e) => {
@@ -586,10 +586,4 @@ impl Found {
         }
         Ok(found)
     }
-}
-
-/// 12 of `pad.00000012.bastion.x1.padlog`.
-fn number_of(path: &Path) -> u64 {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-    name.split('.').nth(1).and_then(|n| n.parse().ok()).unwrap_or(0)
 }

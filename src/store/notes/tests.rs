@@ -525,6 +525,33 @@ fn a_text_that_only_an_old_journal_has_is_kept_beside_the_pad() {
 }
 
 #[test]
+fn a_name_that_no_console_gives_stops_nobody_and_none_takes_the_place_of_what_is_typed_later() {
+    for number in [99_999_999, 1 << 32, u64::MAX] {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut writer, _) = open(dir.path(), "s1");
+        writer.handle(pad("typed"), now());
+        drop(writer);
+        let name = format!("pad.{number}.mal.1.padlog");
+        let text = br#"{"Text":"theirs"}"#.to_vec();
+        drop(crate::store::journal::Journal::create(&Disk, &dir.path().join(&name), &[text]).unwrap());
+        let (mut writer, found) = open(dir.path(), "s2");
+        let is_strange = number == u64::MAX;
+        assert_eq!(found.pad, if is_strange { "typed" } else { "theirs" });
+        let told =
+            found.notices.iter().any(|notice| notice.contains(&name) && notice.contains("by its name"));
+        assert_eq!(told, is_strange, "{:?}", found.notices);
+        assert_eq!(dir.path().join(&name).exists(), is_strange, "what is not ours stays");
+        for text in ["ours", "ours again"] {
+            assert!(writer.handle(pad(text), now()).contains(&NoteReply::PadSaved(7)), "{number}");
+            drop(writer);
+            let (next, found) = open(dir.path(), "s3");
+            assert_eq!(found.pad, text, "{number}");
+            writer = next;
+        }
+    }
+}
+
+#[test]
 fn a_pad_that_is_not_utf8_is_kept_as_it_was() {
     let dir = tempfile::tempdir().unwrap();
     fs::File::create(dir.path().join("pad.md")).unwrap().write_all(b"caf\xe9").unwrap();
