@@ -325,6 +325,16 @@ fn journals(files: &impl Files, dir: &Path) -> impl Iterator<Item = PathBuf> {
     names.into_iter().filter(|path| path.extension().is_some_and(|e| e == "journal"))
 }
 
+/// The journals among these files with their sizes. What leaves no room for others is then what is large, and not
+/// what has a name that comes late.
+pub(super) fn smallest_first(files: &impl Files, names: Vec<PathBuf>) -> Vec<(u64, PathBuf)> {
+    let journals = names.into_iter().filter(|path| path.extension().is_some_and(|e| e == "journal"));
+    let size = |path: &PathBuf| files.stamp(path).ok().flatten().map_or(0, |stamp| stamp.size());
+    let mut all: Vec<_> = journals.map(|path| (size(&path), path)).collect();
+    all.sort();
+    all
+}
+
 /// Reads the entries of all consoles. What cannot be read is a notice each. Without a time nothing is
 /// mended or tidied up: a journal is read as it is.
 pub(super) fn read(
@@ -354,8 +364,9 @@ fn read_within(
         notices.push(safe!("{} holds more than {} files; not all were read", path_text(dir), MOST_FILES));
     }
     let (mut all, mut bytes, mut unread) = (Vec::new(), 0, 0_usize);
-    for path in names.iter().filter(|p| p.extension().is_some_and(|e| e == "journal")) {
-        if bytes > most {
+    for (size, path) in &smallest_first(files, names) {
+        // One that is too long by itself says so when it is read.
+        if *size <= journal::MOST_READ && bytes + size > most {
             unread += 1;
             continue;
         }
@@ -372,7 +383,7 @@ fn read_within(
         if old.is_spent() {
             drop(files.remove(path));
         }
-        bytes += old.records.iter().map(|r| r.len() as u64).sum::<u64>();
+        bytes += size;
         let before = all.len();
         all.extend(old.records.iter().filter_map(|record| parse(record)));
         let foreign = old.records.len() - (all.len() - before);
@@ -405,9 +416,10 @@ mod tests {
         Entry { at: now(), recorded: now(), person, what: What::Note, text: text.into(), session, seq }
     }
 
-    /// A console that reads no more than the first journal there.
+    /// A console that reads no more than the first journal there, and what is smaller.
     fn short(dir: &Path, name: &str) -> Entries {
-        Entries::open_within(&Disk, dir, name.to_owned(), &name.into(), 0, now(), &mut Vec::new())
+        let first = Disk.stamp(&dir.join("a.000.journal")).unwrap().unwrap().size();
+        Entries::open_within(&Disk, dir, name.to_owned(), &name.into(), 2 * first - 1, now(), &mut Vec::new())
     }
 
     /// Two journals with entries 1 to 3 and 4 to 6.
@@ -430,11 +442,33 @@ mod tests {
 
     fn merged(dir: &Path, name: &str, bundle: Vec<Entry>) -> (usize, usize) {
         let mut entries = short(dir, name);
-        assert!(entries.all().iter().all(|one| one.seq < 4), "the second journal is not read");
+        assert!(
+            entries.all().iter().all(|one| !(4..=6).contains(&one.seq)),
+            "the second journal is not read"
+        );
         let counts = entries.merge(&Disk, bundle);
         entries.flush(&Disk).unwrap();
         entries.close(&Disk);
         counts
+    }
+
+    #[test]
+    fn large_journals_leave_room_for_the_small_ones_whatever_their_names_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let large = "x".repeat(20_000);
+        for (name, text) in [("0", &large), ("1", &large), ("2", &large), ("kim", &"of kim".to_owned())] {
+            let record = serde_json::to_vec(&entry(name.len() as u64, text)).unwrap();
+            let path = dir.path().join(format!("{name}.000.journal"));
+            Journal::create(&Disk, &path, &[record]).unwrap().close(&Disk);
+        }
+        for now in [None, Some(now())] {
+            let mut notices = Vec::new();
+            let found = read_within(&Disk, dir.path(), 50_000, now, &mut notices);
+            assert!(found.iter().any(|one| one.text == "of kim".into()), "{notices:?}");
+            let [told] = notices.as_slice() else { panic!("{notices:?}") };
+            assert!(told.as_str().starts_with("1 journals in "), "{told:?}");
+            assert!(told.as_str().ends_with(" were too much to read"), "{told:?}");
+        }
     }
 
     #[test]
