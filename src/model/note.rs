@@ -330,6 +330,8 @@ pub enum NoteReply {
     Here(Vec<RawText>),
     /// The files beside its pad that were brought from elsewhere, as far as they are there now.
     Beside(Vec<RawText>),
+    /// Others have written more than is read: what of it is not heard here.
+    Unheard(RawText),
     /// Nothing is written here, as in a demo: entries and pad are gone at the end.
     Unkept,
     /// This entry of this session is durable.

@@ -212,11 +212,12 @@ impl<F: Files> Writer<F> {
 
     /// What other consoles have written since it was asked last, and what was brought from elsewhere.
     pub fn hear(&mut self) -> Vec<NoteReply> {
-        let heard = self.ear.hear(&self.files, &self.dir, |path| self.entries.is_own(path));
+        let (heard, unheard) = self.ear.hear(&self.files, &self.dir, |path| self.entries.is_own(path));
         let news = self.entries.hear(heard);
         let read = (!news.is_empty()).then_some(NoteReply::Read(news));
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
-        read.into_iter().chain(beside).collect()
+        let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
+        read.into_iter().chain(unheard).chain(beside).collect()
     }
 
     /// Which pads of elsewhere lie beside this one, if it was not told so.

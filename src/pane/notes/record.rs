@@ -278,6 +278,10 @@ impl Record {
                 self.here.clone_from(others);
                 None
             }
+            NoteReply::Unheard(why) => {
+                self.timeline.tell(clean(why));
+                Some(safe!("{}.", clean(why)))
+            }
             NoteReply::Beside(files) => heard(&brought(files, &mut self.brought, &mut self.timeline)),
             NoteReply::Unkept => {
                 if self.saving.give_up_keeping() {

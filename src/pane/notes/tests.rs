@@ -535,6 +535,14 @@ fn a_change_by_another_program_shows_where_nothing_was_typed() {
 }
 
 #[test]
+fn that_others_write_more_than_is_heard_is_told_and_stays_in_the_timeline() {
+    let mut desk = Desk::new();
+    let why = "9 journals in /x were too much to read";
+    assert_eq!(desk.reply(NoteReply::Unheard(why.into())), Some(format!("{why}.")));
+    desk.shows(why);
+}
+
+#[test]
 fn every_size_and_ascii_draw_without_leaving_the_area() {
     let mut desk = Desk::new();
     desk.write("caf\u{e9} one two three four five six seven");

@@ -22,7 +22,7 @@ pub(super) const MOST_RECORD: usize = 1024 * 1024;
 const MOST_WAITING: usize = 10_000;
 /// Names looked at in the directory, and bytes of journals read, at the start.
 pub(super) const MOST_FILES: usize = 20_000;
-const MOST_READ: u64 = 64 * 1024 * 1024;
+pub(super) const MOST_READ: u64 = 64 * 1024 * 1024;
 /// A journal is followed by another from here on, so that each can be read back.
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
 

@@ -191,10 +191,10 @@ impl<F: Files + Clone> Folders<F> {
         told.extend(self.look_again(now));
         for (folder, ear) in &mut self.heard {
             let (base, files) = self.places.of(folder);
-            let entries = ear.hear(&files, &base.join(folder.path()), |_| false);
-            if !entries.is_empty() {
-                told.push((folder.clone(), NoteReply::Read(entries)));
-            }
+            let (entries, unheard) = ear.hear(&files, &base.join(folder.path()), |_| false);
+            let read = (!entries.is_empty()).then_some(NoteReply::Read(entries));
+            let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
+            told.extend(read.into_iter().chain(unheard).map(|reply| (folder.clone(), reply)));
         }
         for (folder, writer) in &mut self.open {
             told.extend(writer.hear().into_iter().map(|reply| (folder.clone(), reply)));
