@@ -288,9 +288,20 @@ impl App {
             return Vec::new();
         }
         self.name_the_writer(now);
+        let told = what.clone();
         let effect = self.notes.write(Draft::new(what, text, at), now);
         if let Some(incident) = self.notes.incident() {
             let mut said = safe!("{}.", incident.summary());
+            let counts = match &told {
+                What::Status(status) => incident.status == *status,
+                What::Severity(severity) => incident.severity == *severity,
+                _ => true,
+            };
+            if let Some(last) = self.notes.last_said(&told).filter(|_| !counts) {
+                let at = clean(&last.recorded.strftime("%FT%H:%M:%SZ").to_string().into());
+                let (person, words) = (clean(&last.person), last.words());
+                said = safe!("NOT SO: what {} wrote at {} counts as last ({}). {}", person, at, words, said);
+            }
             for wrong in incident.contradictions() {
                 said.push(&safe!(" {}: is that so?", wrong));
             }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::alert::Alert;
 pub use crate::model::evidence::Evidence;
@@ -14,6 +15,9 @@ use crate::safe;
 
 /// The longest pad, in bytes: what the record takes and the editor lets in.
 pub const MOST_PAD: usize = 512 * 1024;
+
+/// The year 9000: no clock tells a time from here on. An entry that says so was made to be the last for ever.
+pub const NO_CLOCK: Timestamp = Timestamp::constant(221_845_392_000, 0);
 
 /// Whose notes: each has a folder of its own, with journals of entries and a pad.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -182,6 +186,7 @@ pub struct Entry {
     /// When it happened.
     pub at: Timestamp,
     /// When it was written down.
+    #[serde(deserialize_with = "of_a_clock")]
     pub recorded: Timestamp,
     /// Who wrote it.
     pub person: RawText,
@@ -194,6 +199,11 @@ pub struct Entry {
     pub session: RawText,
     /// Counts the entries of one session, from 1.
     pub seq: u64,
+}
+
+fn of_a_clock<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let at = Timestamp::deserialize(deserializer)?;
+    if at < NO_CLOCK { Ok(at) } else { Err(D::Error::custom("no clock tells this time")) }
 }
 
 impl Entry {

@@ -214,6 +214,13 @@ impl Notes {
         self.record().told()
     }
 
+    /// Of what the entries of the current record say of this, what counts as the last.
+    pub fn last_said(&self, what: &What) -> Option<&Entry> {
+        let all = self.record().said().iter().map(|told| &told.entry);
+        all.filter(|entry| entry.what.is_about_the_same(what))
+            .max_by_key(|entry| (entry.recorded, &entry.session, entry.seq))
+    }
+
     /// What was written outside of incidents, and the pad there.
     pub fn of_shift(&self) -> (&[Told], RawText) {
         self.records.get(&Folder::Shift).map(Record::told).unwrap_or_default()

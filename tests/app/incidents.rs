@@ -257,6 +257,31 @@ fn an_incident_that_was_over_is_open_here_when_somebody_else_opens_it_again() {
 }
 
 #[test]
+fn whoever_does_not_have_the_last_word_is_told_who_has() {
+    for size in [WIDE, NARROW] {
+        let mut console = outage(size);
+        console.keys("I Enter");
+        let (id, _) = only_incident(&console);
+        let entry = written(&console)[0].1.clone();
+        let last = Entry {
+            person: "mal".into(),
+            session: "zzz".into(),
+            what: What::Status(Status::Closed),
+            recorded: "8999-12-31T23:59:59.999999999Z".parse().unwrap(),
+            ..entry
+        };
+        console.send(Msg::Note(Folder::Incident(id), NoteReply::Read(vec![last.clone()])));
+        console.keys(":").type_text("status active").keys("Enter");
+        let said = "NOT SO: what mal wrote at 8999-12-31T23:59:59Z counts as last";
+        assert!(console.screen().contains(said), "{}", console.screen());
+        let (_, own) = written(&console).pop().unwrap();
+        assert_eq!((own.what, own.recorded), (What::Status(Status::Active), last.recorded));
+        console.keys(":").type_text("severity 1").keys("Enter");
+        assert!(!console.screen().contains("NOT SO"), "{}", console.screen());
+    }
+}
+
+#[test]
 fn whoever_was_killed_after_declaring_is_turned_to_it_and_whoever_left_it_is_not() {
     let mut console = outage(WIDE);
     let before = console.app.session();

@@ -11,7 +11,7 @@ use crate::insight::events::Event;
 use crate::model::due::{Due, dues};
 use crate::model::incident::Incident;
 use crate::model::keeping::Kept;
-use crate::model::note::{Entry, Folder, MOST_PAD, NoteCommand, NoteReply, What};
+use crate::model::note::{Entry, Folder, MOST_PAD, NO_CLOCK, NoteCommand, NoteReply, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
@@ -178,7 +178,8 @@ impl Record {
         // Who answers what others said has the last word, also where their clock is ahead, or ours went back.
         let answered = self.entries().iter().filter(|entry| entry.what.is_about_the_same(&what));
         let last = answered.map(|entry| entry.recorded).max();
-        let recorded = last.map_or(now, |last| now.max(last.checked_add(TICK).unwrap_or(last)));
+        let next = |last: Timestamp| last.checked_add(TICK).ok().filter(|at| *at < NO_CLOCK).unwrap_or(last);
+        let recorded = last.map_or(now, |last| now.max(next(last)));
         // Of claims the time says which was the last.
         let at = if at == now && matches!(what, What::Claim { .. }) { recorded } else { at };
         let entry = Entry {

@@ -326,12 +326,14 @@ mod tests {
         };
         let head = r#"{"head":1}"#;
         let one = serde_json::to_string(&Part::Entry(Box::new(entry(1)))).unwrap();
+        let last = one.replace(r#""recorded":"2026"#, r#""recorded":"9000"#);
         for (parts, why) in [
             (&[r#"{"head":2}"#][..], "it is of version 2; this midwatch knows 1"),
             (&[head, r#"{"incident":"INC-/../../etc"}"#], "nothing that this version knows"),
             (&[head, r#"{"incident":"../../x"}"#], "nothing that this version knows"),
             (&[head, r#"{"file":"/etc/passwd"}"#], "nothing that this version knows"),
             (&[head, &one], "is of no incident"),
+            (&[head, r#"{"incident":"INC-1"}"#, &last], "nothing that this version knows"),
             (&[head, r#"{"incident":"INC-1"}"#, r#"{"incident":"INC-1"}"#], "an incident twice"),
             (&[head, r#"{"incident":"INC-1"}"#, &one, r#"{"end":3}"#], "nothing in it declares INC-1"),
             (&[head, head], "its head is not where it belongs"),

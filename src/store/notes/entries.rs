@@ -453,6 +453,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_clock_tells_is_told_as_damaged_and_nothing_is_taken_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let of = |recorded: &str| Entry { recorded: recorded.parse().unwrap(), ..entry(1, recorded) };
+        let last = "8999-12-31T23:59:59.999999999Z";
+        let all = [last, "9000-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "2026-01-01T00:00:00Z"];
+        let records: Vec<_> = all.iter().map(|one| serde_json::to_vec(&of(one)).unwrap()).collect();
+        let path = dir.path().join("mal.000.journal");
+        Journal::create(&Disk, &path, &records).unwrap().close(&Disk);
+        let before = std::fs::read(&path).unwrap();
+        let mut notices = Vec::new();
+        let found = read(&Disk, dir.path(), Some(now()), &mut notices);
+        assert_eq!(found.iter().map(|one| one.recorded).max(), Some(last.parse().unwrap()));
+        let [told] = notices.as_slice() else { panic!("{notices:?}") };
+        assert!(told.as_str().starts_with("2 entries in "), "{told:?}");
+        assert_eq!((found.len(), std::fs::read(&path).unwrap() == before), (2, true));
+    }
+
+    #[test]
     fn large_journals_leave_room_for_the_small_ones_whatever_their_names_are() {
         let dir = tempfile::tempdir().unwrap();
         let large = "x".repeat(20_000);

@@ -215,10 +215,10 @@ impl<F: Files + Clone> Folders<F> {
         self.turn = self.turn.checked_rem(all.len()).unwrap_or_default();
         due.extend(all.cycle().skip(self.turn).take(count).cloned());
         self.turn += count;
-        due.into_iter().filter_map(|id| self.look_again_at(id, now)).collect()
+        due.into_iter().filter_map(|id| self.look_again_at(&id, now)).collect()
     }
 
-    fn look_again_at(&mut self, id: IncidentId, now: Timestamp) -> Option<(Folder, NoteReply)> {
+    fn look_again_at(&mut self, id: &IncidentId, now: Timestamp) -> Option<(Folder, NoteReply)> {
         let folder = Folder::Incident(id.clone());
         let (base, files) = self.places.of(&folder);
         let dir = base.join(folder.path());
@@ -229,11 +229,11 @@ impl<F: Files + Clone> Folders<F> {
         if before.is_none_or(|before| before == glance) {
             return None;
         }
-        self.left.remove(&id);
+        self.left.remove(id);
         let heard = self.read_one(folder, now, &mut Vec::new());
         // One that nobody declared was told when it was come upon.
         heard.filter(|(_, reply)| match reply {
-            NoteReply::Read(entries) => Incident::of(&id, entries).is_some(),
+            NoteReply::Read(entries) => Incident::of(id, entries).is_some(),
             _ => false,
         })
     }
