@@ -231,6 +231,9 @@ impl App {
             Some(Overlay::Help(_) | Overlay::Palette(_)) => Some("Up Down choose  Enter runs it  Esc closes"),
             Some(Overlay::Shown(_)) => Some("Esc closes"),
             Some(Overlay::Sending(_)) => Some("the letter above sends it  Esc does not"),
+            None if self.is_editing() && self.notes.is_pad_held() => {
+                Some("Esc leaves the pad, which is only read here")
+            }
             None if self.is_editing() => Some("Esc leaves the pad  ctrl-_ undo  ctrl-r redo"),
             Some(Overlay::Leave(_)) | None => None,
         };

@@ -288,6 +288,11 @@ impl Notes {
         self.record().is_editing()
     }
 
+    /// Whether another console has the pad: then what is typed there does nothing.
+    pub fn is_pad_held(&self) -> bool {
+        self.record().is_pad_held()
+    }
+
     /// Whether the pad is shown.
     pub fn shows_pad(&self) -> bool {
         self.record().shows_pad()

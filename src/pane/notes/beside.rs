@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::model::incident::Incident;
 use crate::model::text::{RawText, SafeText, clean};
@@ -60,6 +61,22 @@ pub(super) fn heard(notices: &[SafeText]) -> Option<SafeText> {
         [one] => Some(one.clone()),
         [first, rest @ ..] => Some(safe!("{} (and {} more in the notes)", first, rest.len())),
     }
+}
+
+/// Whether a key only moves in the text of the pad.
+pub(super) fn is_move(key: Key) -> bool {
+    let moves = matches!(
+        key.code,
+        Code::Up
+            | Code::Down
+            | Code::Left
+            | Code::Right
+            | Code::PageUp
+            | Code::PageDown
+            | Code::Home
+            | Code::End
+    );
+    moves && !key.alt
 }
 
 /// Tells the keys of the pad in a line, as many as there is room for.

@@ -16,7 +16,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
-use crate::pane::notes::beside::{brought, draw_help, heard, others};
+use crate::pane::notes::beside::{brought, comparison, draw_help, heard, is_move, others};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -136,6 +136,15 @@ impl Record {
         self.editing
     }
 
+    /// Whether another console has the pad.
+    pub(super) fn is_pad_held(&self) -> bool {
+        self.saving.held_by().is_some()
+    }
+
+    fn refuse(&self) -> Outcome {
+        Outcome { notice: self.saving.refusal(), ..Outcome::default() }
+    }
+
     /// Takes a key while the pad has them; Esc leaves it.
     pub(super) fn key(&mut self, key: Key, _view: &View<'_>, area: Rect) -> Outcome {
         let effect = match key {
@@ -145,6 +154,7 @@ impl Record {
             }
             key if key == Key::ctrl('z') => Effect::Suspend,
             key if key == Key::ctrl('l') => Effect::Repaint,
+            key if !is_move(key) && self.is_pad_held() => return self.refuse(),
             key => return self.did(self.pad_area(area), |pad, area| pad.key(key, area), Some(key)),
         };
         Outcome { effects: vec![effect], ..Outcome::default() }
@@ -152,6 +162,9 @@ impl Record {
 
     /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
     pub(super) fn paste(&mut self, text: &RawText, _view: &View<'_>) -> Outcome {
+        if self.is_pad_held() {
+            return self.refuse();
+        }
         self.did(Rect::default(), |pad, _| pad.paste(text), None)
     }
 
@@ -398,7 +411,7 @@ impl Record {
             (Tab::Outside, Some((outside, pager))) => {
                 pager.draw(canvas, body, &comparison(outside, view), view.focused);
             }
-            _ if self.pad.is_empty() && !self.editing => {
+            _ if self.pad.is_empty() && (!self.editing || self.is_pad_held()) => {
                 let line = match (self.saving.is_open(), self.saving.held_by()) {
                     (false, _) => "The pad is still being opened.",
                     (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
@@ -467,7 +480,7 @@ impl Record {
     /// Where the pad's text stands: over the line of its keys, where there is room for that.
     fn pad_area(&self, area: Rect) -> Rect {
         let body = inside(area);
-        let help = u16::from(self.editing && body.height >= HELP_FROM);
+        let help = u16::from(self.editing && !self.is_pad_held() && body.height >= HELP_FROM);
         Rect { height: body.height - help, ..body }
     }
 
@@ -476,13 +489,11 @@ impl Record {
             return Outcome::notice("The pad is still being opened. ; writes a note meanwhile.");
         }
         self.tab = Tab::Pad;
-        if let Some(who) = self.saving.held_by() {
-            return Outcome::notice(safe!(
-                "{} has the pad: here it can only be read until then.",
-                clean(who)
-            ));
+        // Also where another console has it: what is typed behind the key is meant for the pad, and is no command.
+        (self.editing, self.is_in_editor) = (true, false);
+        if self.is_pad_held() {
+            return self.refuse();
         }
-        self.editing = true;
         // What another program did to pad.md shows before the first letter, if it can.
         let look = !self.saving.is_pad_ahead();
         let effects = look.then(|| self.ask(NoteCommand::Rest)).into_iter().collect();
@@ -492,7 +503,7 @@ impl Record {
     /// Gives the pad to the person's own editor: what was typed goes to its file first.
     fn edit_outside(&mut self) -> Outcome {
         let outcome = self.edit();
-        if !std::mem::take(&mut self.editing) {
+        if !std::mem::take(&mut self.editing) || self.is_pad_held() {
             return outcome;
         }
         // What was typed last is sent whatever its time is.

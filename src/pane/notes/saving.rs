@@ -19,6 +19,9 @@ pub(super) const RETRY: SignedDuration = SignedDuration::from_secs(5);
 /// A record that has not answered for so long is not about to.
 pub(super) const LATE: SignedDuration = SignedDuration::from_secs(2);
 
+/// So many columns of the name of who has the pad are told.
+const NAME: usize = 24;
+
 /// Whether there is a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Record {
@@ -92,6 +95,15 @@ impl Saving {
     /// Who else has the pad.
     pub(super) fn held_by(&self) -> Option<&RawText> {
         self.held_by.as_ref()
+    }
+
+    /// Why the pad cannot be written here, where another console has it.
+    pub(super) fn refusal(&self) -> Option<SafeText> {
+        let who = clean(self.held_by()?);
+        // Since when they have it stands in the border; on 80 columns there is no room for it here.
+        let name = who.as_str().split_once(" since ").map_or(who.as_str(), |(name, _)| name);
+        let name = clean(&name.into()).truncate_to(NAME, &"...".into());
+        Some(safe!("{} holds the pad: it is only read here. Esc, then ; writes an entry.", name))
     }
 
     /// Gives a new entry its number.

@@ -475,8 +475,19 @@ fn a_pad_of_another_console_is_read_and_taken_when_it_is_free() {
     let mut desk = Desk::closed();
     desk.opened("theirs", Some("sam@bastion"));
     desk.shows("held by sam@bastion, read only");
-    assert!(desk.run(Id::Edit).notice.unwrap().as_str().starts_with("sam@bastion has the pad"));
+    let refusal = "sam@bastion holds the pad: it is only read here. Esc, then ; writes an entry.";
+    assert_eq!(desk.run(Id::Edit).notice.unwrap().as_str(), refusal);
     desk.shows("theirs");
+    desk.shows("sam@bastion");
+    // What is typed behind it is meant for the pad: it is no command, and it changes nothing.
+    assert!(desk.notes.is_editing() && desk.notes.is_pad_held());
+    assert_eq!(desk.keys("p o ; q ctrl-u Enter").notice.unwrap().as_str(), refusal);
+    assert_eq!(desk.paste("pasted").notice.unwrap().as_str(), refusal);
+    assert_eq!(desk.keys("Down Up PageDown Home"), Outcome::default(), "it can be read");
+    desk.shows("theirs");
+    desk.keys("Esc");
+    assert!(!desk.notes.is_editing());
+    assert_eq!(desk.run(Id::Editor).effects, [], "nor does the person's own editor get it");
     assert!(!desk.notes.is_editing());
     desk.taken();
     desk.pass(20_000);
@@ -487,6 +498,20 @@ fn a_pad_of_another_console_is_read_and_taken_when_it_is_free() {
     desk.shows("newer");
     desk.run(Id::Edit);
     assert!(desk.notes.is_editing());
+}
+
+#[test]
+fn who_holds_a_pad_is_named_without_since_when_and_who_waits_for_it_writes_when_it_is_free() {
+    let mut desk = Desk::closed();
+    desk.opened("", Some("kim@bastion.example since 03:12:00Z on 2026-03-14"));
+    let told = desk.run(Id::Edit).notice.unwrap();
+    assert!(told.as_str().starts_with("kim@bastion.example holds the pad: "), "{told:?}");
+    desk.shows("The pad is empty. Another console has it");
+    let free = NoteReply::Opened { entries: Vec::new(), pad: "".into(), held_by: None, notices: Vec::new() };
+    assert_eq!(desk.reply(free).as_deref(), Some("The pad can be written here now."));
+    desk.keys("a");
+    desk.pass(400);
+    assert!(desk.taken().contains(&(400, NoteCommand::Pad(1, "a".into()))));
 }
 
 #[test]
