@@ -208,7 +208,7 @@ impl App {
         self.line.settle(now);
         self.line.turn(answers(&msg));
         let mut effects = Vec::new();
-        let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_)), now);
+        let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::LongPaste), now);
         let (is_frame, is_wake) = (matches!(msg, Msg::Frame), matches!(msg, Msg::Wake));
         match msg {
             Msg::Key(key) => {
@@ -216,6 +216,7 @@ impl App {
                 effects = self.key(key, now);
             }
             Msg::Paste(text) => effects = self.paste(&text, now),
+            Msg::LongPaste => self.refuse_paste(now),
             Msg::Resized(columns, rows) => self.size = (columns, rows),
             Msg::Update(update) => {
                 let transitions = self.state.world.apply(&update);

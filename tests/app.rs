@@ -410,6 +410,25 @@ fn pasted_text_is_never_a_key() {
 }
 
 #[test]
+fn a_paste_that_is_too_long_says_what_became_of_it_where_it_was_to_go() {
+    let mut console = outage(WIDE);
+    console.send(Msg::LongPaste);
+    let nowhere = "That was more than 1 MiB: it was not inserted.";
+    assert!(console.screen().contains(nowhere), "{}", console.screen());
+    console.keys("; x");
+    console.send(Msg::LongPaste);
+    assert!(console.screen().contains(nowhere), "{}", console.screen());
+    console.keys("Esc 4 i");
+    let held_by = None;
+    let opened = NoteReply::Opened { entries: Vec::new(), pad: "".into(), held_by, notices: Vec::new() };
+    console.send(Msg::Note(Folder::Shift, opened));
+    console.keys("i");
+    console.send(Msg::LongPaste);
+    let full = "The pad holds 512 KiB at most: that was not inserted.";
+    assert!(console.screen().contains(full), "{}", console.screen());
+}
+
+#[test]
 fn ctrl_c_cancels_and_twice_within_a_second_leaves() {
     let mut console = outage(WIDE);
     console.keys(": ctrl-c");

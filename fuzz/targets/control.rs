@@ -46,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
         let mut typed = parser.expire(at);
         typed.extend(parser.feed(part, at));
         for one in typed {
-            if let Typed::Paste { text, .. } = one {
+            if let Typed::Paste(text) = one {
                 assert!(text.as_bytes().len() <= PASTE_LIMIT);
             }
         }

@@ -53,6 +53,18 @@ impl App {
         Vec::new()
     }
 
+    /// Text was pasted that fits nowhere.
+    pub(super) fn refuse_paste(&mut self, now: Timestamp) {
+        self.stop_seeking(now);
+        let is_for_pad = self.overlay.is_none() && self.prompt.is_none() && self.is_editing();
+        let why = if is_for_pad {
+            self.notes.refuse_paste()
+        } else {
+            "That was more than 1 MiB: it was not inserted.".into()
+        };
+        self.say(why, now);
+    }
+
     pub(super) fn is_editing(&self) -> bool {
         self.arrangement.focus == PaneId::Notes
             && self.place.is_none()

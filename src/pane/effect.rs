@@ -31,6 +31,8 @@ pub enum Msg {
     Key(Key),
     /// Pasted text: it is inserted where text is written and does nothing anywhere else.
     Paste(RawText),
+    /// Text was pasted that is longer than any that is taken.
+    LongPaste,
     /// The screen has this many columns and rows.
     Resized(u16, u16),
     /// A source says something.

@@ -308,6 +308,11 @@ impl Notes {
         self.record_mut().paste(text, view)
     }
 
+    /// What is said of pasted text that is longer than any pad.
+    pub fn refuse_paste(&self) -> SafeText {
+        self.record().refuse_paste()
+    }
+
     /// Stops editing. What was typed is saved all the same.
     pub fn leave(&mut self) {
         self.record_mut().leave();

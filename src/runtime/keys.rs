@@ -17,7 +17,6 @@ use super::sequence::{self, Meaning};
 use crate::config::key::{Code, Key};
 use crate::model::text::RawText;
 use crate::pane::effect::Msg;
-use crate::safe;
 
 /// How long an unfinished sequence stays open after its last byte.
 pub const HOLD: Duration = Duration::from_secs(1);
@@ -28,7 +27,7 @@ pub const LATE: Duration = Duration::from_millis(500);
 /// A paste without an end for this long is handed on as far as it came.
 const STALLED: Duration = Duration::from_secs(5);
 
-/// The longest paste, in bytes; the rest is counted.
+/// The longest paste, in bytes. What is longer fits nowhere, and a part of it is not what was pasted.
 pub const PASTE_LIMIT: usize = 1 << 20;
 
 const ESC: u8 = 0x1b;
@@ -40,30 +39,24 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 pub enum Typed {
     /// Pressed a key.
     Key(Key),
-    /// Pasted text, as it came.
-    Paste {
-        /// The text, at most [`PASTE_LIMIT`] bytes.
-        text: RawText,
-        /// Bytes beyond the limit, which are not in `text`.
-        cut: u64,
-    },
+    /// Pasted text, as it came, of [`PASTE_LIMIT`] bytes at most.
+    Paste(RawText),
+    /// Text was pasted that is longer: it is not taken.
+    LongPaste,
     /// Keys that came as a sequence which is not known, or which never ended; they are lost.
     Unknown,
 }
 
 impl Typed {
     /// What the app is told.
-    pub(super) fn messages(self) -> Vec<Msg> {
+    pub(super) fn message(self) -> Msg {
         match self {
-            Self::Key(key) => vec![Msg::Key(key)],
-            Self::Paste { text, cut: 0 } => vec![Msg::Paste(text)],
-            Self::Paste { text, cut } => {
-                let left_out = safe!("the paste was too long: {} bytes at its end were left out", cut);
-                vec![Msg::Paste(text), Msg::Trouble(left_out)]
-            }
+            Self::Key(key) => Msg::Key(key),
+            Self::Paste(text) => Msg::Paste(text),
+            Self::LongPaste => Msg::LongPaste,
             Self::Unknown => {
                 let text = "Keys not understood, so nothing was done. After Esc, wait a moment.";
-                vec![Msg::Trouble(text.into())]
+                Msg::Trouble(text.into())
             }
         }
     }
@@ -116,7 +109,7 @@ struct Open {
 #[derive(Debug, Default)]
 struct Paste {
     text: Vec<u8>,
-    cut: u64,
+    is_too_long: bool,
     /// Bytes of the end marker seen last.
     matched: usize,
     /// The last bytes were an end marker.
@@ -133,7 +126,7 @@ impl Paste {
             if self.text.len() < PASTE_LIMIT {
                 self.text.push(*byte);
             } else {
-                self.cut += 1;
+                self.is_too_long = true;
             }
         }
     }
@@ -157,8 +150,11 @@ impl Paste {
     }
 
     fn take(&mut self) -> Option<Typed> {
-        let (text, cut) = (std::mem::take(&mut self.text), std::mem::take(&mut self.cut));
-        (!text.is_empty()).then(|| Typed::Paste { text: RawText::from_bytes(&text), cut })
+        let text = std::mem::take(&mut self.text);
+        if std::mem::take(&mut self.is_too_long) {
+            return Some(Typed::LongPaste);
+        }
+        (!text.is_empty()).then(|| Typed::Paste(RawText::from_bytes(&text)))
     }
 }
 
@@ -413,7 +409,7 @@ mod tests {
     }
 
     fn paste(text: &[u8]) -> Typed {
-        Typed::Paste { text: RawText::from_bytes(text), cut: 0 }
+        Typed::Paste(RawText::from_bytes(text))
     }
 
     #[test]
@@ -601,14 +597,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_paste_is_cut_and_counted() {
-        let mut parser = Parser::new(WAIT);
-        let now = Duration::from_secs(1);
-        parser.feed(b"\x1b[200~", now);
-        parser.feed(&vec![b'x'; PASTE_LIMIT + 7], now);
-        parser.feed(b"\x1b[201~", now);
-        let [Typed::Paste { text, cut: 7 }] = &parser.expire(now + GAP)[..] else { panic!("no paste") };
-        assert_eq!(text.as_bytes().len(), PASTE_LIMIT);
+    fn of_a_paste_that_is_too_long_no_part_is_taken_and_the_next_one_is() {
+        let wrap = |text: &[u8]| [b"\x1b[200~", text, b"\x1b[201~"].concat();
+        let of = |length: usize| wrap(&vec![b'x'; length]);
+        let whole = play(&[&of(PASTE_LIMIT)], GAP);
+        assert_eq!(whole, [paste(&vec![b'x'; PASTE_LIMIT])]);
+        assert_eq!(play(&[&of(PASTE_LIMIT + 1), &of(2)], GAP), [Typed::LongPaste, paste(b"xx")]);
+        assert!(matches!(Typed::LongPaste.message(), Msg::LongPaste));
     }
 
     proptest! {

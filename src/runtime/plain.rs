@@ -273,12 +273,13 @@ impl Teller {
                 | Msg::Note(..)
                 | Msg::Key(_)
                 | Msg::Paste(_)
+                | Msg::LongPaste
                 | Msg::LoggedIn(..)
                 | Msg::Edited(..)
                 | Msg::Renewed(..)
         );
         // A key is answered with all that stands in the focus.
-        let is_key = matches!(msg, Msg::Key(_) | Msg::Paste(_));
+        let is_key = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::LongPaste);
         let was_told = is_key || app.app().tells_of_drill();
         let before = app.app().notice().cloned();
         let mut effects = app.update(msg, self.clock.now());
@@ -348,9 +349,7 @@ impl Teller {
     }
 
     fn typed(&mut self, app: &mut impl Spoken, lines: &mut Lines, typed: Typed) {
-        for msg in typed.messages() {
-            self.take(app, lines, msg);
-        }
+        self.take(app, lines, typed.message());
         if !self.quit {
             self.tell_focus(app, lines);
         }

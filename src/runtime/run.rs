@@ -218,9 +218,7 @@ impl Face {
 
     fn typed(&mut self, app: &mut impl Console, session: &Session, typed: Typed) {
         fault::panic("loop");
-        for msg in typed.messages() {
-            self.tell(app, session, msg);
-        }
+        self.tell(app, session, typed.message());
         self.pace.key();
     }
 

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::model::incident::Incident;
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::note::MOST_PAD;
+use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
@@ -61,6 +62,11 @@ pub(super) fn heard(notices: &[SafeText]) -> Option<SafeText> {
         [one] => Some(one.clone()),
         [first, rest @ ..] => Some(safe!("{} (and {} more in the notes)", first, rest.len())),
     }
+}
+
+/// What is said of text for which there is no room.
+pub(super) fn full() -> SafeText {
+    safe!("The pad holds {} KiB at most: that was not inserted.", MOST_PAD / 1024)
 }
 
 /// Whether a key only moves in the text of the pad.

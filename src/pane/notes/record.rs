@@ -16,7 +16,7 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
-use crate::pane::notes::beside::{brought, comparison, draw_help, heard, is_move, others};
+use crate::pane::notes::beside::{brought, comparison, draw_help, full, heard, is_move, others};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -166,6 +166,11 @@ impl Record {
             return self.refuse();
         }
         self.did(Rect::default(), |pad, _| pad.paste(text), None)
+    }
+
+    /// What is said of pasted text that is longer than any pad.
+    pub(super) fn refuse_paste(&self) -> SafeText {
+        self.saving.refusal().unwrap_or_else(full)
     }
 
     /// Stops editing. What was typed is saved all the same.
@@ -566,10 +571,7 @@ impl Record {
         match (act(&mut self.pad, area), key) {
             (Did::Changed, _) => self.saving.changed(),
             (Did::Nothing, _) | (Did::Unknown, None) => {}
-            (Did::Full, _) => {
-                let text = safe!("The pad holds {} KiB at most: that was not inserted.", MOST_PAD / 1024);
-                return Outcome::notice(text);
-            }
+            (Did::Full, _) => return Outcome::notice(full()),
             (Did::Unknown, Some(key)) => {
                 let key = clean(&key.to_string().into());
                 return Outcome::notice(safe!("{} does nothing in the pad. Esc leaves it.", key));
