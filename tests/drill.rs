@@ -165,6 +165,25 @@ async fn the_bad_deployment_is_found_named_and_told_at_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_done_before_the_page_ends_nothing_and_gives_no_answer_away() {
+    let mut drill = Drill::begin("bad-deploy", WIDE).await;
+    drill.keys("Esc I").await.console.type_text("2 it feels slow").keys("Enter");
+    drill.settle().await;
+    let early = "You are not paged yet: what is done before that does not count.";
+    assert!(drill.console.screen().contains(early), "{}", drill.console.screen());
+    drill.command("set change deploy-production #2207").await.command("status mitigated").await;
+    assert!(!drill.console.screen().contains("The drill is over"), "{}", drill.console.screen());
+    assert!(drill.score().contains("0 of 4."), "{}", drill.score());
+    drill.until("14:11:05").await;
+    assert!(!drill.console.screen().contains("The drill is over"), "{}", drill.console.screen());
+    drill.keys("3 g g I").await.keys("Enter").await;
+    drill.command("set change deploy-production #2207").await.command("status mitigated rolled back").await;
+    let score = drill.score();
+    assert!(score.contains("4 of 4."), "{score}");
+    assert_ne!(row(&score, "mitigated"), "0s  rolled back", "{score}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_names_the_nearest_deployment_is_told_which_one_it_was() {
     let mut drill = Drill::begin("bad-deploy", WIDE).await;
     drill.keys("Esc").await.until("14:11:05").await;

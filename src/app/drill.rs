@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::overlay::Overlay;
 use crate::command::table::Id;
 use crate::config::key::{Code, Key};
-use crate::insight::drill::{Score, Taken, score};
+use crate::insight::drill::{Score, Taken, is_asked_for, score};
 use crate::model::drill::Drill;
 use crate::model::incident::Field;
 use crate::model::note::What;
@@ -23,13 +23,15 @@ pub(super) struct Attempt {
     taken: Taken,
     /// Whether it was said that the change is still to be named.
     is_asked: bool,
+    /// Whether it was said that the page has not come yet.
+    is_held_back: bool,
     /// Whether the score was shown.
     is_shown: bool,
 }
 
 impl Attempt {
     pub(super) fn new(drill: Drill) -> Self {
-        Self { drill, taken: Taken::default(), is_asked: false, is_shown: false }
+        Self { drill, taken: Taken::default(), is_asked: false, is_held_back: false, is_shown: false }
     }
 
     /// The briefing, laid over everything.
@@ -83,6 +85,7 @@ impl App {
         if let Some(attempt) = &mut self.attempt
             && let Some(name) = alert
             && attempt.drill.alerts.contains(name)
+            && now >= attempt.drill.paged()
         {
             attempt.taken.acknowledged.get_or_insert(now);
         }
@@ -102,6 +105,17 @@ impl App {
     pub(super) fn judge(&mut self, now: Timestamp) {
         let Some((attempt, score)) = self.score() else { return };
         let (is_shown, is_asked) = (attempt.is_shown, attempt.is_asked);
+        let is_early = now < attempt.drill.paged() && !attempt.is_held_back;
+        if is_early && self.notes.entries().any(|entry| is_asked_for(&entry.what)) {
+            if let Some(attempt) = &mut self.attempt {
+                attempt.is_held_back = true;
+            }
+            // It is about what the person has just done.
+            self.line.turn(true);
+            self.say("You are not paged yet: what is done before that does not count.", now);
+            self.line.turn(false);
+            return;
+        }
         let has_ended = now >= attempt.drill.ends;
         let is_over = attempt.taken.over.is_some() || has_ended || score.is_whole();
         let asks = !is_over && !is_asked && score.mitigated.is_some();

@@ -8,6 +8,7 @@ use crate::app::overlay::Asks;
 use crate::app::{App, NEWS, Named};
 use crate::config::theme::Meaning;
 use crate::logs::query::moment;
+use crate::model::drill::Culprit;
 use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval};
 use crate::model::note::{Folder, NoteCommand, What};
 use crate::model::run::Run;
@@ -238,6 +239,11 @@ impl App {
             return Vec::new();
         }
         let effects = self.tell_incident(What::Set(field), value, now, now);
+        if field == Field::Change && !effects.is_empty() && !self.knows_change(&value.into()) {
+            let text =
+                safe!("No run here is called {}: it is written down all the same.", clean(&value.into()));
+            self.say(text, now);
+        }
         let offered =
             self.notes.incident().filter(|_| field.is_role() && !effects.is_empty()).and_then(|one| {
                 one.offers.iter().find(|(role, _)| *role == field).map(|(_, name)| clean(name))
@@ -247,6 +253,14 @@ impl App {
             self.say(safe!("{} is asked to be {}, and is it with :accept.", name, role), now);
         }
         effects
+    }
+
+    /// Whether a run that is known here is so called, or it was no change.
+    fn knows_change(&self, name: &RawText) -> bool {
+        let world = &self.state.world;
+        let now = world.runs().map(|(_, run)| run);
+        let mut runs = now.chain(world.past_runs().map(|(_, run)| run));
+        Culprit::NoChange.is_meant_by(name) || runs.any(|run| Culprit::run(run).is_meant_by(name))
     }
 
     /// Starts a countdown: `3m kim checks db`.

@@ -62,11 +62,21 @@ impl Score {
     }
 }
 
+/// Whether an entry says one of the things that are asked for.
+pub fn is_asked_for(what: &What) -> bool {
+    matches!(
+        what,
+        What::Declared(_) | What::Set(Field::Change) | What::Status(Status::Mitigated | Status::Resolved)
+    )
+}
+
 /// What was done in a drill: `entries` are all that were written in it, in any order.
 pub fn score<'a>(drill: &Drill, taken: &Taken, entries: impl IntoIterator<Item = &'a Entry>) -> Score {
     let paged = drill.paged();
-    let after = |at: Timestamp| at.duration_since(paged).max(SignedDuration::ZERO);
-    let counts = |entry: &&Entry| taken.over.is_none_or(|over| entry.recorded <= over);
+    let after = |at: Timestamp| at.duration_since(paged);
+    // Who has not been paged has nothing to answer yet.
+    let is_in_time = |at: Timestamp| at >= paged && taken.over.is_none_or(|over| at <= over);
+    let counts = |entry: &&Entry| is_in_time(entry.recorded);
     let mut said: Vec<&Entry> = entries.into_iter().filter(counts).collect();
     said.sort_by(|a, b| (a.recorded, &a.session, a.seq).cmp(&(b.recorded, &b.session, b.seq)));
     // One of another alert is of something else.
@@ -100,7 +110,7 @@ pub fn score<'a>(drill: &Drill, taken: &Taken, entries: impl IntoIterator<Item =
             _ => {}
         }
     }
-    let turned = taken.acknowledged.filter(|at| taken.over.is_none_or(|over| *at <= over)).map(after);
+    let turned = taken.acknowledged.filter(|at| is_in_time(*at)).map(after);
     // Who declares it has taken it.
     score.acknowledged = turned.into_iter().chain(score.declared).min();
     score
@@ -198,15 +208,24 @@ mod tests {
     }
 
     #[test]
-    fn what_came_before_the_page_takes_no_time_and_what_came_after_the_end_does_not_count() {
-        let entries = [
+    fn what_came_before_the_page_or_after_the_end_does_not_count() {
+        let early = [
             entry(-30, declared(), ""),
+            entry(-20, What::Set(Field::Change), "812"),
+            entry(-10, What::Status(Status::Mitigated), "rolled back"),
+        ];
+        let taken = Taken { acknowledged: Some(at(1060 - 5)), ..Taken::default() };
+        let found = score(&drill(culprit()), &taken, &early);
+        assert_eq!((found.done(), found.is_whole(), found.acknowledged), (0, false, None), "{found:?}");
+        let late = [
+            entry(0, declared(), ""),
             entry(50, What::Status(Status::Resolved), ""),
             entry(70, What::Set(Field::Change), "812"),
         ];
         let taken = Taken { over: Some(at(1060 + 60)), ..Taken::default() };
-        let found = score(&drill(culprit()), &taken, &entries);
+        let found = score(&drill(culprit()), &taken, early.iter().chain(&late));
         assert_eq!((seconds(found.acknowledged), seconds(found.declared)), (Some(0), Some(0)));
+        assert_eq!(seconds(found.mitigated.clone().map(|(after, _)| after)), Some(50));
         assert_eq!((found.change.clone(), found.done()), (None, 3));
         assert!(!found.is_whole());
     }

@@ -22,7 +22,7 @@ pub fn briefing(drill: &Drill) -> Vec<SafeText> {
     lines.extend(
         [
             "",
-            "What counts, from the moment of the page on:",
+            "What counts, from the moment of the page on, and nothing before it:",
             "  acknowledge  open its alert, or work on it",
             "  declare      I on the alert",
             "  the change   :set change on the run; :set change none if it was no change",

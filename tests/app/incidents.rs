@@ -190,6 +190,14 @@ fn the_change_that_did_it_is_the_selected_run_or_what_is_typed() {
     assert!(change(&console).is_some());
     console.keys(":").type_text("set change none").keys("Enter");
     assert_eq!(change(&console), Some("none".into()), "it was no change, and that was said");
+    let doubt = |console: &Console| console.screen().contains("No run here is called");
+    assert!(!doubt(&console), "{}", console.screen());
+    console.keys(":").type_text("set change nonsense #1").keys("Enter");
+    let told = "No run here is called nonsense #1: it is written down all the same.";
+    assert!(console.screen().contains(told), "{}", console.screen());
+    assert_eq!(change(&console), Some("nonsense #1".into()));
+    console.pass(9).keys(":").type_text("set change DEPLOY-prod 812").keys("Enter");
+    assert!(!doubt(&console), "{}", console.screen());
 }
 
 #[test]
