@@ -100,7 +100,7 @@ impl Body {
     pub(super) fn push(&mut self, trip: &Trip, piece: &[u8]) -> Result<(), Failure> {
         self.wire = self.wire.saturating_add(piece.len() as u64);
         if self.wire > self.most_wire {
-            return Err(too_large(trip, &format!("more than {} MiB", self.most_wire >> 20)));
+            return Err(too_large(trip, &format!("more than {}", size(self.most_wire))));
         }
         let allowed = FREE.max(self.wire.saturating_mul(RATIO));
         let (result, sink) = match &mut self.form {
@@ -115,7 +115,7 @@ impl Body {
             if !sink.over {
                 trip.failure(FailureKind::Unreadable, format!("the answer cannot be unpacked: {error}"))
             } else if sink.total > sink.most {
-                too_large(trip, &format!("more than {} MiB", sink.most >> 20))
+                too_large(trip, &format!("more than {}", size(sink.most)))
             } else {
                 too_large(trip, &format!("one byte unpacks to more than {RATIO}"))
             }
@@ -181,6 +181,15 @@ impl Body {
 impl Sink {
     fn empty() -> Self {
         Self { bytes: Vec::new(), total: 0, most: 0, allowed: 0, tail: None, over: false }
+    }
+}
+
+/// A bound in words, exactly.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes >= 1 << 20 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ if bytes >= 1 << 10 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
     }
 }
 
@@ -265,6 +274,11 @@ mod tests {
             FailureKind::TooLarge
         );
         assert_eq!(take(&vec![b'x'; 1000], None, Some(1000), None).0.unwrap().0.len(), 1000);
+        for (most, words) in [(1000, "1000 bytes"), (512 << 10, "512 KiB"), (2 << 20, "2 MiB")] {
+            let failure = take(&vec![b'x'; most + 1], None, Some(most), None).0.unwrap_err();
+            let what = failure.what.as_str().unwrap().to_owned();
+            assert!(what.ends_with(&format!("too large: more than {words}")), "{what}");
+        }
     }
 
     #[test]

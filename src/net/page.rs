@@ -5,6 +5,7 @@ use url::Url;
 
 use super::Net;
 use super::address::{Reach, is_url_here};
+use super::body::size;
 use super::client::{Auth, Class, Client};
 use super::exchange::Request;
 use super::failure::looks_like_html;
@@ -64,7 +65,14 @@ pub async fn read(
     let mut request = Request::get(path).accept("text/markdown, text/plain, */*;q=0.5").leaving().most(most);
     request.query = url.query_pairs().into_owned().collect();
     let client = Client::reaching(endpoint, Auth::Bearer, net, reach);
-    let response = client.send(&request, Class::Person).await?;
+    let response = client.send(&request, Class::Person).await.map_err(|failure| match failure.kind {
+        // Of one page nobody can ask for less.
+        FailureKind::TooLarge => {
+            let most = size(most as u64);
+            failure.advise(format!("open its link in a browser: {most} at most are read here"))
+        }
+        _ => failure,
+    })?;
     let is_html = response.header("content-type").is_some_and(|media| media.contains("html"))
         || looks_like_html(&response.body);
     let mut text = response.body;

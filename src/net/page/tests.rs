@@ -48,7 +48,11 @@ async fn what_cannot_be_had_is_a_failure_with_what_to_do() {
     let failure = person(&format!("{}/x.md", server.url())).await.unwrap_err();
     assert!(text(&failure).contains("404") && text(&failure).contains("/x.md"), "{failure:?}");
     let server = Server::start(|_| answer("200 OK", &[], "x".repeat(1001))).await;
-    assert_eq!(person(&server.url()).await.unwrap_err().kind, FailureKind::TooLarge);
+    let failure = person(&server.url()).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TooLarge);
+    assert!(text(&failure).contains("the answer is too large: more than 1000 bytes"), "{failure:?}");
+    let advice = failure.advice.unwrap();
+    assert_eq!(advice.as_str(), Some("open its link in a browser: 1000 bytes at most are read here"));
     for (url, why) in [
         ("ftp://wiki.example/x", "`ftp:` is not followed"),
         ("file:///etc/passwd", "`file:` is not followed"),
