@@ -22,18 +22,29 @@ const HELP: &[(&str, &str)] = &[
     ("ctrl-w", "word"),
 ];
 
+/// So many who look at it are named, each in so many columns: what is saved has to stand beside them.
+const NAMED: usize = 3;
+const NAME: usize = 12;
+
+fn short(name: &RawText) -> SafeText {
+    clean(name).truncate_to(NAME, &"...".into())
+}
+
 /// Who else looks at it, and who was asked to take which role.
 pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText {
     let mut text = SafeText::default();
-    for (index, name) in here.iter().enumerate() {
-        text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), clean(name)));
+    for (index, name) in here.iter().take(NAMED).enumerate() {
+        text.push(&safe!("{}{}", SafeText::literal(if index > 0 { ", " } else { "" }), short(name)));
+    }
+    if here.len() > NAMED {
+        text.push(&safe!(" and {} more", here.len() - NAMED));
     }
     if !here.is_empty() {
         text.push(&" here, viewing".into());
     }
     for (role, name) in incident.iter().flat_map(|incident| &incident.offers) {
         let gap = SafeText::literal(if text.is_empty() { "" } else { "  " });
-        text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(role.word()), clean(name)));
+        text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(role.word()), short(name)));
     }
     text
 }

@@ -452,14 +452,13 @@ impl Record {
             title.push(&safe!("  /{}", clean(&self.filter_text().into())));
         }
         let lasts = view.keeping.lapses().all(|(what, _)| what != Kept::PastReboot);
-        let (words, meaning) = self.saving.words(lasts);
-        let beside = others(&self.here, self.incident.as_ref());
-        // What is not saved is told first, and who is there before who has the pad since when.
-        let mut foot = match (beside.is_empty(), meaning) {
-            (true, _) => words,
-            (false, Meaning::Critical) => safe!("{}  {}", words, beside),
-            (false, _) => safe!("{}  {}", beside, words),
-        };
+        // What is cut is at the end: what others call themselves must not hide what is saved.
+        let (mut foot, meaning) = self.saving.words(lasts);
+        for more in [others(&self.here, self.incident.as_ref()), self.saving.holder()] {
+            if !more.is_empty() {
+                foot.push(&safe!("  {}", more));
+            }
+        }
         if self.tab == Tab::Timeline && self.timeline.list().news() > 0 {
             foot.push(&safe!("  {} new", self.timeline.list().news()));
         }

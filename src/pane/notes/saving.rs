@@ -237,7 +237,14 @@ impl Saving {
         })
     }
 
-    /// For the border: whether all that was written is durable, and who has the pad.
+    /// For the border: who else has the pad, and since when.
+    pub(super) fn holder(&self) -> SafeText {
+        let is_known = self.record == Record::Open;
+        let who = self.held_by.as_ref().filter(|_| is_known);
+        who.map(|who| safe!("pad held by {}, read only", clean(who))).unwrap_or_default()
+    }
+
+    /// For the border: whether all that was written is durable.
     /// `lasts`: what is on the disk is there after a reboot.
     pub(super) fn words(&self, lasts: bool) -> (SafeText, Meaning) {
         let unsent = self.typed > self.sent;
@@ -246,15 +253,8 @@ impl Saving {
             _ if self.is_waiting() || unsent => ("saving".into(), Meaning::Stale),
             _ if self.record == Record::Opening => ("opening".into(), Meaning::Muted),
             _ if self.record == Record::Unkept => ("not written: gone when you leave".into(), Meaning::Stale),
-            _ => {
-                let (saved, meaning) =
-                    if lasts { ("saved", Meaning::Muted) } else { ("lost on reboot", Meaning::Critical) };
-                let mut words = SafeText::literal(saved);
-                if let Some(who) = &self.held_by {
-                    words.push(&safe!("; pad held by {}, read only", clean(who)));
-                }
-                (words, meaning)
-            }
+            _ if lasts => ("saved".into(), Meaning::Muted),
+            _ => ("lost on reboot".into(), Meaning::Critical),
         }
     }
 }

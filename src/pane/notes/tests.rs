@@ -501,6 +501,23 @@ fn a_pad_of_another_console_is_read_and_taken_when_it_is_free() {
 }
 
 #[test]
+fn however_many_look_and_whatever_they_are_called_what_is_saved_is_seen() {
+    let mut desk = Desk::closed();
+    desk.opened("", Some("lee@bastion"));
+    desk.reply(NoteReply::Here(vec!["ada".into()]));
+    desk.shows("\u{2514} saved  ada here, viewing  pad held by lee@bastion, re");
+    let forged = |count: usize| (0..count).map(|n| format!("\u{1b}[2Jabcdefghijklmno{n}").into()).collect();
+    desk.reply(NoteReply::Here(forged(3)));
+    desk.shows("\u{2514} saved  \u{241b}[2Jabcde..., \u{241b}[2Jabcde..., \u{241b}[2Jabcde... here");
+    desk.reply(NoteReply::Here((0..300).map(|n| format!("p{n}").into()).collect()));
+    desk.shows("\u{2514} saved  p0, p1, p2 and 297 more here, viewing ");
+    desk.write("one");
+    desk.shows("\u{2514} saving  p0");
+    desk.reply(NoteReply::NotSaved("the disk is full".into()));
+    desk.shows("\u{2514} NOT SAVED: the disk is full  p0");
+}
+
+#[test]
 fn who_holds_a_pad_is_named_without_since_when_and_who_waits_for_it_writes_when_it_is_free() {
     let mut desk = Desk::closed();
     desk.opened("", Some("kim@bastion.example since 03:12:00Z on 2026-03-14"));
