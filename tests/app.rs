@@ -114,6 +114,28 @@ fn a_key_that_does_nothing_here_says_where_it_does_something() {
 }
 
 #[test]
+fn the_prompt_of_a_note_names_its_letters_and_what_it_will_be() {
+    for size in [WIDE, NARROW] {
+        let mut console = outage(size);
+        for (keys, shown) in [
+            (";", "note (h x d t u): "),
+            ("h", "note: h"),
+            ("space", "hypothesis: h"),
+            ("p", "hypothesis: h p"),
+            ("ctrl-u x space", "ruled out: x"),
+            ("ctrl-u d space", "decision: d"),
+            ("ctrl-u t space", "todo: t"),
+            ("ctrl-u u space", "update: u"),
+            ("ctrl-u y space", "note: y"),
+        ] {
+            console.keys(keys);
+            let foot = console.screen().lines().last().unwrap().trim().to_owned();
+            assert!(foot.starts_with(shown.trim_end()), "{keys}: {foot}");
+        }
+    }
+}
+
+#[test]
 fn esc_and_a_key_at_once_run_nothing_and_say_so_wherever_they_are_typed() {
     let mut console = outage(WIDE);
     let said = |console: &Console, key: &str| {

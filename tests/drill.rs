@@ -221,7 +221,7 @@ async fn a_drill_in_which_nobody_does_anything_ends_with_its_recording() {
     assert!(!drill.console.screen().contains("The drill is over"), "{}", drill.console.screen());
     // A text that is being written is not taken away.
     drill.keys(";").await.until("02:44:05").await;
-    assert!(drill.console.screen().contains("note:"), "{}", drill.console.screen());
+    assert!(drill.console.screen().contains("note (h x d t u):"), "{}", drill.console.screen());
     drill.keys("Esc").await;
     let screen = drill.console.screen();
     assert!(screen.contains("The drill is over") && screen.contains("0 of 4"), "{screen}");

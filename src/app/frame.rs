@@ -200,7 +200,7 @@ impl App {
         if let Some(prompt) = &self.prompt {
             let word = match prompt.asks {
                 Asks::Filter => "filter: ",
-                Asks::Note => "note: ",
+                Asks::Note => self.note_word(&prompt.field.text(), now),
                 Asks::Declare(_) => "declare, severity 1-5 and title: ",
                 Asks::File => "write to: ",
             };
@@ -313,7 +313,9 @@ impl App {
         } else {
             &[Id::Note]
         };
-        let own = own.map(|command| command.id).chain(join.iter().copied());
+        let has_steps = matches!(&self.place, Some(Place::Runbook(runbook)) if runbook.has_steps());
+        let own = own.map(|command| command.id).filter(move |id| *id != Id::Tick || has_steps);
+        let own = own.chain(join.iter().copied());
         [Id::Help, Id::Palette].into_iter().chain(rows.iter().copied()).chain(own).chain(last)
     }
 

@@ -324,6 +324,19 @@ impl App {
         vec![effect]
     }
 
+    /// What a one-line entry is, of which so much is typed; while nothing is, the letters that say it.
+    pub(super) fn note_word(&self, text: &str, now: Timestamp) -> &'static str {
+        match kind(text.trim_start(), now, &self.state.zone.zone()).0 {
+            What::Hypothesis => "hypothesis: ",
+            What::RuledOut => "ruled out: ",
+            What::Decision => "decision: ",
+            What::Todo { .. } => "todo: ",
+            What::Update => "update: ",
+            _ if text.is_empty() => "note (h x d t u): ",
+            _ => "note: ",
+        }
+    }
+
     /// Writes a one-line entry; the focus stays where it is.
     pub(super) fn write_note(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         let text = text.trim();

@@ -229,6 +229,11 @@ impl RunbookView {
         Outcome::default()
     }
 
+    /// Whether what is shown has steps that can be ticked.
+    pub fn has_steps(&self) -> bool {
+        self.tab == Tab::Runbook && !self.text.document().steps.is_empty()
+    }
+
     /// Ticks the step under the cursor, or takes its tick back; gives what is to be written.
     pub fn tick(&mut self, kept: &mut Shelf) -> Ticking {
         let Some(number) = self.text.step().filter(|_| self.tab == Tab::Runbook) else {

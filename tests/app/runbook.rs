@@ -202,8 +202,10 @@ fn the_card_stands_beside_the_runbook_and_alone_where_there_is_none() {
         text_of(TEXT),
     ));
     assert!(console.screen().contains("K: card"), "{}", console.screen());
+    assert!(console.screen().contains("space tick the step"), "{}", console.screen());
     console.keys("K");
     let screen = console.screen();
+    assert!(!screen.contains("tick the step"), "a card has no steps\n{screen}");
     for text in [
         "Card of checkout",
         "Service checkout",
@@ -220,6 +222,7 @@ fn the_card_stands_beside_the_runbook_and_alone_where_there_is_none() {
     }
     console.keys("]");
     assert!(console.screen().contains("Runbook of HighErrorRate"), "{}", console.screen());
+    assert!(console.screen().contains("space tick the step"), "{}", console.screen());
     // A run of a service: its own runbook is looked for, and the card stands where there is none.
     let mut console = Console::with(Setup {
         runbooks: Runbooks { dirs: vec!["/srv".into()], ..Runbooks::default() },

@@ -238,8 +238,20 @@ fn a_postmortem_and_an_update_are_written_from_the_record_and_say_what_is_missin
     let said = home.run(&["notes", "export", "checkout", "--lint"]);
     assert_eq!(said.code, Some(1), "{}", said.errors);
     assert_eq!(said.output, "the impact is empty: who felt it, how many, for how long\n");
+    assert!(!said.errors.contains("nothing is missing"), "{}", said.errors);
     assert_eq!(home.run(&["notes", "export", "nothing"]).code, Some(1));
     assert!(untouched(home.path()) == before, "something was made or written");
+}
+
+#[test]
+fn where_nothing_is_missing_lint_says_so() {
+    let home = Home::new();
+    let mut console = outage(&home);
+    let checkout = folder("INC-20260314-0142-checkout");
+    console.entry(&checkout, 1, "kim", What::Set(Field::Impact), "all who paid, for 20 minutes");
+    let said = home.run(&["notes", "export", "checkout", "--lint"]);
+    assert_eq!((said.code, said.output.as_str()), (Some(0), ""), "{}", said.errors);
+    assert_eq!(said.errors, "nothing is missing\n");
 }
 
 #[test]

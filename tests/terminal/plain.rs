@@ -37,7 +37,7 @@ fn a_dumb_terminal_gets_lines_and_answers_keys_and_is_left_as_it_was() {
     ask(&console, b"3", "CRIT HighErrorRate  checkout");
     ask(&console, b"j", "WARN DiskFilling");
     ask(&console, b"k\r", "What people wrote");
-    ask(&console, b";", "note:");
+    ask(&console, b";", "note (h x d t u):");
     ask(&console, b"rolled", " rolled");
     // Taken back: said anew, for nothing is painted over.
     ask(&console, b"\x7f", "\nnote: rolle");

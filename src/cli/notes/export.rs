@@ -103,6 +103,9 @@ pub(super) fn export(flags: &Flags, record: &Record, asked: &Asked) -> ExitCode 
         Err(code) => return code,
     };
     if asked.lint {
+        if missing.is_empty() {
+            tell(&"nothing is missing".into());
+        }
         let text: String = missing.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
         return print(&text, if missing.is_empty() { 0 } else { FAILED });
     }
