@@ -1,5 +1,6 @@
 //! What is written into the records of incidents by itself: what happens to their service or host.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,6 +51,31 @@ fn mark_as(one: &Transition, which: u8) -> RawText {
     let time = one.own().map_or_else(|| one.at.as_second().div_euclid(LOOK), Timestamp::as_second);
     let end = format!(":{which}:{time}");
     [what.as_bytes(), b":", one.source.as_bytes(), b":", id, end.as_bytes()].concat().into()
+}
+
+/// The start of the marks of what happened to a run.
+fn marks_of_run(one: &Transition) -> Option<Vec<u8>> {
+    let Happened::Began(run) = &one.what else { return None };
+    Some([b"run:", one.source.as_bytes(), b":", run.id.as_bytes(), b":"].concat())
+}
+
+/// Whether the begin of this run is told already: sources say of one that waits when it was made, and later when it
+/// began to work. Under the same id it begins anew only after it has ended.
+fn has_begun(one: &Transition, marks: &HashSet<RawText>) -> bool {
+    let (Some(about), Some(at)) = (marks_of_run(one), one.own()) else { return false };
+    let (mut begins, mut ends) = (Vec::new(), Vec::new());
+    for mark in marks {
+        let rest = mark.as_bytes().strip_prefix(&about[..]).and_then(|rest| str::from_utf8(rest).ok());
+        let Some((which, time)) = rest.and_then(|rest| rest.split_once(':')) else { continue };
+        match (which, time.parse::<i64>()) {
+            ("0", Ok(time)) => begins.push(time),
+            ("1", Ok(time)) => ends.push(time),
+            _ => {}
+        }
+    }
+    let at = at.as_second();
+    let is_between = |begin: i64, end: i64| begin.min(at) < end && end <= begin.max(at);
+    begins.into_iter().any(|begin| !ends.iter().any(|end| is_between(begin, *end)))
 }
 
 impl App {
@@ -113,7 +139,9 @@ impl App {
         let mut marks = self.notes.marks(id);
         let is_new = |one: &&Transition| {
             let is_known = mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
-            (is_known || concerns(one, subject, world, &self.state.catalog)) && marks.insert(mark(one))
+            (is_known || concerns(one, subject, world, &self.state.catalog))
+                && !has_begun(one, &marks)
+                && marks.insert(mark(one))
         };
         let all: Vec<&Transition> = transitions.iter().filter(is_new).collect();
         // The newest matter most; of the others it is told how many there were.

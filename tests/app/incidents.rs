@@ -11,6 +11,7 @@ use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
 use midwatch::model::keeping::Kept;
 use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
+use midwatch::model::run::Run;
 use midwatch::model::told::told;
 use midwatch::model::update::{News, Update};
 use midwatch::pane::effect::{Effect, Msg};
@@ -413,6 +414,37 @@ fn what_happens_to_the_service_is_written_by_itself_and_once() {
     console.keys(":").type_text("status closed").keys("Enter");
     console.alerts(&[alert("HighErrorRate", Severity::Critical, 0)]);
     assert_eq!(said(&console), [], "it is over");
+}
+
+#[test]
+fn a_run_that_waited_begins_once_and_anew_only_after_it_has_ended() {
+    let begins = |console: &Console| {
+        let of_run = |(_, entry): &(Folder, Entry)| entry.words().as_str() == "run deploy-prod #812 began";
+        written(console).into_iter().filter(of_run).map(|(_, entry)| entry.at).collect::<Vec<_>>()
+    };
+    for is_declared_first in [false, true] {
+        let mut console = Console::new(WIDE);
+        console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+        console.runs(&[]);
+        if is_declared_first {
+            console.keys("I Enter");
+        }
+        let queued = Run { created: at(0), ..run("1", "queued", 0) };
+        console.runs(&[queued.clone()]);
+        console.pass(4);
+        let works = Run { started: Some(at(2)), ..Run { created: at(0), ..run("1", "running", 0) } };
+        console.runs(&[works.clone()]);
+        if !is_declared_first {
+            console.keys("3 I Enter");
+        }
+        assert_eq!(begins(&console), [at(0)], "{is_declared_first}");
+        console.pass(56);
+        let ended = Run { started: Some(at(2)), finished: Some(at(50)), ..run("1", "failed", 0) };
+        console.runs(&[Run { created: at(0), ..ended }]);
+        console.pass(30);
+        console.runs(&[Run { started: Some(at(80)), ..works }]);
+        assert_eq!(begins(&console), [at(0), at(80)], "a new attempt under the same id: {is_declared_first}");
+    }
 }
 
 /// What is written by itself of what happened.
