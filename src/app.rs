@@ -210,6 +210,8 @@ impl App {
         let mut effects = Vec::new();
         let rest = self.presence.pass(matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::LongPaste), now);
         let (is_frame, is_wake) = (matches!(msg, Msg::Frame), matches!(msg, Msg::Wake));
+        // At a start there may be a thousand of them, one after the other: the next frame looks at them all.
+        let is_read = matches!(msg, Msg::Note(_, NoteReply::Read(_)));
         match msg {
             Msg::Key(key) => {
                 self.count_key(key);
@@ -246,7 +248,8 @@ impl App {
             Msg::History(happened) => {
                 let ends = self.state.world.recall_history(happened);
                 effects.extend(self.turn_to_own(now));
-                effects.extend(self.record_ends(now));
+                let known: Vec<_> = self.notes.incidents().map(|one| one.id.clone()).collect();
+                effects.extend(known.iter().flat_map(|id| self.record_ends(id, now)));
                 if !ends.is_empty() {
                     effects.push(Effect::History(ends));
                 }
@@ -271,6 +274,7 @@ impl App {
                 self.logs.advance(&self.state.view(focused, now));
             }
             Msg::Frame => {
+                self.see_record(now);
                 self.fit(now);
                 self.sync(now);
                 self.paint_proposal(now);
@@ -291,7 +295,9 @@ impl App {
         if is_frame || is_wake {
             self.judge(now);
         }
-        self.see_record(now);
+        if !is_read {
+            self.see_record(now);
+        }
         effects.extend(self.remind(now));
         effects.extend(self.notes.due(now));
         self.keeping(Kept::Notes, self.notes.lapse(), now);
@@ -502,7 +508,7 @@ impl App {
     }
 
     fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
-        let is_new = folder.incident().is_some_and(|id| !self.notes.incidents().any(|one| one.id == *id));
+        let is_new = folder.incident().is_some_and(|id| self.notes.known(id).is_none());
         let (said, asked) = self.notes.reply(folder, reply);
         if let Some(text) = said {
             self.say(text, now);
@@ -512,12 +518,8 @@ impl App {
             self.line.hold(text, now);
         }
         let mut effects: Vec<Effect> = asked.into_iter().collect();
-        match (folder, reply) {
-            (Folder::Shift, NoteReply::Opened { .. }) => self.show_hand_over(now),
-            (Folder::Incident(_), NoteReply::Read(_) | NoteReply::Opened { .. }) => {
-                effects.extend(self.record_ends(now));
-            }
-            _ => {}
+        if let (Some(id), NoteReply::Read(_) | NoteReply::Opened { .. }) = (folder.incident(), reply) {
+            effects.extend(self.record_ends(id, now));
         }
         effects
     }

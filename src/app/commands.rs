@@ -44,7 +44,7 @@ impl App {
             Id::Claim => return self.claim(true, now),
             Id::Release => return self.claim(false, now),
             Id::Accept => {
-                let roles = if self.shows_hand_over() { None } else { self.take_roles(now) };
+                let roles = if self.is_handed_over(now) { None } else { self.take_roles(now) };
                 return roles.unwrap_or_else(|| self.accept(now));
             }
             Id::Star | Id::Done | Id::LeaveOut => return self.mark_entry(id, now),

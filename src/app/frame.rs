@@ -118,27 +118,30 @@ impl App {
         let mark = keeping::mark(&view);
         let mark = mark.map(|(full, short)| if width(&scope) + width(&full) <= left { full } else { short });
         let most = mark.as_ref().map_or(left, |mark| left.saturating_sub(width(mark)));
-        put(&scope, most, on_header(meaning), canvas);
+        left = put(&scope, most, on_header(meaning), canvas);
         if let Some(mark) = mark {
-            put(&mark, room, on_header(Meaning::Critical), canvas);
+            left = put(&mark, room, on_header(Meaning::Critical), canvas);
         }
         if let Some((incident, meaning)) = self.incident_words(&view, layout.width == Width::Narrow) {
-            put(&incident, room, on_header(meaning), canvas);
+            left = put(&incident, room, on_header(meaning), canvas);
         }
-        if let Some((offer, meaning)) = self.offer_words(&view) {
-            put(&offer, room, on_header(meaning), canvas);
-        }
-        if let Some((left, meaning)) = self.hand_over_words(view.now) {
-            put(&left, room, on_header(meaning), canvas);
-        }
-        if let Some((due, meaning)) = self.due_words(view.now) {
-            put(&due, room, on_header(meaning), canvas);
-        }
-        let (health, meaning) = match self.overlay {
+        // Roles go with what is handed over: of both one is told.
+        let asked = self.hand_over_words(view.now).or_else(|| self.offer_words(&view));
+        let mut rest: Vec<_> = asked.into_iter().chain(self.due_words(view.now)).collect();
+        let health = match self.overlay {
             Some(Overlay::Welcome(_)) => (SafeText::literal("nothing has started yet"), Meaning::Muted),
             _ => health_words(&view),
         };
-        put(&health, room, on_header(meaning), canvas);
+        // That something is not seen stands there in few words where others take the room for more.
+        let needed: u16 = rest.iter().map(|(text, _)| width(text)).sum();
+        match blind(&view) {
+            0 => rest.push(health),
+            _ if rest.is_empty() || needed + width(&health.0) <= left => rest.push(health),
+            count => rest.insert(0, (safe!("{} blind", count), Meaning::Critical)),
+        }
+        for (text, meaning) in rest {
+            put(&text, room, on_header(meaning), canvas);
+        }
     }
 
     /// The environment in scope, or how many there are and how many of them are production.
@@ -347,21 +350,23 @@ impl App {
     }
 }
 
+/// How many sources do not see, of those that are shown.
+fn blind(view: &View<'_>) -> usize {
+    let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
+    let crashed = sources.filter(|source| matches!(source.health(view.now), Health::Crashed(_))).count();
+    crashed + folded(view).iter().map(|cause| cause.count).sum::<usize>()
+}
+
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.
 pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
     let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
-    let (mut all, mut starting, mut crashed, mut exposed) = (0, 0, 0, 0);
+    let (mut all, mut starting, mut exposed) = (0, 0, 0);
     for source in sources {
         all += 1;
         exposed += usize::from(!source.info.exposed.is_empty());
-        match source.health(view.now) {
-            Health::Starting => starting += 1,
-            Health::Crashed(_) => crashed += 1,
-            _ => {}
-        }
+        starting += usize::from(matches!(source.health(view.now), Health::Starting));
     }
-    let causes = folded(view);
-    let blind = crashed + causes.iter().map(|cause| cause.count).sum::<usize>();
+    let blind = blind(view);
     let mut number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
     if exposed > 0 {
         number.push(&safe!(", {} not safe", exposed));
@@ -376,7 +381,7 @@ pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
         };
     }
     let mut text = safe!("{}, {} blind", number, blind);
-    if let Some(cause) = causes.first() {
+    if let Some(cause) = folded(view).first() {
         text.push(&safe!(": {}", clean(cause.failure.cause.as_ref().unwrap_or(&cause.failure.what))));
     }
     if let Some(ending) = ending {

@@ -92,6 +92,11 @@ impl App {
         self.left_among(&self.state.hand_overs, now)
     }
 
+    /// Whether there is one.
+    pub(super) fn is_left_for_me(&self, now: Timestamp) -> bool {
+        self.left_for_me(now).is_some()
+    }
+
     fn left_among<'t>(&self, hand_overs: &'t [Told], now: Timestamp) -> Option<&'t Told> {
         let person = &self.state.person;
         let is_for_me = |told: &&Told| match &told.entry.what {
@@ -150,15 +155,7 @@ impl App {
             return Vec::new();
         };
         let (outgoing, (session, seq)) = (told.entry.person.clone(), told.name());
-        let person = &self.state.person;
-        let open = self.notes.incidents().filter(|one| !one.status.is_over());
-        let roles: Vec<(Folder, Field)> = open
-            .flat_map(|one| {
-                let offered =
-                    one.offers_to(person).filter(|role| roles_of(one, &outgoing).any(|r| r == *role));
-                offered.map(|role| (Folder::Incident(one.id.clone()), role)).collect::<Vec<_>>()
-            })
-            .collect();
+        let roles = self.roles_from(&outgoing);
         self.name_the_writer(now);
         let mut said = safe!("The hand-over by {} is accepted by {}", clean(&outgoing), self.who());
         match roles.len() {
@@ -188,8 +185,25 @@ impl App {
         effects
     }
 
-    /// Whether a hand-over that was given is what is on the screen.
-    pub(super) fn shows_hand_over(&self) -> bool {
+    /// Whether what is to be accepted is a hand-over: it is on the screen, or roles were offered with it.
+    pub(super) fn is_handed_over(&self, now: Timestamp) -> bool {
+        let with_roles = |told: &Told| !self.roles_from(&told.entry.person).is_empty();
+        self.shows_hand_over() || self.left_for_me(now).is_some_and(with_roles)
+    }
+
+    /// The roles that the person at the keys was asked to take in what this one works on.
+    fn roles_from(&self, outgoing: &RawText) -> Vec<(Folder, Field)> {
+        let open = self.notes.incidents().filter(|one| !one.status.is_over());
+        let theirs = open.filter(|one| roles_of(one, outgoing).next().is_some());
+        let offers = |one: &Incident| {
+            let folder = Folder::Incident(one.id.clone());
+            let roles: Vec<Field> = one.offers_to(&self.state.person).collect();
+            roles.into_iter().map(move |role| (folder.clone(), role))
+        };
+        theirs.flat_map(offers).collect()
+    }
+
+    fn shows_hand_over(&self) -> bool {
         matches!(&self.place, Some(Place::Document(document)) if document.is_given())
     }
 }

@@ -306,6 +306,12 @@ impl App {
         let effect = self.notes.write(Draft::new(what, text, at), now);
         if let Some(incident) = self.notes.incident() {
             let mut said = safe!("{}.", incident.summary());
+            // What was typed is said as it was understood: the summary has no word of it.
+            if let Effect::Note(_, NoteCommand::Entry(entry)) = &effect
+                && matches!(entry.what, What::Set(_) | What::Timer { .. })
+            {
+                said = safe!("{}. {}", entry.words(), said);
+            }
             let counts = match &told {
                 What::Status(status) => incident.status == *status,
                 What::Severity(severity) => incident.severity == *severity,

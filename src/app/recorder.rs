@@ -98,23 +98,17 @@ impl App {
         effects
     }
 
-    /// Writes the end of alerts into the open incidents that have their beginning: nobody may have looked when
-    /// they ended, or their source may have told of it before the incident was read.
-    pub(super) fn record_ends(&mut self, now: Timestamp) -> Vec<Effect> {
-        let open: Vec<_> = self.notes.incidents().filter(|one| !one.status.is_over()).collect();
-        let mut missing: Vec<(IncidentId, Subject, Vec<Transition>)> = Vec::new();
-        for incident in open {
-            let marks = self.notes.marks(&incident.id);
-            let has_begun =
-                |one: &&Transition| mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
-            let ends: Vec<_> = self.state.world.history().filter(has_begun).cloned().collect();
-            missing.push((incident.id.clone(), subject(incident), ends));
-        }
-        let mut effects = Vec::new();
-        for (id, subject, ends) in missing {
-            effects.extend(self.record_into(&id, &subject, &ends, now));
-        }
-        effects
+    /// Writes the end of alerts into an open incident that has their beginning: nobody may have looked when they
+    /// ended, or their source may have told of it before the incident was read.
+    pub(super) fn record_ends(&mut self, id: &IncidentId, now: Timestamp) -> Vec<Effect> {
+        let Some(incident) = self.notes.known(id).filter(|one| !one.status.is_over()) else {
+            return Vec::new();
+        };
+        let subject = subject(incident);
+        let marks = self.notes.marks(id);
+        let has_begun = |one: &&Transition| mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
+        let ends: Vec<_> = self.state.world.history().filter(has_begun).cloned().collect();
+        self.record_into(id, &subject, &ends, now)
     }
 
     /// Writes what happened before an incident was declared, from an hour before its onset on.

@@ -126,13 +126,14 @@ impl App {
         self.record_seen = revision;
         let incidents: Vec<Incident> = self.notes.incidents().cloned().collect();
         let claims = self.notes.claims();
-        let said = self.of_claims(&claims, now).or_else(|| self.of_offers(&incidents));
+        let hand_overs = self.notes.hand_overs();
+        let handed_over = self.hear_of_hand_overs(hand_overs, now);
+        // Roles that are offered with it are told of by it.
+        let offers = || self.of_offers(&incidents).filter(|_| !self.is_left_for_me(now));
+        let said = handed_over.or_else(|| self.of_claims(&claims, now)).or_else(offers);
         // Most entries leave an incident as it is.
         self.state.incidents_revision += u64::from(incidents != self.state.incidents);
         (self.state.incidents, self.state.claims) = (incidents, claims);
-        let hand_overs = self.notes.hand_overs();
-        // It comes with offers, and tells of them.
-        let said = self.hear_of_hand_overs(hand_overs, now).or(said);
         if let Some(said) = said {
             self.say(said, now);
         }

@@ -135,7 +135,12 @@ impl Incident {
             What::Status(status) => {
                 self.status = *status;
                 if matches!(status, Status::Mitigated | Status::Resolved) && !entry.text.is_empty() {
-                    self.ended_by = Some(entry.text.clone());
+                    // What mitigated it helped, and more than that it was seen to be over.
+                    let before = self.ended_by.take().filter(|_| *status == Status::Resolved);
+                    let before = before.filter(|before| *before != entry.text && self.mitigated.is_some());
+                    let both =
+                        |before: RawText| [before.as_bytes(), b"; ", entry.text.as_bytes()].concat().into();
+                    self.ended_by = Some(before.map_or_else(|| entry.text.clone(), both));
                 }
                 match status {
                     Status::Triage | Status::Active => {

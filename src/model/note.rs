@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -16,6 +16,8 @@ use crate::safe;
 /// The longest pad, in bytes: what the record takes and the editor lets in.
 pub const MOST_PAD: usize = 512 * 1024;
 
+/// What comes after another thing that was written down is later by so much at least.
+const TICK: SignedDuration = SignedDuration::from_millis(1);
 /// The year 9000: no clock tells a time from here on. An entry that says so was made to be the last for ever.
 pub const NO_CLOCK: Timestamp = Timestamp::constant(221_845_392_000, 0);
 
@@ -161,6 +163,15 @@ pub enum Later {
 impl What {
     fn is_note(&self) -> bool {
         *self == Self::Note
+    }
+
+    /// When it is written down: who answers what others said has the last word, also where their clock is ahead, or
+    /// one's own went back.
+    pub fn recorded_after(&self, entries: &[Entry], now: Timestamp) -> Timestamp {
+        let answered = entries.iter().filter(|entry| entry.what.is_about_the_same(self));
+        let last = answered.map(|entry| entry.recorded).max();
+        let next = |last: Timestamp| last.checked_add(TICK).ok().filter(|at| *at < NO_CLOCK).unwrap_or(last);
+        last.map_or(now, |last| now.max(next(last)))
     }
 
     /// Whether of both only what was said last counts.

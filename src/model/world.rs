@@ -250,7 +250,10 @@ impl World {
         let mut gaps: Vec<Timestamp> = Vec::new();
         for one in &self.history {
             match &one.what {
-                Happened::Fired(alert) | Happened::Silenced(alert) | Happened::Unsilenced(alert) => {
+                Happened::Fired(alert)
+                | Happened::Silenced(alert)
+                | Happened::Unsilenced(alert)
+                | Happened::Acknowledged(alert) => {
                     fires.insert((&one.source, &alert.id), (one, alert));
                 }
                 Happened::Resolved(alert) => {

@@ -165,6 +165,12 @@ impl Notes {
         all.into_iter()
     }
 
+    /// What is known of this incident.
+    pub fn known(&self, id: &IncidentId) -> Option<&Incident> {
+        let record = self.records.get(&Folder::Incident(id.clone()));
+        record.and_then(Record::incident).or_else(|| self.over.get(id))
+    }
+
     /// All entries of what was turned to, of one record after the other.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.records.values().flat_map(Record::entries)

@@ -109,7 +109,8 @@ struct Open {
 #[derive(Debug, Default)]
 struct Paste {
     text: Vec<u8>,
-    is_too_long: bool,
+    /// Bytes beyond the longest that is taken.
+    beyond: usize,
     /// Bytes of the end marker seen last.
     matched: usize,
     /// The last bytes were an end marker.
@@ -126,7 +127,7 @@ impl Paste {
             if self.text.len() < PASTE_LIMIT {
                 self.text.push(*byte);
             } else {
-                self.is_too_long = true;
+                self.beyond += 1;
             }
         }
     }
@@ -151,7 +152,7 @@ impl Paste {
 
     fn take(&mut self) -> Option<Typed> {
         let text = std::mem::take(&mut self.text);
-        if std::mem::take(&mut self.is_too_long) {
+        if std::mem::take(&mut self.beyond) > 0 {
             return Some(Typed::LongPaste);
         }
         (!text.is_empty()).then(|| Typed::Paste(RawText::from_bytes(&text)))

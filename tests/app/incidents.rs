@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use midwatch::app::Setup;
+use midwatch::app::session::SavedView;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
-use midwatch::model::alert::Severity;
+use midwatch::model::alert::{Acknowledgement, Alert, Severity};
 use midwatch::model::health::{Failure, FailureKind};
 use midwatch::model::incident::{Incident, IncidentId, Sev, Status};
 use midwatch::model::keeping::Kept;
@@ -430,10 +431,10 @@ fn a_run_that_waited_begins_once_and_anew_only_after_it_has_ended() {
             console.keys("I Enter");
         }
         let queued = Run { created: at(0), ..run("1", "queued", 0) };
-        console.runs(&[queued.clone()]);
+        console.runs(std::slice::from_ref(&queued));
         console.pass(4);
         let works = Run { started: Some(at(2)), ..Run { created: at(0), ..run("1", "running", 0) } };
-        console.runs(&[works.clone()]);
+        console.runs(std::slice::from_ref(&works));
         if !is_declared_first {
             console.keys("3 I Enter");
         }
@@ -667,6 +668,84 @@ fn what_helped_last_time_is_told_on_the_alert_and_when_it_is_declared() {
         console.screen()
     );
     assert!(console.screen().contains("INC-20261122-0326-checkout-2"), "{}", console.screen());
+}
+
+/// What the console asks of the record is done in this one, and its answers come back.
+fn kept(console: &mut Console, folders: &mut Folders<Disk>) {
+    for effect in std::mem::take(&mut console.effects) {
+        if let Effect::Note(folder, command) = effect {
+            for reply in folders.handle(&folder, command, console.now) {
+                console.send(Msg::Note(folder.clone(), reply));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pad_that_was_merged_is_told_once_with_what_to_do_and_no_longer_when_it_is_gone() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let session = |id: &str| Session { person: "ada".into(), host: "h".into(), id: id.into(), since: at(0) };
+    // The session of the consoles here, so that what they write is acknowledged to them.
+    let (mut folders, _) = Folders::open(Disk, here.path(), &session("test"), at(0));
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    let (folder, declared) = written(&console).remove(0);
+    kept(&mut console, &mut folders);
+    console.keys("4 i").type_text("ours").keys("Esc").pass(1);
+    kept(&mut console, &mut folders);
+
+    // On another machine the pad says something else.
+    let (mut theirs, _) = Folders::open(Disk, there.path(), &session("b"), at(0));
+    for command in [NoteCommand::Open, NoteCommand::Entry(declared), NoteCommand::Pad(1, "theirs".into())] {
+        theirs.handle(&folder, command, at(0));
+    }
+    theirs.close(at(0)).unwrap();
+    let id = folder.incident().unwrap().clone();
+    let bundle = Bundle::of(&Shelf::of(Disk, there.path()), &[id], &mut Vec::new());
+    let merged = bundle.merge(Disk, here.path(), None, &session("m"), at(0)).unwrap();
+    let [path] = merged[0].pads.as_slice() else { panic!("{merged:?}") };
+
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let said = format!("{name}, from a merge: take what you need into the pad, then remove /");
+    let told = |console: &Console| console.screen().matches(name).count();
+    let hear = |console: &mut Console, folders: &mut Folders<Disk>| {
+        for (folder, reply) in folders.hear(at(0)) {
+            console.send(Msg::Note(folder, reply));
+        }
+    };
+    // In the console that runs: in its footer, and in a row of the notes.
+    console.keys("[");
+    assert_eq!(told(&console), 0, "{}", console.screen());
+    hear(&mut console, &mut folders);
+    assert_eq!(told(&console), 2, "{}", console.screen());
+    assert!(console.screen().contains(&said), "{}", console.screen());
+    console.pass(60).keys("G Enter").resize((200, 60));
+    assert!(console.screen().contains(path.to_str().unwrap()), "the row has all of it: {}", console.screen());
+    console.keys("Esc").resize(WIDE);
+    assert_eq!(told(&console), 1, "the row stays: {}", console.screen());
+    hear(&mut console, &mut folders);
+    console.keys("; t w o Enter");
+    kept(&mut console, &mut folders);
+    assert_eq!(told(&console), 1, "it is told once: {}", console.screen());
+    // In one that turns to the incident later.
+    let mut later = outage(WIDE);
+    let (mut others, opened) = Folders::open(Disk, here.path(), &session("c"), at(0));
+    for (folder, reply) in opened {
+        later.send(Msg::Note(folder, reply));
+    }
+    assert_eq!(told(&later), 0, "{}", later.screen());
+    later.keys("4 :").type_text("incident HighErrorRate").keys("Enter");
+    kept(&mut later, &mut others);
+    // It comes behind what answered the key.
+    later.pass(5);
+    assert_eq!(told(&later), 2, "{}", later.screen());
+    // It is taken away.
+    std::fs::remove_file(path).unwrap();
+    for (console, folders) in [(&mut console, &mut folders), (&mut later, &mut others)] {
+        hear(console, folders);
+        console.pass(60).keys("j");
+        assert_eq!(told(console), 0, "{}", console.screen());
+    }
 }
 
 #[test]

@@ -165,7 +165,7 @@ mod faults {
         let start = Start::default().env("MIDWATCH_FAULT", "task");
         let pty = begin(start, &[MIDWATCH, "demo"]);
         ready(&pty);
-        pty.wait_for("6 blind");
+        pty.wait_for("7 blind");
         alive(&pty);
         pty.wait("the console as before", crate::is_painted);
         pty.send(b"q");

@@ -11,6 +11,7 @@ use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
+use crate::ui::pager::Paragraph;
 
 /// The keys worth telling while the pad has them: key and what it does.
 const HELP: &[(&str, &str)] = &[
@@ -108,4 +109,19 @@ pub(super) fn draw_help(view: &View<'_>, line: Rect, canvas: &mut Canvas<'_>) {
         x += canvas.text(x, line.y, needed, &SafeText::literal(key), key_style) + 1;
         x += canvas.text(x, line.y, needed, &SafeText::literal(does), muted) + 2;
     }
+}
+
+/// What another program wrote to `pad.md`, with what can be done with it.
+pub(super) fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
+    let head = "What another program wrote to pad.md. Enter takes it into the pad, Esc keeps yours.";
+    let style = view.styles.of(Meaning::Text);
+    [Paragraph::new(head, view.styles.of(Meaning::Warning)), Paragraph::default()]
+        .into_iter()
+        .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
+        .collect()
+}
+
+/// Text of a file, as the pad can have it.
+pub(super) fn lossy(text: &RawText) -> String {
+    String::from_utf8_lossy(text.as_bytes()).into_owned()
 }

@@ -1,6 +1,6 @@
 //! One folder of the record on the screen: its timeline, its pad, and what of it is durable.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -11,12 +11,12 @@ use crate::insight::events::Event;
 use crate::model::due::{Due, dues};
 use crate::model::incident::Incident;
 use crate::model::keeping::Kept;
-use crate::model::note::{Entry, Folder, MOST_PAD, NO_CLOCK, NoteCommand, NoteReply, What};
+use crate::model::note::{Entry, Folder, MOST_PAD, NoteCommand, NoteReply, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
-use crate::pane::notes::beside::{brought, comparison, draw_help, full, heard, is_move, others};
+use crate::pane::notes::beside::{brought, comparison, draw_help, full, heard, is_move, lossy, others};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -26,8 +26,6 @@ use crate::ui::canvas::{Canvas, inside};
 use crate::ui::editor::{Did, Editor};
 use crate::ui::pager::{Pager, Paragraph};
 
-/// What comes after another thing that was written down is later by so much at least.
-const TICK: SignedDuration = SignedDuration::from_millis(1);
 /// With fewer lines the pad needs them all.
 const HELP_FROM: u16 = 4;
 
@@ -61,6 +59,8 @@ pub(super) struct Record {
     saving: Saving,
     pad: Editor,
     editing: bool,
+    /// Whether the person's own editor has the pad, or had it last.
+    is_in_editor: bool,
     finder: Finder,
     /// The text of another program, and how far it is scrolled.
     outside: Option<(RawText, Pager)>,
@@ -82,6 +82,7 @@ impl Record {
             saving: Saving::default(),
             pad: Editor::new(MOST_PAD),
             editing: false,
+            is_in_editor: false,
             finder: Finder::default(),
             outside: None,
             person,
@@ -193,11 +194,7 @@ impl Record {
     /// tells of it is the person at the keys, or a source.
     pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
         let Draft { what, text, at, by } = draft.cleared();
-        // Who answers what others said has the last word, also where their clock is ahead, or ours went back.
-        let answered = self.entries().iter().filter(|entry| entry.what.is_about_the_same(&what));
-        let last = answered.map(|entry| entry.recorded).max();
-        let next = |last: Timestamp| last.checked_add(TICK).ok().filter(|at| *at < NO_CLOCK).unwrap_or(last);
-        let recorded = last.map_or(now, |last| now.max(next(last)));
+        let recorded = what.recorded_after(self.entries(), now);
         // Of claims the time says which was the last.
         let at = if at == now && matches!(what, What::Claim { .. }) { recorded } else { at };
         let entry = Entry {
@@ -514,6 +511,7 @@ impl Record {
         let mut effects = self.due(Timestamp::MAX);
         effects.push(self.ask(NoteCommand::Rest));
         effects.push(Effect::Editor(self.folder.clone()));
+        self.is_in_editor = true;
         Outcome { effects, ..Outcome::default() }
     }
 
@@ -590,20 +588,10 @@ impl Record {
                 .into();
         }
         self.pad.replace(&lossy(text));
+        if std::mem::take(&mut self.is_in_editor) {
+            return "The pad is as the editor left it. i and ctrl-_ bring back what was there before.".into();
+        }
         self.timeline.tell("pad.md was changed by another program; the pad shows that text".into());
         "Another program changed pad.md: the pad shows that now. i and ctrl-_ bring yours back.".into()
     }
-}
-
-fn lossy(text: &RawText) -> String {
-    String::from_utf8_lossy(text.as_bytes()).into_owned()
-}
-
-fn comparison(text: &RawText, view: &View<'_>) -> Vec<Paragraph> {
-    let head = "What another program wrote to pad.md. Enter takes it into the pad, Esc keeps yours.";
-    let style = view.styles.of(Meaning::Text);
-    [Paragraph::new(head, view.styles.of(Meaning::Warning)), Paragraph::default()]
-        .into_iter()
-        .chain(clean_block(text).into_iter().map(|line| Paragraph::new(line, style)))
-        .collect()
 }

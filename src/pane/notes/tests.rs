@@ -562,6 +562,18 @@ fn a_change_by_another_program_never_takes_what_was_typed_here() {
 }
 
 #[test]
+fn what_ones_own_editor_left_is_not_called_another_programs() {
+    let mut desk = Desk::closed();
+    desk.opened("ours", None);
+    desk.run(Id::Editor);
+    assert!(desk.reply(NoteReply::PadChanged("edited".into())).unwrap().contains("as the editor left it"));
+    desk.shows("edited");
+    assert!(!desk.screen().concat().contains("another program"));
+    // What comes later does not come from there.
+    assert!(desk.reply(NoteReply::PadChanged("theirs".into())).unwrap().contains("Another program"));
+}
+
+#[test]
 fn a_change_by_another_program_shows_where_nothing_was_typed() {
     let mut desk = Desk::closed();
     desk.opened("ours", None);
