@@ -15,7 +15,7 @@ use crate::model::health::Health;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::drill::BANNER;
 use crate::pane::keeping;
-use crate::pane::sources::folded;
+use crate::pane::sources::{Folded, folded};
 use crate::pane::view::{PaneId, View};
 use crate::safe;
 use crate::ui::canvas::{self, Canvas};
@@ -134,9 +134,9 @@ impl App {
         };
         // That something is not seen stands there in few words where others take the room for more.
         let needed: u16 = rest.iter().map(|(text, _)| width(text)).sum();
-        match blind(&view) {
+        let fits = rest.is_empty() || needed + width(&health.0) <= left;
+        match if fits { 0 } else { blind(&view, &folded(&view)) } {
             0 => rest.push(health),
-            _ if rest.is_empty() || needed + width(&health.0) <= left => rest.push(health),
             count => rest.insert(0, (safe!("{} blind", count), Meaning::Critical)),
         }
         for (text, meaning) in rest {
@@ -351,10 +351,10 @@ impl App {
 }
 
 /// How many sources do not see, of those that are shown.
-fn blind(view: &View<'_>) -> usize {
+fn blind(view: &View<'_>, causes: &[Folded]) -> usize {
     let sources = view.world.sources().filter(|source| view.shows(source.info.environment.as_ref()));
     let crashed = sources.filter(|source| matches!(source.health(view.now), Health::Crashed(_))).count();
-    crashed + folded(view).iter().map(|cause| cause.count).sum::<usize>()
+    crashed + causes.iter().map(|cause| cause.count).sum::<usize>()
 }
 
 /// `14 sources, 1 blind: loki no such file`, or one cause for many.
@@ -366,7 +366,8 @@ pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
         exposed += usize::from(!source.info.exposed.is_empty());
         starting += usize::from(matches!(source.health(view.now), Health::Starting));
     }
-    let blind = blind(view);
+    let causes = folded(view);
+    let blind = blind(view, &causes);
     let mut number = if all == 1 { SafeText::literal("1 source") } else { safe!("{} sources", all) };
     if exposed > 0 {
         number.push(&safe!(", {} not safe", exposed));
@@ -381,7 +382,7 @@ pub(super) fn health_words(view: &View<'_>) -> (SafeText, Meaning) {
         };
     }
     let mut text = safe!("{}, {} blind", number, blind);
-    if let Some(cause) = folded(view).first() {
+    if let Some(cause) = causes.first() {
         text.push(&safe!(": {}", clean(cause.failure.cause.as_ref().unwrap_or(&cause.failure.what))));
     }
     if let Some(ending) = ending {
