@@ -137,7 +137,8 @@ impl Incident {
                 if matches!(status, Status::Mitigated | Status::Resolved) && !entry.text.is_empty() {
                     // What mitigated it helped, and more than that it was seen to be over.
                     let before = self.ended_by.take().filter(|_| *status == Status::Resolved);
-                    let before = before.filter(|before| *before != entry.text && self.mitigated.is_some());
+                    let is_first = self.mitigated.is_some() && self.resolved.is_none();
+                    let before = before.filter(|before| *before != entry.text && is_first);
                     let both =
                         |before: RawText| [before.as_bytes(), b"; ", entry.text.as_bytes()].concat().into();
                     self.ended_by = Some(before.map_or_else(|| entry.text.clone(), both));
