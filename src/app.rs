@@ -399,6 +399,12 @@ impl App {
         if self.state.is_frozen() {
             return;
         }
+        // A command is typed for the row that is selected: another one does not slide under it meanwhile.
+        if matches!(self.overlay, Some(Overlay::Palette(_))) {
+            self.pipelines.hold(now);
+            self.alerts.hold(now);
+            self.notes.hold(now);
+        }
         self.sync_patterns(now);
         let layout = self.layout();
         let focus = self.arrangement.focus;

@@ -91,6 +91,7 @@ impl App {
             }
             Id::Exclude => return self.use_patterns(false, now),
             Id::Open if matches!(self.place, Some(Place::Changes(_))) => self.open_change(now),
+            Id::Correct => return self.correct_selected("", now),
             Id::RefreshAll => {
                 self.say("Asked every source to look now.", now);
                 let names = self.state.world.sources().map(|source| source.info.name.clone());
@@ -121,7 +122,6 @@ impl App {
             | Id::Send
             | Id::HandOver
             | Id::EntryTime
-            | Id::Correct
             | Id::Incident
             | Id::Status
             | Id::Severity
@@ -193,8 +193,11 @@ impl App {
             }
             Argument::Name if command.id == Id::HandOver => return self.hand_over(&argument, now),
             Argument::Name if command.id == Id::Timer => return self.start_timer(&choice.argument, now),
-            Argument::Name if matches!(command.id, Id::EntryTime | Id::Correct) => {
-                return self.amend(command.id, choice.argument.trim(), now);
+            Argument::Name if command.id == Id::EntryTime => {
+                return self.move_entry(choice.argument.trim(), now);
+            }
+            Argument::Name if command.id == Id::Correct => {
+                return self.correct_selected(choice.argument.trim(), now);
             }
             Argument::Name if argument.is_empty() => {
                 self.say(safe!("You are {}. A name is typed behind it: :as NAME", self.who()), now);

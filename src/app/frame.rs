@@ -206,6 +206,7 @@ impl App {
                 Asks::Note => self.note_word(&prompt.field.text(), now),
                 Asks::Declare(_) => "declare, severity 1-5 and title: ",
                 Asks::File => "write to: ",
+                Asks::Correct(..) => "correct: ",
             };
             let used = canvas.text(
                 inner.x,

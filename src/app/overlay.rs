@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::config::key::{Code, Key};
 use crate::model::incident::Declared;
+use crate::model::note::Folder;
 use crate::model::text::{SafeText, clean};
+use crate::model::told::EntryName;
 use crate::pane::effect::Effect;
 use crate::pane::help::Help;
 use crate::pane::palette::Palette;
@@ -59,6 +61,8 @@ pub(super) enum Asks {
     Declare(Box<Declared>),
     /// The file that something is written to.
     File,
+    /// What an entry is to say; also where another one is selected meanwhile.
+    Correct(Folder, EntryName),
 }
 
 impl App {
@@ -77,6 +81,7 @@ impl App {
                     }
                     Asks::Declare(_) => self.say("No incident was declared.", now),
                     Asks::File => self.say("Nothing was written.", now),
+                    Asks::Correct(..) => self.say("The entry stays as it was.", now),
                     Asks::Note | Asks::Filter => {}
                 }
                 Vec::new()
@@ -86,6 +91,7 @@ impl App {
                 Asks::Note => self.write_note(&prompt.field.text(), now),
                 Asks::Declare(draft) => self.declare(*draft, &prompt.field.text(), now),
                 Asks::File => self.write_file(prompt.field.text().trim().into(), now),
+                Asks::Correct(folder, name) => self.correct(folder, name, prompt.field.text().trim(), now),
             },
             _ => {
                 prompt.field.key(key);

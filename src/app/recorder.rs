@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::app::last_time::{last_time_of_logs, subject};
+use crate::app::overlay::Asks;
 use crate::app::place::Place;
 use crate::command::table::Id;
 use crate::insight::changes::{BEFORE, Subject};
@@ -18,6 +19,7 @@ use crate::model::incident::IncidentId;
 use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
 use crate::model::text::RawText;
+use crate::model::told::EntryName;
 use crate::model::transition::{Happened, Transition};
 use crate::model::world::World;
 use crate::pane::effect::Effect;
@@ -205,25 +207,46 @@ impl App {
         self.amended(said, now)
     }
 
-    /// Gives the selected entry another time or another text.
-    pub(super) fn amend(&mut self, id: Id, argument: &str, now: Timestamp) -> Vec<Effect> {
-        let said = if id == Id::Correct {
-            if argument.is_empty() {
-                self.say("Type the text behind it: :correct the pool was full", now);
-                return Vec::new();
-            }
-            (Later::Text, argument.into())
-        } else {
-            let at = moment::before(argument, now, &self.state.zone.zone())
-                .and_then(|at| Timestamp::from_millisecond(at).ok());
-            let Some(at) = at else {
-                self.say("Type a time behind it: :at 03:12, :at -15m", now);
-                return Vec::new();
-            };
-            (Later::At(at), RawText::default())
+    /// Gives the selected entry another time.
+    pub(super) fn move_entry(&mut self, argument: &str, now: Timestamp) -> Vec<Effect> {
+        let at = moment::before(argument, now, &self.state.zone.zone())
+            .and_then(|at| Timestamp::from_millisecond(at).ok());
+        let Some(at) = at else {
+            self.say("Type a time behind it: :at 03:12, :at -15m", now);
+            return Vec::new();
         };
-        let effect = self.notes.say_of_selected(|_| said, now);
+        let effect = self.notes.say_of_selected(|_| (Later::At(at), RawText::default()), now);
         self.amended(effect, now)
+    }
+
+    /// Gives the selected entry this text; without one its old text is offered in the prompt.
+    pub(super) fn correct_selected(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        let Some((folder, told)) = self.notes.selected() else { return self.amended(None, now) };
+        let (name, old) = (told.name(), told.entry.text.clone());
+        if !told.entry.what.has_free_text() {
+            self.say("What was said by a command is said anew by it, as :set title; ; adds a note.", now);
+        } else if text.is_empty() {
+            self.ask(Asks::Correct(folder, name), &String::from_utf8_lossy(old.as_bytes()));
+        } else {
+            return self.correct(folder, name, text, now);
+        }
+        Vec::new()
+    }
+
+    /// Gives an entry another text.
+    pub(super) fn correct(
+        &mut self,
+        folder: Folder,
+        (session, seq): EntryName,
+        text: &str,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        if text.is_empty() {
+            self.say("The entry stays as it was: an empty text corrects nothing.", now);
+            return Vec::new();
+        }
+        let what = What::Later { session, seq, said: Later::Text };
+        vec![self.notes.write_to(folder, Draft::new(what, text, now), now)]
     }
 
     fn amended(&mut self, effect: Option<Effect>, now: Timestamp) -> Vec<Effect> {

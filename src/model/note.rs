@@ -174,6 +174,14 @@ impl What {
         last.map_or(now, |last| now.max(next(last)))
     }
 
+    /// Whether its text is what a person wrote, which says nothing else when it is corrected.
+    pub fn has_free_text(&self) -> bool {
+        !matches!(
+            self,
+            Self::Declared(_) | Self::Set(_) | Self::Accepted(_) | Self::Claim { .. } | Self::HandOver { .. }
+        )
+    }
+
     /// Whether of both only what was said last counts.
     pub fn is_about_the_same(&self, other: &Self) -> bool {
         match (self, other) {

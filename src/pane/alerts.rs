@@ -6,6 +6,7 @@ mod rows;
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::Id;
@@ -134,6 +135,11 @@ impl Alerts {
     /// Learns where it stands.
     pub fn fit(&mut self, area: Rect) {
         self.list.set_height(usize::from(body(area).height));
+    }
+
+    /// The rows stay where they are for a moment.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.list.hold(now);
     }
 
     /// Does what a command says. `area` is where the pane stands.

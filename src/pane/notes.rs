@@ -261,6 +261,11 @@ impl Notes {
         self.record().selected().filter(|told| matches!(told.entry.what, What::Todo { .. }))
     }
 
+    /// The selected entry, and the record that it is in.
+    pub fn selected(&self) -> Option<(Folder, &Told)> {
+        Some((self.current.clone(), self.record().selected()?))
+    }
+
     /// Says something of the selected entry; nothing if none is.
     pub fn say_of_selected(
         &mut self,
@@ -282,6 +287,11 @@ impl Notes {
     /// Takes what has happened, unless the order is held.
     pub fn sync(&mut self, view: &View<'_>) {
         self.record_mut().sync(view);
+    }
+
+    /// The rows stay where they are for a moment.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.record_mut().hold(now);
     }
 
     /// Does what a command says. `area` is where the pane stands.

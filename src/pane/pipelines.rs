@@ -4,6 +4,7 @@ mod log;
 mod parts;
 mod rows;
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 
 use crate::command::table::{Id, Scope};
@@ -87,6 +88,11 @@ impl Pipelines {
             Some((_, Some(_))) => &[Scope::Pipelines, Scope::Logs, Scope::List, Scope::Global],
             _ => &[Scope::Pipelines, Scope::List, Scope::Global],
         }
+    }
+
+    /// The rows stay where they are for a moment.
+    pub fn hold(&mut self, now: Timestamp) {
+        self.list.hold(now);
     }
 
     /// Does what a command says.

@@ -624,8 +624,36 @@ fn an_entry_is_corrected_starred_and_done_without_being_lost() {
     let screen = console.screen();
     assert!(screen.contains("03:20 saving * (done) todo: check the pool of db-7"), "{screen}");
     assert_eq!(screen.matches("todo: check the pool").count(), 1, "{screen}");
+    // Without a text the old one is offered, and it stays the one that is corrected.
+    console.keys(":").type_text("correct").keys("Enter");
+    let footer = |console: &Console| console.screen().lines().last().unwrap().to_owned();
+    assert!(footer(&console).contains("correct: check the pool of db-7"), "{}", footer(&console));
+    console.keys("Esc");
+    assert!(footer(&console).contains("The entry stays as it was."), "{}", footer(&console));
+    console.keys(":").type_text("correct").keys("Enter").type_text(" again").keys("Enter");
+    let screen = console.screen();
+    assert!(screen.contains("todo: check the pool of db-7 again"), "{screen}");
+    // What a command said has no text that could be another one.
+    console.keys("4 G :").type_text("correct it is over").keys("Enter");
+    assert!(footer(&console).contains("is said anew by it, as :set title"), "{}", footer(&console));
     console.keys("1 s");
     assert!(console.screen().contains("s does nothing here"), "{}", console.screen());
+}
+
+#[test]
+fn a_command_is_for_the_row_that_was_selected_when_it_was_begun() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter ;").type_text("check the pool").keys("Enter");
+    save(&mut console);
+    console.keys("4 G").pass(10).keys(":").type_text("correct check");
+    // Who stands at the end stays there, but not while a command is typed for what stood there.
+    console
+        .pass(10)
+        .alerts(&[alert("HighErrorRate", Severity::Critical, 14), alert("Late", Severity::Critical, -1)]);
+    console.pass(10).type_text(" the pool of db-7").keys("Enter");
+    let screen = console.screen();
+    assert_eq!(screen.matches("check the pool").count(), 1, "{screen}");
+    assert!(screen.contains("check the pool of db-7") && screen.contains("LatencyP99 resolved"), "{screen}");
 }
 
 #[test]

@@ -101,6 +101,11 @@ impl Record {
         self.timeline.sync(view);
     }
 
+    /// The rows stay where they are for a moment.
+    pub(super) fn hold(&mut self, now: Timestamp) {
+        self.timeline.hold(now);
+    }
+
     /// Does what a command says. `area` is where the pane stands.
     pub(super) fn run(&mut self, id: Id, view: &View<'_>, area: Rect) -> Outcome {
         match id {
@@ -274,7 +279,7 @@ impl Record {
                 None
             }
             NoteReply::Opened { entries, pad, held_by, notices } => {
-                let was_held = self.saving.held_by().is_some();
+                let is_free = self.saving.held_by().is_some() && held_by.is_none();
                 self.saving.open(held_by.clone());
                 self.timeline.take(entries);
                 self.understand();
@@ -282,12 +287,11 @@ impl Record {
                 if !self.saving.is_pad_ahead() && self.pad.text() != text {
                     self.pad.load(&text);
                 }
-                if was_held && held_by.is_none() {
+                if is_free {
                     self.timeline.tell("the pad is free: it can be written here now".into());
                 }
                 let notices: Vec<SafeText> = notices.iter().map(clean).collect();
                 notices.iter().cloned().for_each(|notice| self.timeline.tell(notice));
-                let is_free = was_held && held_by.is_none();
                 heard(&notices).or_else(|| is_free.then(|| "The pad can be written here now.".into()))
             }
             NoteReply::Here(others) => {
@@ -543,9 +547,7 @@ impl Record {
         let Some((text, pager)) = &mut self.outside else { return Outcome::default() };
         let page = comparison(text, view);
         match id {
-            Id::CopyRow => {
-                return Outcome::copy("pad.md as it was changed outside".into(), clean_block(text));
-            }
+            Id::CopyRow => return Outcome::copy("pad.md as changed outside".into(), clean_block(text)),
             Id::Open if self.saving.held_by().is_none() => {
                 let text = lossy(text);
                 self.pad.replace(&text);

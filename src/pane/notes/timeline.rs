@@ -128,7 +128,8 @@ impl Timeline {
         self.seen = None;
     }
 
-    /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
+    /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one. What happened
+    /// by itself waits while the order is held.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
         let shown = |key: &Key| match &key.1 {
             Name::Entry(session, seq) => Some((session.clone(), *seq)),
@@ -139,11 +140,16 @@ impl Timeline {
             What::Later { session, seq, said: Later::At(_) } => Some((session.clone(), *seq)),
             _ => None,
         };
+        let is_of_itself = matches!(entry.what, What::Happened { .. });
         let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
         names.insert((entry.session.clone(), entry.seq));
         let place = self.entries.partition_point(|other| other.at <= entry.at);
         self.entries.insert(place, entry);
         self.said = told(&self.entries);
+        if is_of_itself {
+            self.seen = None;
+            return;
+        }
         let mut order: Vec<Key> =
             self.list.order().iter().filter(|key| shown(key).is_none()).cloned().collect();
         for told in self.said.iter().filter(|told| names.contains(&told.name())) {
@@ -200,6 +206,11 @@ impl Timeline {
             self.list.go(usize::MAX);
         }
         taken
+    }
+
+    /// The rows stay where they are for a moment.
+    pub(super) fn hold(&mut self, now: Timestamp) {
+        self.list.hold(now);
     }
 
     fn collect(&self, view: &View<'_>) -> BTreeMap<Key, Row> {
