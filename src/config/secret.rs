@@ -219,10 +219,12 @@ fn token_in(text: &str) -> Option<Range<usize>> {
     found.min_by_key(|place| place.start)
 }
 
+/// Stands where a secret of a text was.
+pub const STANDS: &str = "[secret]";
+
 /// A text that goes to others without what looks like a secret in it, whoever wrote it there: tokens as their
 /// vendors print them, and addresses with a password or a token in them.
 pub fn without_tokens(text: &str) -> Cow<'_, str> {
-    const STANDS: &str = "[secret]";
     let mut text = Cow::Borrowed(text);
     while let Some(place) = token_in(&text) {
         text.to_mut().replace_range(place, STANDS);
@@ -235,6 +237,49 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
         text = Cow::Owned(text.split_inclusive(' ').map(word).collect());
     }
     text
+}
+
+/// The same of a text of many lines, in which a private key may stand.
+pub fn lines_without_secrets(text: &str) -> Cow<'_, str> {
+    const END: &str = "-----END";
+    let is_clean = |line: &str| matches!(without_tokens(line), Cow::Borrowed(_)) && key_in(line).is_none();
+    if text.split('\n').all(is_clean) {
+        return Cow::Borrowed(text);
+    }
+    // Where its end is missing, what follows is no part of it as soon as it does not look like one.
+    let of_key = |line: &str| {
+        let line = line.trim();
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        line.contains(END) || (!line.is_empty() && line.bytes().all(is_base64))
+    };
+    let (mut left, mut in_key) = (Vec::new(), false);
+    for line in text.split('\n') {
+        if in_key && of_key(line) {
+            in_key = !line.contains(END);
+            continue;
+        }
+        let key = key_in(line);
+        in_key = key.is_some() && !line.contains(END);
+        let mut line = Cow::Borrowed(line);
+        if let Some(place) = key {
+            line.to_mut().replace_range(place, STANDS);
+        }
+        left.push(without_tokens(&line).into_owned());
+    }
+    Cow::Owned(left.join("\n"))
+}
+
+/// Where a private key is in a line: to its end, or as far as its first line goes.
+fn key_in(line: &str) -> Option<Range<usize>> {
+    const HEAD: &str = "PRIVATE KEY-----";
+    let start = line.find("-----BEGIN")?;
+    let head = start + line.get(start..)?.find(HEAD)? + HEAD.len();
+    let rest = line.get(head..)?;
+    let length = match rest.rfind(HEAD) {
+        Some(end) => end + HEAD.len(),
+        None => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+    };
+    Some(start..head + length)
 }
 
 /// `https://user:password@host` or `?token=...`.
@@ -340,6 +385,17 @@ mod tests {
         let left = without_tokens(&text);
         assert_eq!(left, format!("curl -H '[secret]' x{token} [secret] then [secret]"));
         assert_eq!(without_tokens("https://h/?page=2 a:b"), "https://h/?page=2 a:b");
+        let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        for (text, left) in [
+            (format!("a\n{begin}\nMIIE+/x=\n  AAAA\n{end}\nb"), "a\n[secret]\nb"),
+            (format!("a\n{begin}\nMIIE\nand then we\nlooked"), "a\n[secret]\nand then we\nlooked"),
+            (format!(r#"{{"key": "{begin}\nMIIE\n{end}\n"}} x"#), r#"{"key": "[secret]\n"} x"#),
+            (format!("there was {begin} in it, and {token}"), "there was [secret] in it, and [secret]"),
+            (format!("a {token}\nb"), "a [secret]\nb"),
+            ("-----BEGIN CERTIFICATE-----\nMIIE".to_owned(), "-----BEGIN CERTIFICATE-----\nMIIE"),
+        ] {
+            assert_eq!(lines_without_secrets(&text), left);
+        }
         assert_eq!(refused("x = 'https://kim:pw@host/path'").len(), 2);
         assert_eq!(refused("x = 'https://host/path?a=1&access_token=pw'").len(), 2);
         assert_eq!(refused("x = 'ssh://git@host/path?a=1#b'").len(), 0);

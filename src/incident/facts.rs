@@ -80,7 +80,7 @@ const BLOCKS: &[(&str, MakeBlocks)] = &[
         let links = facts.incident.links.iter().map(|link| Item { done: None, line: raw(link) });
         list(links.collect())
     }),
-    ("notes", |facts| free(&clean_block(facts.pad), PAD_LEVEL)),
+    ("notes", |facts| free(facts.pad, PAD_LEVEL)),
 ];
 
 /// Whether such a name stands for a line or for lines of its own; nothing for another name.

@@ -12,7 +12,7 @@ use crate::model::alert::Silence;
 use crate::model::claim::{Claims, Thing};
 use crate::model::incident::Incident;
 use crate::model::terms::Field;
-use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::Told;
 use crate::model::update::Gives;
 use crate::safe;
@@ -63,7 +63,7 @@ const BLOCKS: &[(&str, MakeBlocks)] = &[
     ("blind", |shift| shift.of_sources(|known| blind(&known.blind, shift.now))),
     ("todos", |shift| shift.todos()),
     ("entries", |shift| shift.written()),
-    ("notes", |shift| free(&clean_block(shift.pad), 2)),
+    ("notes", |shift| free(shift.pad, 2)),
 ];
 
 /// Whether such a name stands for a line or for lines of its own; nothing for another name.

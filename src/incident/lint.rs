@@ -1,7 +1,9 @@
 //! What is missing in an incident's record before it is a document. It tells, and never blocks.
 
 use super::facts::{Facts, time};
+use super::fill::without_secrets;
 use super::row::{open_todos, rows};
+use crate::config::secret::STANDS;
 use crate::model::text::{SafeText, clean};
 use crate::safe;
 
@@ -37,6 +39,15 @@ pub fn lint(facts: &Facts<'_>) -> Vec<SafeText> {
         if row.source().is_empty() {
             missing.push(safe!("a row has no source: {} {}", at, row.words()));
         }
+    }
+    let hidden = without_secrets(facts.pad).1;
+    if hidden > 0 {
+        let stands = SafeText::literal(STANDS);
+        missing.push(safe!(
+            "what looks like a secret is in the pad ({} times); {} stands for it",
+            hidden,
+            stands
+        ));
     }
     missing
 }

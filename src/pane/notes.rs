@@ -18,7 +18,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::key::Key;
-use crate::config::secret::without_tokens;
+use crate::config::secret::lines_without_secrets;
 use crate::insight::changes::Subject;
 use crate::insight::events::Event;
 use crate::model::claim::Claims;
@@ -55,26 +55,36 @@ impl Draft {
 
     /// The same without what looks like a secret: entries come into documents, and those to others.
     fn cleared(mut self) -> Self {
-        self.text = without_secrets(&self.text);
-        let seen = match &mut self.what {
-            What::Evidence(evidence) => vec![&mut evidence.lines, &mut evidence.patterns],
-            What::Declared(declared) => vec![&mut declared.patterns],
-            _ => Vec::new(),
-        };
-        for line in seen.into_iter().flatten() {
-            *line = without_secrets(line);
+        let mut seen = vec![&mut self.text];
+        match &mut self.what {
+            What::Evidence(evidence) => {
+                seen.extend([&mut evidence.from, &mut evidence.query]);
+                seen.extend(evidence.lines.iter_mut().chain(&mut evidence.patterns));
+                // What is left of an address leads nowhere.
+                evidence.link.take_if(|link| without(link).is_some());
+            }
+            What::Declared(declared) => {
+                seen.push(&mut declared.title);
+                seen.extend(&mut declared.patterns);
+                declared.links.retain(|link| without(link).is_none());
+            }
+            _ => {}
+        }
+        for text in seen {
+            if let Some(left) = without(text) {
+                *text = left;
+            }
         }
         self
     }
 }
 
-fn without_secrets(text: &RawText) -> RawText {
-    let Some(written) = text.as_str() else { return text.clone() };
-    let lines: Vec<_> = written.split('\n').map(without_tokens).collect();
-    if lines.iter().all(|line| matches!(line, Cow::Borrowed(_))) {
-        return text.clone();
+/// What is left of a text without what looks like a secret in it; nothing where there is none.
+fn without(text: &RawText) -> Option<RawText> {
+    match lines_without_secrets(text.as_str()?) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(left) => Some(left.into()),
     }
-    lines.join("\n").into()
 }
 
 /// The state of the notes pane.
@@ -193,13 +203,15 @@ impl Notes {
 
     /// Declares an incident and turns to it.
     pub fn declare(&mut self, declared: Declared, now: Timestamp) -> Vec<Effect> {
+        // Its id is made of it, too.
+        let draft = Draft::new(What::Declared(Box::new(declared)), "", now).cleared();
+        let What::Declared(declared) = &draft.what else { return Vec::new() };
         let about = declared.service.as_ref().or(declared.host.as_ref()).unwrap_or(&declared.title);
         let taken = |id: &IncidentId| {
             self.over.contains_key(id) || self.records.contains_key(&Folder::Incident(id.clone()))
         };
         let id = IncidentId::new(now, about, taken);
         let folder = Folder::Incident(id);
-        let draft = Draft::new(What::Declared(Box::new(declared)), "", now);
         // Its folder is never there without the entry that declares it.
         let written = self.record_of(folder.clone()).write(draft, now);
         vec![written, self.turn_to(folder)]

@@ -16,7 +16,7 @@ use super::editor::Pads;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
 use super::login::Logins;
-use super::masked::masked;
+use super::masked::masked_effect;
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
@@ -34,6 +34,7 @@ use crate::model::keeping::Kept;
 use crate::model::note::NoteReply;
 use crate::model::text::{RawText, SafeText};
 use crate::net::Net;
+use crate::net::credential::Mask;
 use crate::pane::effect::{Effect, Msg};
 use crate::safe;
 use crate::source::outlet::{Intake, Report, Request};
@@ -182,7 +183,7 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     };
     let keeper = Keeper::start(keeping, clock, messages.clone())
         .map_err(|error| LaunchError::Refused("a thread", error))?;
-    let mask = launch.net.vault().mask();
+    let mask = launch.net.vault().mask().clone();
     let dir = launch.place.directory().map(|state| state.join("crash"));
     let crashes = Reports { dir, mask: mask.clone() };
     let flush = keeper.clone();
@@ -255,7 +256,7 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let courier = Courier::new(launch.net.clone(), destinations, messages.clone(), is_played);
     let hands = Hands { net: launch.net, saves, library, runner, courier };
     let perform = Box::new(perform(requests, begin, keeper.clone(), messages, resting, hands));
-    let mut console = Keeps { app, keeper: keeper.clone(), keep_at: later(clock.now(), KEEP_FIRST), is_kept };
+    let mut console = Keeps::new(app, mask, keeper.clone(), clock.now(), is_kept);
     let pads = launch.place.directory().map(|_| Pads::new(&keeper)).unwrap_or_default();
     match &mut shown {
         Shown::Screen(session) => {
@@ -381,7 +382,6 @@ fn perform(
     hands: Hands,
 ) -> impl FnMut(Effect) {
     let Hands { net, mut saves, library, runner, courier } = hands;
-    let mask = net.vault().mask().clone();
     let ask = move |source: &RawText, request: Request| match requests.get(source) {
         Some(sender) => sender.try_send(request).is_ok(),
         None => false,
@@ -480,7 +480,7 @@ fn perform(
             }
             Effect::Note(folder, command) => {
                 let reason = NoteReply::NotSaved("the disk does not answer".into());
-                (keeper.note(folder.clone(), masked(command, &mask)), Msg::Note(folder, reason))
+                (keeper.note(folder.clone(), command), Msg::Note(folder, reason))
             }
             Effect::Quit
             | Effect::Suspend
@@ -499,16 +499,24 @@ fn perform(
 /// The app, with what it knows kept for the next start every minute and on every way out.
 struct Keeps {
     app: App,
+    mask: Mask,
     keeper: Keeper,
     keep_at: Timestamp,
     /// Whether it is what the next console begins with.
     is_kept: bool,
 }
 
+impl Keeps {
+    fn new(app: App, mask: Mask, keeper: Keeper, now: Timestamp, is_kept: bool) -> Self {
+        Self { app, mask, keeper, keep_at: later(now, KEEP_FIRST), is_kept }
+    }
+}
+
 impl run::Console for Keeps {
     fn update(&mut self, msg: Msg, now: Timestamp) -> Vec<Effect> {
         let changes = matches!(msg, Msg::Update(_) | Msg::Key(_));
-        let effects = self.app.update(msg, now);
+        let effects =
+            self.app.update(msg, now).into_iter().map(|effect| masked_effect(effect, &self.mask)).collect();
         if !self.is_kept {
             return effects;
         }

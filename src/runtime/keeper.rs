@@ -1,16 +1,18 @@
 //! The way to the thread that writes: notes, the last state, a recording. Nothing else waits for the disk.
 
 mod desk;
+mod queue;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use self::desk::Desk;
+use self::queue::{Asking, Refused, Todo, queue};
 use super::clock::Clock;
 use crate::app::session::Session as LastState;
 use crate::model::note::{Folder, NoteCommand};
@@ -22,8 +24,6 @@ use crate::store::notes::Session;
 use crate::store::recording::Recording;
 use crate::store::team::Team;
 
-/// Work that may wait. What is typed while the disk hangs for longer is told as not saved.
-const QUEUE: usize = 1024;
 /// How long a way out waits for the disk.
 const FLUSH: Duration = Duration::from_secs(2);
 
@@ -84,6 +84,8 @@ pub struct Keeping {
 enum Work {
     Begin,
     Note(Folder, NoteCommand),
+    /// The text of a pad, which is beside the queue.
+    Pad(Folder),
     PadFile(Folder, Sender<Option<PathBuf>>),
     Happened(Vec<Transition>),
     Last(Box<LastState>),
@@ -95,7 +97,7 @@ enum Work {
 /// The way to the thread that writes. Cheap to clone.
 #[derive(Clone)]
 pub struct Keeper {
-    work: SyncSender<Work>,
+    work: Asking,
     /// Events that there was no room for.
     left_out: Arc<AtomicUsize>,
     /// What is known now: a way out writes it, and may be on any thread.
@@ -112,7 +114,7 @@ impl Keeper {
     ///
     /// Errors when the system refuses a thread.
     pub fn start(keeping: Keeping, clock: Clock, answers: mpsc::Sender<Msg>) -> std::io::Result<Self> {
-        let (work, todo) = sync_channel(QUEUE);
+        let (work, todo) = queue();
         let left_out = Arc::new(AtomicUsize::new(0));
         let missed = Arc::clone(&left_out);
         std::thread::Builder::new().name("midwatch-keeper".to_owned()).spawn(move || {
@@ -125,25 +127,25 @@ impl Keeper {
 
     /// The person goes on from the first screen: what is kept is opened now.
     pub fn begin(&self) -> bool {
-        self.work.try_send(Work::Begin).is_ok()
+        self.work.ask(Work::Begin).is_ok()
     }
 
     /// Asks for something to be written; false when the disk is so far behind that there is no room.
     pub fn note(&self, folder: Folder, command: NoteCommand) -> bool {
-        self.work.try_send(Work::Note(folder, command)).is_ok()
+        self.work.ask_note(folder, command).is_ok()
     }
 
     /// Where the file of a folder's pad is, if anything is written at all; waits a bounded time.
     pub fn pad_file(&self, folder: Folder) -> Option<PathBuf> {
         let (done, wait) = channel();
-        self.work.try_send(Work::PadFile(folder, done)).ok()?;
+        self.work.ask(Work::PadFile(folder, done)).ok()?;
         wait.recv_timeout(FLUSH).ok().flatten()
     }
 
     /// Keeps what happened; false when the disk is so far behind that there is no room.
     pub fn happened(&self, transitions: Vec<Transition>) -> bool {
         let count = transitions.len();
-        let taken = self.work.try_send(Work::Happened(transitions)).is_ok();
+        let taken = self.work.ask(Work::Happened(transitions)).is_ok();
         if !taken {
             self.left_out.fetch_add(count, Ordering::Relaxed);
         }
@@ -152,7 +154,7 @@ impl Keeper {
 
     /// Keeps what the next start shows first. When the disk is behind, a later one will do.
     pub fn last(&self, state: LastState) {
-        let _later = self.work.try_send(Work::Last(Box::new(state)));
+        let _later = self.work.ask(Work::Last(Box::new(state)));
     }
 
     /// Has at hand what a way out keeps; nothing is written before.
@@ -164,20 +166,20 @@ impl Keeper {
         let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(state) = latest {
             // When there is no room, what was kept a minute ago stands.
-            let _full = self.work.try_send(Work::Last(state));
+            let _full = self.work.ask(Work::Last(state));
         }
     }
 
     /// Writes one item of the recording; false when it had to be left out.
     pub fn record(&self, item: Item) -> bool {
-        !matches!(self.work.try_send(Work::Record(item)), Err(TrySendError::Full(_)))
+        self.work.ask(Work::Record(item)) != Err(Refused::Full)
     }
 
     /// Writes what is left and ends. The error says what is lost.
     pub fn close(&self) -> Result<(), SafeText> {
         self.keep_latest();
         let (done, wait) = channel();
-        if self.work.try_send(Work::Close(done)).is_err() {
+        if self.work.ask(Work::Close(done)).is_err() {
             return Err("the disk does not answer: what was typed last may be lost".into());
         }
         wait.recv_timeout(FLUSH).unwrap_or_else(|_| Err("the disk did not answer in time".into()))
@@ -188,14 +190,8 @@ impl Keeper {
     pub fn flush(&self) -> Option<SafeText> {
         self.keep_latest();
         let (done, wait) = channel();
-        match self.work.try_send(Work::Flush(done)) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                return Some("the disk does not answer; what was typed last may be lost".into());
-            }
-            // All was closed already, and told.
-            Err(TrySendError::Disconnected(_)) => return None,
-        }
+        // Where the thread has ended, all was closed already, and told.
+        self.work.ask(Work::Flush(done)).ok()?;
         match wait.recv_timeout(FLUSH) {
             Ok(left) => left,
             Err(RecvTimeoutError::Timeout) => {
@@ -207,16 +203,16 @@ impl Keeper {
 }
 
 /// Waits on the first screen, where nothing can be written; false if that was all.
-fn has_begun(todo: &Receiver<Work>) -> bool {
+fn has_begun(todo: &Todo) -> bool {
     loop {
-        match todo.recv() {
+        match todo.next(None) {
             Ok(Work::Begin) => return true,
             Ok(Work::Flush(done)) => drop(done.send(None)),
             Ok(Work::Close(done)) => {
                 drop(done.send(Ok(())));
                 return false;
             }
-            Ok(Work::Note(..) | Work::PadFile(..) | Work::Happened(_) | Work::Last(_) | Work::Record(_)) => {}
+            Ok(_) => {}
             Err(_) => return false,
         }
     }

@@ -1,17 +1,35 @@
-//! What is written of notes, without the secrets that are known: somebody may paste one.
+//! What is written of notes, or copied, without the secrets that are known: somebody may paste one.
 
 use crate::model::note::{Entry, Evidence, NoteCommand, What};
 use crate::model::terms::Declared;
-use crate::model::text::RawText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::net::credential::Mask;
+use crate::pane::effect::Effect;
+
+/// The effect with stars in the place of known secrets. What is sent is masked, and told, where it is prepared.
+pub(super) fn masked_effect(effect: Effect, mask: &Mask) -> Effect {
+    match effect {
+        Effect::Note(folder, command) => Effect::Note(folder, masked(command, mask)),
+        Effect::Copy(lines) => Effect::Copy(lines.into_iter().map(|line| masked_line(line, mask)).collect()),
+        other => other,
+    }
+}
 
 /// The command with stars in the place of known secrets.
 pub fn masked(command: NoteCommand, mask: &Mask) -> NoteCommand {
     match command {
         NoteCommand::Entry(entry) => NoteCommand::Entry(masked_entry(entry, mask)),
         NoteCommand::Pad(number, text) => NoteCommand::Pad(number, masked_text(&text, mask)),
-        other @ (NoteCommand::Open | NoteCommand::Rest | NoteCommand::WriteTo(..)) => other,
+        NoteCommand::WriteTo(path, document) => {
+            NoteCommand::WriteTo(path, document.map(|text| masked_text(&text, mask)))
+        }
+        other @ (NoteCommand::Open | NoteCommand::Rest) => other,
     }
+}
+
+fn masked_line(line: SafeText, mask: &Mask) -> SafeText {
+    let bytes = blotted(line.as_str().as_bytes(), mask);
+    if bytes == line.as_str().as_bytes() { line } else { clean(&bytes.into()) }
 }
 
 fn masked_entry(mut entry: Entry, mask: &Mask) -> Entry {
@@ -73,9 +91,45 @@ fn texts(entry: &mut Entry) -> Vec<&mut RawText> {
 }
 
 fn masked_text(text: &RawText, mask: &Mask) -> RawText {
-    let mut bytes = text.as_bytes().to_vec();
+    blotted(text.as_bytes(), mask).into()
+}
+
+/// The text with stars over known secrets, also as documents write them.
+fn blotted(text: &[u8], mask: &Mask) -> Vec<u8> {
+    let mut bytes = text.to_vec();
     mask.blot(&mut bytes);
-    bytes.into()
+    let (plain, places) = unescaped(&bytes);
+    if plain.len() < bytes.len() {
+        let mut hidden = plain.clone();
+        mask.blot(&mut hidden);
+        let ends = places.iter().skip(1).copied().chain([bytes.len()]);
+        for (((before, after), start), end) in plain.iter().zip(&hidden).zip(&places).zip(ends) {
+            if before != after {
+                bytes.get_mut(*start..end).unwrap_or_default().fill(b'*');
+            }
+        }
+    }
+    bytes
+}
+
+/// A text as it was before a document was written of it: its bytes, and where each begins there. Writers put `\\`
+/// before what would be a mark, and other signs in the place of `@` and `|`.
+fn unescaped(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let (mut plain, mut places) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let (byte, length) = match rest {
+            [b'\\', next, ..] if next.is_ascii_punctuation() => (*next, 2),
+            [0xef, 0xbc, 0xa0, ..] => (b'@', 3),
+            [0xc2, 0xa6, ..] => (b'|', 2),
+            [byte, ..] => (*byte, 1),
+            [] => break,
+        };
+        plain.push(byte);
+        places.push(at);
+        at += length;
+    }
+    (plain, places)
 }
 
 #[cfg(test)]

@@ -303,6 +303,29 @@ fn none_of_twelve_secrets_is_in_anything_that_is_written_printed_or_drawn() {
     crashing.wait_end();
     texts.insert("the crashing screen".to_owned(), crashing.look(|shown| shown.bytes.clone()));
 
+    // Somebody pastes one. What they type they see.
+    let typing = console(&gate, home.path(), "", &[MIDWATCH]);
+    typing.wait("the first frame", is_painted);
+    typing.wait_for("Quotes");
+    typing.send(format!(";it is {}\r", canary(1)).as_bytes());
+    typing.wait_for("it is ");
+    typing.send(b"4i");
+    typing.let_pass(Duration::from_millis(600));
+    typing.send(format!("to all: {}", canary(1)).as_bytes());
+    typing.wait_for("to all: ");
+    typing.send(b"\x1b");
+    typing.let_pass(Duration::from_millis(600));
+    for (command, file) in [("", "all.md"), (":handoff lee\r", "handoff.md")] {
+        typing.send(command.as_bytes());
+        typing.let_pass(Duration::from_millis(600));
+        typing.send(format!(":write {}\r", home.path().join(file).display()).as_bytes());
+        typing.wait_for("Written to");
+        let written = std::fs::read_to_string(home.path().join(file)).unwrap();
+        assert!(written.contains("it is ****") && written.contains("to all: ****"), "{file}: {written}");
+    }
+    typing.send(b":quit\r");
+    typing.wait_end();
+
     for arguments in [
         &["check"][..],
         &["check", "-o", "json"],

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::queue::Todo;
 use super::{Keeping, Place, Work, last_state};
 use crate::app::session::Session as LastState;
 use crate::model::keeping::Kept;
@@ -138,7 +139,7 @@ impl Desk {
         desk
     }
 
-    pub(super) fn work(mut self, todo: &Receiver<Work>) {
+    pub(super) fn work(mut self, todo: &Todo) {
         let (mut again, mut hear) = (Instant::now() + AGAIN, Instant::now() + HEAR);
         loop {
             let is_behind = !self.unsaved.is_empty()
@@ -149,17 +150,14 @@ impl Desk {
                 || self.told.contains_key(&Kept::Shared);
             let is_shared = self.notes.as_ref().is_some_and(Folders::is_shared);
             let next = [is_behind.then_some(again), is_shared.then_some(hear)];
-            let work = match next.into_iter().flatten().min() {
-                Some(next) => todo.recv_timeout(next.saturating_duration_since(Instant::now())),
-                None => todo.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
-            match work {
+            match todo.next(next.into_iter().flatten().min()) {
                 Ok(Work::Note(folder, command)) => self.note(&folder, command),
                 Ok(Work::PadFile(folder, done)) => {
                     let file = self.notes.as_ref().map(|notes| notes.pad_file(&folder));
                     let _late = done.send(file);
                 }
-                Err(RecvTimeoutError::Timeout) | Ok(Work::Begin) => {}
+                // A pad comes with its text, as a note.
+                Err(RecvTimeoutError::Timeout) | Ok(Work::Begin | Work::Pad(_)) => {}
                 Ok(Work::Happened(transitions)) => self.happened(transitions),
                 Ok(Work::Last(state)) => self.keep_last(state),
                 Ok(Work::Record(item)) => self.record(&item),
