@@ -11,6 +11,8 @@ use crate::ui::document::{Block, Document, Kind, Step};
 const MOST_BLOCKS: usize = 10_000;
 /// Lists and quotes in each other that are drawn as such.
 const DEEPEST: usize = 8;
+/// And that are kept in mind: what is deeper stands where these stand.
+const MOST_CONTAINERS: usize = 64;
 /// Cells of a row of a table.
 const MOST_CELLS: usize = 24;
 /// Columns of what a step says where it is told elsewhere.
@@ -68,6 +70,8 @@ struct Item {
 struct Maker {
     document: Document,
     containers: Vec<Container>,
+    /// How many more are open in the last of them.
+    deeper: usize,
     /// The text of the block that is being read.
     text: SafeText,
     links: Vec<SafeText>,
@@ -136,8 +140,8 @@ impl Maker {
 
     fn begin_block(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::BlockQuote(_) => self.containers.push(Container::Quote),
-            Tag::List(number) => self.containers.push(Container::List(number)),
+            Tag::BlockQuote(_) => self.open_container(Container::Quote),
+            Tag::List(number) => self.open_container(Container::List(number)),
             Tag::Item => {
                 let mut step = None;
                 let sign = match self.containers.last_mut() {
@@ -150,7 +154,7 @@ impl Maker {
                     _ => "- ".to_owned(),
                 };
                 let width = sign.len();
-                self.containers.push(Container::Item(Item { sign: Some(sign), width, step, has_box: false }));
+                self.open_container(Container::Item(Item { sign: Some(sign), width, step, has_box: false }));
             }
             Tag::CodeBlock(kind) => {
                 self.code = Some(String::new());
@@ -167,6 +171,22 @@ impl Maker {
                 self.row_links.clear();
             }
             _ => {}
+        }
+    }
+
+    fn open_container(&mut self, container: Container) {
+        if self.containers.len() < MOST_CONTAINERS {
+            self.containers.push(container);
+        } else {
+            self.deeper += 1;
+        }
+    }
+
+    fn close_container(&mut self) {
+        if self.deeper > 0 {
+            self.deeper -= 1;
+        } else {
+            self.containers.pop();
         }
     }
 
@@ -187,22 +207,24 @@ impl Maker {
             }
             TagEnd::BlockQuote(_) => {
                 self.end_text(Kind::Text);
-                self.containers.pop();
+                self.close_container();
                 self.gap();
             }
             TagEnd::List(_) => {
-                self.containers.pop();
+                self.close_container();
                 if self.containers.is_empty() {
                     self.gap();
                 }
             }
             TagEnd::Item => {
                 self.end_text(Kind::Text);
-                if let Some(Container::Item(Item { sign: Some(_), .. })) = self.containers.last() {
+                let is_empty =
+                    matches!(self.containers.last(), Some(Container::Item(item)) if item.sign.is_some());
+                if is_empty && self.deeper == 0 {
                     // Nothing stood in it.
                     self.put(Kind::Text, vec![SafeText::default()], Vec::new());
                 }
-                self.containers.pop();
+                self.close_container();
             }
             TagEnd::CodeBlock => {
                 let code = self.code.take().unwrap_or_default();

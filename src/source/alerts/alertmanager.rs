@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::expect::Missing;
 use super::labels::{self, Labels};
@@ -71,6 +72,8 @@ pub struct State {
     unheard: BTreeMap<String, GettableAlert>,
     young_until: Option<Timestamp>,
     silences: BTreeMap<String, GettableSilence>,
+    /// Whether a peer has told of them in this round: until then those of the last round stand.
+    has_silences: bool,
     missing: Missing,
 }
 
@@ -140,6 +143,7 @@ struct GettableSilence {
     status: SilenceStatus,
     matchers: Vec<GettableMatcher>,
     starts_at: Timestamp,
+    #[serde(deserialize_with = "end")]
     ends_at: Timestamp,
     #[serde(default)]
     updated_at: Option<Timestamp>,
@@ -165,6 +169,13 @@ struct GettableMatcher {
     is_equal: bool,
 }
 
+/// Who silences for ever writes 9999-12-31, which is a day later than all that can be counted with here.
+fn end<'de, D: Deserializer<'de>>(value: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(value)?;
+    let is_for_ever = text.starts_with("9999-12-3");
+    text.parse().or_else(|e| if is_for_ever { Ok(Timestamp::MAX) } else { Err(D::Error::custom(e)) })
+}
+
 fn yes() -> bool {
     true
 }
@@ -188,10 +199,11 @@ impl Vendor for AlertmanagerConfig {
             state.last = listed;
         }
         state.asked_status = false;
-        state.silences.clear();
+        state.has_silences = false;
         let alerts = self.asking("/api/v2/alerts");
-        let silences = Request::get("/api/v2/silences");
-        vec![Ask::new(Tag::Alerts, alerts).of_every_peer(), Ask::new(Tag::Silences, silences).of_every_peer()]
+        // What mutes an alert is said of the alert, too: it is seen without them.
+        let silences = Ask::new(Tag::Silences, Request::get("/api/v2/silences")).part("its silences");
+        vec![Ask::new(Tag::Alerts, alerts).of_every_peer(), silences.of_every_peer()]
     }
 
     fn accept(
@@ -222,6 +234,9 @@ impl Vendor for AlertmanagerConfig {
             Tag::Silences => {
                 let (silences, trouble) = json::list::<GettableSilence>(response)?;
                 took.trouble = trouble;
+                if !std::mem::replace(&mut state.has_silences, true) {
+                    state.silences.clear();
+                }
                 for silence in silences {
                     newest(&mut state.silences, silence.id.clone(), silence, |silence| silence.updated_at);
                 }
@@ -463,6 +478,14 @@ mod tests {
         let others = expired.replace("532b17c8", "99999999");
         let (snapshot, _) = seen(&AlertmanagerConfig::default(), ALERTS, &others);
         assert!(snapshot.silences.is_empty());
+        // For ever, as it is usually written, and what no silence can be read of.
+        let long = SILENCES.replace(r#""endsAt":"2026-"#, r#""endsAt":"9999-12-31T23:59:59Z","x":"2026-"#);
+        assert_ne!(long, SILENCES);
+        let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), ALERTS, &long);
+        assert_eq!((snapshot.silences.len(), troubles.len()), (1, 0));
+        assert_eq!(snapshot.silences[0].ends, Timestamp::MAX);
+        let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), ALERTS, r#"[{"id":"x"}]"#);
+        assert_eq!((snapshot.alerts.len(), snapshot.silences.len(), troubles.len()), (6, 0, 1));
         let spoilt = ALERTS.replace(r#""fingerprint":"cfde758a87f80f24""#, r#""fingerprint":7"#);
         let (snapshot, troubles) = seen(&AlertmanagerConfig::default(), &spoilt, "[]");
         assert_eq!(snapshot.alerts.len(), 5);

@@ -202,3 +202,18 @@ fn breaks_and_empty_items_keep_their_place() {
     assert_eq!(drawn("~~old~~ new", 40), "~~old~~ new\n");
     assert_eq!(drawn("", 40), "");
 }
+
+#[test]
+fn what_is_deeper_than_anybody_reads_stands_where_the_rest_stands() {
+    // So deep that each looking at all that is open would take seconds.
+    for (sign, count) in [("> ", 20_000), ("- ", 2_000), ("1. ", 2_000)] {
+        let document = parse(&format!("{}deep\n\nafter", sign.repeat(count)).as_str().into());
+        let texts: Vec<_> = document.blocks.iter().map(|block| block.text().as_str().to_owned()).collect();
+        assert!(texts.iter().any(|text| text.contains("deep")), "{sign}");
+        assert_eq!(texts.last().map(String::as_str), Some("after"), "{sign}");
+        assert!(
+            document.blocks.iter().all(|block| block.first.as_str().len() <= 3 * MOST_CONTAINERS),
+            "{sign}"
+        );
+    }
+}
