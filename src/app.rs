@@ -118,6 +118,8 @@ pub struct App {
     pending: Vec<Key>,
     overlay: Option<Overlay>,
     prompt: Option<Prompt>,
+    /// The note that was left with Esc: the next one begins with it.
+    unwritten: String,
     line: Line,
     /// When ctrl-c was pressed last.
     cancelled: Option<Timestamp>,
@@ -170,6 +172,7 @@ impl App {
             pending: Vec::new(),
             overlay: attempt.as_ref().map(Attempt::briefing),
             prompt: None,
+            unwritten: String::new(),
             line: Line::default(),
             cancelled: None,
             sealing: false,

@@ -37,7 +37,10 @@ impl App {
                 let text = if is_pad { String::new() } else { self.filter_text() };
                 self.ask(Asks::Filter, &text);
             }
-            Id::Note => self.ask(Asks::Note, ""),
+            Id::Note => {
+                let text = std::mem::take(&mut self.unwritten);
+                self.ask(Asks::Note, &text);
+            }
             Id::Declare => self.ask_to_declare(now),
             Id::Evidence => return self.pin(now),
             Id::SaveNotes => self.ask_to_write(now),

@@ -77,7 +77,8 @@ impl App {
             Code::Esc => {
                 match prompt.asks {
                     Asks::Note if !prompt.field.is_empty() => {
-                        self.say("The note was not written. ; starts again.", now);
+                        self.unwritten = prompt.field.text();
+                        self.say("The note was not written. ; brings it back.", now);
                     }
                     Asks::Declare(_) => self.say("No incident was declared.", now),
                     Asks::File => self.say("Nothing was written.", now),

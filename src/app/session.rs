@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, Named};
 use crate::logs::buffer::StreamStats;
 use crate::model::incident::IncidentId;
+use crate::model::note::Folder;
 use crate::model::text::{RawText, clean};
 use crate::model::world::Remembered;
 use crate::pane::view::PaneId;
@@ -72,6 +73,11 @@ impl App {
         streams.drain(..streams.len().saturating_sub(STREAMS.0));
         let streams = streams.into_iter().map(|stream| (stream.source.clone(), stream.name.clone()));
         Session { world: self.state.world.remember(), view, streams: streams.collect() }
+    }
+
+    /// Where notes go now.
+    pub fn folder(&self) -> &Folder {
+        self.notes.folder()
     }
 
     /// Shows files and nothing else, and of them the lines of this query; one that cannot be read is

@@ -31,7 +31,7 @@ use crate::config::destinations::Destination;
 use crate::config::theme::Depth;
 use crate::logs::format::own::Own;
 use crate::model::keeping::Kept;
-use crate::model::note::NoteReply;
+use crate::model::note::{Folder, NoteReply};
 use crate::model::text::{RawText, SafeText};
 use crate::net::Net;
 use crate::net::credential::Mask;
@@ -502,13 +502,16 @@ struct Keeps {
     mask: Mask,
     keeper: Keeper,
     keep_at: Timestamp,
+    /// Where notes went when it was kept last: who is killed goes on there.
+    folder: Folder,
     /// Whether it is what the next console begins with.
     is_kept: bool,
 }
 
 impl Keeps {
     fn new(app: App, mask: Mask, keeper: Keeper, now: Timestamp, is_kept: bool) -> Self {
-        Self { app, mask, keeper, keep_at: later(now, KEEP_FIRST), is_kept }
+        let folder = app.folder().clone();
+        Self { app, mask, keeper, keep_at: later(now, KEEP_FIRST), folder, is_kept }
     }
 }
 
@@ -520,7 +523,9 @@ impl run::Console for Keeps {
         if !self.is_kept {
             return effects;
         }
-        if effects.contains(&Effect::Quit) || self.keep_at <= now {
+        let has_turned = *self.app.folder() != self.folder;
+        if effects.contains(&Effect::Quit) || self.keep_at <= now || has_turned {
+            self.folder.clone_from(self.app.folder());
             self.keep_at = later(now, KEEP);
             self.keeper.last(self.app.session());
         } else if changes {

@@ -657,6 +657,20 @@ fn a_command_is_for_the_row_that_was_selected_when_it_was_begun() {
 }
 
 #[test]
+fn a_note_that_was_left_half_written_is_there_again() {
+    let mut console = outage(WIDE);
+    let footer = |console: &Console| console.screen().lines().last().unwrap().to_owned();
+    console.keys(";").type_text("the pool is").keys("Esc");
+    assert!(footer(&console).contains("The note was not written. ; brings it back."), "{}", footer(&console));
+    console.keys(";");
+    assert!(footer(&console).contains("the pool is"), "{}", footer(&console));
+    console.type_text(" full").keys("Enter");
+    assert!(console.screen().contains("the pool is full"), "{}", console.screen());
+    console.keys(";");
+    assert!(!footer(&console).contains("pool"), "{}", footer(&console));
+}
+
+#[test]
 fn what_is_due_nags_in_the_header_and_rings_once() {
     let mut console = outage(WIDE);
     let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();

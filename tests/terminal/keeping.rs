@@ -61,3 +61,38 @@ fn a_signal_says_what_could_not_be_saved() {
     });
     assert_eq!(console.pty.code(), 143);
 }
+
+#[test]
+fn who_is_killed_comes_back_to_the_incident_that_was_current() {
+    let console = begin(Start::default().size(120, 20), &[MIDWATCH]);
+    ready(&console);
+    console.send(b"4");
+    let is_saved = |shown: &Shown, title: &str| {
+        let text = shown.text();
+        header(shown).contains(&format!("INC {title}"))
+            && text.contains("[timeline]")
+            && text.contains(" saved ")
+    };
+    for (declares, title) in [(&b"Ifirst\r"[..], "first"), (b"Isecond\r", "second")] {
+        console.send(declares);
+        console.wait(title, |shown| is_saved(shown, title));
+    }
+    console.send(b":incident first\r");
+    console.wait("the first", |shown| is_saved(shown, "first"));
+    let kept = console.home.path().join(".local/state/midwatch/last.json");
+    let is_kept = || {
+        let text = std::fs::read_to_string(&kept).unwrap_or_default();
+        let last: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        last["view"]["incident"].as_str().is_some_and(|id| id.ends_with("-first"))
+    };
+    // The thread that writes does so at once, and nothing on the screen says it.
+    let begun = std::time::Instant::now();
+    while !is_kept() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5), "it was not kept");
+        console.let_pass(std::time::Duration::from_millis(20));
+    }
+    console.signal(rustix::process::Signal::KILL);
+    console.wait_end();
+    let next = Start::default().size(120, 20).env("HOME", console.home.path()).run(&[MIDWATCH]);
+    next.wait("the first", |shown| header(shown).contains("INC first"));
+}
