@@ -10,7 +10,7 @@ use crate::model::incident::{Field, Incident};
 use crate::model::keeping::Kept;
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
-use crate::model::told::Told;
+use crate::model::told::{EntryName, Told};
 use crate::pane::document::DocumentView;
 use crate::pane::effect::Effect;
 use crate::pane::notes::Draft;
@@ -98,8 +98,12 @@ impl App {
     }
 
     fn left_among<'t>(&self, hand_overs: &'t [Told], now: Timestamp) -> Option<&'t Told> {
+        hand_overs.iter().rev().find(|told| self.is_left(told, now))
+    }
+
+    fn is_left(&self, told: &Told, now: Timestamp) -> bool {
         let person = &self.state.person;
-        let is_for_me = |told: &&Told| match &told.entry.what {
+        match &told.entry.what {
             What::HandOver { to } => {
                 let is_fresh = now.duration_since(told.entry.recorded) < STALE;
                 let is_mine = is_same(&told.entry.person, person);
@@ -107,8 +111,14 @@ impl App {
                 is_fresh && is_named && !told.is_done && !told.is_hidden
             }
             _ => false,
-        };
-        hand_overs.iter().rev().find(is_for_me)
+        }
+    }
+
+    /// The one that is accepted now: what is on the screen was read, whatever has come since.
+    fn to_accept(&self, now: Timestamp) -> Option<&Told> {
+        let all = &self.state.hand_overs;
+        let Some(shown) = self.shown_hand_over() else { return self.left_for_me(now) };
+        all.iter().find(|told| told.name() == *shown)
     }
 
     /// That a hand-over is left for the person at the keys, for the header.
@@ -145,13 +155,18 @@ impl App {
         let title = safe!("hand-over by {}", clean(&told.entry.person));
         let lines = clean_block(&told.entry.text);
         let hint = ":accept takes it over, Esc leaves it for later".into();
-        self.show(DocumentView::given(title, hint, lines), now);
+        self.show(DocumentView::given(told.name(), title, hint, lines), now);
     }
 
     /// Accepts the hand-over, by name, and with it the roles that were offered by who hands over.
     pub(super) fn accept(&mut self, now: Timestamp) -> Vec<Effect> {
-        let Some(told) = self.left_for_me(now) else {
-            self.say("No hand-over is left for you that nobody has accepted.", now);
+        let found = self.to_accept(now);
+        let Some(told) = found.filter(|told| self.is_left(told, now)) else {
+            let said = match found.and_then(|told| told.done_by.as_ref()) {
+                Some(by) => safe!("{} has accepted it already.", clean(by)),
+                None => "No hand-over is left for you that nobody has accepted.".into(),
+            };
+            self.say(said, now);
             return Vec::new();
         };
         let (outgoing, (session, seq)) = (told.entry.person.clone(), told.name());
@@ -165,7 +180,7 @@ impl App {
         }
         said.push(&".".into());
         self.say(said, now);
-        if self.shows_hand_over() {
+        if self.shown_hand_over().is_some() {
             self.place = None;
         }
         let taken = |role| Draft::new(What::Accepted(role), "", now);
@@ -188,7 +203,7 @@ impl App {
     /// Whether what is to be accepted is a hand-over: it is on the screen, or roles were offered with it.
     pub(super) fn is_handed_over(&self, now: Timestamp) -> bool {
         let with_roles = |told: &Told| !self.roles_from(&told.entry.person).is_empty();
-        self.shows_hand_over() || self.left_for_me(now).is_some_and(with_roles)
+        self.shown_hand_over().is_some() || self.left_for_me(now).is_some_and(with_roles)
     }
 
     /// The roles that the person at the keys was asked to take in what this one works on.
@@ -203,8 +218,11 @@ impl App {
         theirs.flat_map(offers).collect()
     }
 
-    fn shows_hand_over(&self) -> bool {
-        matches!(&self.place, Some(Place::Document(document)) if document.is_given())
+    fn shown_hand_over(&self) -> Option<&EntryName> {
+        match &self.place {
+            Some(Place::Document(document)) => document.hand_over(),
+            _ => None,
+        }
     }
 }
 

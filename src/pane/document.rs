@@ -8,6 +8,7 @@ use crate::incident::document::Document as Tree;
 use crate::incident::templates::Template;
 use crate::incident::write::{Format, write};
 use crate::model::text::{RawText, SafeText};
+use crate::model::told::EntryName;
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::view::View;
@@ -32,8 +33,8 @@ pub struct DocumentView {
     /// Its lines in each form that there is.
     forms: Vec<(Format, Vec<SafeText>)>,
     form: usize,
-    /// Whether it is a hand-over that somebody gave.
-    is_given: bool,
+    /// The hand-over that it is, if somebody gave it.
+    hand_over: Option<EntryName>,
     reader: Reader,
 }
 
@@ -51,10 +52,10 @@ impl DocumentView {
     }
 
     /// A hand-over that was given, in Markdown.
-    pub fn given(title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
+    pub fn given(name: EntryName, title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
         let forms = vec![(Format::Gfm, lines)];
         let view = Self::showing(Template::Handoff, title, hint, Vec::new(), forms);
-        Self { is_given: true, ..view }
+        Self { hand_over: Some(name), ..view }
     }
 
     fn showing(
@@ -64,15 +65,15 @@ impl DocumentView {
         missing: Vec<SafeText>,
         forms: Vec<(Format, Vec<SafeText>)>,
     ) -> Self {
-        let (form, is_given, reader) = (0, false, Reader::default());
-        let mut view = Self { template, title, hint, missing, forms, form, is_given, reader };
+        let (form, hand_over, reader) = (0, None, Reader::default());
+        let mut view = Self { template, title, hint, missing, forms, form, hand_over, reader };
         view.write();
         view
     }
 
-    /// Whether it is a hand-over that somebody gave.
-    pub fn is_given(&self) -> bool {
-        self.is_given
+    /// The hand-over that it is, if somebody gave it.
+    pub fn hand_over(&self) -> Option<&EntryName> {
+        self.hand_over.as_ref()
     }
 
     /// Which document it is.

@@ -1,11 +1,12 @@
 //! The shift that is handed over: to whom it is shown, and what is theirs when they accept.
 
 use midwatch::app::Setup;
+use midwatch::model::alert::Severity;
 use midwatch::model::incident::{Field, Incident};
 use midwatch::model::note::{Entry, Folder, Later, NoteReply, What};
 use midwatch::pane::effect::Msg;
 
-use crate::console::{Console, setup};
+use crate::console::{Console, alert, setup};
 use crate::team::{Two, command, written};
 use crate::{NARROW, WIDE};
 
@@ -18,6 +19,23 @@ fn start(person: &str, entries: &[Entry]) -> Console {
     });
     console.send(Msg::Note(Folder::Team, NoteReply::Read(entries.to_vec())));
     console
+}
+
+/// A console of one of several people who share a record.
+fn of(person: &str, size: (u16, u16)) -> Console {
+    let (person, session_name) = (person.into(), format!("of {person}").into());
+    let mut console = Console::with(Setup { person, session_name, ..setup(size) });
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    console
+}
+
+/// What one wrote comes to another.
+fn tell(from: &mut Console, to: &mut Console) -> Vec<(Folder, Entry)> {
+    let all = written(from);
+    for (folder, entry) in all.clone() {
+        to.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    all
 }
 
 fn header(console: &Console) -> String {
@@ -148,4 +166,40 @@ fn a_hand_over_that_nobody_accepted_for_a_week_is_no_longer_shown() {
     given.recorded = given.recorded.checked_sub(days(2)).unwrap();
     let late = start("ada", &[given]);
     assert!(!late.screen().contains("hand-over by kim"), "{}", late.screen());
+}
+
+#[test]
+fn what_is_accepted_is_the_hand_over_that_is_on_the_screen() {
+    for size in [WIDE, NARROW] {
+        let [mut ada, mut lee, mut kim] = ["ada", "lee", "kim"].map(|person| of(person, size));
+        command(&mut ada, "handoff kim");
+        let given = tell(&mut ada, &mut kim).pop().unwrap().1;
+        assert!(kim.screen().contains(":accept takes it over"), "{}", kim.screen());
+        for console in [&mut lee, &mut kim] {
+            console.pass(60);
+        }
+        command(&mut lee, "handoff kim");
+        tell(&mut lee, &mut kim);
+        assert!(kim.screen().contains("hand-over by ada"), "{}", kim.screen());
+        command(&mut kim, "accept");
+        assert!(kim.screen().contains("The hand-over by ada is accepted by kim"), "{}", kim.screen());
+        let said = What::Later { session: given.session, seq: given.seq, said: Later::Done(true) };
+        assert_eq!(written(&mut kim).pop().map(|(_, entry)| entry.what), Some(said));
+        assert!(!kim.screen().contains(":accept takes it over"), "{}", kim.screen());
+        assert!(header(&kim).contains("hand-over by lee: :handoff"), "{}", kim.screen());
+    }
+}
+
+#[test]
+fn a_hand_over_that_somebody_else_accepted_while_it_was_read_is_not_accepted_again() {
+    let [mut ada, mut lee, mut kim] = ["ada", "lee", "kim"].map(|person| of(person, WIDE));
+    command(&mut ada, "handoff anyone");
+    for (folder, entry) in tell(&mut ada, &mut kim) {
+        lee.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    command(&mut lee, "accept");
+    tell(&mut lee, &mut kim);
+    command(&mut kim, "accept");
+    assert!(kim.screen().contains("lee has accepted it already."), "{}", kim.screen());
+    assert_eq!(written(&mut kim), []);
 }
