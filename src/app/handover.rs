@@ -89,7 +89,7 @@ impl App {
 
     /// The hand-over that is left for the person at the keys: the newest that nobody accepted.
     fn left_for_me(&self, now: Timestamp) -> Option<&Told> {
-        self.left_among(&self.state.hand_overs, now)
+        self.left_among(&self.state.hand_overs, now).next()
     }
 
     /// Whether there is one.
@@ -97,8 +97,13 @@ impl App {
         self.left_for_me(now).is_some()
     }
 
-    fn left_among<'t>(&self, hand_overs: &'t [Told], now: Timestamp) -> Option<&'t Told> {
-        hand_overs.iter().rev().find(|told| self.is_left(told, now))
+    /// The newest first. Of what one person handed over to one other only the last counts.
+    fn left_among<'t>(&self, all: &'t [Told], now: Timestamp) -> impl Iterator<Item = &'t Told> {
+        let is_left = move |(place, told): &(usize, &'t Told)| {
+            let mut later = all.iter().skip(place + 1).filter(|later| !later.is_hidden);
+            self.is_left(told, now) && !later.any(|later| is_said_again(told, later))
+        };
+        all.iter().enumerate().rev().filter(is_left).map(|(_, told)| told)
     }
 
     fn is_left(&self, told: &Told, now: Timestamp) -> bool {
@@ -132,10 +137,9 @@ impl App {
     /// left for them takes the screen only as long as they have not pressed a key.
     pub(super) fn hear_of_hand_overs(&mut self, after: Vec<Told>, now: Timestamp) -> Option<SafeText> {
         let before = std::mem::replace(&mut self.state.hand_overs, after);
-        let (was, is) = (self.left_among(&before, now), self.left_for_me(now));
-        if let Some(told) = is
-            && was.map(Told::name) != Some(told.name())
-        {
+        // What comes up because another one was accepted was told when it came.
+        let is_new = |told: &&Told| self.left_among(&before, now).all(|known| known.name() != told.name());
+        if let Some(told) = self.left_for_me(now).filter(is_new) {
             let person = clean(&told.entry.person);
             if self.presence.is_touched() || self.place.is_some() || self.overlay.is_some() {
                 return Some(safe!("{} hands the shift over to you: :handoff shows it.", person));
@@ -229,6 +233,18 @@ impl App {
 /// The roles that this person has.
 fn roles_of<'i>(incident: &'i Incident, person: &'i RawText) -> impl Iterator<Item = Field> + 'i {
     incident.roles.iter().filter(move |(_, who)| is_same(who, person)).map(|(role, _)| *role)
+}
+
+/// Whether the second of two hand-overs is in the place of the first: of the same person, for the same one.
+fn is_said_again(told: &Told, later: &Told) -> bool {
+    let (What::HandOver { to }, What::HandOver { to: again }) = (&told.entry.what, &later.entry.what) else {
+        return false;
+    };
+    let is_for_same = match (to, again) {
+        (Some(one), Some(other)) => is_same(one, other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    is_for_same && is_same(&told.entry.person, &later.entry.person)
 }
 
 /// Names are typed: `Kim` is kim.

@@ -203,3 +203,33 @@ fn a_hand_over_that_somebody_else_accepted_while_it_was_read_is_not_accepted_aga
     assert!(kim.screen().contains("lee has accepted it already."), "{}", kim.screen());
     assert_eq!(written(&mut kim), []);
 }
+
+#[test]
+fn who_hands_over_again_has_said_it_once_and_what_was_known_before_is_no_news() {
+    let [mut ada, mut lee, mut kim] = ["ada", "lee", "kim"].map(|person| of(person, WIDE));
+    kim.keys("3");
+    // Lee's was there before, and is still there after the one of ada is accepted.
+    command(&mut lee, "handoff anyone");
+    tell(&mut lee, &mut kim);
+    for to in ["kim", "Kim"] {
+        for console in [&mut ada, &mut kim] {
+            console.pass(3_600);
+        }
+        command(&mut ada, &format!("handoff {to}"));
+        tell(&mut ada, &mut kim);
+        kim.pass(5);
+        let said = "ada hands the shift over to you: :handoff shows it.";
+        assert!(kim.screen().contains(said), "{}", kim.screen());
+    }
+    kim.pass(60);
+    command(&mut kim, "accept");
+    assert!(header(&kim).contains("hand-over by lee: :handoff"), "{}", kim.screen());
+    for _ in 0..4 {
+        kim.pass(4);
+        assert!(!kim.screen().contains("hands the shift over to you"), "{}", kim.screen());
+    }
+    command(&mut kim, "accept");
+    assert!(!header(&kim).contains("hand-over"), "{}", kim.screen());
+    command(&mut kim, "accept");
+    assert!(kim.screen().contains("No hand-over is left for you"), "{}", kim.screen());
+}
