@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::place::Place;
 use crate::config::theme::Meaning;
 use crate::incident::write::{Format, write};
-use crate::model::incident::{Field, Incident};
+use crate::model::incident::{Field, Incident, Offer};
 use crate::model::keeping::Kept;
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
@@ -79,7 +79,8 @@ impl App {
         let open = self.notes.incidents().filter(|one| !one.status.is_over() && !one.is_private);
         let roles: Vec<(Folder, Field)> = open
             .flat_map(|one| {
-                let held = roles_of(one, person).filter(|role| one.offers_to(to).all(|other| other != *role));
+                let held =
+                    roles_of(one, person).filter(|role| one.offers_to(to).all(|other| other.role != *role));
                 held.map(|role| (Folder::Incident(one.id.clone()), role)).collect::<Vec<_>>()
             })
             .collect();
@@ -210,16 +211,17 @@ impl App {
         self.shown_hand_over().is_some() || self.left_for_me(now).is_some_and(with_roles)
     }
 
-    /// The roles that the person at the keys was asked to take in what this one works on.
+    /// The roles that the person at the keys was asked to take and that this one has, or asked them to take.
     fn roles_from(&self, outgoing: &RawText) -> Vec<(Folder, Field)> {
         let open = self.notes.incidents().filter(|one| !one.status.is_over());
-        let theirs = open.filter(|one| roles_of(one, outgoing).next().is_some());
         let offers = |one: &Incident| {
-            let folder = Folder::Incident(one.id.clone());
-            let roles: Vec<Field> = one.offers_to(&self.state.person).collect();
-            roles.into_iter().map(move |role| (folder.clone(), role))
+            let is_theirs = |offer: &&Offer| {
+                is_same(&offer.by, outgoing) || roles_of(one, outgoing).any(|role| role == offer.role)
+            };
+            let theirs = one.offers_to(&self.state.person).filter(is_theirs);
+            theirs.map(|offer| (Folder::Incident(one.id.clone()), offer.role)).collect::<Vec<_>>()
         };
-        theirs.flat_map(offers).collect()
+        open.flat_map(offers).collect()
     }
 
     fn shown_hand_over(&self) -> Option<&EntryName> {

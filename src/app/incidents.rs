@@ -246,7 +246,7 @@ impl App {
         }
         let offered =
             self.notes.incident().filter(|_| field.is_role() && !effects.is_empty()).and_then(|one| {
-                one.offers.iter().find(|(role, _)| *role == field).map(|(_, name)| clean(name))
+                one.offers.iter().find(|offer| offer.role == field).map(|offer| clean(&offer.to))
             });
         if let Some(name) = offered {
             let role = SafeText::literal(field.word());

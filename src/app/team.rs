@@ -91,7 +91,8 @@ impl App {
     /// Nothing if none was.
     pub(super) fn take_roles(&mut self, now: Timestamp) -> Option<Vec<Effect>> {
         let person = self.state.person.clone();
-        let offers = |incident: &Incident| incident.offers_to(&person).collect::<Vec<Field>>();
+        let offers =
+            |incident: &Incident| incident.offers_to(&person).map(|offer| offer.role).collect::<Vec<Field>>();
         let current = self.notes.incident().map(|incident| (incident.id.clone(), offers(incident)));
         let found = current.filter(|(_, roles)| !roles.is_empty()).or_else(|| {
             let mut others = self.notes.incidents().map(|one| (one.id.clone(), offers(one)));
@@ -155,11 +156,11 @@ impl App {
         let person = &self.state.person;
         let known = |incident: &Incident, role: Field| {
             let before = self.state.incidents.iter().find(|one| one.id == incident.id);
-            before.is_some_and(|before| before.offers_to(person).any(|one| one == role))
+            before.is_some_and(|before| before.offers_to(person).any(|one| one.role == role))
         };
         incidents.iter().find_map(|incident| {
-            let role = incident.offers_to(person).find(|role| !known(incident, *role))?;
-            let role = SafeText::literal(role.word());
+            let offer = incident.offers_to(person).find(|offer| !known(incident, offer.role))?;
+            let role = SafeText::literal(offer.role.word());
             Some(safe!("You are asked to be {} of {}: :accept takes it.", role, id_text(&incident.id)))
         })
     }
@@ -167,7 +168,7 @@ impl App {
     /// What the person was asked to be and has not accepted, for the header.
     pub(super) fn offer_words(&self, view: &View<'_>) -> Option<(SafeText, Meaning)> {
         let open = view.incidents.iter().filter(|incident| !incident.status.is_over());
-        let role = open.flat_map(|incident| incident.offers_to(&self.state.person)).next()?;
-        Some((safe!("{} offered to you: :accept", SafeText::literal(role.word())), Meaning::Warning))
+        let offer = open.flat_map(|incident| incident.offers_to(&self.state.person)).next()?;
+        Some((safe!("{} offered to you: :accept", SafeText::literal(offer.role.word())), Meaning::Warning))
     }
 }

@@ -188,8 +188,8 @@ impl Shift<'_> {
 /// Who leads, and who is asked to.
 fn lead(incident: &Incident) -> Line {
     let mut lead = role(incident, Field::Lead).map(raw).unwrap_or_default();
-    if let Some((_, name)) = incident.offers.iter().find(|(role, _)| *role == Field::Lead) {
-        lead.push(Inline::Text(safe!(" (offered to {})", clean(name))));
+    if let Some(offer) = incident.offers.iter().find(|offer| offer.role == Field::Lead) {
+        lead.push(Inline::Text(safe!(" (offered to {})", clean(&offer.to))));
     }
     lead
 }

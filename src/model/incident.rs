@@ -17,6 +17,17 @@ use crate::safe;
 /// Patterns of log lines by which one incident is known again.
 const MOST_PATTERNS: usize = 16;
 
+/// A role that somebody is asked to take.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offer {
+    /// Which.
+    pub role: Field,
+    /// Who is asked.
+    pub to: RawText,
+    /// Who asks.
+    pub by: RawText,
+}
+
 /// What is known of an incident.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Incident {
@@ -58,8 +69,8 @@ pub struct Incident {
     pub closed: Option<Timestamp>,
     /// Who leads, operates, tells others and writes.
     pub roles: Vec<(Field, RawText)>,
-    /// Who was asked to take a role and has not accepted it yet.
-    pub offers: Vec<(Field, RawText)>,
+    /// The roles that somebody was asked to take and has not accepted yet.
+    pub offers: Vec<Offer>,
     /// Who wrote anything.
     pub people: BTreeSet<RawText>,
     /// Tickets, channels, status pages.
@@ -159,17 +170,18 @@ impl Incident {
                 }
             }
             What::Set(field) => {
-                self.offers.retain(|(role, _)| role != field);
+                self.offers.retain(|offer| offer.role != *field);
                 if entry.is_offer() {
-                    self.offers.push((*field, entry.text.clone()));
+                    let (to, by) = (entry.text.clone(), entry.person.clone());
+                    self.offers.push(Offer { role: *field, to, by });
                 } else {
                     self.set(*field, &entry.text);
                 }
             }
             What::Accepted(field) => {
-                let offered = self.offers_to(&entry.person).any(|role| role == *field);
+                let offered = self.offers_to(&entry.person).any(|offer| offer.role == *field);
                 if offered {
-                    self.offers.retain(|(role, _)| role != field);
+                    self.offers.retain(|offer| offer.role != *field);
                     self.set(*field, &entry.person);
                 }
             }
@@ -223,9 +235,9 @@ impl Incident {
     }
 
     /// The roles that this person was asked to take.
-    pub fn offers_to(&self, person: &RawText) -> impl Iterator<Item = Field> {
+    pub fn offers_to(&self, person: &RawText) -> impl Iterator<Item = &Offer> {
         let is_theirs = |name: &RawText| name.as_bytes().eq_ignore_ascii_case(person.as_bytes());
-        self.offers.iter().filter(move |(_, name)| is_theirs(name)).map(|(role, _)| *role)
+        self.offers.iter().filter(move |offer| is_theirs(&offer.to))
     }
 
     /// From when its clock runs.
@@ -327,7 +339,8 @@ mod tests {
         let mut entries = vec![entry(100, declared(2), ""), entry(110, What::Set(Field::Lead), "ada")];
         let now = |entries: &[Entry]| {
             let known = Incident::of(&id, entries).unwrap();
-            (known.roles, known.offers)
+            let offers: Vec<_> = known.offers.into_iter().map(|offer| (offer.role, offer.to)).collect();
+            (known.roles, offers)
         };
         let kim = vec![(Field::Lead, RawText::from("kim"))];
         let ada = vec![(Field::Lead, RawText::from("ada"))];

@@ -233,3 +233,27 @@ fn who_hands_over_again_has_said_it_once_and_what_was_known_before_is_no_news() 
     command(&mut kim, "accept");
     assert!(kim.screen().contains("No hand-over is left for you"), "{}", kim.screen());
 }
+
+#[test]
+fn a_hand_over_gives_the_roles_of_who_hands_over_and_not_those_that_others_offered() {
+    let [mut ada, mut lee, mut kim] = ["ada", "lee", "kim"].map(|person| of(person, WIDE));
+    ada.keys("I Enter");
+    for (folder, entry) in tell(&mut ada, &mut lee) {
+        kim.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    command(&mut lee, "incident higherror");
+    command(&mut lee, "set ops lee");
+    command(&mut lee, "set ops kim");
+    for (folder, entry) in tell(&mut lee, &mut ada) {
+        kim.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    }
+    command(&mut ada, "handoff kim");
+    tell(&mut ada, &mut kim);
+    command(&mut kim, "accept");
+    let screen = kim.screen();
+    assert!(screen.contains("The hand-over by ada is accepted by kim, with a role of theirs."), "{screen}");
+    let taken: Vec<What> = written(&mut kim).into_iter().map(|(_, entry)| entry.what).collect();
+    assert!(taken.contains(&What::Accepted(Field::Lead)), "{taken:?}");
+    assert!(!taken.contains(&What::Accepted(Field::Ops)), "{taken:?}");
+    assert!(header(&kim).contains("ops offered to you: :accept"), "{screen}");
+}

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Form, Record, name};
 use crate::cli::print::{columns, plain, print, tell};
 use crate::incident::row::whole;
-use crate::model::incident::Incident;
+use crate::model::incident::{Incident, Offer};
 use crate::model::terms::Field;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::clock::Clock;
@@ -99,8 +99,8 @@ pub(super) fn object(incident: &Incident, now: Timestamp) -> Value {
     let all = |of: &[RawText]| of.iter().map(plain).collect::<Vec<_>>();
     let roles: serde_json::Map<String, Value> =
         incident.roles.iter().map(|(role, person)| (role.word().to_owned(), plain(person).into())).collect();
-    let offers: serde_json::Map<String, Value> =
-        incident.offers.iter().map(|(role, person)| (role.word().to_owned(), plain(person).into())).collect();
+    let offer = |offer: &Offer| (offer.role.word().to_owned(), plain(&offer.to).into());
+    let offers: serde_json::Map<String, Value> = incident.offers.iter().map(offer).collect();
     json!({
         "id": incident.id.as_str(),
         "title": plain(&incident.title),

@@ -127,8 +127,8 @@ fn told(incident: &Incident, entries: &[Told], pad: &RawText, now: Timestamp) ->
     for (role, person) in &incident.roles {
         row(role.word(), clean(person));
     }
-    for (role, person) in &incident.offers {
-        row("offered", safe!("{} to {}", SafeText::literal(role.word()), clean(person)));
+    for offer in &incident.offers {
+        row("offered", safe!("{} to {}", SafeText::literal(offer.role.word()), clean(&offer.to)));
     }
     incident.links.iter().for_each(|link| row("link", clean(link)));
     incident.tags.iter().for_each(|tag| row("tag", clean(tag)));

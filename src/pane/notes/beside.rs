@@ -43,9 +43,9 @@ pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText 
     if !here.is_empty() {
         text.push(&" here, viewing".into());
     }
-    for (role, name) in incident.iter().flat_map(|incident| &incident.offers) {
+    for offer in incident.iter().flat_map(|incident| &incident.offers) {
         let gap = SafeText::literal(if text.is_empty() { "" } else { "  " });
-        text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(role.word()), short(name)));
+        text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(offer.role.word()), short(&offer.to)));
     }
     text
 }
