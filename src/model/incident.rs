@@ -157,6 +157,8 @@ impl Incident {
                 match status {
                     Status::Triage | Status::Active => {
                         (self.mitigated, self.resolved, self.closed) = (None, None, None);
+                        // What did not last did not help.
+                        self.ended_by = None;
                     }
                     Status::Mitigated => {
                         self.mitigated = Some(entry.at);
@@ -356,6 +358,32 @@ mod tests {
         assert_eq!(now(&entries), (kim.clone(), Vec::new()));
         entries.push(by("lee", entry(160, What::Accepted(Field::Lead), "")));
         assert_eq!(now(&entries), (kim, Vec::new()), "too late");
+    }
+
+    #[test]
+    fn what_ended_it_is_what_mitigated_it_and_was_first_seen_to_be_over_and_nothing_once_it_is_back() {
+        let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
+        let ended_by = |said: &[(Status, &str)]| {
+            let said = (200..).zip(said).map(|(at, (status, text))| entry(at, What::Status(*status), text));
+            let entries: Vec<Entry> = std::iter::once(entry(100, declared(2), "")).chain(said).collect();
+            let ended_by = Incident::of(&id, &entries).unwrap().ended_by;
+            ended_by.map(|text| text.as_str().unwrap().to_owned())
+        };
+        let drained = (Status::Mitigated, "drained eu-1");
+        let fixed = (Status::Resolved, "fixed in 813");
+        assert_eq!(ended_by(&[drained, fixed]).as_deref(), Some("drained eu-1; fixed in 813"));
+        assert_eq!(ended_by(&[drained, (Status::Resolved, "")]).as_deref(), Some("drained eu-1"));
+        assert_eq!(ended_by(&[drained, (Status::Resolved, "drained eu-1")]).as_deref(), Some("drained eu-1"));
+        let again =
+            [drained, fixed, (Status::Resolved, "it was the pool"), (Status::Resolved, "and the proxy")];
+        assert_eq!(ended_by(&again).as_deref(), Some("and the proxy"), "it does not grow with each word");
+        let anew = [drained, fixed, (Status::Mitigated, "drained us-1"), (Status::Resolved, "rolled back")];
+        assert_eq!(ended_by(&anew).as_deref(), Some("drained us-1; rolled back"));
+        for back in [Status::Active, Status::Triage] {
+            assert_eq!(ended_by(&[drained, (back, "it is back"), (Status::Resolved, "")]), None);
+            let at_last = [drained, (back, ""), (Status::Resolved, "rolled back")];
+            assert_eq!(ended_by(&at_last).as_deref(), Some("rolled back"));
+        }
     }
 
     #[test]
