@@ -47,7 +47,14 @@ impl App {
     }
 
     fn begin_round(&mut self, about: (Subject, Timestamp), values: Values, now: Timestamp) -> Vec<Effect> {
-        let errands = self.rounds.begin(about, values, &self.state.diagnostics);
+        let folder = self.notes.folder().clone();
+        let errands = match self.rounds.begin(about, values, &self.state.diagnostics, folder) {
+            Ok(errands) => errands,
+            Err(why) => {
+                self.say(why, now);
+                return Vec::new();
+            }
+        };
         let Some(round) = self.rounds.last().cloned() else { return Vec::new() };
         self.place = Some(Place::Diagnostics(Box::new(Diagnostics::new(round))));
         self.fit(now);
@@ -57,12 +64,15 @@ impl App {
     /// Takes what is heard of a diagnostic; the notes tell of its end, whatever is shown.
     pub(super) fn hear_of_diagnostic(&mut self, id: u64, heard: Heard, now: Timestamp) -> Vec<Effect> {
         let kept = self.rounds.hear(id, heard, now);
-        if let (Some(Place::Diagnostics(shown)), Some(round)) = (&mut self.place, self.rounds.last()) {
+        if let (Some(Place::Diagnostics(shown)), Some(round)) = (&mut self.place, self.rounds.of(id))
+            && shown.round().has(id)
+        {
             shown.put(round);
         }
-        let Some((evidence, said)) = kept else { return Vec::new() };
+        let Some((folder, evidence, said)) = kept else { return Vec::new() };
         let what = What::Evidence(Box::new(evidence));
-        vec![self.notes.write(Draft::new(what, said.as_str(), now), now)]
+        // It may have taken minutes, and the person may have turned to another incident since.
+        vec![self.notes.write_to(folder, Draft::new(what, said.as_str(), now), now)]
     }
 
     /// Runs what is configured for an incident that was just declared; the screen stays what it is.
@@ -79,8 +89,16 @@ impl App {
             host: host.clone(),
             environment: environment.clone(),
         };
-        let errands =
-            self.rounds.begin((subject, now), Values { host, service, alert, environment }, &on_declare);
+        let values = Values { host, service, alert, environment };
+        let folder = self.notes.folder().clone();
+        let errands = match self.rounds.begin((subject, now), values, &on_declare, folder) {
+            Ok(errands) => errands,
+            Err(why) => {
+                // Beside what is said of the declaration.
+                self.line.hold(why, now);
+                return Vec::new();
+            }
+        };
         if errands.is_empty() { Vec::new() } else { vec![Effect::Diagnose(errands)] }
     }
 

@@ -11,7 +11,7 @@ use crate::config::diagnostics::{Diagnostic, Refusal, Values};
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::model::diagnostic::{End, Errand, Heard};
-use crate::model::note::Evidence;
+use crate::model::note::{Evidence, Folder};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
@@ -101,6 +101,8 @@ pub struct Round {
     subject: Subject,
     onset: Timestamp,
     values: Values,
+    /// The record that was current when it began: what comes of it stands there.
+    folder: Folder,
     sections: Vec<Section>,
     /// How many diagnostics are configured, for whatever.
     configured: usize,
@@ -120,6 +122,11 @@ impl Round {
     /// Whether it is of the same row.
     pub fn is_of(&self, values: &Values) -> bool {
         self.values == *values
+    }
+
+    /// Whether this one is of it.
+    pub fn has(&self, id: u64) -> bool {
+        self.sections.iter().any(|section| section.id == id)
     }
 
     /// What is known of the row.
@@ -176,13 +183,15 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// Begins a round of what is for this; gives what is to be run.
+    /// Begins a round of what is for this, for that record; gives what is to be run. Nothing begins where too many
+    /// rounds still run: what is said then is the error.
     pub fn begin(
         &mut self,
         (subject, onset): (Subject, Timestamp),
         values: Values,
         diagnostics: &[Diagnostic],
-    ) -> Vec<Errand> {
+        folder: Folder,
+    ) -> Result<Vec<Errand>, SafeText> {
         let mut errands = Vec::new();
         let mut sections = Vec::new();
         for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_for(&values)) {
@@ -205,27 +214,39 @@ impl Rounds {
             let name = diagnostic.name.clone();
             sections.push(Section { id: self.ids, name, typed, state, output: Vec::new() });
         }
+        if !errands.is_empty() && self.rounds.iter().filter(|round| round.is_running()).count() >= MOST_ROUNDS
+        {
+            return Err(safe!(
+                "{} rounds of diagnostics still run: no other begins before one has ended.",
+                MOST_ROUNDS
+            ));
+        }
         self.rounds.retain(Round::is_running);
-        let surplus = (self.rounds.len() + 1).saturating_sub(MOST_ROUNDS);
-        self.rounds.drain(..surplus);
-        self.rounds.push(Round { subject, onset, values, sections, configured: diagnostics.len() });
-        errands
+        let configured = diagnostics.len();
+        self.rounds.push(Round { subject, onset, values, folder, sections, configured });
+        Ok(errands)
     }
 
-    /// Takes what is heard of one that runs; gives what the notes keep of its end.
-    pub fn hear(&mut self, id: u64, heard: Heard, now: Timestamp) -> Option<(Evidence, SafeText)> {
-        let sections = self.rounds.iter_mut().flat_map(|round| &mut round.sections);
-        let section = sections.into_iter().find(|section| section.id == id)?;
+    /// Takes what is heard of one that runs; gives what is kept of its end, and in which record.
+    pub fn hear(&mut self, id: u64, heard: Heard, now: Timestamp) -> Option<(Folder, Evidence, SafeText)> {
+        let round = self.rounds.iter_mut().find(|round| round.has(id))?;
+        let section = round.sections.iter_mut().find(|section| section.id == id)?;
         match heard {
             Heard::Started => section.state = State::Runs,
             Heard::Output(text) => section.output.extend_from_slice(text.as_bytes()),
             Heard::Ended(end, after) => {
                 let is_run = !matches!(end, End::NotRun(_));
                 section.state = State::Ended(end, after);
-                return is_run.then(|| section.evidence(now));
+                let (evidence, said) = is_run.then(|| section.evidence(now))?;
+                return Some((round.folder.clone(), evidence, said));
             }
         }
         None
+    }
+
+    /// The one that this is of.
+    pub fn of(&self, id: u64) -> Option<&Round> {
+        self.rounds.iter().find(|round| round.has(id))
     }
 
     /// The last one.

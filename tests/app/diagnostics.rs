@@ -10,7 +10,7 @@ use midwatch::config::origin::Origin;
 use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::diagnostic::{End, Errand, Heard};
 use midwatch::model::health::{Failure, FailureKind};
-use midwatch::model::note::{Evidence, NoteCommand, What};
+use midwatch::model::note::{Evidence, Folder, NoteCommand, What};
 use midwatch::pane::effect::{Effect, Msg};
 
 const WIDE: (u16, u16) = (160, 40);
@@ -64,6 +64,15 @@ fn notes(console: &Console) -> Vec<String> {
     console.effects.iter().filter_map(text).collect()
 }
 
+/// Where it was written, in order.
+fn folders(console: &Console) -> Vec<Folder> {
+    let folder = |effect: &Effect| match effect {
+        Effect::Note(folder, NoteCommand::Entry(_)) => Some(folder.clone()),
+        _ => None,
+    };
+    console.effects.iter().filter_map(folder).collect()
+}
+
 #[expect(clippy::expect_used, reason = "a test that finds none has failed")]
 fn evidence(console: &Console) -> Evidence {
     let kept = console.effects.iter().find_map(|effect| match effect {
@@ -95,6 +104,72 @@ fn what_is_meant_for_it_runs_when_an_incident_is_declared_and_is_its_evidence() 
         _ => None,
     });
     assert!(folder.is_some_and(|folder| folder.incident().is_some()));
+}
+
+#[test]
+fn what_a_diagnostic_says_stands_in_the_record_in_which_it_was_begun() {
+    let begins = Diagnostic { on_declare: true, ..diagnostic("disk", &["df", "{host}"]) };
+    let mut console = Console::with(Setup { diagnostics: vec![begins], ..setup(WIDE) });
+    console.alerts(&[about("db-7")]);
+    console.keys("D Esc I Enter");
+    let first = folders(&console);
+    console.keys(":").type_text("incident none").keys("Enter I ctrl-u").type_text("2 other").keys("Enter");
+    let asked = errands(&console);
+    assert_eq!(asked.len(), 3, "{asked:?}");
+    for (errand, folder) in asked.iter().zip([&Folder::Shift, &first[0]]) {
+        console.effects.clear();
+        console.send(Msg::Diagnosed(errand.id, Heard::Ended(End::Code(0), Duration::ZERO)));
+        assert_eq!(folders(&console), std::slice::from_ref(folder));
+    }
+}
+
+#[test]
+fn what_runs_for_a_declaration_does_not_take_the_place_of_what_is_shown() {
+    let begins = Diagnostic { on_declare: true, ..diagnostic("uptime", &["uptime"]) };
+    let disk = Diagnostic { hosts: vec!["db-7".into()], ..diagnostic("disk", &["df", "{host}"]) };
+    let mut console = Console::with(Setup { diagnostics: vec![begins, disk], ..setup(WIDE) });
+    console.alerts(&[about("db-7")]);
+    console.keys("D I ctrl-u").type_text("2 other").keys("Enter");
+    let asked = errands(&console);
+    assert_eq!(asked.iter().map(|one| one.program.as_str()).collect::<Vec<_>>(), ["uptime", "df", "uptime"]);
+    console.send(Msg::Diagnosed(asked[2].id, Heard::Output("up 3 days\n".into())));
+    console.send(Msg::Diagnosed(asked[1].id, Heard::Output("98%\n".into())));
+    let screen = console.screen();
+    assert!(screen.contains("Diagnostics of DiskFull") && screen.contains("0 of 2 done"), "{screen}");
+    assert!(screen.contains("98%") && !screen.contains("up 3 days"), "{screen}");
+}
+
+#[test]
+fn while_eight_rounds_run_a_ninth_is_refused_and_no_evidence_is_lost() {
+    let begins = Diagnostic { on_declare: true, ..diagnostic("disk", &["df", "{host}"]) };
+    let mut console = Console::with(Setup { diagnostics: vec![begins], ..setup(WIDE) });
+    for round in 0..8 {
+        console.alerts(&[about(&format!("db-{round}"))]);
+        console.keys("D Esc");
+    }
+    let asked = errands(&console);
+    assert_eq!(asked.len(), 8, "{asked:?}");
+    console.alerts(&[about("db-8")]);
+    console.keys("D");
+    let screen = console.screen();
+    assert!(
+        screen.contains("8 rounds of diagnostics still run: no other begins before one has ended."),
+        "{screen}"
+    );
+    assert!(screen.contains("3 Alerts"), "nothing takes the place of the pane: {screen}");
+    console.keys("I Enter");
+    let screen = console.screen();
+    assert!(
+        screen.contains("8 rounds of diagnostics still run: no other begins before one has ended."),
+        "{screen}"
+    );
+    assert_eq!(errands(&console).len(), 8);
+    console.effects.clear();
+    console.send(Msg::Diagnosed(asked[0].id, Heard::Output("98%\n".into())));
+    console.send(Msg::Diagnosed(asked[0].id, Heard::Ended(End::Code(0), Duration::ZERO)));
+    assert_eq!(evidence(&console).lines, ["98%".into()]);
+    console.keys("3 D");
+    assert_eq!(errands(&console).len(), 1, "{}", console.screen());
 }
 
 #[test]
