@@ -518,7 +518,7 @@ impl App {
 
     fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
         let is_new = folder.incident().is_some_and(|id| self.notes.known(id).is_none());
-        let (said, asked) = self.notes.reply(folder, reply);
+        let (said, asked) = self.notes.reply(folder, reply, now);
         if let Some(text) = said {
             self.say(text, now);
         }

@@ -1,11 +1,13 @@
 //! What is due in an incident: updates for those who wait, countdowns, todos with a time.
 
+use std::collections::HashMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::incident::{Incident, Sev, Status};
 use crate::model::note::What;
 use crate::model::text::{SafeText, clean};
-use crate::model::told::Told;
+use crate::model::told::{EntryName, Told};
 use crate::safe;
 
 /// People who wait are told each half hour, unless the incident says otherwise (as the incident response documentation
@@ -28,29 +30,59 @@ impl Due {
     }
 }
 
-/// What is due, the soonest first; nothing once the incident is resolved.
-pub fn dues(incident: &Incident, told: &[Told]) -> Vec<Due> {
-    if !matches!(incident.status, Status::Triage | Status::Active | Status::Mitigated) {
-        return Vec::new();
+/// What is due in a record.
+#[derive(Default)]
+pub struct Dues {
+    all: Vec<Due>,
+    /// What people were told in the future, and when that was heard of: a clock that is ahead must not stop the nagging.
+    ahead: HashMap<EntryName, Timestamp>,
+}
+
+impl Dues {
+    /// All of it, the soonest first; nothing once the incident is resolved.
+    pub fn all(&self) -> &[Due] {
+        &self.all
     }
-    let named = |one: &Told| {
-        let (owner, at) = match &one.entry.what {
-            What::Todo { owner, due } => (owner.as_ref(), (*due)?),
-            What::Timer { due } => (None, *due),
-            _ => return None,
+
+    /// Takes what the entries of an incident tell now.
+    pub fn learn(&mut self, incident: Option<&Incident>, told: &[Told], now: Timestamp) {
+        self.all.clear();
+        let is_open = |incident: &&Incident| {
+            matches!(incident.status, Status::Triage | Status::Active | Status::Mitigated)
         };
-        let text = clean(&one.entry.text);
-        let what = owner.map_or_else(|| text.clone(), |owner| safe!("@{} {}", clean(owner), text));
-        (!one.is_done).then(|| Due { at, what: what.as_str().to_owned() })
-    };
-    let mut all: Vec<Due> = told.iter().filter_map(named).collect();
-    if let Some(every) = updates(incident) {
-        let last = told.iter().filter(|one| one.entry.what == What::Update).map(|one| one.entry.at).max();
-        let at = last.unwrap_or(incident.declared).checked_add(every).unwrap_or(Timestamp::MAX);
-        all.push(Due { at, what: "status update".to_owned() });
+        let Some(incident) = incident.filter(is_open) else { return };
+        self.all.extend(told.iter().filter_map(named));
+        // Who declares it has told of it.
+        let all = told.iter().filter(|one| matches!(one.entry.what, What::Update | What::Declared(_)));
+        let last = all.map(|one| self.updated(one, now)).max();
+        if let (Some(last), Some(every)) = (last, updates(incident)) {
+            let at = last.checked_add(every).unwrap_or(Timestamp::MAX);
+            self.all.push(Due { at, what: "status update".to_owned() });
+        }
+        self.all.sort();
     }
-    all.sort();
-    all
+
+    /// When people were told: not later than when that was heard of first.
+    fn updated(&mut self, update: &Told, now: Timestamp) -> Timestamp {
+        let at = update.entry.at;
+        match self.ahead.get(&update.name()) {
+            Some(heard) => at.min(*heard),
+            None if at <= now => at,
+            None => *self.ahead.entry(update.name()).or_insert(now),
+        }
+    }
+}
+
+/// A countdown, or a todo with a time, that is not done.
+fn named(one: &Told) -> Option<Due> {
+    let (owner, at) = match &one.entry.what {
+        What::Todo { owner, due } => (owner.as_ref(), (*due)?),
+        What::Timer { due } => (None, *due),
+        _ => return None,
+    };
+    let text = clean(&one.entry.text);
+    let what = owner.map_or_else(|| text.clone(), |owner| safe!("@{} {}", clean(owner), text));
+    (!one.is_done).then(|| Due { at, what: what.as_str().to_owned() })
 }
 
 /// How often people who wait are told, if at all.
@@ -89,8 +121,9 @@ mod tests {
             .extend(rest.map(|(place, (minute, what, text))| entry(place + 1, *minute, what.clone(), text)));
         let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
         let incident = Incident::of(&id, &entries).unwrap();
-        let all = dues(&incident, &told(&entries));
-        all.into_iter().map(|due| (due.at.as_second() / 60, due.what)).collect()
+        let mut dues = Dues::default();
+        dues.learn(Some(&incident), &told(&entries), at(1_000));
+        dues.all().iter().map(|due| (due.at.as_second() / 60, due.what.clone())).collect()
     }
 
     #[test]

@@ -357,7 +357,12 @@ impl Notes {
     }
 
     /// Takes an answer of the record; gives what the person should hear at once, and what is asked then.
-    pub fn reply(&mut self, folder: &Folder, reply: &NoteReply) -> (Option<SafeText>, Option<Effect>) {
+    pub fn reply(
+        &mut self,
+        folder: &Folder,
+        reply: &NoteReply,
+        now: Timestamp,
+    ) -> (Option<SafeText>, Option<Effect>) {
         if let (Folder::Incident(id), NoteReply::Read(entries)) = (folder, reply)
             && !self.records.contains_key(folder)
         {
@@ -374,7 +379,7 @@ impl Notes {
             // Somebody may have opened it again.
             self.over.remove(id);
         }
-        let said = self.record_of(folder.clone()).reply(reply);
+        let said = self.record_of(folder.clone()).reply(reply, now);
         let is_wanted = folder.incident().is_some() && folder.incident() == self.wanted.as_ref();
         (said, is_wanted.then(|| self.turn_to(folder.clone())))
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use midwatch::app::Setup;
 use midwatch::app::session::SavedView;
 use midwatch::logs::segment::{Given, SegmentBuilder};
@@ -693,6 +694,39 @@ fn what_is_due_nags_in_the_header_and_rings_once() {
     assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
     console.keys(":").type_text("timer soon").keys("Enter");
     assert!(console.screen().contains("Type how long and what"), "{}", console.screen());
+}
+
+#[test]
+fn an_update_from_the_future_counts_as_of_when_it_is_heard_and_stops_no_nagging() {
+    let mut console = outage(WIDE);
+    let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();
+    console.keys("I Enter");
+    save(&mut console);
+    let (folder, _) = written(&console).remove(0);
+    let mut updates = 0;
+    let mut hears = |console: &mut Console, recorded: Timestamp| {
+        updates += 1;
+        let (session, seq, what) = ("of ada".into(), updates, What::Update);
+        let (at, person) = (recorded, "ada".into());
+        let entry = Entry { at, recorded, person, session, seq, what, text: "we look".into() };
+        console.send(Msg::Note(folder.clone(), NoteReply::Read(vec![entry])));
+    };
+    console.pass(600);
+    // Her clock is two hours ahead; later one is at the end of time.
+    hears(&mut console, at(600 + 7_200));
+    assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
+    console.pass(600);
+    hears(&mut console, at(900));
+    assert!(header(&console).contains("status update in 25m"), "{}", header(&console));
+    console.pass(1_560);
+    assert!(header(&console).contains("OVERDUE 0:01: status update"), "{}", header(&console));
+    hears(&mut console, "8999-12-31T23:59:59Z".parse().unwrap());
+    assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
+    // When her clock's time has come it was not told anew.
+    console.pass(7_200);
+    assert!(header(&console).contains("OVERDUE 1:30: status update"), "{}", header(&console));
+    console.keys(";").type_text("u we roll back").keys("Enter");
+    assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
 }
 
 #[test]

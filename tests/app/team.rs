@@ -226,6 +226,20 @@ fn who_answers_has_the_last_word_also_where_the_clock_of_the_other_is_ahead() {
 }
 
 #[test]
+fn a_clock_that_is_ahead_does_not_keep_the_first_update_from_being_due() {
+    let mut both = Two::new(WIDE);
+    both.kim.pass(7_200);
+    both.kim.keys("I Enter");
+    both.share();
+    command(&mut both.ada, "incident higherror");
+    let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();
+    assert!(header(&both.ada).contains("status update in 30m"), "{}", header(&both.ada));
+    assert!(header(&both.kim).contains("status update in 30m"), "{}", header(&both.kim));
+    both.ada.pass(1_860);
+    assert!(header(&both.ada).contains("OVERDUE 0:01: status update"), "{}", header(&both.ada));
+}
+
+#[test]
 fn who_else_looks_at_the_incident_is_named_with_it() {
     let mut both = Two::new(WIDE);
     both.kim.keys("I Enter 4");

@@ -8,7 +8,7 @@ use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::insight::changes::Subject;
 use crate::insight::events::Event;
-use crate::model::due::{Due, dues};
+use crate::model::due::{Due, Dues};
 use crate::model::incident::Incident;
 use crate::model::keeping::Kept;
 use crate::model::note::{Entry, Folder, MOST_PAD, NoteCommand, NoteReply, What};
@@ -45,7 +45,7 @@ pub(super) struct Record {
     /// What its entries tell, where it is an incident's.
     incident: Option<Incident>,
     /// What is due in it.
-    dues: Vec<Due>,
+    dues: Dues,
     /// Counts how often what its entries tell was made anew.
     revision: u64,
     /// Who else looks at it.
@@ -74,7 +74,7 @@ impl Record {
             here: Vec::new(),
             brought: Vec::new(),
             incident: None,
-            dues: Vec::new(),
+            dues: Dues::default(),
             revision: 0,
             folder,
             tab: Tab::default(),
@@ -212,7 +212,7 @@ impl Record {
             seq: self.saving.next_entry(now),
         };
         self.timeline.add(entry.clone(), now);
-        self.understand();
+        self.understand(now);
         self.ask(NoteCommand::Entry(entry))
     }
 
@@ -248,11 +248,10 @@ impl Record {
         self.revision
     }
 
-    fn understand(&mut self) {
+    fn understand(&mut self, now: Timestamp) {
         self.revision += 1;
         self.incident = self.folder.incident().and_then(|id| Incident::of(id, self.timeline.entries()));
-        let told = self.timeline.said();
-        self.dues = self.incident.as_ref().map(|incident| dues(incident, told)).unwrap_or_default();
+        self.dues.learn(self.incident.as_ref(), self.timeline.said(), now);
     }
 
     /// What its entries say together, in order, and its pad.
@@ -262,7 +261,7 @@ impl Record {
 
     /// What is due in it, the soonest first.
     pub(super) fn dues(&self) -> &[Due] {
-        &self.dues
+        self.dues.all()
     }
 
     /// What its entries tell, where it is an incident's.
@@ -271,18 +270,18 @@ impl Record {
     }
 
     /// Takes an answer of the record; gives what the person should hear at once.
-    pub(super) fn reply(&mut self, reply: &NoteReply) -> Option<SafeText> {
+    pub(super) fn reply(&mut self, reply: &NoteReply, now: Timestamp) -> Option<SafeText> {
         match reply {
             NoteReply::Read(entries) => {
                 self.timeline.take(entries);
-                self.understand();
+                self.understand(now);
                 None
             }
             NoteReply::Opened { entries, pad, held_by, notices } => {
                 let is_free = self.saving.held_by().is_some() && held_by.is_none();
                 self.saving.open(held_by.clone());
                 self.timeline.take(entries);
-                self.understand();
+                self.understand(now);
                 let text = lossy(pad);
                 if !self.saving.is_pad_ahead() && self.pad.text() != text {
                     self.pad.load(&text);

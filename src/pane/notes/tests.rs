@@ -125,7 +125,7 @@ impl Desk {
     }
 
     fn reply(&mut self, reply: impl std::borrow::Borrow<NoteReply>) -> Option<String> {
-        self.with(|notes, _| notes.reply(&Folder::Shift, reply.borrow()))
+        self.with(|notes, view| notes.reply(&Folder::Shift, reply.borrow(), view.now))
             .0
             .map(|text| text.as_str().to_owned())
     }
