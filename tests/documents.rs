@@ -182,6 +182,7 @@ fn an_incident_of_which_nothing_is_known_yet_says_so_and_lint_tells_what_is_miss
         [
             "the impact is empty: who felt it, how many, for how long",
             "times are out of order: resolved is before detected",
+            "times are out of order: resolved is before declared",
             "times are out of order: 2026-03-14T01:51:10Z was written down before it was: who?",
             "a row has no source: 2026-03-14T01:51:10Z who?",
         ]

@@ -100,6 +100,22 @@ impl App {
         template: Template,
         now: Timestamp,
     ) -> Option<(Document, Vec<Mistake>, Vec<SafeText>)> {
+        self.of_facts(now, |facts| {
+            let (document, mistakes) = self.state.templates.made(template, &|name| facts.value(name));
+            // An update goes out while much is missing.
+            let missing = if template == Template::Postmortem { lint(facts) } else { Vec::new() };
+            (document, mistakes, missing)
+        })
+    }
+
+    /// Times of the current incident that cannot be so.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime only")]
+    pub(super) fn contradictions(&self, now: Timestamp) -> Vec<SafeText> {
+        self.of_facts(now, |facts| facts.contradictions()).unwrap_or_default()
+    }
+
+    /// What is made of all that is known of the current incident.
+    fn of_facts<T>(&self, now: Timestamp, make: impl FnOnce(&Facts<'_>) -> T) -> Option<T> {
         let incident = self.notes.incident()?;
         let (entries, pad) = self.notes.told();
         let wanted = incident.alert.as_ref();
@@ -108,11 +124,7 @@ impl App {
             alerts.filter(|alert| wanted.is_some_and(|name| alert.name == *name || alert.id == *name));
         let acks = of_it.filter_map(|alert| alert.acknowledged.as_ref().map(|ack| ack.at));
         let acknowledged = acks.filter(|at| *at >= incident.began()).min();
-        let facts = Facts { incident, entries, pad: &pad, acknowledged, now };
-        let (document, mistakes) = self.state.templates.made(template, &|name| facts.value(name));
-        // An update goes out while much is missing.
-        let missing = if template == Template::Postmortem { lint(&facts) } else { Vec::new() };
-        Some((document, mistakes, missing))
+        Some(make(&Facts { incident, entries, pad: &pad, acknowledged, now }))
     }
 
     pub(super) fn shift(&self, to: Option<&RawText>, now: Timestamp) -> (Document, Vec<Mistake>) {

@@ -22,6 +22,8 @@ use crate::ui::time::running;
 
 /// Columns of the header that a title takes.
 const TITLE: usize = 24;
+/// So much of what fell due at once is named.
+const DUE: usize = 4;
 /// What is due sooner stands out.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
 
@@ -275,10 +277,24 @@ impl App {
         self.tell_incident(What::Timer { due }, what.trim(), now, now)
     }
 
-    /// Calls the person when something has become due.
+    /// Calls the person when something has become due; after the machine was stopped it may be much at once.
     pub(super) fn remind(&mut self, now: Timestamp) -> Option<Effect> {
         let since = std::mem::replace(&mut self.reminded, now);
-        let said = safe!("Due now: {}.", self.notes.became_due(since, now)?.name());
+        let said = match self.notes.became_due(since, now).as_slice() {
+            [] => return None,
+            [one] => safe!("Due now: {}.", one.name()),
+            many => {
+                let mut said = safe!("{} are due now: ", many.len());
+                for (index, due) in many.iter().take(DUE).enumerate() {
+                    let before = SafeText::literal(if index > 0 { "; " } else { "" });
+                    said.push(&safe!("{}{}", before, due.name().truncate_to(TITLE, &"..".into())));
+                }
+                if many.len() > DUE {
+                    said.push(&safe!("; {} more", many.len() - DUE));
+                }
+                safe!("{}.", said)
+            }
+        };
         self.say(said.clone(), now);
         Some(Effect::Ring(self.in_drill(said)))
     }
@@ -322,7 +338,7 @@ impl App {
                 let (person, words) = (clean(&last.person), last.words());
                 said = safe!("NOT SO: what {} wrote at {} counts as last ({}). {}", person, at, words, said);
             }
-            for wrong in incident.contradictions() {
+            for wrong in self.contradictions(now) {
                 said.push(&safe!(" {}: is that so?", wrong));
             }
             self.say(said, now);

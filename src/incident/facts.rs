@@ -106,6 +106,11 @@ impl Facts<'_> {
         })
     }
 
+    /// Times of it that cannot be so.
+    pub fn contradictions(&self) -> Vec<SafeText> {
+        self.incident.contradictions(self.taken())
+    }
+
     /// When somebody first had its alert: as its source tells, or as people told each other.
     fn taken(&self) -> Option<Timestamp> {
         let alert = self.incident.alert.as_ref();

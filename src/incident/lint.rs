@@ -23,7 +23,7 @@ pub fn lint(facts: &Facts<'_>) -> Vec<SafeText> {
             missing.push(safe!("an action item has no time by which it is due: {}", text));
         }
     }
-    for wrong in incident.contradictions() {
+    for wrong in facts.contradictions() {
         missing.push(safe!("times are out of order: {}", wrong));
     }
     for row in rows(facts.entries) {

@@ -252,23 +252,27 @@ impl Incident {
         self.resolved.or(self.closed)
     }
 
-    /// Times that cannot be so: nothing is refused for it, and it is told.
-    pub fn contradictions(&self) -> Vec<SafeText> {
-        let steps = [
-            ("onset", self.onset),
-            ("detected", self.detected),
-            ("mitigated", self.mitigated),
-            ("resolved", self.resolved),
-            ("closed", self.closed),
-        ];
-        let known: Vec<_> = steps.into_iter().filter_map(|(name, at)| Some((name, at?))).collect();
-        let wrong = |pair: &[(&'static str, Timestamp)]| match pair {
-            [(first, a), (second, b)] if a > b => {
-                Some(safe!("{} is before {}", SafeText::literal(second), SafeText::literal(first)))
-            }
-            _ => None,
+    /// Times that cannot be so: nothing is refused for it, and it is told. When somebody first had its alert is not
+    /// told by the incident alone.
+    pub fn contradictions(&self, acknowledged: Option<Timestamp>) -> Vec<SafeText> {
+        type Step = (&'static str, Timestamp);
+        let known = |steps: &[(&'static str, Option<Timestamp>)]| -> Vec<Step> {
+            steps.iter().filter_map(|(name, at)| Some((*name, (*at)?))).collect()
         };
-        known.windows(2).filter_map(wrong).collect()
+        let began = known(&[("onset", self.onset), ("detected", self.detected)]);
+        let acknowledged = known(&[("acknowledged", acknowledged)]);
+        let ended =
+            known(&[("mitigated", self.mitigated), ("resolved", self.resolved), ("closed", self.closed)]);
+        let all: Vec<&Step> = began.iter().chain(&ended).collect();
+        let declared = ("declared", self.declared);
+        let mut pairs: Vec<(&Step, &Step)> = all.iter().copied().zip(all.iter().copied().skip(1)).collect();
+        pairs.extend(began.last().zip(acknowledged.first()));
+        pairs.extend(ended.first().map(|first| (&declared, first)));
+        let wrong = pairs.into_iter().filter(|((_, first), (_, second))| first > second);
+        let before = |(first, second): (&Step, &Step)| {
+            safe!("{} is before {}", SafeText::literal(second.0), SafeText::literal(first.0))
+        };
+        wrong.map(before).collect()
     }
 
     /// `SEV2 active checkout: errors are high`.
@@ -330,7 +334,10 @@ mod tests {
         assert_eq!((known.began(), known.mitigated, known.ended()), (at(50), Some(at(310)), Some(at(400))));
         assert_eq!(known.roles, [(Field::Lead, "ada".into())]);
         assert_eq!(known.tags, [RawText::from("db")]);
-        assert_eq!(known.contradictions(), []);
+        assert_eq!(known.contradictions(None), []);
+        assert_eq!(known.contradictions(Some(at(50))), []);
+        let told = known.contradictions(Some(at(49)));
+        assert_eq!(told, [SafeText::literal("acknowledged is before onset")]);
         assert_eq!(Incident::of(&id, &entries[2..]), None, "nothing declares it");
     }
 
@@ -399,7 +406,13 @@ mod tests {
         let mut early = entry(400, What::Status(Status::Mitigated), "");
         early.at = at(20);
         entries.push(early);
-        let told = Incident::of(&id, &entries).unwrap().contradictions();
-        assert_eq!(told, [SafeText::literal("mitigated is before onset")]);
+        let told = |entries: &[Entry]| Incident::of(&id, entries).unwrap().contradictions(None);
+        let [onset, declared] = ["mitigated is before onset", "mitigated is before declared"];
+        assert_eq!(told(&entries), [onset, declared].map(SafeText::literal));
+        let mut early = entry(410, What::Status(Status::Resolved), "");
+        early.at = at(90);
+        entries.push(early);
+        entries[3].at = at(95);
+        assert_eq!(told(&entries), ["resolved is before mitigated", declared].map(SafeText::literal));
     }
 }

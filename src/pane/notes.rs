@@ -149,10 +149,12 @@ impl Notes {
         self.record().dues()
     }
 
-    /// What has become due since then, in any incident.
-    pub fn became_due(&self, since: Timestamp, now: Timestamp) -> Option<&Due> {
+    /// What has become due since then, in any incident, in order of time.
+    pub fn became_due(&self, since: Timestamp, now: Timestamp) -> Vec<&Due> {
         let all = self.records.values().flat_map(Record::dues);
-        all.filter(|due| due.at > since && due.at <= now).max_by_key(|due| due.at)
+        let mut due: Vec<&Due> = all.filter(|due| due.at > since && due.at <= now).collect();
+        due.sort();
+        due
     }
 
     /// When something is due next, in any incident.

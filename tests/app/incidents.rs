@@ -173,7 +173,18 @@ fn times_that_cannot_be_so_are_told_and_taken() {
     console.keys("I Enter :").type_text("status mitigated 03:05").keys("Enter");
     assert!(console.screen().contains("mitigated is before detected: is that so?"), "{}", console.screen());
     assert_eq!(only_incident(&console).1.mitigated, Some(at(-21 * 60)));
-    console.keys(":").type_text("status done").keys("Enter");
+    console.keys(":").type_text("status mitigated 03:20").keys("Enter");
+    let said = "mitigated is before declared: is that so?";
+    assert!(console.screen().contains(said), "{}", console.screen());
+    console.pass(60).keys("3 a 4 G :").type_text("at 03:05").keys("Enter");
+    console.keys(":").type_text("status mitigated").keys("Enter");
+    let screen = console.screen();
+    assert!(screen.contains("acknowledged is before detected: is that so?"), "{screen}");
+    assert!(!screen.contains(said), "{screen}");
+    console.keys(":").type_text("document postmortem").keys("Enter");
+    let screen = console.screen();
+    assert!(screen.contains("times are out of order: acknowledged is before detected"), "{screen}");
+    console.keys("Esc :").type_text("status done").keys("Enter");
     assert!(console.screen().contains("done is no status"), "{}", console.screen());
     console.keys(":").type_text("set colour red").keys("Enter");
     assert!(console.screen().contains("What can be set: title, service"), "{}", console.screen());
@@ -727,6 +738,27 @@ fn an_update_from_the_future_counts_as_of_when_it_is_heard_and_stops_no_nagging(
     assert!(header(&console).contains("OVERDUE 1:30: status update"), "{}", header(&console));
     console.keys(";").type_text("u we roll back").keys("Enter");
     assert!(header(&console).contains("status update in 30m"), "{}", header(&console));
+}
+
+#[test]
+fn all_that_became_due_while_nobody_looked_is_told() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    for timer in ["3m kim checks db", "4m ada calls", "5m lee reads logs", "6m pool", "7m disk", "8m proxy"] {
+        console.keys(":").type_text(&format!("timer {timer}")).keys("Enter");
+    }
+    save(&mut console);
+    console.effects.clear();
+    // The machine was stopped.
+    console.now = at(600);
+    console.send(Msg::Wake);
+    let screen = console.screen();
+    assert!(
+        screen.contains("6 are due now: kim checks db; ada calls; lee reads logs; pool; 2 more."),
+        "{screen}"
+    );
+    let rings = console.effects.iter().filter(|effect| matches!(effect, Effect::Ring(_))).count();
+    assert_eq!(rings, 1, "{:?}", console.effects);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn told(missing: &SafeText) {
 }
 
 /// When somebody acknowledged the alert that it was declared from, as far as that is kept.
-fn acknowledged(record: &Record, incident: &Incident) -> Option<Timestamp> {
+pub(super) fn acknowledged(record: &Record, incident: &Incident) -> Option<Timestamp> {
     let wanted = incident.alert.as_ref()?;
     // A document is not refused because what was on the screen cannot be read.
     let kept = last::load::<Session>(&last_state(&record.state)).ok()??;

@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::export::acknowledged;
 use super::list::{briefly, lasted, object, severity};
 use super::{Form, Record, name};
 use crate::cli::print::{padded, plain, print};
+use crate::incident::facts::Facts;
 use crate::incident::row::{Row, whole};
-use crate::model::incident::Incident;
 use crate::model::note::Folder;
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
@@ -44,12 +45,14 @@ pub(super) fn show(record: &Record, wanted: &str, form: Form) -> ExitCode {
         Err(code) => return code,
     };
     let pad = record.pad(&Folder::Incident(incident.id.clone()));
+    let acknowledged = acknowledged(record, &incident);
+    let facts = Facts { incident: &incident, entries: &entries, pad: &pad, acknowledged, now };
     let text = match form {
-        Form::Text => told(&incident, &entries, &pad, now),
+        Form::Text => told(&facts),
         Form::Json => {
             let mut value = object(&incident, now);
             if let Value::Object(fields) = &mut value {
-                let contradictions = incident.contradictions();
+                let contradictions = facts.contradictions();
                 let contradictions: Vec<&str> = contradictions.iter().map(SafeText::as_str).collect();
                 fields.insert("contradictions".to_owned(), json!(contradictions));
                 fields.insert("pad".to_owned(), json!(plain_block(&pad)));
@@ -87,7 +90,8 @@ pub(super) fn entry_object(row: &Row<'_>) -> Value {
     })
 }
 
-fn told(incident: &Incident, entries: &[Told], pad: &RawText, now: Timestamp) -> String {
+fn told(facts: &Facts<'_>) -> String {
+    let Facts { incident, entries, pad, now, .. } = *facts;
     let mut text = String::new();
     let mut put = |line: &SafeText| {
         text.push_str(line.as_str().trim_end());
@@ -141,7 +145,7 @@ fn told(incident: &Incident, entries: &[Told], pad: &RawText, now: Timestamp) ->
     for (what, value) in rows {
         put(&safe!("  {}  {}", padded(what, widest), value));
     }
-    incident.contradictions().iter().for_each(|wrong| put(&safe!("  these times cannot be: {}", wrong)));
+    facts.contradictions().iter().for_each(|wrong| put(&safe!("  these times cannot be: {}", wrong)));
     put(&SafeText::default());
     put(&"timeline (UTC)".into());
     let widest = entries.iter().map(|told| clean(&told.entry.person).width()).max().unwrap_or(0).min(WIDEST);
