@@ -13,17 +13,15 @@ use crate::safe;
 const STAYS: SignedDuration = SignedDuration::from_secs(6);
 /// So long it is there before another one takes its place.
 const READ: SignedDuration = SignedDuration::from_secs(4);
-/// Lines that wait; of more the newest.
+/// News of one kind that wait; of more the newest.
 const KEPT: usize = 8;
 
 /// What stands at the foot of the screen, and what waits to.
 #[derive(Default)]
 pub(super) struct Line {
     shown: Option<Said>,
-    /// News that had to wait, the oldest first.
+    /// What had to wait or to make way, the oldest first: news that pass, and what stands until a key is pressed.
     waiting: VecDeque<Said>,
-    /// What stands until a key is pressed, and had to make way.
-    kept: VecDeque<Said>,
     /// Whether what is said now answers the person.
     answers: bool,
     /// Where lines are printed nothing takes the place of anything.
@@ -49,12 +47,11 @@ impl Said {
     }
 
     /// Stands in the place of news that nobody had the time to read.
-    fn after(mut self, before: &Self) -> Self {
+    fn follow(&mut self, before: &Self) {
         self.more += before.more + usize::from(before.text != self.text);
         if self.more > 0 {
             self.told = safe!("{} (and {} more before it)", self.text, self.more);
         }
-        self
     }
 
     fn until(&self) -> Option<Timestamp> {
@@ -94,7 +91,7 @@ impl Line {
     pub(super) fn say(&mut self, text: SafeText, now: Timestamp) {
         let said = Said::new(text, false, !self.answers);
         let is_held = self.shown.as_ref().is_some_and(|shown| !shown.is_news && shown.is_fresh(now));
-        if said.is_news && (is_held || !self.waiting.is_empty()) && !self.is_printed {
+        if said.is_news && (is_held || self.has_news()) && !self.is_printed {
             self.wait(said);
         } else {
             self.put(said, now);
@@ -103,14 +100,14 @@ impl Line {
 
     /// Says what stands there until a key is pressed. It comes back where something takes its place before.
     pub(super) fn hold(&mut self, text: SafeText, now: Timestamp) {
-        let is_there = self.shown.iter().chain(&self.kept).any(|said| said.lasts && said.text == text);
+        let is_there = self.shown.iter().chain(&self.waiting).any(|said| said.lasts && said.text == text);
         if is_there {
             return;
         }
         let said = Said::new(text, true, !self.answers);
         let is_held = self.shown.as_ref().is_some_and(|shown| !shown.lasts && shown.is_fresh(now));
         if is_held && said.is_news && !self.is_printed {
-            self.keep(said);
+            self.wait(said);
         } else {
             self.put(said, now);
         }
@@ -119,7 +116,7 @@ impl Line {
     /// What no longer is so.
     pub(super) fn withdraw(&mut self, text: &SafeText) {
         self.shown = self.shown.take().filter(|said| said.text != *text);
-        self.kept.retain(|said| said.text != *text);
+        self.waiting.retain(|said| !said.lasts || said.text != *text);
     }
 
     /// What stands there is not needed any more.
@@ -129,24 +126,22 @@ impl Line {
 
     /// A key was pressed: what stood there was read, but for news that have only just come.
     pub(super) fn key(&mut self, now: Timestamp) {
-        let Some(said) = self.shown.take_if(|said| said.is_news && said.is_fresh(now)) else {
-            self.shown = None;
-            return;
-        };
-        if said.lasts { self.kept.push_front(said) } else { self.waiting.push_front(said) }
+        if let Some(said) = self.shown.take().filter(|said| said.is_news && said.is_fresh(now)) {
+            self.waiting.push_front(said);
+        }
     }
 
     /// Lets what is over go, and what waits take its place.
     pub(super) fn settle(&mut self, now: Timestamp) {
         self.shown = self.shown.take().filter(|said| said.until().is_none_or(|until| until > now));
         let is_held = self.shown.as_ref().is_some_and(|said| said.is_fresh(now));
-        if !is_held && let Some(said) = self.waiting.pop_front() {
+        if !is_held && let Some(said) = self.next(false) {
             // What was there only for a moment has its time now.
             let since = said.since.filter(|_| said.is_fresh(now));
             self.put(Said { since, ..said }, now);
         }
         if self.shown.is_none()
-            && let Some(said) = self.kept.pop_front()
+            && let Some(said) = self.next(true)
         {
             self.put(said, now);
         }
@@ -156,17 +151,17 @@ impl Line {
     pub(super) fn next_change(&self) -> Option<Timestamp> {
         let shown = self.shown.as_ref()?;
         let read = || shown.since?.checked_add(READ).ok();
-        let turn = if self.waiting.is_empty() { None } else { read() };
+        let turn = if self.has_news() { read() } else { None };
         shown.until().into_iter().chain(turn).min()
     }
 
     fn put(&mut self, mut said: Said, now: Timestamp) {
         said.since = said.since.or(Some(now));
         match self.shown.take() {
-            Some(before) if before.lasts => self.keep(before),
+            Some(before) if before.lasts => self.wait(before),
             Some(before) if before.is_news && before.is_fresh(now) && !self.is_printed => {
                 if said.is_news && !said.lasts {
-                    said = said.after(&before);
+                    said.follow(&before);
                 } else {
                     self.waiting.push_front(before);
                 }
@@ -176,23 +171,33 @@ impl Line {
         self.shown = Some(said);
     }
 
-    fn keep(&mut self, said: Said) {
-        self.kept.push_back(said);
-        if self.kept.len() > KEPT {
-            self.kept.pop_front();
-        }
+    /// Whether news wait that pass by.
+    fn has_news(&self) -> bool {
+        self.waiting.iter().any(|said| !said.lasts)
     }
 
+    fn next(&mut self, lasts: bool) -> Option<Said> {
+        let place = self.waiting.iter().position(|said| said.lasts == lasts)?;
+        self.waiting.remove(place)
+    }
+
+    /// Of more news than are kept the oldest go, and are counted. An answer, as that something may have been sent,
+    /// stays: there is one at most for each thing that the person did.
     fn wait(&mut self, said: Said) {
-        if self.waiting.back().is_some_and(|last| last.text == said.text) {
+        let lasts = said.lasts;
+        let mut last = self.waiting.iter().rev().filter(|one| one.is_news && one.lasts == lasts);
+        if said.is_news && last.next().is_some_and(|last| last.text == said.text) {
             return;
         }
         self.waiting.push_back(said);
-        if self.waiting.len() > KEPT
-            && let Some(oldest) = self.waiting.pop_front()
-            && let Some(next) = self.waiting.pop_front()
+        let all = (0..).zip(&self.waiting).filter(|(_, one)| one.is_news && one.lasts == lasts);
+        let news: Vec<usize> = all.map(|(place, _)| place).collect();
+        if news.len() > KEPT
+            && let [first, second, ..] = *news.as_slice()
+            && let Some(oldest) = self.waiting.remove(first)
+            && let Some(next) = self.waiting.get_mut(second - 1)
         {
-            self.waiting.push_front(next.after(&oldest));
+            next.follow(&oldest);
         }
     }
 }
@@ -292,6 +297,29 @@ mod tests {
         say(&mut line, "Copied.", true, 20);
         say(&mut line, "B fires.", false, 20);
         shows(&mut line, 20, "B fires.");
+    }
+
+    #[test]
+    fn what_was_sent_perhaps_is_not_lost_among_declarations_and_what_is_lost_is_counted() {
+        let mut line = Line::default();
+        line.turn(true);
+        line.hold("UNKNOWN whether it was sent.".into(), at(0));
+        line.turn(false);
+        let declared: Vec<String> = (1..=10).map(|number| format!("ada declared {number}")).collect();
+        for text in &declared {
+            line.hold(crate::model::text::clean(&text.as_str().into()), at(1));
+            line.settle(at(1));
+        }
+        say(&mut line, "Copied.", true, 2);
+        let mut told = Vec::new();
+        for second in (10..140).step_by(10) {
+            line.settle(at(second));
+            told.extend(line.text().map(|text| text.as_str().to_owned()));
+            line.key(at(second));
+        }
+        assert_eq!(told.iter().filter(|text| text.starts_with("UNKNOWN whether")).count(), 1, "{told:?}");
+        assert!(told.contains(&"ada declared 3 (and 2 more before it)".to_owned()), "{told:?}");
+        assert_eq!(told.len(), 1 + 8, "{told:?}");
     }
 
     #[test]
