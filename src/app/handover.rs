@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::app::place::Place;
 use crate::config::theme::Meaning;
 use crate::incident::write::{Format, write};
-use crate::model::incident::{Field, Incident, Offer};
+use crate::model::incident::{Field, Incident, Offer, is_same_person};
 use crate::model::keeping::Kept;
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
@@ -73,7 +73,7 @@ impl App {
     /// they accept. Those of a private incident are handed over by who leads it.
     fn offer_roles(&mut self, to: &RawText, now: Timestamp) -> Vec<Effect> {
         let person = &self.state.person;
-        if is_same(person, to) {
+        if is_same_person(person, to) {
             return Vec::new();
         }
         let open = self.notes.incidents().filter(|one| !one.status.is_over() && !one.is_private);
@@ -112,8 +112,8 @@ impl App {
         match &told.entry.what {
             What::HandOver { to } => {
                 let is_fresh = now.duration_since(told.entry.recorded) < STALE;
-                let is_mine = is_same(&told.entry.person, person);
-                let is_named = to.as_ref().map_or(!is_mine, |to| is_same(to, person));
+                let is_mine = is_same_person(&told.entry.person, person);
+                let is_named = to.as_ref().map_or(!is_mine, |to| is_same_person(to, person));
                 is_fresh && is_named && !told.is_done && !told.is_hidden
             }
             _ => false,
@@ -149,9 +149,15 @@ impl App {
             return None;
         }
         let is_waiting = |told: &Told| before.iter().any(|one| one.name() == told.name() && !one.is_done);
-        let given = self.state.hand_overs.iter().filter(|told| told.entry.person == self.state.person);
+        let given = self
+            .state
+            .hand_overs
+            .iter()
+            .filter(|told| is_same_person(&told.entry.person, &self.state.person));
         let accepted = given.filter(|told| told.is_done && is_waiting(told));
-        let by = accepted.filter_map(|told| told.done_by.as_ref()).find(|by| **by != self.state.person)?;
+        let by = accepted
+            .filter_map(|told| told.done_by.as_ref())
+            .find(|by| !is_same_person(by, &self.state.person))?;
         Some(safe!("{} has accepted your hand-over.", clean(by)))
     }
 
@@ -216,7 +222,7 @@ impl App {
         let open = self.notes.incidents().filter(|one| !one.status.is_over());
         let offers = |one: &Incident| {
             let is_theirs = |offer: &&Offer| {
-                is_same(&offer.by, outgoing) || roles_of(one, outgoing).any(|role| role == offer.role)
+                is_same_person(&offer.by, outgoing) || roles_of(one, outgoing).any(|role| role == offer.role)
             };
             let theirs = one.offers_to(&self.state.person).filter(is_theirs);
             theirs.map(|offer| (Folder::Incident(one.id.clone()), offer.role)).collect::<Vec<_>>()
@@ -234,7 +240,7 @@ impl App {
 
 /// The roles that this person has.
 fn roles_of<'i>(incident: &'i Incident, person: &'i RawText) -> impl Iterator<Item = Field> + 'i {
-    incident.roles.iter().filter(move |(_, who)| is_same(who, person)).map(|(role, _)| *role)
+    incident.roles.iter().filter(move |(_, who)| is_same_person(who, person)).map(|(role, _)| *role)
 }
 
 /// Whether the second of two hand-overs is in the place of the first: of the same person, for the same one.
@@ -243,13 +249,8 @@ fn is_said_again(told: &Told, later: &Told) -> bool {
         return false;
     };
     let is_for_same = match (to, again) {
-        (Some(one), Some(other)) => is_same(one, other),
+        (Some(one), Some(other)) => is_same_person(one, other),
         (one, other) => one.is_none() && other.is_none(),
     };
-    is_for_same && is_same(&told.entry.person, &later.entry.person)
-}
-
-/// Names are typed: `Kim` is kim.
-fn is_same(one: &RawText, other: &RawText) -> bool {
-    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
+    is_for_same && is_same_person(&told.entry.person, &later.entry.person)
 }

@@ -9,7 +9,7 @@ use crate::app::{App, NEWS, Named};
 use crate::config::theme::Meaning;
 use crate::logs::query::moment;
 use crate::model::drill::Culprit;
-use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval};
+use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval, is_same_person};
 use crate::model::note::{Folder, NoteCommand, What};
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
@@ -86,7 +86,7 @@ impl App {
         let incident = self.notes.incidents().find(|one| folder.incident() == Some(&one.id))?;
         let (_, lead) = incident.roles.first()?;
         // What they declared just before this start is no news to them.
-        if self.aside.is_some() && *lead == self.state.person {
+        if self.aside.is_some() && is_same_person(lead, &self.state.person) {
             return None;
         }
         let is_news = now.duration_since(incident.declared).abs() < NEWS;
@@ -117,8 +117,8 @@ impl App {
             return None;
         }
         let is_own = |one: &&Incident| {
-            let lead = one.roles.iter().find(|(role, _)| *role == Field::Lead);
-            !one.status.is_over() && lead.is_some_and(|(_, name)| *name == self.state.person)
+            let lead = one.role(Field::Lead);
+            !one.status.is_over() && lead.is_some_and(|name| is_same_person(name, &self.state.person))
         };
         let own: Vec<_> = self.notes.incidents().filter(is_own).map(|one| one.id.clone()).collect();
         let [id] = <[IncidentId; 1]>::try_from(own).ok()?;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::app::{App, NEWS};
 use crate::config::theme::Meaning;
-use crate::model::claim::{Claims, Thing};
-use crate::model::incident::{Field, Incident};
+use crate::model::claim::{Claim, Claims, Thing};
+use crate::model::incident::{Field, Incident, is_same_person};
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
@@ -65,7 +65,7 @@ impl App {
         let (may, said) = match (holder, held) {
             (None, true) => (true, safe!("You have {}. :release gives it up.", name)),
             (None, false) => (false, safe!("Nobody has {}: there is nothing to give up.", name)),
-            (Some((person, _)), true) if person == self.state.person => {
+            (Some((person, _)), true) if is_same_person(&person, &self.state.person) => {
                 (false, safe!("You have {} already.", name))
             }
             (Some((person, at)), true) => {
@@ -78,7 +78,7 @@ impl App {
                 );
                 (false, said)
             }
-            (Some((person, _)), false) if person == self.state.person => {
+            (Some((person, _)), false) if is_same_person(&person, &self.state.person) => {
                 (true, safe!("You gave up {}.", name))
             }
             (Some((person, _)), false) => (true, safe!("{} has {} no longer.", clean(&person), name)),
@@ -141,13 +141,13 @@ impl App {
     }
 
     fn of_claims(&self, claims: &Claims, now: Timestamp) -> Option<SafeText> {
-        let person = &self.state.person;
-        let lost = self.state.claims.iter().filter(|claim| claim.person == *person).find_map(|claim| {
-            let holder = claims.holder(&claim.thing).filter(|holder| holder.person != *person)?;
+        let is_own = |claim: &&Claim| is_same_person(&claim.person, &self.state.person);
+        let lost = self.state.claims.iter().filter(is_own).find_map(|claim| {
+            let holder = claims.holder(&claim.thing).filter(|holder| !is_own(holder))?;
             Some(safe!("{} claimed {} before you: it is theirs.", clean(&holder.person), clean(&claim.name)))
         });
         let is_news = |at: Timestamp| now.duration_since(at).abs() < NEWS;
-        let others = || claims.iter().filter(|claim| claim.person != *person && is_news(claim.at));
+        let others = || claims.iter().filter(|claim| !is_own(claim) && is_news(claim.at));
         let new = || others().find(|claim| self.state.claims.holder(&claim.thing).is_none());
         lost.or_else(|| new().map(|claim| safe!("{} claimed {}.", clean(&claim.person), clean(&claim.name))))
     }

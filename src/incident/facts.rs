@@ -47,7 +47,7 @@ const LINES: &[(&str, MakeLine)] = &[
     ("alert", |facts| optional(facts.incident.alert.as_ref())),
     ("impact", |facts| optional(facts.incident.impact.as_ref())),
     ("change", |facts| optional(facts.incident.change.as_ref())),
-    ("lead", |facts| optional(role(facts.incident, Field::Lead))),
+    ("lead", |facts| optional(facts.incident.role(Field::Lead))),
     ("authors", |facts| line(&joined(facts.incident.people.iter()))),
     ("tags", |facts| line(&joined(facts.incident.tags.iter()))),
     ("marks", |facts| line(&marks(facts.incident))),
@@ -260,10 +260,6 @@ pub(super) fn next(told: &[Told]) -> Line {
     // What is due first; of those without a time the oldest.
     let first = open_todos(told).min_by_key(|row| (row.due.is_none(), row.due));
     first.map(|row| task(&row).line).unwrap_or_default()
-}
-
-pub(super) fn role(incident: &Incident, wanted: Field) -> Option<&RawText> {
-    incident.roles.iter().find(|(role, _)| *role == wanted).map(|(_, person)| person)
 }
 
 fn marks(incident: &Incident) -> SafeText {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::document::{Block, Inline, Item, Line, line};
-use super::facts::{length, list, next, raw, role, table, task, time};
+use super::facts::{length, list, next, raw, table, task, time};
 use super::fill::{Value, free};
 use super::known::{Blind, Deployed, Known};
 use super::row::{Row, open_todos, rows};
@@ -187,7 +187,7 @@ impl Shift<'_> {
 
 /// Who leads, and who is asked to.
 fn lead(incident: &Incident) -> Line {
-    let mut lead = role(incident, Field::Lead).map(raw).unwrap_or_default();
+    let mut lead = incident.role(Field::Lead).map(raw).unwrap_or_default();
     if let Some(offer) = incident.offers.iter().find(|offer| offer.role == Field::Lead) {
         lead.push(Inline::Text(safe!(" (offered to {})", clean(&offer.to))));
     }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::evidence::{PATTERN, PATTERNS};
 use crate::model::note::{Entry, What};
-pub use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, interval};
+pub use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, interval, is_same_person};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::told;
 use crate::safe;
@@ -236,10 +236,14 @@ impl Incident {
         }
     }
 
+    /// Who has this role.
+    pub fn role(&self, wanted: Field) -> Option<&RawText> {
+        self.roles.iter().find(|(role, _)| *role == wanted).map(|(_, person)| person)
+    }
+
     /// The roles that this person was asked to take.
     pub fn offers_to(&self, person: &RawText) -> impl Iterator<Item = &Offer> {
-        let is_theirs = |name: &RawText| name.as_bytes().eq_ignore_ascii_case(person.as_bytes());
-        self.offers.iter().filter(move |offer| is_theirs(&offer.to))
+        self.offers.iter().filter(move |offer| is_same_person(&offer.to, person))
     }
 
     /// From when its clock runs.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::model::alert::Alert;
 pub use crate::model::evidence::Evidence;
-use crate::model::terms::{Declared, Field, IncidentId, Sev, Status};
+use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, is_same_person};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 
@@ -239,7 +239,7 @@ impl Entry {
 
     /// Whether it offers a role to somebody else: it is theirs when they accept.
     pub fn is_offer(&self) -> bool {
-        let is_own = self.person.as_bytes().eq_ignore_ascii_case(self.text.as_bytes());
+        let is_own = is_same_person(&self.person, &self.text);
         matches!(self.what, What::Set(field) if field.is_role()) && !self.text.is_empty() && !is_own
     }
 

@@ -313,6 +313,11 @@ pub fn interval(text: &str) -> Option<SignedDuration> {
     }
 }
 
+/// Whether both name the same person: names are typed, `Kim` is kim.
+pub fn is_same_person(one: &RawText, other: &RawText) -> bool {
+    one.as_bytes().eq_ignore_ascii_case(other.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

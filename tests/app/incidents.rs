@@ -330,6 +330,10 @@ fn whoever_was_killed_after_declaring_is_turned_to_it_and_whoever_left_it_is_not
     assert!(screen.contains("INC HighErrorRate checkout SEV2") && screen.contains("you lead it"), "{screen}");
     next.pass(10);
     assert!(!next.screen().contains("kim declared"), "{}", next.screen());
+    let mut next = start(&before.view, "Kim", &one);
+    assert!(next.screen().contains("you lead it"), "{}", next.screen());
+    next.pass(10);
+    assert!(!next.screen().contains("kim declared"), "{}", next.screen());
     let other = Folder::Incident(IncidentId::try_from("INC-20261122-0300-disk".to_owned()).unwrap());
     let two = [one[0].clone(), (other, entries)];
     for (view, person, all) in

@@ -138,6 +138,31 @@ fn of_two_claims_at_once_the_first_counts_and_the_other_is_told() {
 }
 
 #[test]
+fn a_person_is_the_same_however_the_name_is_written() {
+    let mut both = Two::new(WIDE);
+    command(&mut both.ada, "as Kim");
+    command(&mut both.kim, "claim");
+    both.ada.pass(1);
+    command(&mut both.ada, "claim");
+    both.share();
+    for second in 0..3 {
+        both.ada.pass(5);
+        let screen = both.ada.screen();
+        assert!(!screen.contains("before you") && !screen.contains("kim claimed"), "{second}: {screen}");
+    }
+    command(&mut both.ada, "claim");
+    assert!(both.ada.screen().contains("You have HighErrorRate already."), "{}", both.ada.screen());
+    command(&mut both.ada, "release");
+    assert!(both.ada.screen().contains("You gave up HighErrorRate."), "{}", both.ada.screen());
+    both.share();
+    // The other way round, and what was handed over.
+    both.kim.pass(60);
+    command(&mut both.kim, "handoff anyone");
+    both.share();
+    assert!(!both.ada.screen().contains("hands the shift over to you"), "{}", both.ada.screen());
+}
+
+#[test]
 fn a_claim_during_an_incident_is_in_its_record_and_a_todo_has_its_owner() {
     let mut both = Two::new(WIDE);
     both.kim.keys("I Enter");

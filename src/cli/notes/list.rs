@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::{Form, Record, name};
 use crate::cli::print::{columns, plain, print, tell};
 use crate::incident::row::whole;
-use crate::model::incident::{Incident, Offer};
-use crate::model::terms::Field;
+use crate::model::incident::{Field, Incident, Offer};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::runtime::clock::Clock;
 use crate::safe;
@@ -68,7 +67,7 @@ fn row(incident: &Incident, now: Timestamp) -> Vec<SafeText> {
         optional(incident.service.as_ref().or(incident.host.as_ref())),
         safe!("{}", whole(incident.began())),
         safe!("{}{}", briefly(lasted(incident, now)), SafeText::literal(lasts)),
-        optional(lead(incident)),
+        optional(incident.role(Field::Lead)),
         title,
     ]
 }
@@ -77,10 +76,6 @@ fn row(incident: &Incident, now: Timestamp) -> Vec<SafeText> {
 pub(super) fn severity(incident: &Incident) -> SafeText {
     let (now, peak) = (incident.severity.number(), incident.peak.number());
     if now == peak { safe!("SEV{}", now) } else { safe!("SEV{} (SEV{})", now, peak) }
-}
-
-pub(super) fn lead(incident: &Incident) -> Option<&RawText> {
-    incident.roles.iter().find(|(role, _)| *role == Field::Lead).map(|(_, person)| person)
 }
 
 /// How long it took until now or its end.
@@ -120,7 +115,7 @@ pub(super) fn object(incident: &Incident, now: Timestamp) -> Value {
         "resolved": incident.resolved,
         "closed": incident.closed,
         "seconds": lasted(incident, now).as_secs(),
-        "lead": optional(lead(incident)),
+        "lead": optional(incident.role(Field::Lead)),
         "roles": roles,
         "offers": offers,
         "people": incident.people.iter().map(plain).collect::<Vec<_>>(),

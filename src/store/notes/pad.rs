@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::entries::MOST_FILES;
 use super::padlog::{Print, Record, in_order, print};
 use super::{PAD, brought, file_time};
 use crate::model::note::{MOST_PAD, NoteReply};
@@ -24,7 +25,6 @@ use crate::store::lock::{self, Lock, Taken};
 const LONG_JOURNAL: u64 = 256 * 1024;
 /// Without any snapshot it is replaced from here on.
 const MOST_JOURNAL: u64 = journal::MOST_READ / 4;
-const MOST_FILES: usize = 20_000;
 
 #[derive(Debug)]
 enum Access {
