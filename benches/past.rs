@@ -2,6 +2,8 @@
 //!
 //! Each incident has four patterns of log lines. Counted are the start, the drawing of the pages of a log line
 //! and of an alert, the frame before it, and the keys that open a page, pin and declare. Figures are of one core.
+//! Then one current incident of 100,000 entries: what it costs that a source answers and nothing happened, that a
+//! note is written, and that a storm of alerts is recorded; beside it the same with one of 100 entries.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -108,6 +110,45 @@ fn pressed(what: &str, keys: &str, console: &mut Console) {
     say(what, started.elapsed(), 1);
 }
 
+/// What a long incident costs while it is current.
+fn long(entries: i64) {
+    const TIMES: u32 = 20;
+    let id = IncidentId::try_from("INC-LONG".to_owned()).unwrap();
+    let declared = Declared { service: Some("pool".into()), ..Declared::new("long", Sev::SECOND) };
+    let entry = |seq: i64, what: What, text: &str| {
+        let at = at(-7200) + SignedDuration::from_millis(seq * 60);
+        let (text, session) = (text.into(), "old".into());
+        Entry { at, recorded: at, person: "ada".into(), what, text, session, seq: seq.unsigned_abs() }
+    };
+    let mut all = vec![entry(0, What::Declared(Box::new(declared)), "")];
+    all.extend((1..entries).map(|seq| entry(seq, What::Note, &format!("entry {seq} about the pool"))));
+    let mut console = Console::new(SIZE);
+    console.alerts(&[]);
+    console.app.update(Msg::Note(Folder::Incident(id), NoteReply::Read(all)), console.now);
+    console.keys(":").type_text("incident INC-LONG").keys("Enter 4 G");
+    drawing(&format!("an incident of {entries} entries"), &mut console);
+    let mut went = Duration::ZERO;
+    for _ in 0..TIMES {
+        console.now += SignedDuration::from_secs(10);
+        let started = Instant::now();
+        console.alerts(&[]);
+        went += started.elapsed();
+    }
+    say(&format!("an incident of {entries} entries: a source answers"), went, TIMES);
+    pressed(&format!("an incident of {entries} entries: a note is written"), "; x Enter", &mut console);
+    let storm = (0..40).map(|number| {
+        let mut alert = alert(&format!("Slow{number}"), Severity::Warning, 1);
+        alert.labels.insert("service".into(), "pool".into());
+        alert
+    });
+    let storm: Vec<_> = storm.collect();
+    console.now += SignedDuration::from_secs(10);
+    let started = Instant::now();
+    console.alerts(&storm);
+    say(&format!("an incident of {entries} entries: a storm of 40 alerts"), started.elapsed(), 1);
+    assert!(console.screen().contains("alert Slow39 fired"), "{}", console.screen());
+}
+
 fn main() {
     let mut console = Console::new(SIZE);
     console.alerts(&[alert("Alert3", Severity::Critical, 14)]);
@@ -139,4 +180,6 @@ fn main() {
     console.keys("Esc Esc :").type_text("incident none").keys("Enter 2 I");
     pressed("an incident is declared from a line", "Enter", &mut console);
     pressed("a note is written", "; x Enter", &mut console);
+    long(100);
+    long(100_000);
 }

@@ -392,6 +392,9 @@ impl App {
         if let Some(area) = layout.of(PaneId::Alerts) {
             self.alerts.fit(area);
         }
+        if let Some(area) = layout.of(PaneId::Notes) {
+            self.notes.fit(area);
+        }
         if let (Some(place), Some(area)) = (&mut self.place, layout.of(self.arrangement.focus)) {
             place.fit(&self.state.view(true, now), area);
         }

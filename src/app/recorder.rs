@@ -1,6 +1,6 @@
 //! What is written into the records of incidents by itself: what happens to their service or host.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -56,18 +56,41 @@ fn mark_as(one: &Transition, which: u8) -> RawText {
 }
 
 /// The start of the marks of what happened to a run.
-fn marks_of_run(one: &Transition) -> Option<Vec<u8>> {
+fn marks_of_run(one: &Transition) -> Option<RawText> {
     let Happened::Began(run) = &one.what else { return None };
-    Some([b"run:", one.source.as_bytes(), b":", run.id.as_bytes(), b":"].concat())
+    Some([b"run:", one.source.as_bytes(), b":", run.id.as_bytes(), b":"].concat().into())
+}
+
+/// The marks of what is in a record already, and of what is to be written into it now.
+struct Marks<'a> {
+    known: Option<&'a BTreeSet<RawText>>,
+    new: BTreeSet<RawText>,
+}
+
+impl Marks<'_> {
+    fn has(&self, mark: &RawText) -> bool {
+        self.known.is_some_and(|known| known.contains(mark)) || self.new.contains(mark)
+    }
+
+    /// False if it is there already.
+    fn add(&mut self, mark: RawText) -> bool {
+        !self.has(&mark) && self.new.insert(mark)
+    }
+
+    fn that_start_with(&self, start: &RawText) -> impl Iterator<Item = &RawText> {
+        let is_meant = |mark: &&RawText| mark.as_bytes().starts_with(start.as_bytes());
+        let sets = self.known.into_iter().chain([&self.new]);
+        sets.flat_map(move |marks| marks.range(start..).take_while(is_meant))
+    }
 }
 
 /// Whether the begin of this run is told already: sources say of one that waits when it was made, and later when it
 /// began to work. Under the same id it begins anew only after it has ended.
-fn has_begun(one: &Transition, marks: &HashSet<RawText>) -> bool {
+fn has_begun(one: &Transition, marks: &Marks<'_>) -> bool {
     let (Some(about), Some(at)) = (marks_of_run(one), one.own()) else { return false };
     let (mut begins, mut ends) = (Vec::new(), Vec::new());
-    for mark in marks {
-        let rest = mark.as_bytes().strip_prefix(&about[..]).and_then(|rest| str::from_utf8(rest).ok());
+    for mark in marks.that_start_with(&about) {
+        let rest = mark.as_bytes().strip_prefix(about.as_bytes()).and_then(|rest| str::from_utf8(rest).ok());
         let Some((which, time)) = rest.and_then(|rest| rest.split_once(':')) else { continue };
         match (which, time.parse::<i64>()) {
             ("0", Ok(time)) => begins.push(time),
@@ -108,7 +131,8 @@ impl App {
         };
         let subject = subject(incident);
         let marks = self.notes.marks(id);
-        let has_begun = |one: &&Transition| mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
+        let is_there = |begin| marks.is_some_and(|marks| marks.contains(&begin));
+        let has_begun = |one: &&Transition| mark_of_begin(one).is_some_and(is_there);
         let ends: Vec<_> = self.state.world.history().filter(has_begun).cloned().collect();
         self.record_into(id, &subject, &ends, now)
     }
@@ -132,12 +156,12 @@ impl App {
         now: Timestamp,
     ) -> Vec<Effect> {
         let world = &self.state.world;
-        let mut marks = self.notes.marks(id);
+        let mut marks = Marks { known: self.notes.marks(id), new: BTreeSet::new() };
         let is_new = |one: &&Transition| {
-            let is_known = mark_of_begin(one).is_some_and(|begin| marks.contains(&begin));
+            let is_known = mark_of_begin(one).is_some_and(|begin| marks.has(&begin));
             (is_known || concerns(one, subject, world, &self.state.catalog))
                 && !has_begun(one, &marks)
-                && marks.insert(mark(one))
+                && marks.add(mark(one))
         };
         let all: Vec<&Transition> = transitions.iter().filter(is_new).collect();
         // The newest matter most; of the others it is told how many there were.
@@ -156,8 +180,10 @@ impl App {
         let storms = rest.chunks(FOLDED).filter_map(|all| all.split_first());
         let mut drafts: Vec<Draft> = storms.map(|(first, more)| draft(first, more)).collect();
         drafts.extend(told.iter().map(|one| draft(one, &[])));
-        let folder = Folder::Incident(id.clone());
-        drafts.into_iter().map(|draft| self.notes.write_to(folder.clone(), draft, now)).collect()
+        if drafts.is_empty() {
+            return Vec::new();
+        }
+        self.notes.write_happened(Folder::Incident(id.clone()), drafts, now)
     }
 
     /// Puts what is selected into the timeline as it is now.

@@ -11,7 +11,7 @@ use crate::model::evidence::{PATTERN, PATTERNS};
 use crate::model::note::{Entry, What};
 pub use crate::model::terms::{Declared, Field, IncidentId, Sev, Status, interval, is_same_person};
 use crate::model::text::{RawText, SafeText, clean};
-use crate::model::told::told;
+use crate::model::told::{Told, told};
 use crate::safe;
 
 /// Patterns of log lines by which one incident is known again.
@@ -92,10 +92,15 @@ impl Incident {
     /// What these entries tell, whatever their order; nothing where none of them declares it. What was
     /// written down last counts.
     pub fn of(id: &IncidentId, entries: &[Entry]) -> Option<Self> {
-        let mut told: Vec<Entry> = told(entries).into_iter().map(|told| told.entry).collect();
+        Self::of_told(id, &told(entries))
+    }
+
+    /// The same, of what the entries say together.
+    pub fn of_told(id: &IncidentId, told: &[Told]) -> Option<Self> {
+        let mut told: Vec<&Entry> = told.iter().map(|told| &told.entry).collect();
         told.sort_by(|a, b| (a.recorded, &a.session, a.seq).cmp(&(b.recorded, &b.session, b.seq)));
         let (first, declared) = told.iter().find_map(|entry| match &entry.what {
-            What::Declared(declared) => Some((entry, declared)),
+            What::Declared(declared) => Some((*entry, declared)),
             _ => None,
         })?;
         let mut incident = Self {
@@ -131,7 +136,7 @@ impl Incident {
             is_private: false,
             is_drill: false,
         };
-        for entry in &told {
+        for entry in told {
             incident.take(entry);
         }
         Some(incident)

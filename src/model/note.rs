@@ -168,6 +168,9 @@ impl What {
     /// When it is written down: who answers what others said has the last word, also where their clock is ahead, or
     /// one's own went back.
     pub fn recorded_after(&self, entries: &[Entry], now: Timestamp) -> Timestamp {
+        if !self.is_about_the_same(self) {
+            return now;
+        }
         let answered = entries.iter().filter(|entry| entry.what.is_about_the_same(self));
         let last = answered.map(|entry| entry.recorded).max();
         let next = |last: Timestamp| last.checked_add(TICK).ok().filter(|at| *at < NO_CLOCK).unwrap_or(last);
@@ -230,6 +233,11 @@ impl Entry {
     /// will count next, in a directory that several share, would else hide what that session says.
     pub fn key(&self) -> (RawText, u64, Timestamp) {
         (self.session.clone(), self.seq, self.recorded)
+    }
+
+    /// Where it stands among others.
+    pub fn place(&self) -> (Timestamp, &RawText, u64, Timestamp) {
+        (self.at, &self.session, self.seq, self.recorded)
     }
 
     /// Whether nobody wrote it: a source told that it happened.
@@ -317,7 +325,7 @@ impl Entry {
 /// Puts the entries of several consoles in one order, by (event time, session, seq), each once (see
 /// [`Entry::key`]).
 pub fn merge(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.sort_by(|a, b| (a.at, &a.session, a.seq, a.recorded).cmp(&(b.at, &b.session, b.seq, b.recorded)));
+    entries.sort_by(|a, b| a.place().cmp(&b.place()));
     let mut seen = HashSet::with_capacity(entries.len());
     entries.retain(|e| seen.insert(e.key()));
     entries

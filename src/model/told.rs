@@ -48,9 +48,14 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
     let mut by_record: Vec<&Entry> = entries.iter().collect();
     by_record.sort_by_key(|entry| (entry.recorded, &entry.session, entry.seq));
     let mut marks: HashSet<&RawText> = HashSet::new();
+    // Of few is anything said later.
+    let named = by_record.iter().filter_map(|entry| match &entry.what {
+        What::Later { session, seq, .. } => Some((session, *seq)),
+        _ => None,
+    });
+    let named: HashSet<(&RawText, u64)> = named.collect();
     let mut places: HashMap<(&RawText, u64), usize> = HashMap::new();
     let mut all: Vec<Told> = Vec::new();
-    let mut known = HashSet::new();
     for entry in &by_record {
         let news = match &entry.what {
             What::Later { .. } => continue,
@@ -64,9 +69,12 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
             }
             _ => None,
         };
-        if known.insert(entry.key()) {
+        // One that came twice stands beside itself.
+        if all.last().is_none_or(|last| last.entry.key() != entry.key()) {
             // What is said of it later is said of the one that was there first.
-            places.entry((&entry.session, entry.seq)).or_insert(all.len());
+            if named.contains(&(&entry.session, entry.seq)) {
+                places.entry((&entry.session, entry.seq)).or_insert(all.len());
+            }
             let by = vec![(entry.session.clone(), entry.seq)];
             let mut entry = (*entry).clone();
             entry.what = news.unwrap_or(entry.what);
@@ -93,9 +101,7 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
             *owner = Some(person.clone());
         }
     }
-    all.sort_by(|a, b| {
-        (a.entry.at, &a.entry.session, a.entry.seq).cmp(&(b.entry.at, &b.entry.session, b.entry.seq))
-    });
+    all.sort_by(|a, b| a.entry.place().cmp(&b.entry.place()));
     all
 }
 

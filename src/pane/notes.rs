@@ -9,7 +9,7 @@ mod saving;
 mod timeline;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use happened::{happened, is_shown};
 
@@ -229,6 +229,11 @@ impl Notes {
         self.record_of(folder).write(draft, now)
     }
 
+    /// Writes what happened by itself into a record.
+    pub fn write_happened(&mut self, folder: Folder, drafts: Vec<Draft>, now: Timestamp) -> Vec<Effect> {
+        self.record_of(folder).write_happened(drafts, now)
+    }
+
     /// What the entries of the current record say together, in order, and its pad.
     pub fn told(&self) -> (&[Told], RawText) {
         self.record().told()
@@ -293,9 +298,13 @@ impl Notes {
     }
 
     /// The marks of what happened that is in the record of an incident already.
-    pub fn marks(&self, id: &IncidentId) -> HashSet<RawText> {
-        let record = self.records.get(&Folder::Incident(id.clone()));
-        record.into_iter().flat_map(Record::marks).cloned().collect()
+    pub fn marks(&self, id: &IncidentId) -> Option<&BTreeSet<RawText>> {
+        self.records.get(&Folder::Incident(id.clone())).map(Record::marks)
+    }
+
+    /// Learns where it stands.
+    pub fn fit(&mut self, area: Rect) {
+        self.record_mut().fit(area);
     }
 
     /// Takes what has happened, unless the order is held.

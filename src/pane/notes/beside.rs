@@ -50,6 +50,21 @@ pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText 
     text
 }
 
+/// That another program was at the journals, and that what was in them is written anew.
+pub(super) fn restored(count: usize, dir: &RawText) -> SafeText {
+    let dir = clean(dir);
+    safe!("another program removed or changed notes in {}: {} known here are written there anew", dir, count)
+}
+
+/// What stands where a pad is empty.
+pub(super) fn nothing_in_pad(is_open: bool, is_held: bool) -> &'static str {
+    match (is_open, is_held) {
+        (false, _) => "The pad is still being opened.",
+        (true, true) => "The pad is empty. Another console has it: here it can only be read.",
+        (true, false) => "The pad is empty. i or Enter writes; it is saved while you type.",
+    }
+}
+
 /// Tells of pads that were brought from elsewhere, each once, and takes back what was told of those that are gone.
 /// Gives what is new.
 pub(super) fn brought(files: &[RawText], told: &mut Vec<SafeText>, timeline: &mut Timeline) -> Vec<SafeText> {

@@ -1,5 +1,7 @@
 //! One folder of the record on the screen: its timeline, its pad, and what of it is durable.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use ratatui::layout::Rect;
 
@@ -16,7 +18,9 @@ use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
-use crate::pane::notes::beside::{brought, comparison, draw_help, full, heard, is_move, lossy, others};
+use crate::pane::notes::beside::{
+    brought, comparison, draw_help, full, heard, is_move, lossy, nothing_in_pad, others, restored,
+};
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
@@ -55,7 +59,7 @@ pub(super) struct Record {
     person: RawText,
     session: RawText,
     tab: Tab,
-    timeline: Timeline,
+    pub(super) timeline: Timeline,
     saving: Saving,
     pad: Editor,
     editing: bool,
@@ -101,6 +105,11 @@ impl Record {
         self.timeline.sync(view);
     }
 
+    /// Learns where it stands.
+    pub(super) fn fit(&mut self, area: Rect) {
+        self.timeline.fit(inside(area));
+    }
+
     /// The rows stay where they are for a moment.
     pub(super) fn hold(&mut self, now: Timestamp) {
         self.timeline.hold(now);
@@ -114,11 +123,8 @@ impl Record {
             Id::Edit => return self.edit(),
             Id::Editor => return self.edit_outside(),
             Id::Refresh if self.saving.is_open() => {
-                let effects = vec![self.ask(NoteCommand::Rest)];
-                return Outcome {
-                    effects,
-                    ..Outcome::notice("Looked whether another program changed pad.md.")
-                };
+                let said = Outcome::notice("Looked whether another program changed pad.md.");
+                return Outcome { effects: vec![self.ask(NoteCommand::Rest)], ..said };
             }
             Id::Refresh => return Outcome::notice("The notes are still being opened."),
             _ => {
@@ -195,25 +201,36 @@ impl Record {
         Effect::Note(self.folder.clone(), command)
     }
 
-    /// Writes an entry of what happened at a time: it is in the timeline at once, as not saved yet. Who
-    /// tells of it is the person at the keys, or a source.
-    pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
+    /// Who tells of it is the person at the keys, or a source.
+    fn entry(&mut self, draft: Draft, now: Timestamp) -> Entry {
         let Draft { what, text, at, by } = draft.cleared();
         let recorded = what.recorded_after(self.entries(), now);
         // Of claims the time says which was the last.
         let at = if at == now && matches!(what, What::Claim { .. }) { recorded } else { at };
-        let entry = Entry {
-            at,
-            recorded,
-            person: by.unwrap_or_else(|| self.person.clone()),
-            what,
-            text,
-            session: self.session.clone(),
-            seq: self.saving.next_entry(now),
-        };
+        let person = by.unwrap_or_else(|| self.person.clone());
+        let (session, seq) = (self.session.clone(), self.saving.next_entry(now));
+        Entry { at, recorded, person, what, text, session, seq }
+    }
+
+    /// Writes an entry of what happened at a time: it is in the timeline at once, as not saved yet.
+    pub(super) fn write(&mut self, draft: Draft, now: Timestamp) -> Effect {
+        let entry = self.entry(draft, now);
         self.timeline.add(entry.clone(), now);
         self.understand(now);
         self.ask(NoteCommand::Entry(entry))
+    }
+
+    /// Writes what happened by itself: a storm is understood once. It waits while the order is held.
+    pub(super) fn write_happened(&mut self, drafts: Vec<Draft>, now: Timestamp) -> Vec<Effect> {
+        let entries: Vec<Entry> = drafts.into_iter().map(|draft| self.entry(draft, now)).collect();
+        self.take(&entries);
+        entries.into_iter().map(|entry| self.ask(NoteCommand::Entry(entry))).collect()
+    }
+
+    fn take(&mut self, entries: &[Entry]) {
+        if self.timeline.take(entries) {
+            self.understand();
+        }
     }
 
     /// Its entries.
@@ -232,15 +249,8 @@ impl Record {
     }
 
     /// The marks of what happened and is here, on a line of its own or not.
-    pub(super) fn marks(&self) -> impl Iterator<Item = &RawText> {
-        self.timeline.entries().iter().flat_map(|entry| {
-            match &entry.what {
-                What::Happened { mark, also } => Some(std::iter::once(mark).chain(also)),
-                _ => None,
-            }
-            .into_iter()
-            .flatten()
-        })
+    pub(super) fn marks(&self) -> &BTreeSet<RawText> {
+        self.timeline.marks()
     }
 
     /// Another one means that what its entries tell may be another thing.
@@ -250,8 +260,9 @@ impl Record {
 
     fn understand(&mut self, now: Timestamp) {
         self.revision += 1;
-        self.incident = self.folder.incident().and_then(|id| Incident::of(id, self.timeline.entries()));
-        self.dues.learn(self.incident.as_ref(), self.timeline.said(), now);
+        let told = self.timeline.said();
+        self.incident = self.folder.incident().and_then(|id| Incident::of_told(id, told));
+        self.dues = self.incident.as_ref().map(|incident| dues(incident, told)).unwrap_or_default();
     }
 
     /// What its entries say together, in order, and its pad.
@@ -273,15 +284,13 @@ impl Record {
     pub(super) fn reply(&mut self, reply: &NoteReply, now: Timestamp) -> Option<SafeText> {
         match reply {
             NoteReply::Read(entries) => {
-                self.timeline.take(entries);
-                self.understand(now);
+                self.take(entries);
                 None
             }
             NoteReply::Opened { entries, pad, held_by, notices } => {
                 let is_free = self.saving.held_by().is_some() && held_by.is_none();
                 self.saving.open(held_by.clone());
-                self.timeline.take(entries);
-                self.understand(now);
+                self.take(entries);
                 let text = lossy(pad);
                 if !self.saving.is_pad_ahead() && self.pad.text() != text {
                     self.pad.load(&text);
@@ -320,11 +329,7 @@ impl Record {
                 self.saving.not_saved(clean(why)).then(|| safe!("NOT SAVED: {}", clean(why)))
             }
             NoteReply::Restored(count, dir) => {
-                let told = safe!(
-                    "another program removed or changed notes in {}: {} known here are written there anew",
-                    clean(dir),
-                    *count
-                );
+                let told = restored(*count, dir);
                 self.timeline.tell(told.clone());
                 Some(told)
             }
@@ -417,11 +422,7 @@ impl Record {
                 pager.draw(canvas, body, &comparison(outside, view), view.focused);
             }
             _ if self.pad.is_empty() && (!self.editing || self.is_pad_held()) => {
-                let line = match (self.saving.is_open(), self.saving.held_by()) {
-                    (false, _) => "The pad is still being opened.",
-                    (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
-                    (true, None) => "The pad is empty. i or Enter writes; it is saved while you type.",
-                };
+                let line = nothing_in_pad(self.saving.is_open(), self.is_pad_held());
                 Pager::default().draw(canvas, body, &[Paragraph::new(line, muted)], view.focused);
             }
             _ => {

@@ -17,6 +17,7 @@ use crate::model::credential::Credentials;
 use crate::model::health::{Failure, FailureKind};
 use crate::model::keeping::Keeping;
 use crate::model::note::{Entry, MOST_PAD, NoteCommand};
+use crate::model::terms::Sev;
 use crate::model::update::{Gives, News, Snapshot, Update};
 use crate::model::world::{SourceInfo, World};
 use crate::ui::style::Styles;
@@ -163,6 +164,7 @@ impl Desk {
         let mut terminal =
             Terminal::new(TestBackend::new(area.right().max(1), area.bottom().max(1))).unwrap();
         let marker = self.styles.of(Meaning::Marker);
+        self.notes.fit(area);
         self.with(|notes, view| {
             let work = |canvas: &mut Canvas<'_>| notes.draw(view, area, canvas);
             terminal.draw(|frame| crate::ui::canvas::draw(frame, ascii, marker, work)).unwrap();
@@ -631,4 +633,72 @@ fn where_nothing_is_written_that_is_told_and_nothing_is_called_saved() {
     desk.shows("not written: gone when you leave");
     desk.shows("a note");
     assert_eq!(desk.notes.unsaved(), None);
+}
+
+/// A desk at an incident that kim declared in another session, with what else is written in it.
+fn at_incident(more: impl IntoIterator<Item = Entry>) -> (Desk, Folder) {
+    let mut desk = Desk::new();
+    let id = IncidentId::try_from("INC-1".to_owned()).unwrap();
+    let declared = What::Declared(Box::new(Declared::new("errors", Sev::SECOND)));
+    let first = Entry { what: declared, seq: 0, ..entry(0, "kim", "") };
+    let entries = std::iter::once(first).chain(more).collect();
+    let folder = Folder::Incident(id);
+    desk.with(|notes, _| {
+        notes.reply(&folder, &NoteReply::Read(entries));
+        notes.turn_to(folder.clone())
+    });
+    (desk, folder)
+}
+
+#[test]
+fn an_answer_of_a_source_makes_the_rows_of_a_shift_anew_and_not_those_of_an_incident() {
+    let rows = |desk: &mut Desk| {
+        let news = News::Snapshot(Snapshot::default().into());
+        desk.world.apply(&Update { source: "am".into(), at: desk.now, news });
+        desk.with(|_, _| ());
+        desk.notes.record().timeline.list().order().as_ptr()
+    };
+    let (mut desk, _) = at_incident([entry(1, "kim", "it began")]);
+    rows(&mut desk);
+    assert_eq!(rows(&mut desk), rows(&mut desk));
+    desk.with(|notes, _| notes.turn_to(Folder::Shift));
+    desk.write("what now?");
+    rows(&mut desk);
+    assert_ne!(rows(&mut desk), rows(&mut desk));
+}
+
+#[test]
+fn what_is_known_of_an_incident_is_not_made_anew_by_what_is_there_already() {
+    let (mut desk, folder) = at_incident([entry(1, "kim", "it began")]);
+    let known = desk.notes.record().entries().to_vec();
+    let before = desk.notes.revision();
+    desk.with(|notes, _| notes.reply(&folder, &NoteReply::Read(known.clone())));
+    assert_eq!(desk.notes.revision(), before);
+    let news = Entry { seq: 2, ..entry(2, "ada", "and went on") };
+    desk.with(|notes, _| notes.reply(&folder, &NoteReply::Read(vec![news])));
+    assert_eq!(desk.notes.revision(), before + 1);
+    assert_eq!(desk.notes.record().entries().len(), known.len() + 1);
+}
+
+#[test]
+fn what_a_storm_writes_is_understood_once_and_has_a_row_for_each() {
+    let (mut desk, folder) = at_incident([]);
+    let happened = |number: i64| Draft {
+        what: What::Happened { mark: format!("fired:am:{number}").as_str().into(), also: Vec::new() },
+        by: Some("am".into()),
+        ..Draft::new(What::Note, format!("alert {number} fired").as_str(), at(number))
+    };
+    let before = desk.notes.revision();
+    let now = desk.now;
+    let drafts = (1..=40).map(happened).collect();
+    let effects = desk.with(|notes, _| notes.write_happened(folder.clone(), drafts, now));
+    let written = |effect: &Effect| match effect {
+        Effect::Note(_, NoteCommand::Entry(entry)) => Some(entry.seq),
+        _ => None,
+    };
+    assert_eq!(effects.iter().filter_map(written).collect::<Vec<_>>(), (1..=40).collect::<Vec<_>>());
+    assert_eq!(desk.notes.revision(), before + 1);
+    assert_eq!(desk.notes.counts(), (41, 41));
+    assert_eq!(desk.with(|notes, _| notes.write_happened(folder.clone(), Vec::new(), now)), []);
+    assert_eq!(desk.notes.revision(), before + 1);
 }

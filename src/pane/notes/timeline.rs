@@ -1,6 +1,7 @@
 //! The timeline: what people wrote and what happened between it, in one order of time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -43,17 +44,26 @@ pub(super) enum Name {
 
 type Key = (Timestamp, Name);
 
-#[derive(Clone, Debug)]
-enum Row {
+/// What stands between the entries.
+#[derive(Debug)]
+enum Between {
     Event(Event, Option<RawText>),
     Told(SafeText),
-    Entry(Told),
     HandOver(Told),
 }
 
-/// What was said, the environment in scope, and what was said of hand-overs: while they are the same, the rows are.
-/// What happened does not say it all: that another source told of a fault before may be known by its first answer
-/// only.
+/// One row.
+#[derive(Clone, Copy)]
+enum Row<'a> {
+    Event(&'a Event, Option<&'a RawText>),
+    Told(&'a SafeText),
+    Entry(&'a Told),
+    HandOver(&'a Told),
+}
+
+/// What was said, the environment in scope, and what was said of hand-overs: while they are the same, the rows of
+/// what happened are. What happened does not say it all: that another source told of a fault before may be known by
+/// its first answer only.
 type Seen = (u64, Option<RawText>, usize);
 
 /// Entries, what happened between them, and which of it is shown.
@@ -65,11 +75,15 @@ pub(super) struct Timeline {
     /// Whether what happened stands between the entries: an incident's own are all that it is.
     with_events: bool,
     entries: Vec<Entry>,
+    /// The marks of what happened and is among them, on a line of its own or not.
+    marks: BTreeSet<RawText>,
     /// What they say together.
-    said: Vec<Told>,
+    said: Arc<Vec<Told>>,
     told: Vec<(u64, Option<Timestamp>, SafeText)>,
     list: List<Key>,
-    rows: BTreeMap<Key, Row>,
+    /// What the rows say: what was said when the list took its order, and what stands between that.
+    shown: Arc<Vec<Told>>,
+    between: BTreeMap<Key, Between>,
     open: Option<(Key, Pager)>,
     /// What the rows were made of; `None` when they have to be made again.
     seen: Option<Seen>,
@@ -82,10 +96,12 @@ impl Timeline {
             person,
             with_events,
             entries: Vec::new(),
-            said: Vec::new(),
+            marks: BTreeSet::new(),
+            said: Arc::default(),
             told: Vec::new(),
             list: List::default(),
-            rows: BTreeMap::new(),
+            shown: Arc::default(),
+            between: BTreeMap::new(),
             open: None,
             seen: None,
         }
@@ -96,12 +112,37 @@ impl Timeline {
         self.person = person;
     }
 
-    /// Takes the record's entries; ours that it does not have yet stay.
-    pub(super) fn take(&mut self, entries: &[Entry]) {
-        self.entries.extend(entries.iter().cloned());
-        self.entries = merge(std::mem::take(&mut self.entries));
-        self.said = told(&self.entries);
+    /// Takes entries of the record, or what happened by itself: it waits while the order is held. False where all
+    /// of them were here already.
+    pub(super) fn take(&mut self, entries: &[Entry]) -> bool {
+        let mut news = merge(entries.to_vec());
+        let mut keys: HashSet<_> = news.iter().map(Entry::key).collect();
+        for known in &self.entries {
+            keys.remove(&known.key());
+        }
+        news.retain(|entry| keys.contains(&entry.key()));
+        let is_news = !news.is_empty();
+        if is_news {
+            self.put_in(news);
+        }
+        is_news
+    }
+
+    fn put_in(&mut self, news: Vec<Entry>) {
+        for entry in &news {
+            if let What::Happened { mark, also } = &entry.what {
+                self.marks.extend(std::iter::once(mark).chain(also).cloned());
+            }
+        }
+        self.entries.extend(news);
+        self.entries.sort_by(|a, b| a.place().cmp(&b.place()));
+        self.said = Arc::new(told(&self.entries));
         self.seen = None;
+    }
+
+    /// The marks of what happened and is here, on a line of its own or not.
+    pub(super) fn marks(&self) -> &BTreeSet<RawText> {
+        &self.marks
     }
 
     /// All entries, in order.
@@ -128,8 +169,7 @@ impl Timeline {
         self.seen = None;
     }
 
-    /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one. What happened
-    /// by itself waits while the order is held.
+    /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
         let shown = |key: &Key| match &key.1 {
             Name::Entry(session, seq) => Some((session.clone(), *seq)),
@@ -140,27 +180,16 @@ impl Timeline {
             What::Later { session, seq, said: Later::At(_) } => Some((session.clone(), *seq)),
             _ => None,
         };
-        let is_of_itself = matches!(entry.what, What::Happened { .. });
         let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
         names.insert((entry.session.clone(), entry.seq));
-        let place = self.entries.partition_point(|other| other.at <= entry.at);
-        self.entries.insert(place, entry);
-        self.said = told(&self.entries);
-        if is_of_itself {
-            self.seen = None;
-            return;
-        }
-        let mut order: Vec<Key> =
-            self.list.order().iter().filter(|key| shown(key).is_none()).cloned().collect();
-        for told in self.said.iter().filter(|told| names.contains(&told.name())) {
-            let key = key_of(told);
-            self.rows.insert(key.clone(), Row::Entry(told.clone()));
-            order.push(key);
-        }
+        self.put_in(vec![entry]);
+        let between = self.list.order().iter().filter(|key| shown(key).is_none()).cloned();
+        let said = self.said.iter().filter(|told| names.contains(&told.name())).map(key_of);
+        let mut order: Vec<Key> = between.chain(said).collect();
         order.sort();
+        self.shown = Arc::clone(&self.said);
         self.list.release();
         self.put(order, now);
-        self.seen = None;
         let moved = moved.and_then(|name| self.said.iter().find(|told| told.name() == name).map(key_of));
         if let Some(key) = moved {
             self.list.select(&key);
@@ -172,29 +201,45 @@ impl Timeline {
 
     /// The entry that is selected or open, as it stands.
     pub(super) fn selected(&self) -> Option<&Told> {
-        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
-        match self.rows.get(key)? {
+        match self.row(self.here()?)? {
             Row::Entry(told) => Some(told),
             Row::Event(..) | Row::Told(_) | Row::HandOver(_) => None,
         }
     }
 
+    /// The row that is open or selected.
+    fn here(&self) -> Option<&Key> {
+        self.open.as_ref().map(|(key, _)| key).or(self.list.selected())
+    }
+
+    fn row(&self, key: &Key) -> Option<Row<'_>> {
+        row_of(key, &self.shown, &self.between)
+    }
+
     /// Takes what has happened, unless the order is held.
     pub(super) fn sync(&mut self, view: &View<'_>) {
-        let of_hand_overs = view.hand_overs.iter().map(|told| told.by.len()).sum();
-        let seen = (view.world.revision(), view.environment.cloned(), of_hand_overs);
+        let seen = if self.with_events {
+            let of_hand_overs = view.hand_overs.iter().map(|told| told.by.len()).sum();
+            (view.world.revision(), view.environment.cloned(), of_hand_overs)
+        } else {
+            Seen::default()
+        };
         if self.seen.as_ref() == Some(&seen) && !self.list.is_due(view.now) {
             return;
         }
         for (_, at, _) in &mut self.told {
             at.get_or_insert(view.now);
         }
-        let mut rows: Vec<(Key, Row)> = self.collect(view).into_iter().collect();
-        let person = &self.person;
-        self.list.sift(&mut rows, |words, (_, row)| words.match_any(&texts(row, person, view)));
+        let between = self.between(view);
+        let mut order: Vec<Key> = between.keys().cloned().chain(self.said.iter().map(key_of)).collect();
+        order.sort();
+        let (person, said) = (&self.person, &self.said);
+        let texts = |key: &Key| row_of(key, said, &between).map(|row| texts(row, person, view));
+        self.list.sift(&mut order, |words, key| texts(key).is_some_and(|texts| words.match_any(&texts)));
         self.seen = Some(seen);
-        if self.put(rows.iter().map(|(key, _)| key.clone()).collect(), view.now) {
-            self.rows = rows.into_iter().collect();
+        if self.put(order, view.now) {
+            self.shown = Arc::clone(&self.said);
+            self.between = between;
         }
     }
 
@@ -208,12 +253,17 @@ impl Timeline {
         taken
     }
 
+    /// Learns where it stands.
+    pub(super) fn fit(&mut self, inside: Rect) {
+        self.list.set_height(usize::from(inside.height));
+    }
+
     /// The rows stay where they are for a moment.
     pub(super) fn hold(&mut self, now: Timestamp) {
         self.list.hold(now);
     }
 
-    fn collect(&self, view: &View<'_>) -> BTreeMap<Key, Row> {
+    fn between(&self, view: &View<'_>) -> BTreeMap<Key, Between> {
         let mut rows = BTreeMap::new();
         // Of what a source said in one moment: in a storm it says hundreds of things at once.
         let mut numbers: BTreeMap<(Timestamp, RawText), usize> = BTreeMap::new();
@@ -224,25 +274,24 @@ impl Timeline {
             let environment = places(&event, view).flatten().next().cloned();
             let (at, source) = (event.what.at, event.what.source.clone());
             let number = numbers.entry((at, source.clone())).or_default();
-            rows.insert((at, Name::Event(source, *number)), Row::Event(event, environment));
+            rows.insert((at, Name::Event(source, *number)), Between::Event(event, environment));
             *number += 1;
         }
         for (number, at, text) in &self.told {
             if let Some(at) = at {
-                rows.insert((*at, Name::Told(*number)), Row::Told(text.clone()));
+                rows.insert((*at, Name::Told(*number)), Between::Told(text.clone()));
             }
         }
-        rows.extend(self.said.iter().map(|told| (key_of(told), Row::Entry(told.clone()))));
         for told in self.with_events.then_some(view.hand_overs).into_iter().flatten() {
             let (session, seq) = told.name();
-            rows.insert((told.entry.at, Name::HandOver(session, seq)), Row::HandOver(told.clone()));
+            rows.insert((told.entry.at, Name::HandOver(session, seq)), Between::HandOver(told.clone()));
         }
         rows
     }
 
     pub(super) fn run(&mut self, id: Id, view: &View<'_>, inside: Rect) -> Outcome {
         if let Some((key, pager)) = &mut self.open
-            && let Some(row) = self.rows.get(key)
+            && let Some(row) = row_of(key, &self.shown, &self.between)
         {
             let page = page(row, view);
             match id {
@@ -254,7 +303,7 @@ impl Timeline {
             return Outcome::default();
         }
         self.list.hold(view.now);
-        self.list.set_height(usize::from(inside.height));
+        self.fit(inside);
         match id {
             Id::Open => {
                 self.open = self.list.selected().map(|key| (key.clone(), Pager::default()));
@@ -274,7 +323,7 @@ impl Timeline {
 
     fn copy(&self, view: &View<'_>) -> Outcome {
         let line = |key: &Key| {
-            let text = match self.rows.get(key)? {
+            let text = match self.row(key)? {
                 Row::Entry(told) => safe!("{}: {}", clean(&told.entry.person), told.entry.words()),
                 row => text(row, &self.person, view),
             };
@@ -298,9 +347,9 @@ impl Timeline {
     }
 
     pub(super) fn subject(&self) -> Option<(Subject, Timestamp)> {
-        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
-        let environment = match self.rows.get(key)? {
-            Row::Event(_, environment) => environment.clone(),
+        let key = self.here()?;
+        let environment = match self.row(key)? {
+            Row::Event(_, environment) => environment.cloned(),
             Row::Told(_) | Row::Entry(_) | Row::HandOver(_) => None,
         };
         Some((Subject { name: "this entry".into(), environment, ..Subject::default() }, key.0))
@@ -308,8 +357,7 @@ impl Timeline {
 
     /// What happened, where the selected row is that.
     pub(super) fn event(&self) -> Option<&Event> {
-        let key = self.open.as_ref().map(|(key, _)| key).or(self.list.selected())?;
-        match self.rows.get(key)? {
+        match self.row(self.here()?)? {
             Row::Event(event, _) => Some(event),
             Row::Told(_) | Row::Entry(_) | Row::HandOver(_) => None,
         }
@@ -332,8 +380,7 @@ impl Timeline {
 
     pub(super) fn draw(&self, saving: &Saving, view: &View<'_>, inside: Rect, canvas: &mut Canvas<'_>) {
         let muted = view.styles.of(Meaning::Muted);
-        if let Some((row, pager)) =
-            self.open.as_ref().and_then(|(key, pager)| Some((self.rows.get(key)?, pager)))
+        if let Some((row, pager)) = self.open.as_ref().and_then(|(key, pager)| Some((self.row(key)?, pager)))
         {
             pager.draw(canvas, inside, &page(row, view), view.focused);
             return;
@@ -351,14 +398,10 @@ impl Timeline {
             Pager::default().draw(canvas, inside, &lines, view.focused);
             return;
         }
-        let mut list = self.list.clone();
-        list.set_height(usize::from(inside.height));
-        let sight: Vec<_> =
-            list.order().iter().skip(list.top()).take(usize::from(inside.height)).cloned().collect();
         let cells = |key: &Key| self.cells(key, saving, view);
         let widest = |column: usize| {
             let width = |key| cells(key).get(column).map_or(0, |cell| cell.text.width());
-            u16::try_from(sight.iter().map(width).max().unwrap_or(0)).unwrap_or(u16::MAX)
+            u16::try_from(self.list.shown().iter().map(width).max().unwrap_or(0)).unwrap_or(u16::MAX)
         };
         let mut columns =
             vec![Column::fixed(widest(0), 1), Column::fixed(widest(1), 0), Column::growing(4, 0)];
@@ -367,7 +410,7 @@ impl Timeline {
         if all_saved {
             columns.remove(1);
         }
-        table::draw(canvas, inside, &columns, &list, view.marking(), |key| {
+        table::draw(canvas, inside, &columns, &self.list, view.marking(), |key| {
             let mut cells = cells(key);
             if all_saved && cells.len() > 1 {
                 cells.remove(1);
@@ -378,7 +421,7 @@ impl Timeline {
 
     /// Time, whether it is saved if it is not, and text.
     fn cells(&self, key: &Key, saving: &Saving, view: &View<'_>) -> Vec<Cell> {
-        let Some(row) = self.rows.get(key) else { return Vec::new() };
+        let Some(row) = self.row(key) else { return Vec::new() };
         let styles = view.styles;
         let (text, muted, critical) =
             (styles.of(Meaning::Text), styles.of(Meaning::Muted), styles.of(Meaning::Critical));
@@ -416,7 +459,7 @@ impl Timeline {
 }
 
 /// What a filter looks at.
-fn texts(row: &Row, person: &RawText, view: &View<'_>) -> Vec<RawText> {
+fn texts(row: Row<'_>, person: &RawText, view: &View<'_>) -> Vec<RawText> {
     match row {
         Row::Entry(told) => {
             let evidence = match &told.entry.what {
@@ -431,7 +474,7 @@ fn texts(row: &Row, person: &RawText, view: &View<'_>) -> Vec<RawText> {
 }
 
 /// What a row says, in one line without its time, to this person.
-fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
+fn text(row: Row<'_>, person: &RawText, view: &View<'_>) -> SafeText {
     match row {
         Row::Entry(told) => {
             let entry = &told.entry;
@@ -463,12 +506,26 @@ fn text(row: &Row, person: &RawText, view: &View<'_>) -> SafeText {
     }
 }
 
+fn row_of<'a>(key: &Key, said: &'a [Told], between: &'a BTreeMap<Key, Between>) -> Option<Row<'a>> {
+    if let Name::Entry(session, seq) = &key.1 {
+        let place = (key.0, session, *seq);
+        let place_of = |told: &'a Told| (told.entry.at, &told.entry.session, told.entry.seq);
+        let found = said.binary_search_by(|told| place_of(told).cmp(&place)).ok()?;
+        return said.get(found).map(Row::Entry);
+    }
+    Some(match between.get(key)? {
+        Between::Event(event, environment) => Row::Event(event, environment.as_ref()),
+        Between::Told(text) => Row::Told(text),
+        Between::HandOver(told) => Row::HandOver(told),
+    })
+}
+
 fn key_of(told: &Told) -> Key {
     (told.entry.at, Name::Entry(told.entry.session.clone(), told.entry.seq))
 }
 
 /// One row, whole.
-fn page(row: &Row, view: &View<'_>) -> Vec<Paragraph> {
+fn page(row: Row<'_>, view: &View<'_>) -> Vec<Paragraph> {
     let (text, muted) = (view.styles.of(Meaning::Text), view.styles.of(Meaning::Muted));
     match row {
         Row::Entry(told) => {
