@@ -43,7 +43,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn later(seq: u64, said: Later) -> What {
-    What::Later { session: "a".into(), seq, said }
+    What::Later { session: "a".into(), seq, recorded: None, said }
 }
 
 /// Lines of a log with a fence among them.

@@ -10,7 +10,7 @@ use crate::model::incident::{Field, Incident, Offer, is_same_person};
 use crate::model::keeping::Kept;
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
-use crate::model::told::{EntryName, Told};
+use crate::model::told::{Told, later};
 use crate::pane::document::DocumentView;
 use crate::pane::effect::Effect;
 use crate::pane::notes::Draft;
@@ -180,7 +180,7 @@ impl App {
             self.say(said, now);
             return Vec::new();
         };
-        let (outgoing, (session, seq)) = (told.entry.person.clone(), told.name());
+        let (outgoing, name) = (told.entry.person.clone(), told.name());
         let roles = self.roles_from(&outgoing);
         self.name_the_writer(now);
         let mut said = safe!("The hand-over by {} is accepted by {}", clean(&outgoing), self.who());
@@ -199,7 +199,7 @@ impl App {
         for (folder, role) in &roles {
             effects.push(self.notes.write_to(folder.clone(), taken(*role), now));
         }
-        let draft = Draft::new(What::Later { session, seq, said: Later::Done(true) }, "", now);
+        let draft = Draft::new(later(name, Later::Done(true)), "", now);
         effects.push(self.notes.write_to(Folder::Team, draft, now));
         // Who has a role works on it: what is written from here on goes there.
         if let [(folder, _), more @ ..] = roles.as_slice()

@@ -19,7 +19,7 @@ use crate::model::incident::IncidentId;
 use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
 use crate::model::text::RawText;
-use crate::model::told::EntryName;
+use crate::model::told::{EntryName, later};
 use crate::model::transition::{Happened, Transition};
 use crate::model::world::World;
 use crate::pane::effect::Effect;
@@ -263,7 +263,7 @@ impl App {
     pub(super) fn correct(
         &mut self,
         folder: Folder,
-        (session, seq): EntryName,
+        name: EntryName,
         text: &str,
         now: Timestamp,
     ) -> Vec<Effect> {
@@ -271,8 +271,7 @@ impl App {
             self.say("The entry stays as it was: an empty text corrects nothing.", now);
             return Vec::new();
         }
-        let what = What::Later { session, seq, said: Later::Text };
-        vec![self.notes.write_to(folder, Draft::new(what, text, now), now)]
+        vec![self.notes.write_to(folder, Draft::new(later(name, Later::Text), text, now), now)]
     }
 
     fn amended(&mut self, effect: Option<Effect>, now: Timestamp) -> Vec<Effect> {

@@ -149,7 +149,7 @@ mod tests {
             (101, What::Todo { owner: None, due: None }, "later"),
         ];
         assert_eq!(due_of(&told), [(102, "@ada restart".to_owned()), (103, "kim checks db".to_owned())]);
-        let done = What::Later { session: "s".into(), seq: 2, said: Later::Done(true) };
+        let done = What::Later { session: "s".into(), seq: 2, recorded: None, said: Later::Done(true) };
         assert_eq!(due_of(&[off.clone(), (101, timer.clone(), "kim checks db"), (102, done, "")]), []);
         assert_eq!(due_of(&[off, (101, timer, "kim"), (102, What::Status(Status::Resolved), "")]), []);
     }

@@ -120,6 +120,10 @@ pub enum What {
         session: RawText,
         /// Its number there.
         seq: u64,
+        /// When it was written down: whoever copies a number must not have what is said of it. Those that were
+        /// written before this was said are of the first of that number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<Timestamp>,
         /// What is said of it.
         said: Later,
     },
@@ -193,9 +197,10 @@ impl What {
             (Self::Claim { of, .. }, Self::Claim { of: other, .. }) => {
                 of.iter().any(|one| other.contains(one))
             }
-            (Self::Later { session, seq, .. }, Self::Later { session: other, seq: number, .. }) => {
-                (session, seq) == (other, number)
-            }
+            (
+                Self::Later { session, seq, recorded, .. },
+                Self::Later { session: other, seq: number, recorded: at, .. },
+            ) => (session, seq) == (other, number) && (recorded == at || recorded.is_none() || at.is_none()),
             _ => false,
         }
     }
@@ -413,6 +418,18 @@ mod tests {
         let want = vec![a2.clone(), b2.clone(), a1.clone(), b1.clone()];
         assert_eq!(merge(vec![a1.clone(), b1.clone(), a1.clone(), b2.clone(), a2.clone()]), want);
         assert_eq!(merge(vec![b2, a2, b1, a1]), want);
+    }
+
+    #[test]
+    fn what_was_said_of_an_entry_before_its_time_was_named_is_read_as_it_was() {
+        let old = r#"{"later":{"session":"a","seq":7,"said":{"done":true}}}"#;
+        let what: What = serde_json::from_str(old).unwrap();
+        let mut later = What::Later { session: "a".into(), seq: 7, recorded: None, said: Later::Done(true) };
+        assert_eq!((&what, serde_json::to_string(&later).unwrap().as_str()), (&later, old));
+        let What::Later { recorded, .. } = &mut later else { panic!() };
+        *recorded = Some(entry(5, "a", 7).recorded);
+        assert_eq!(serde_json::from_str::<What>(&serde_json::to_string(&later).unwrap()).unwrap(), later);
+        assert!(what.is_about_the_same(&later), "both may be of one");
     }
 
     #[test]

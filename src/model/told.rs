@@ -10,8 +10,13 @@ use jiff::Timestamp;
 use crate::model::note::{Entry, Later, What};
 use crate::model::text::RawText;
 
-/// Names an entry: its session and its number there.
-pub type EntryName = (RawText, u64);
+/// Names an entry: its session, its number there, and when it was written down (see [`Entry::key`]).
+pub type EntryName = (RawText, u64, Timestamp);
+
+/// Something said of the entry of this name.
+pub fn later((session, seq, recorded): EntryName, said: Later) -> What {
+    What::Later { session, seq, recorded: Some(recorded), said }
+}
 
 /// An entry as it stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +42,7 @@ pub struct Told {
 impl Told {
     /// Names the entry.
     pub fn name(&self) -> EntryName {
-        (self.entry.session.clone(), self.entry.seq)
+        self.entry.key()
     }
 }
 
@@ -54,7 +59,7 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
         _ => None,
     });
     let named: HashSet<(&RawText, u64)> = named.collect();
-    let mut places: HashMap<(&RawText, u64), usize> = HashMap::new();
+    let mut places: HashMap<(&RawText, u64, Option<Timestamp>), usize> = HashMap::new();
     let mut all: Vec<Told> = Vec::new();
     for entry in &by_record {
         let news = match &entry.what {
@@ -71,11 +76,13 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
         };
         // One that came twice stands beside itself.
         if all.last().is_none_or(|last| last.entry.key() != entry.key()) {
-            // What is said of it later is said of the one that was there first.
-            if named.contains(&(&entry.session, entry.seq)) {
-                places.entry((&entry.session, entry.seq)).or_insert(all.len());
+            let number = (&entry.session, entry.seq);
+            if named.contains(&number) {
+                places.insert((number.0, number.1, Some(entry.recorded)), all.len());
+                // Where it is not said which of them is meant it is the one that was there first.
+                places.entry((number.0, number.1, None)).or_insert(all.len());
             }
-            let by = vec![(entry.session.clone(), entry.seq)];
+            let by = vec![entry.key()];
             let mut entry = (*entry).clone();
             entry.what = news.unwrap_or(entry.what);
             all.push(Told {
@@ -91,8 +98,8 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
         }
     }
     for entry in by_record {
-        let What::Later { session, seq, said } = &entry.what else { continue };
-        if let Some(told) = places.get(&(session, *seq)).and_then(|place| all.get_mut(*place)) {
+        let What::Later { session, seq, recorded, said } = &entry.what else { continue };
+        if let Some(told) = places.get(&(session, *seq, *recorded)).and_then(|place| all.get_mut(*place)) {
             told.take(said, entry);
         }
     }
@@ -107,7 +114,7 @@ pub fn told(entries: &[Entry]) -> Vec<Told> {
 
 impl Told {
     fn take(&mut self, said: &Later, entry: &Entry) {
-        self.by.push((entry.session.clone(), entry.seq));
+        self.by.push(entry.key());
         let first = || (self.entry.at, self.entry.text.clone());
         match said {
             Later::At(at) => {
@@ -148,7 +155,7 @@ mod tests {
     }
 
     fn later(seq: u64, second: i64, of: u64, said: Later, text: &str) -> Entry {
-        entry("b", seq, second, What::Later { session: "a".into(), seq: of, said }, text)
+        entry("b", seq, second, What::Later { session: "a".into(), seq: of, recorded: None, said }, text)
     }
 
     fn words(told: &[Told]) -> Vec<(i64, String)> {
@@ -182,7 +189,10 @@ mod tests {
             entry("a", 2, 102, happened("resolved:am:1:100"), "alert A resolved"),
         ];
         let told = told(&entries);
-        assert_eq!(told.iter().map(Told::name).collect::<Vec<_>>(), [("a".into(), 1), ("a".into(), 2)]);
+        assert_eq!(
+            told.iter().map(Told::name).collect::<Vec<_>>(),
+            [("a".into(), 1, at(100)), ("a".into(), 2, at(102))]
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ use crate::model::due::Due;
 use crate::model::incident::{Declared, Incident, IncidentId};
 use crate::model::note::{Entry, Folder, Later, NoteCommand, NoteReply, What};
 use crate::model::text::{RawText, SafeText};
-use crate::model::told::Told;
+use crate::model::told::{Told, later};
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::record::Record;
 use crate::pane::notes::saving::Saving;
@@ -293,8 +293,8 @@ impl Notes {
     ) -> Option<Effect> {
         let told = self.record().selected()?;
         let (said, text) = say(told);
-        let (session, seq) = told.name();
-        Some(self.write(Draft::new(What::Later { session, seq, said }, text, now), now))
+        let what = later(told.name(), said);
+        Some(self.write(Draft::new(what, text, now), now))
     }
 
     /// The marks of what happened that is in the record of an incident already.

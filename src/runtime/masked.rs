@@ -54,7 +54,7 @@ fn texts(entry: &mut Entry) -> Vec<&mut RawText> {
         | What::Status(_)
         | What::Set(_)
         | What::Accepted(_)
-        | What::Later { session: _, seq: _, said: _ } => {}
+        | What::Later { session: _, seq: _, recorded: _, said: _ } => {}
         What::Todo { owner: named, due: _ } | What::HandOver { to: named } => texts.extend(named),
         What::Declared(declared) => {
             let Declared {

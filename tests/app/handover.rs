@@ -4,6 +4,7 @@ use midwatch::app::Setup;
 use midwatch::model::alert::Severity;
 use midwatch::model::incident::{Field, Incident};
 use midwatch::model::note::{Entry, Folder, Later, NoteReply, What};
+use midwatch::model::told::later;
 use midwatch::pane::effect::Msg;
 
 use crate::console::{Console, alert, setup};
@@ -75,7 +76,7 @@ fn a_shift_is_handed_over_with_its_roles_and_accepted_by_name() {
         "{screen}"
     );
     let accepted = written(&mut both.ada);
-    let said = What::Later { session: given.session.clone(), seq: given.seq, said: Later::Done(true) };
+    let said = later(given.key(), Later::Done(true));
     assert_eq!(accepted.last().map(|(folder, entry)| (folder, &entry.what)), Some((&Folder::Team, &said)));
     for (folder, entry) in accepted.clone() {
         both.kim.send(Msg::Note(folder, NoteReply::Read(vec![entry])));

@@ -702,3 +702,40 @@ fn what_a_storm_writes_is_understood_once_and_has_a_row_for_each() {
     assert_eq!(desk.with(|notes, _| notes.write_happened(folder.clone(), Vec::new(), now)), []);
     assert_eq!(desk.notes.revision(), before + 1);
 }
+
+#[test]
+fn who_copies_the_number_of_an_entry_hides_it_neither_on_the_screen_nor_from_what_is_said_of_it() {
+    let todo = What::Todo { owner: None, due: None };
+    let own = Entry { what: todo, ..entry(5000, "kim", "look at the pool") };
+    // Written down a millisecond later, or before, as the other one of the two may say.
+    for aside in [1, -1] {
+        let forged = Entry {
+            recorded: own.recorded + SignedDuration::from_millis(aside),
+            person: "mal".into(),
+            text: "nothing to see".into(),
+            ..own.clone()
+        };
+        let (mut desk, _) = at_incident([forged, own.clone()]);
+        desk.shows("todo: look at the pool");
+        desk.shows("mal: todo: nothing to see");
+        assert_eq!(desk.notes.counts(), (3, 3));
+        let is_own = |desk: &Desk| desk.notes.selected().unwrap().1.entry == own;
+        desk.run(Id::Top);
+        for _ in 0..3 {
+            if !is_own(&desk) {
+                desk.run(Id::Down);
+            }
+        }
+        assert!(is_own(&desk));
+        let now = desk.now;
+        desk.with(|notes, _| notes.say_of_selected(|_| (Later::Done(true), RawText::default()), now))
+            .unwrap();
+        let done: Vec<_> = desk.notes.told().0.iter().filter(|told| told.is_done).collect();
+        assert_eq!(done.iter().map(|told| &told.entry.person).collect::<Vec<_>>(), [&own.person]);
+        // It goes to another time, and the selection goes with it.
+        let said = |_: &Told| (Later::At(at(9000)), RawText::default());
+        desk.with(|notes, _| notes.say_of_selected(said, now)).unwrap();
+        let (_, selected) = desk.notes.selected().unwrap();
+        assert_eq!((&selected.entry.text, selected.entry.at), (&own.text, at(9000)));
+    }
+}

@@ -12,7 +12,7 @@ use crate::insight::changes::Subject;
 use crate::insight::events::{Event, events};
 use crate::model::note::{Entry, Later, What, merge};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
-use crate::model::told::{Told, told};
+use crate::model::told::{EntryName, Told, told};
 use crate::pane::coverage;
 use crate::pane::effect::Outcome;
 use crate::pane::notes::evidence;
@@ -36,10 +36,9 @@ pub(super) enum Name {
     Event(RawText, usize),
     /// Counts what the record told.
     Told(u64),
-    /// Session and number.
-    Entry(RawText, u64),
-    /// The same, of a shift that was handed over: it lies elsewhere, and nothing is said of it here.
-    HandOver(RawText, u64),
+    Entry(EntryName),
+    /// One of a shift that was handed over: it lies elsewhere, and nothing is said of it here.
+    HandOver(EntryName),
 }
 
 type Key = (Timestamp, Name);
@@ -172,16 +171,18 @@ impl Timeline {
     /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
         let shown = |key: &Key| match &key.1 {
-            Name::Entry(session, seq) => Some((session.clone(), *seq)),
-            Name::Event(..) | Name::Told(_) | Name::HandOver(..) => None,
+            Name::Entry(name) => Some(name.clone()),
+            Name::Event(..) | Name::Told(_) | Name::HandOver(_) => None,
         };
         // Who says when an entry happened goes on with that one, wherever it stands then.
         let moved = match &entry.what {
-            What::Later { session, seq, said: Later::At(_) } => Some((session.clone(), *seq)),
+            What::Later { session, seq, recorded: Some(recorded), said: Later::At(_) } => {
+                Some((session.clone(), *seq, *recorded))
+            }
             _ => None,
         };
         let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
-        names.insert((entry.session.clone(), entry.seq));
+        names.insert(entry.key());
         self.put_in(vec![entry]);
         let between = self.list.order().iter().filter(|key| shown(key).is_none()).cloned();
         let said = self.said.iter().filter(|told| names.contains(&told.name())).map(key_of);
@@ -283,8 +284,7 @@ impl Timeline {
             }
         }
         for told in self.with_events.then_some(view.hand_overs).into_iter().flatten() {
-            let (session, seq) = told.name();
-            rows.insert((told.entry.at, Name::HandOver(session, seq)), Between::HandOver(told.clone()));
+            rows.insert((told.entry.at, Name::HandOver(told.name())), Between::HandOver(told.clone()));
         }
         rows
     }
@@ -427,8 +427,8 @@ impl Timeline {
             (styles.of(Meaning::Text), styles.of(Meaning::Muted), styles.of(Meaning::Critical));
         let state = match row {
             Row::Entry(told) => {
-                let own = told.by.iter().filter(|(session, _)| *session == self.session);
-                saving.entries(own.map(|(_, seq)| *seq))
+                let own = told.by.iter().filter(|(session, ..)| *session == self.session);
+                saving.entries(own.map(|(_, seq, _)| *seq))
             }
             Row::Event(..) | Row::Told(_) | Row::HandOver(_) => State::Saved,
         };
@@ -507,10 +507,9 @@ fn text(row: Row<'_>, person: &RawText, view: &View<'_>) -> SafeText {
 }
 
 fn row_of<'a>(key: &Key, said: &'a [Told], between: &'a BTreeMap<Key, Between>) -> Option<Row<'a>> {
-    if let Name::Entry(session, seq) = &key.1 {
-        let place = (key.0, session, *seq);
-        let place_of = |told: &'a Told| (told.entry.at, &told.entry.session, told.entry.seq);
-        let found = said.binary_search_by(|told| place_of(told).cmp(&place)).ok()?;
+    if let Name::Entry((session, seq, recorded)) = &key.1 {
+        let place = (key.0, session, *seq, *recorded);
+        let found = said.binary_search_by(|told| told.entry.place().cmp(&place)).ok()?;
         return said.get(found).map(Row::Entry);
     }
     Some(match between.get(key)? {
@@ -521,7 +520,7 @@ fn row_of<'a>(key: &Key, said: &'a [Told], between: &'a BTreeMap<Key, Between>) 
 }
 
 fn key_of(told: &Told) -> Key {
-    (told.entry.at, Name::Entry(told.entry.session.clone(), told.entry.seq))
+    (told.entry.at, Name::Entry(told.name()))
 }
 
 /// One row, whole.
