@@ -170,10 +170,6 @@ impl Timeline {
 
     /// Adds an entry of ours and shows it at once, whatever is held; or what it says of another one.
     pub(super) fn add(&mut self, entry: Entry, now: Timestamp) {
-        let shown = |key: &Key| match &key.1 {
-            Name::Entry(name) => Some(name.clone()),
-            Name::Event(..) | Name::Told(_) | Name::HandOver(_) => None,
-        };
         // Who says when an entry happened goes on with that one, wherever it stands then.
         let moved = match &entry.what {
             What::Later { session, seq, recorded: Some(recorded), said: Later::At(_) } => {
@@ -181,10 +177,11 @@ impl Timeline {
             }
             _ => None,
         };
+        let shown = |(_, name): &Key| if let Name::Entry(name) = name { Some(name.clone()) } else { None };
         let mut names: HashSet<_> = self.list.order().iter().filter_map(shown).collect();
         names.insert(entry.key());
         self.put_in(vec![entry]);
-        let between = self.list.order().iter().filter(|key| shown(key).is_none()).cloned();
+        let between = self.list.order().iter().filter(|(_, name)| !matches!(name, Name::Entry(_))).cloned();
         let said = self.said.iter().filter(|told| names.contains(&told.name())).map(key_of);
         let mut order: Vec<Key> = between.chain(said).collect();
         order.sort();
