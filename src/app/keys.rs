@@ -29,7 +29,7 @@ impl App {
             self.prompt_key(key, now)
         } else if self.is_editing() {
             let area = self.focused_area();
-            let outcome = self.notes.key(key, &self.state.view(true, now), area);
+            let outcome = self.notes.key(key, area);
             self.take(outcome, now)
         } else {
             self.command_key(key, now)
@@ -45,7 +45,7 @@ impl App {
             (Some(Overlay::Palette(palette)), _) => palette.paste(text),
             (None, Some(prompt)) => prompt.field.paste(text),
             (None, None) if editing => {
-                let outcome = self.notes.paste(text, &self.state.view(true, now));
+                let outcome = self.notes.paste(text);
                 return self.take(outcome, now);
             }
             _ => self.say("Pasted text goes only where text is written: / or ; or the pad.", now),

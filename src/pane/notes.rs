@@ -338,13 +338,13 @@ impl Notes {
     }
 
     /// Takes a key while the pad has them; Esc leaves it.
-    pub fn key(&mut self, key: Key, view: &View<'_>, area: Rect) -> Outcome {
-        self.record_mut().key(key, view, area)
+    pub fn key(&mut self, key: Key, area: Rect) -> Outcome {
+        self.record_mut().key(key, area)
     }
 
     /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
-    pub fn paste(&mut self, text: &RawText, view: &View<'_>) -> Outcome {
-        self.record_mut().paste(text, view)
+    pub fn paste(&mut self, text: &RawText) -> Outcome {
+        self.record_mut().paste(text)
     }
 
     /// What is said of pasted text that is longer than any pad.

@@ -158,7 +158,7 @@ impl Record {
     }
 
     /// Takes a key while the pad has them; Esc leaves it.
-    pub(super) fn key(&mut self, key: Key, _view: &View<'_>, area: Rect) -> Outcome {
+    pub(super) fn key(&mut self, key: Key, area: Rect) -> Outcome {
         let effect = match key {
             Key { code: Code::Esc, .. } => {
                 self.leave();
@@ -173,7 +173,7 @@ impl Record {
     }
 
     /// Takes pasted text while the pad has the keys: it is inserted, whatever is in it.
-    pub(super) fn paste(&mut self, text: &RawText, _view: &View<'_>) -> Outcome {
+    pub(super) fn paste(&mut self, text: &RawText) -> Outcome {
         if self.is_pad_held() {
             return self.refuse();
         }

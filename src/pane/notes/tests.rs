@@ -115,14 +115,14 @@ impl Desk {
         let mut last = Outcome::default();
         for key in keys.split_whitespace() {
             assert!(self.notes.is_editing(), "{key} is not for the pad");
-            last = self.with(|notes, view| notes.key(key.parse().unwrap(), view, AREA));
+            last = self.with(|notes, _| notes.key(key.parse().unwrap(), AREA));
         }
         last
     }
 
     fn paste(&mut self, text: impl Into<RawText>) -> Outcome {
         let text = text.into();
-        self.with(|notes, view| notes.paste(&text, view))
+        self.with(|notes, _| notes.paste(&text))
     }
 
     fn reply(&mut self, reply: impl std::borrow::Borrow<NoteReply>) -> Option<String> {
