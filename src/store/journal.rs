@@ -45,16 +45,20 @@ impl Journal {
         let temp = beside(path);
         let file = files.create(&temp)?;
         let mut journal = Self { file, path: path.to_owned(), len: 0, reserved: 0, trusted: true };
-        let made = journal.begin(files, &temp, first);
-        if made.is_err() {
-            // Whichever name it has now; the first error is the one to tell.
+        // The first error is the one to tell. What has the name while ours has not is not ours to take away.
+        let put = journal.begin(files, first).and_then(|()| files.rename(&temp, path));
+        if let Err(e) = put {
             drop(files.remove(&temp));
-            drop(files.remove(path));
+            return Err(e);
         }
-        made.map(|()| journal)
+        if let Err(e) = files.sync_dir(folder(path)) {
+            drop(files.remove(path));
+            return Err(e);
+        }
+        Ok(journal)
     }
 
-    fn begin(&mut self, files: &impl Files, temp: &Path, first: &[Vec<u8>]) -> io::Result<()> {
+    fn begin(&mut self, files: &impl Files, first: &[Vec<u8>]) -> io::Result<()> {
         // Where locks do not work nobody can tell that we live; then nobody repairs the file either.
         drop(lock::lock(&self.file));
         if files.stamp(&self.path)?.is_some() {
@@ -64,9 +68,7 @@ impl Journal {
         for payload in first {
             frame(payload, &mut bytes)?;
         }
-        self.put(files, &bytes)?;
-        files.rename(temp, &self.path)?;
-        files.sync_dir(folder(&self.path))
+        self.put(files, &bytes)
     }
 
     /// Appends records; when this returns `Ok` they are on the disk. After an error none of them
@@ -312,6 +314,19 @@ mod tests {
             assert!(part.records.len() < 3);
         }
         assert_eq!(replay(b"#!/bin/sh\n"), None);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_refused_and_what_has_it_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.journal");
+        let mut journal = Journal::create(&Disk, &path, &some(&["first"])).unwrap();
+        let why = Journal::create(&Disk, &path, &some(&["second"])).unwrap_err();
+        assert_eq!(why.kind(), io::ErrorKind::AlreadyExists);
+        assert!(journal.is_whole(), "it was taken away under its writer");
+        journal.append(&Disk, &some(&["third"])).unwrap();
+        assert_eq!(peek(&Disk, &path).unwrap(), some(&["first", "third"]));
+        assert_eq!(Disk.list(dir.path(), 10).unwrap(), [path], "nothing else is left");
     }
 
     #[test]

@@ -282,10 +282,15 @@ impl<F: Files + Clone> Folders<F> {
         let mut written: BTreeMap<Folder, Option<Writer<Shared<F>>>> =
             self.folders().into_iter().map(|folder| (folder, None)).collect();
         if let Some(before) = before {
-            for (folder, writer) in before.open {
+            for (folder, mut writer) in before.open {
                 if before.places.of(&folder).0 == self.places.of(&folder).0 {
-                    // It is where it was: it goes on.
+                    // It is where it was: it goes on, with what was taken over there meanwhile.
                     written.remove(&folder);
+                    if let Some(twin) = self.open.remove(&folder) {
+                        writer.entries.hear(twin.entries.all().to_vec());
+                        // What it could not save lies where it was found.
+                        drop(twin.close(now));
+                    }
                     self.open.insert(folder, writer);
                 } else {
                     written.insert(folder, Some(writer));
@@ -636,6 +641,35 @@ mod tests {
         let shelf = crate::store::notes::Shelf::shared(Disk, top.path().join("eve"), Some(team.clone()));
         assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 2);
         assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "typed".into());
+    }
+
+    #[test]
+    fn what_was_written_for_the_team_stays_when_ones_own_directory_comes_back() {
+        let top = tempfile::tempdir().unwrap();
+        let (team, home, memory) = (of_team(top.path()), top.path().join("home"), top.path().join("memory"));
+        let open =
+            |base: &Path, id: &str| Folders::open_shared(Disk, base, Some(team.clone()), &session(id), now());
+        // A console that died while the directory of the team could not be used.
+        mode(&team.dir, 0o2777);
+        let (mut dead, _) = open(&home, "d");
+        dead.handle(&incident(), entry("d", 1, What::Note), now());
+        drop(dead);
+        mode(&team.dir, 0o2770);
+        // The home is away, the team is there: incidents are written where they belong.
+        let (mut before, _) = open(&memory, "a");
+        before.handle(&incident(), entry("a", 1, declared()), now());
+        let there = team.dir.join(incident().path());
+        let own = there.join("kim.bastion.a.000.journal");
+        let (mut folders, told) = open(&home, "a");
+        assert!(own.exists(), "{told:?}");
+        folders.adopt(Some(before), std::slice::from_ref(&memory), now());
+        let replies = folders.handle(&incident(), entry("a", 2, What::Note), now());
+        assert_eq!(replies, [NoteReply::EntrySaved(2)], "nothing has to be written anew");
+        folders.close(now()).unwrap();
+        let records = crate::store::journal::peek(&Disk, &own).unwrap().len();
+        assert_eq!((records, Disk.list(&there, 100).unwrap().len()), (2, 2), "and what was taken over");
+        let shelf = crate::store::notes::Shelf::shared(Disk, &home, Some(team.clone()));
+        assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 3);
     }
 
     #[test]
