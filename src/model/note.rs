@@ -357,7 +357,7 @@ pub enum NoteReply {
     /// What an incident has that is not written here until somebody turns to it.
     Read(Vec<Entry>),
     /// What was there at the start; again when the pad, held by another console until then, is
-    /// free for this one.
+    /// free for this one, and, without entries, each time that console has made another text of it.
     Opened {
         /// All entries, in order of time, session and seq.
         entries: Vec<Entry>,

@@ -170,6 +170,7 @@ impl<F: Files> Writer<F> {
                 if self.pad.take_over(&self.files, now, &mut notices) {
                     replies.push(self.opened(notices));
                 }
+                replies.extend(self.read_on());
             }
             NoteCommand::WriteTo(path, document) => {
                 return vec![match self.write_to(&path, document.as_ref()) {
@@ -217,7 +218,17 @@ impl<F: Files> Writer<F> {
         let read = (!news.is_empty()).then_some(NoteReply::Read(news));
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
         let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
-        read.into_iter().chain(unheard).chain(beside).collect()
+        read.into_iter().chain(unheard).chain(self.read_on()).chain(beside).collect()
+    }
+
+    /// What the console that has the pad has made of it since it was looked at last.
+    fn read_on(&mut self) -> Option<NoteReply> {
+        self.pad.read_on(&self.files).then(|| NoteReply::Opened {
+            entries: Vec::new(),
+            pad: RawText::from(self.pad.text()),
+            held_by: self.pad.held_by().cloned(),
+            notices: Vec::new(),
+        })
     }
 
     /// Which pads of elsewhere lie beside this one, if it was not told so.

@@ -114,9 +114,11 @@ impl Editor {
         self.bytes == 0
     }
 
-    /// Starts with another text; nothing can be taken back.
+    /// Starts with another text; nothing can be taken back. The cursor stays where it was as far as there is text.
     pub fn load(&mut self, text: &str) {
+        let (line, column) = self.cursor();
         *self = Self { text: area_of(text), bytes: text.len(), ..Self::new(self.most) };
+        self.go(line, column);
     }
 
     /// Puts another text in the place of this one; it can be taken back. The cursor stays where it

@@ -56,6 +56,8 @@ pub(super) struct Pad {
     /// A text that we tried to put into `pad.md` and that may be there.
     tried: Option<Print>,
     number: u64,
+    /// How its files stood when the text of another console was read.
+    seen: Vec<(PathBuf, Stamp)>,
 }
 
 impl Pad {
@@ -75,6 +77,7 @@ impl Pad {
             stamp: None,
             tried: None,
             number: 0,
+            seen: Vec::new(),
         }
     }
 
@@ -107,21 +110,55 @@ impl Pad {
         }
     }
 
-    /// While another console has the pad: takes it if it is free now. True if it is ours since.
+    /// While another console has the pad: takes it if it is free now. True if it is ours since, or somebody else's.
     pub(super) fn take_over(
         &mut self,
         files: &impl Files,
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> bool {
+        let Some(before) = self.held_by().cloned() else { return false };
+        self.ask(files, notices);
+        if let Some(who) = self.held_by() {
+            return *who != before;
+        }
+        self.recover(files, now, notices);
+        true
+    }
+
+    /// While another console has the pad: reads it if its files are not as they were. True if it says something else.
+    pub(super) fn read_on(&mut self, files: &impl Files) -> bool {
         if self.held_by().is_none() {
             return false;
         }
-        self.enter(files, now, notices);
-        self.held_by().is_none()
+        let there = self.standing(files);
+        if there == self.seen {
+            return false;
+        }
+        // What is wrong with them was told when somebody turned to it; what changes meanwhile is read the next time.
+        let Ok(found) = Found::read(files, &self.dir, None, &mut Vec::new()) else { return false };
+        self.seen = there;
+        let is_news = found.text != self.text;
+        self.journalled.clone_from(&found.text);
+        self.text = found.text;
+        is_news
+    }
+
+    /// How the files stand that the text is read from.
+    fn standing(&self, files: &impl Files) -> Vec<(PathBuf, Stamp)> {
+        let mut paths = files.list(&self.dir, MOST_FILES).unwrap_or_default();
+        paths.retain(|path| path.ends_with(PAD) || path.extension().is_some_and(|e| e == "padlog"));
+        let stamp = |path: PathBuf| files.stamp(&path).ok().flatten().map(|stamp| (path, stamp));
+        paths.into_iter().filter_map(stamp).collect()
     }
 
     fn enter(&mut self, files: &impl Files, now: Timestamp, notices: &mut Vec<SafeText>) {
+        self.ask(files, notices);
+        self.recover(files, now, notices);
+    }
+
+    /// Asks for the lock of the pad.
+    fn ask(&mut self, files: &impl Files, notices: &mut Vec<SafeText>) {
         self.access = match lock::take_shared(files, &self.dir.join("pad.lock"), &self.holder) {
             Taken::Mine(lock) => Access::Held(Some(lock)),
             Taken::Held(who) => Access::Other(who),
@@ -133,6 +170,13 @@ impl Pad {
                 Access::Held(None)
             }
         };
+    }
+
+    /// Reads its text; where it is ours, begins our journal with that.
+    fn recover(&mut self, files: &impl Files, now: Timestamp, notices: &mut Vec<SafeText>) {
+        if self.held_by().is_some() {
+            self.seen = self.standing(files);
+        }
         let alone = matches!(self.access, Access::Held(Some(_)));
         let found = match Found::read(files, &self.dir, Some(now), notices) {
             Ok(found) => found,

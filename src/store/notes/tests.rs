@@ -232,6 +232,23 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
             }
             let own =
                 |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
+            // Who reads it sees what is typed there: with what it hears, and each time it is told to rest.
+            let holder = found.held_by;
+            let seen = |replies: Vec<NoteReply>, pad: &str| {
+                let [reply] = &replies[..] else { panic!("{pad}: {replies:?}") };
+                let got = opened(reply);
+                assert_eq!((got.pad.as_str(), got.held_by, got.notices.len()), (pad, holder.clone(), 0));
+            };
+            first.handle(pad("by the first, typed on"), now());
+            seen(second.hear(), "by the first, typed on");
+            assert_eq!(second.hear(), [], "once");
+            first.handle(pad("by the first, typed on and on"), now());
+            seen(second.handle(NoteCommand::Rest, now()), "by the first, typed on and on");
+            assert_eq!(first.handle(NoteCommand::Rest, now()), []);
+            assert_eq!(second.hear(), [], "it says the same in pad.md");
+            let long = format!("by the first{}", "\nof many lines".repeat(1000));
+            first.handle(pad(&long), now());
+            seen(second.hear(), &long);
             let journal = Disk.list(&dir, 100).unwrap().into_iter().find(own).unwrap();
             harm(&dir, &journal);
             let known = if matches!(what, "directory" | "files") { 2 } else { 1 };
