@@ -86,6 +86,8 @@ pub struct Writer<F> {
     gone: usize,
     /// What is told when somebody turns to it.
     notices: Vec<SafeText>,
+    /// Why not all could be saved when it rested last. Nobody asked for that: it is told once.
+    failed: Option<SafeText>,
 }
 
 impl<F: Files> Writer<F> {
@@ -123,7 +125,18 @@ impl<F: Files> Writer<F> {
             clean(&RawText::from(session.since.strftime("%H:%M:%SZ on %F").to_string()))
         );
         let pad = Pad::untaken(dir, stem, raw(&holder));
-        Self { files, dir: dir.to_owned(), below, entries, pad, ear, beside: Vec::new(), gone: 0, notices }
+        Self {
+            files,
+            dir: dir.to_owned(),
+            below,
+            entries,
+            pad,
+            ear,
+            beside: Vec::new(),
+            gone: 0,
+            notices,
+            failed: None,
+        }
     }
 
     /// Somebody turns to it: the pad is taken if nobody has it.
@@ -145,6 +158,11 @@ impl<F: Files> Writer<F> {
             held_by: self.pad.held_by().cloned(),
             notices: notices.iter().map(raw).collect(),
         }
+    }
+
+    /// Whether something could not be saved when it was looked at last: it has to be tried again.
+    pub fn is_behind(&self) -> bool {
+        self.failed.is_some()
     }
 
     /// Does one command and says what came of it, and of anything that had failed before.
@@ -206,6 +224,8 @@ impl<F: Files> Writer<F> {
                     problem = problem.or(Some(safe!("{}; what was typed is in its journal", e.sentence())));
                 }
             }
+            let before = std::mem::replace(&mut self.failed, problem.clone());
+            problem = problem.filter(|why| before.as_ref() != Some(why));
         }
         replies.extend(problem.map(|p| NoteReply::NotSaved(raw(&p))));
         replies

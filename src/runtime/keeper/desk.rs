@@ -320,7 +320,8 @@ impl Desk {
             return;
         };
         let replies = notes.handle(folder, command, self.clock.now());
-        if replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_))) {
+        // What was told once may still not be saved.
+        if notes.is_behind(folder) || replies.iter().any(|reply| matches!(reply, NoteReply::NotSaved(_))) {
             self.unsaved.insert(folder.clone());
         } else {
             self.unsaved.remove(folder);

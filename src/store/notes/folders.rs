@@ -270,6 +270,11 @@ impl<F: Files + Clone> Folders<F> {
         (!entries.is_empty()).then_some(NoteReply::Read(entries))
     }
 
+    /// Whether something of a folder could not be saved when it was looked at last.
+    pub fn is_behind(&self, folder: &Folder) -> bool {
+        self.open.get(folder).is_some_and(Writer::is_behind)
+    }
+
     /// The folders that are written in.
     pub fn folders(&self) -> Vec<Folder> {
         self.open.keys().cloned().collect()

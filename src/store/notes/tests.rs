@@ -261,6 +261,55 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
                     drop(writer);
                 }
                 1 => {
+                    #[test]
+                    fn why_pad_md_cannot_be_written_is_told_once_until_it_is_another_reason_or_well_again() {
+                        let dir = tempfile::tempdir().unwrap();
+                        let file = dir.path().join("pad.md");
+                        let (mut writer, _) = open(dir.path(), "s1");
+                        writer.handle(pad("ours"), now());
+                        assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
+                        let told = |replies: Vec<NoteReply>, why: &str| {
+                            let [NoteReply::NotSaved(reason)] = &replies[..] else {
+                                panic!("{why}: {replies:?}")
+                            };
+                            assert!(
+                                text(reason).contains(why) && text(reason).contains("is in its journal"),
+                                "{reason:?}"
+                            );
+                        };
+                        for _again in 0..2 {
+                            by_another(&file, &"x".repeat(512 * 1024 + 1));
+                            told(writer.handle(NoteCommand::Rest, now()), "larger than 524288 bytes");
+                            assert_eq!(writer.handle(NoteCommand::Rest, now()), [], "it was told");
+                            assert!(writer.is_behind(), "and is tried again");
+                            assert_eq!(
+                                writer.handle(NoteCommand::Entry(entry("s1", 1)), now()),
+                                [NoteReply::EntrySaved(1)]
+                            );
+                            assert_eq!(
+                                writer.handle(NoteCommand::Rest, now()),
+                                [],
+                                "what goes well beside it changes nothing"
+                            );
+                            fs::remove_file(&file).unwrap();
+                            fs::create_dir(&file).unwrap();
+                            told(writer.handle(NoteCommand::Rest, now()), "not a regular file");
+                            assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
+                            // What somebody asks for is answered each time.
+                            let command = NoteCommand::WriteTo(RawText::from(file.to_str().unwrap()), None);
+                            for _ in 0..2 {
+                                let replies = writer.handle(command.clone(), now());
+                                assert!(matches!(&replies[..], [NoteReply::NotSaved(_)]), "{replies:?}");
+                            }
+                            fs::remove_dir(&file).unwrap();
+                            by_another(&file, "small again");
+                            let changed = NoteReply::PadChanged("small again".into());
+                            let replies = writer.handle(NoteCommand::Rest, now());
+                            assert!(replies.is_empty() || replies == [changed], "{replies:?}");
+                            assert!(!writer.is_behind());
+                        }
+                    }
+
                     let replies = writer.handle(NoteCommand::Rest, now());
                     assert!(replies.contains(&restored), "{what}: {replies:?}");
                     drop(writer);
