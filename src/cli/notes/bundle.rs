@@ -21,14 +21,16 @@ use crate::store::notes::{Bundle, Merged, Session};
 
 /// What `midwatch notes bundle --help` says at its end.
 pub(super) const HELP: &str = "\
-The file has all entries and pads of the incidents; what was starred when it
-was written stays so. Only you can read it. midwatch notes merge on another
-machine takes it into the record there.
+The file has all entries and pads of the incidents; what of them could not be
+read, and so is not in it, is told. It has 1000 incidents, 200,000 entries and
+64 MiB at most: with more nothing is written, and you name fewer incidents.
+What was starred when it was written stays so. Only you can read it. midwatch
+notes merge on another machine takes it into the record there.
 
 Exit codes:
   0  it was written
-  1  no incident is so named, several are, or the file is there already or
-     cannot be written
+  1  no incident is so named, several are, there are too many of them, or the
+     file is there already or cannot be written
   2  the configuration is wrong";
 
 /// What `midwatch notes merge --help` says at its end.

@@ -19,7 +19,7 @@ use super::{Session, Shelf, Writer};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};
 use crate::model::terms::IncidentId;
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 use crate::store::atomic::{self, Fresh};
 use crate::store::error::{StoreError, path_text};
@@ -35,6 +35,8 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_INCIDENTS: usize = 1_000;
 const MOST_ENTRIES: usize = 200_000;
 const MOST_PADS: usize = 10;
+/// An entry with what says that it is one.
+const MOST_PART: usize = MOST_RECORD + r#"{"entry":}"#.len();
 
 /// One record.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -84,8 +86,27 @@ impl Bundle {
         let mut bundle = Self::default();
         for id in ids {
             let folder = Folder::Incident(id.clone());
+            let (before, shown) = (notices.len(), clean(&id.as_str().into()));
             let entries = shelf.entries(&folder, notices);
-            let pads = shelf.pads(&folder, notices).into_iter().take(MOST_PADS).collect();
+            let mut pads: BTreeSet<RawText> = shelf.pads(&folder, notices).into_iter().collect();
+            if notices.len() > before {
+                notices
+                    .push(safe!("{} is not whole in the bundle: what was not read is missing there", shown));
+            }
+            let all = pads.len();
+            pads.retain(|pad| pad.as_bytes().len() <= MOST_PAD);
+            while pads.len() > MOST_PADS {
+                pads.pop_last();
+            }
+            if pads.len() < all {
+                notices.push(safe!(
+                    "{} pads of {} are not in the bundle: it has {} of an incident at most, of {} bytes each",
+                    all - pads.len(),
+                    shown,
+                    MOST_PADS,
+                    MOST_PAD
+                ));
+            }
             bundle.incidents.insert(id.clone(), Carried { entries, pads });
         }
         bundle
@@ -114,18 +135,37 @@ impl Bundle {
     }
 
     fn bytes(&self) -> Result<Vec<u8>, SafeText> {
+        // What is read is bounded: more than that would be written for nobody.
+        let (incidents, entries, pads) = self.counts();
+        let less = SafeText::literal(if incidents > 1 {
+            "name fewer incidents"
+        } else {
+            "copy its folder instead, below incidents/"
+        });
+        for (what, count, most) in
+            [("incidents", incidents, MOST_INCIDENTS), ("entries", entries, MOST_ENTRIES)]
+        {
+            if count > most {
+                let what = SafeText::literal(what);
+                return Err(safe!(
+                    "a bundle has {} {} at most, and these are {}; {}",
+                    most,
+                    what,
+                    count,
+                    less
+                ));
+            }
+        }
         let mut bytes = MAGIC.to_vec();
-        let mut count = 0;
         let mut put = |part: &Part| {
             let payload = serde_json::to_vec(part).map_err(|_| SafeText::literal("it cannot be written"))?;
-            count += 1;
-            frame(&payload, &mut bytes).map_err(|_| SafeText::literal("an entry of it is too long"))?;
-            let fits = bytes.len() as u64 <= MOST_BYTES;
-            if fits {
-                Ok(count)
-            } else {
-                Err(safe!("a bundle has {} MiB at most; name fewer incidents", MOST_BYTES >> 20))
+            let is_long = matches!(part, Part::Entry(_)) && payload.len() > MOST_PART;
+            let framed = frame(&payload, &mut bytes);
+            if is_long || framed.is_err() {
+                return Err("an entry of it is too long".into());
             }
+            let fits = bytes.len() as u64 <= MOST_BYTES;
+            if fits { Ok(()) } else { Err(safe!("a bundle has {} MiB at most; {}", MOST_BYTES >> 20, less)) }
         };
         put(&Part::Head(VERSION))?;
         for (id, carried) in &self.incidents {
@@ -137,7 +177,6 @@ impl Bundle {
                 put(&Part::Pad(pad.clone()))?;
             }
         }
-        let (incidents, entries, pads) = self.counts();
         put(&Part::End((1 + incidents + entries + pads) as u64))?;
         Ok(bytes)
     }
@@ -172,7 +211,7 @@ impl Bundle {
                     current = Some(id);
                 }
                 (Part::Entry(entry), Some(carried))
-                    if entries < MOST_ENTRIES && payload.len() <= MOST_RECORD =>
+                    if entries < MOST_ENTRIES && payload.len() <= MOST_PART =>
                 {
                     entries += 1;
                     carried.entries.push(*entry);
@@ -199,9 +238,7 @@ impl Bundle {
     fn checked(self) -> Result<Self, SafeText> {
         let undeclared = self.incidents.iter().find(|(id, one)| Incident::of(id, &one.entries).is_none());
         match undeclared {
-            Some((id, _)) => {
-                Err(safe!("nothing in it declares {}", crate::model::text::clean(&id.as_str().into())))
-            }
+            Some((id, _)) => Err(safe!("nothing in it declares {}", clean(&id.as_str().into()))),
             None => Ok(self),
         }
     }
@@ -411,6 +448,66 @@ mod tests {
         let merged = forged.merge(Disk, state.path(), None, &session("n"), now()).unwrap();
         assert_eq!((merged[0].new, merged[0].other), (0, 1));
         console.close(now()).unwrap();
+    }
+
+    #[test]
+    fn what_would_not_be_merged_is_not_written_and_what_to_do_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.mwb");
+        let refused = |bundle: &Bundle, why: &str| {
+            let said = bundle.save(&path).unwrap_err();
+            assert!(said.as_str().contains(why) && !path.exists(), "{said:?}");
+        };
+        let mut many = Bundle::default();
+        for number in 0..=MOST_INCIDENTS {
+            let id = IncidentId::try_from(format!("INC-{number}")).unwrap();
+            many.incidents.insert(id, Carried { entries: vec![entry(0)], pads: BTreeSet::new() });
+        }
+        refused(&many, "a bundle has 1000 incidents at most, and these are 1001; name fewer");
+        many.incidents.pop_first();
+        assert_eq!(Bundle::read(&many.bytes().unwrap()), Ok(many.clone()));
+        let all: Vec<u64> = (1..=MOST_ENTRIES as u64).collect();
+        let long = bundle(&all, &[]);
+        refused(&long, "a bundle has 200000 entries at most, and these are 200001; copy its folder instead");
+        many.incidents.pop_first();
+        many.add(long);
+        refused(&many, "a bundle has 200000 entries at most, and these are 201000; name fewer incidents");
+        // The longest entry that a record takes is taken by both.
+        let mut longest = bundle(&[1], &[]);
+        let one = &mut longest.incidents.get_mut(&id()).unwrap().entries[1];
+        let room = MOST_RECORD - serde_json::to_vec(one).unwrap().len();
+        one.text = "x".repeat(room + one.text.as_bytes().len()).as_str().into();
+        assert_eq!(serde_json::to_vec(one).unwrap().len(), MOST_RECORD);
+        assert_eq!(Bundle::read(&longest.bytes().unwrap()), Ok(longest));
+    }
+
+    #[test]
+    fn what_is_left_out_of_a_bundle_is_told() {
+        let state = tempfile::tempdir().unwrap();
+        let pads: Vec<String> = (0..MOST_PADS).map(|number| format!("pad {number}")).collect();
+        let pads: Vec<&str> = pads.iter().map(String::as_str).collect();
+        bundle(&[1], &pads).merge(Disk, state.path(), None, &session("m"), now()).unwrap();
+        let found = |told: &[&str]| {
+            let mut notices = Vec::new();
+            let found = Bundle::of(&Shelf::of(Disk, state.path()), &[id()], &mut notices);
+            assert_eq!(notices.len(), told.len(), "{notices:?}");
+            for (notice, told) in notices.iter().zip(told) {
+                assert!(notice.as_str().contains(told), "{told}: {notices:?}");
+            }
+            assert_eq!(Bundle::read(&found.bytes().unwrap()), Ok(found.clone()));
+            found.counts()
+        };
+        assert_eq!(found(&[]), (1, 2, MOST_PADS));
+        bundle(&[1], &["one more", "and one more"])
+            .merge(Disk, state.path(), None, &session("n"), now())
+            .unwrap();
+        let left = "2 pads of INC-20260314-0312-db are not in the bundle: it has 10 of an incident at most";
+        assert_eq!(found(&[left]), (1, 2, MOST_PADS));
+        let folder = state.path().join(Folder::Incident(id()).path());
+        let huge = std::fs::File::create(folder.join("lee.b.s7.000.journal")).unwrap();
+        huge.set_len(crate::store::journal::MOST_READ + 1).unwrap();
+        let cut = "INC-20260314-0312-db is not whole in the bundle: what was not read is missing there";
+        assert_eq!(found(&["larger than", cut, left]), (1, 2, MOST_PADS));
     }
 
     proptest! {
