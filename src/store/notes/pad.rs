@@ -56,6 +56,8 @@ pub(super) struct Pad {
     /// A text that we tried to put into `pad.md` and that may be there.
     tried: Option<Print>,
     number: u64,
+    /// Where the text of another program is that became the pad's, until nobody can have typed beside it.
+    adopted: Option<PathBuf>,
     /// How its files stood when the text of another console was read.
     seen: Vec<(PathBuf, Stamp)>,
 }
@@ -77,6 +79,7 @@ impl Pad {
             stamp: None,
             tried: None,
             number: 0,
+            adopted: None,
             seen: Vec::new(),
         }
     }
@@ -261,6 +264,8 @@ impl Pad {
         if text.len() > MOST_PAD {
             return Err(safe!("the pad holds {} bytes at most; this text has {}", MOST_PAD, text.len()));
         }
+        // Typed before that text was seen, maybe: then it is kept.
+        self.adopted = self.adopted.take().filter(|_| text == self.text);
         text.clone_into(&mut self.text);
         self.unsaved = Some(number);
         Ok(())
@@ -347,6 +352,7 @@ impl Pad {
         if self.is_idle() || self.held_by().is_some() {
             return Ok(None);
         }
+        self.let_go(files);
         if let Some(changed) = self.look_outside(files, now)? {
             self.flush(files)?;
             return Ok(Some(changed));
@@ -364,6 +370,15 @@ impl Pad {
             self.flush(files)?;
         }
         Ok(None)
+    }
+
+    /// Takes away what another program wrote, once it is the pad and in its journal.
+    fn let_go(&mut self, files: &impl Files) {
+        let is_durable = self.text == self.journalled && !self.is_homeless();
+        if let Some(path) = self.adopted.take_if(|_| is_durable) {
+            // One that stays harms nothing.
+            drop(files.remove(&path));
+        }
     }
 
     /// In a shared directory who has the pad owns its file, so that their editor can write it and the others can
@@ -405,11 +420,13 @@ impl Pad {
         if !strange {
             return Ok(None);
         }
-        if let Some(path) = aside.filter(|_| !unedited) {
+        if let Some(path) = aside.as_ref().filter(|_| !unedited) {
             return Ok(Some(NoteReply::PadKept(RawText::from_bytes(path.as_os_str().as_bytes()))));
         }
         if unedited {
-            self.text = String::from_utf8_lossy(&theirs.unwrap_or_default()).into_owned();
+            let theirs = theirs.unwrap_or_default();
+            self.text = String::from_utf8_lossy(&theirs).into_owned();
+            self.adopted = aside.filter(|_| self.text.as_bytes() == theirs);
             return Ok(Some(NoteReply::PadChanged(RawText::from(self.text.as_str()))));
         }
         // It was deleted while we have newer text: ours is written the next time.
@@ -507,7 +524,8 @@ impl Pad {
 
     /// Leaves no journal where `pad.md` says it all. In a shared directory those of others stay, so ours stays as
     /// the newest.
-    pub(super) fn close(self, files: &impl Files) {
+    pub(super) fn close(mut self, files: &impl Files) {
+        self.let_go(files);
         let all_there = self.is_in_file() && files.share().is_none();
         if let Some(journal) = self.journal {
             if all_there {

@@ -153,6 +153,7 @@ fn another_program_changes_the_pad_while_it_is_open() {
     );
     assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
     assert_eq!(fs::read_to_string(&file).unwrap(), "theirs, after our snapshot");
+    assert_eq!(names(dir.path(), "pad.outside-").len(), 0, "it is the pad, and nothing newer was here");
 
     writer.handle(pad("ours again"), now());
     by_another(&file, "theirs again");
@@ -180,6 +181,45 @@ fn another_program_changes_the_pad_while_it_is_open() {
 }
 
 #[test]
+fn what_an_editor_saved_lies_beside_the_pad_only_while_it_may_be_needed() {
+    let outside = |dir: &Path| {
+        let paths = names(dir, "pad.outside-");
+        paths.iter().map(|path| fs::read(path).unwrap()).collect::<Vec<_>>()
+    };
+    let start = |saved: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut writer, _) = open(dir.path(), "s1");
+        writer.handle(pad("ours"), now());
+        writer.handle(NoteCommand::Rest, now());
+        fs::File::create(dir.path().join("pad.md")).unwrap().write_all(saved).unwrap();
+        let replies = writer.handle(NoteCommand::Rest, now());
+        assert!(matches!(&replies[..], [NoteReply::PadChanged(_)]), "{replies:?}");
+        (dir, writer)
+    };
+    // Saved again and again; and at the end.
+    let (dir, mut writer) = start(b"of the editor");
+    for text in ["of the editor, 2", "of the editor, 3"] {
+        by_another(&dir.path().join("pad.md"), text);
+        assert_eq!(writer.handle(NoteCommand::Rest, now()), [NoteReply::PadChanged(text.into())]);
+        assert!(outside(dir.path()).len() <= 1, "{text}");
+    }
+    writer.close(now()).unwrap();
+    assert_eq!(outside(dir.path()).len(), 0);
+    let (_, found) = open(dir.path(), "s2");
+    assert_eq!((found.pad.as_str(), found.notices.len()), ("of the editor, 3", 0));
+    // What comes before it was looked at again may have been typed beside it.
+    let (dir, mut writer) = start(b"of the editor");
+    writer.handle(pad("ours, typed meanwhile"), now());
+    writer.handle(NoteCommand::Rest, now());
+    writer.close(now()).unwrap();
+    assert_eq!(outside(dir.path()), [b"of the editor"]);
+    // What is not UTF-8 is in no journal as it was.
+    let (dir, writer) = start(b"caf\xe9");
+    writer.close(now()).unwrap();
+    assert_eq!(outside(dir.path()), [b"caf\xe9"]);
+}
+
+#[test]
 fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let (mut first, _) = open(dir.path(), "s1");
@@ -192,6 +232,23 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
     assert!(text(reason).contains("has the pad"));
     assert_eq!(second.handle(NoteCommand::Entry(entry("s2", 1)), now()), [NoteReply::EntrySaved(1)]);
     assert_eq!(second.handle(NoteCommand::Rest, now()), []);
+    // Who reads it sees what is typed there: with what it hears, and each time it is told to rest.
+    let holder = found.held_by;
+    let seen = |replies: Vec<NoteReply>, pad: &str| {
+        let [reply] = &replies[..] else { panic!("{pad}: {replies:?}") };
+        let got = opened(reply);
+        assert_eq!((got.pad.as_str(), got.held_by, got.notices.len()), (pad, holder.clone(), 0));
+    };
+    first.handle(pad("by the first, typed on"), now());
+    seen(second.hear(), "by the first, typed on");
+    assert_eq!(second.hear(), [], "once");
+    first.handle(pad("by the first, typed on and on"), now());
+    seen(second.handle(NoteCommand::Rest, now()), "by the first, typed on and on");
+    assert_eq!(first.handle(NoteCommand::Rest, now()), []);
+    assert_eq!(second.hear(), [], "it says the same in pad.md");
+    let long = format!("by the first{}", "\nof many lines".repeat(1000));
+    first.handle(pad(&long), now());
+    seen(second.hear(), &long);
     first.handle(NoteCommand::Entry(entry("s1", 1)), now());
     first.handle(pad("by the first, longer"), now());
     drop(first);
@@ -202,6 +259,43 @@ fn a_second_console_reads_and_gets_the_pad_when_the_first_is_gone() {
     drop(second);
     let (_, third) = open(dir.path(), "s3");
     assert_eq!((third.entries.len(), third.pad.as_str()), (2, "by the second"));
+}
+
+#[test]
+fn why_pad_md_cannot_be_written_is_told_once_until_it_is_another_reason_or_well_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pad.md");
+    let (mut writer, _) = open(dir.path(), "s1");
+    writer.handle(pad("ours"), now());
+    assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
+    let told = |replies: Vec<NoteReply>, why: &str| {
+        let [NoteReply::NotSaved(reason)] = &replies[..] else { panic!("{why}: {replies:?}") };
+        assert!(text(reason).contains(why) && text(reason).contains("is in its journal"), "{reason:?}");
+    };
+    for _again in 0..2 {
+        by_another(&file, &"x".repeat(512 * 1024 + 1));
+        told(writer.handle(NoteCommand::Rest, now()), "larger than 524288 bytes");
+        assert_eq!(writer.handle(NoteCommand::Rest, now()), [], "it was told");
+        assert!(writer.is_behind(), "and is tried again");
+        assert_eq!(writer.handle(NoteCommand::Entry(entry("s1", 1)), now()), [NoteReply::EntrySaved(1)]);
+        assert_eq!(writer.handle(NoteCommand::Rest, now()), [], "what goes well beside it changes nothing");
+        fs::remove_file(&file).unwrap();
+        fs::create_dir(&file).unwrap();
+        told(writer.handle(NoteCommand::Rest, now()), "not a regular file");
+        assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
+        // What somebody asks for is answered each time.
+        let command = NoteCommand::WriteTo(RawText::from(file.to_str().unwrap()), None);
+        for _ in 0..2 {
+            let replies = writer.handle(command.clone(), now());
+            assert!(matches!(&replies[..], [NoteReply::NotSaved(_)]), "{replies:?}");
+        }
+        fs::remove_dir(&file).unwrap();
+        by_another(&file, "small again");
+        let changed = NoteReply::PadChanged("small again".into());
+        let replies = writer.handle(NoteCommand::Rest, now());
+        assert!(replies.is_empty() || replies == [changed], "{replies:?}");
+        assert!(!writer.is_behind());
+    }
 }
 
 #[test]
@@ -232,23 +326,6 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
             }
             let own =
                 |p: &PathBuf| p.to_str().unwrap().contains(".s1.") && p.extension().unwrap() == "journal";
-            // Who reads it sees what is typed there: with what it hears, and each time it is told to rest.
-            let holder = found.held_by;
-            let seen = |replies: Vec<NoteReply>, pad: &str| {
-                let [reply] = &replies[..] else { panic!("{pad}: {replies:?}") };
-                let got = opened(reply);
-                assert_eq!((got.pad.as_str(), got.held_by, got.notices.len()), (pad, holder.clone(), 0));
-            };
-            first.handle(pad("by the first, typed on"), now());
-            seen(second.hear(), "by the first, typed on");
-            assert_eq!(second.hear(), [], "once");
-            first.handle(pad("by the first, typed on and on"), now());
-            seen(second.handle(NoteCommand::Rest, now()), "by the first, typed on and on");
-            assert_eq!(first.handle(NoteCommand::Rest, now()), []);
-            assert_eq!(second.hear(), [], "it says the same in pad.md");
-            let long = format!("by the first{}", "\nof many lines".repeat(1000));
-            first.handle(pad(&long), now());
-            seen(second.hear(), &long);
             let journal = Disk.list(&dir, 100).unwrap().into_iter().find(own).unwrap();
             harm(&dir, &journal);
             let known = if matches!(what, "directory" | "files") { 2 } else { 1 };
@@ -261,55 +338,6 @@ fn what_another_program_removes_or_empties_under_a_console_is_written_anew() {
                     drop(writer);
                 }
                 1 => {
-                    #[test]
-                    fn why_pad_md_cannot_be_written_is_told_once_until_it_is_another_reason_or_well_again() {
-                        let dir = tempfile::tempdir().unwrap();
-                        let file = dir.path().join("pad.md");
-                        let (mut writer, _) = open(dir.path(), "s1");
-                        writer.handle(pad("ours"), now());
-                        assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
-                        let told = |replies: Vec<NoteReply>, why: &str| {
-                            let [NoteReply::NotSaved(reason)] = &replies[..] else {
-                                panic!("{why}: {replies:?}")
-                            };
-                            assert!(
-                                text(reason).contains(why) && text(reason).contains("is in its journal"),
-                                "{reason:?}"
-                            );
-                        };
-                        for _again in 0..2 {
-                            by_another(&file, &"x".repeat(512 * 1024 + 1));
-                            told(writer.handle(NoteCommand::Rest, now()), "larger than 524288 bytes");
-                            assert_eq!(writer.handle(NoteCommand::Rest, now()), [], "it was told");
-                            assert!(writer.is_behind(), "and is tried again");
-                            assert_eq!(
-                                writer.handle(NoteCommand::Entry(entry("s1", 1)), now()),
-                                [NoteReply::EntrySaved(1)]
-                            );
-                            assert_eq!(
-                                writer.handle(NoteCommand::Rest, now()),
-                                [],
-                                "what goes well beside it changes nothing"
-                            );
-                            fs::remove_file(&file).unwrap();
-                            fs::create_dir(&file).unwrap();
-                            told(writer.handle(NoteCommand::Rest, now()), "not a regular file");
-                            assert_eq!(writer.handle(NoteCommand::Rest, now()), []);
-                            // What somebody asks for is answered each time.
-                            let command = NoteCommand::WriteTo(RawText::from(file.to_str().unwrap()), None);
-                            for _ in 0..2 {
-                                let replies = writer.handle(command.clone(), now());
-                                assert!(matches!(&replies[..], [NoteReply::NotSaved(_)]), "{replies:?}");
-                            }
-                            fs::remove_dir(&file).unwrap();
-                            by_another(&file, "small again");
-                            let changed = NoteReply::PadChanged("small again".into());
-                            let replies = writer.handle(NoteCommand::Rest, now());
-                            assert!(replies.is_empty() || replies == [changed], "{replies:?}");
-                            assert!(!writer.is_behind());
-                        }
-                    }
-
                     let replies = writer.handle(NoteCommand::Rest, now());
                     assert!(replies.contains(&restored), "{what}: {replies:?}");
                     drop(writer);
