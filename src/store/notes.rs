@@ -1,8 +1,8 @@
 //! The record of one console on disk: its entries and the pad, durable before they show as saved. Each
 //! incident has a folder of its own; what is written without one is in the shift's.
 //!
-//! [`Folders`] is the interface of who writes, [`Shelf`] of who only reads, [`Bundle`] of what is carried from one
-//! machine to another: nobody else knows where anything is or in which form.
+//! [`Folders`] is the interface of who writes, [`write_down`] of who writes a few entries and ends, [`Shelf`] of who
+//! only reads, [`Bundle`] of what is carried from one machine to another: nobody else knows where anything is or in which form.
 //!
 //! ```text
 //! notes/                                  the shift's folder
@@ -23,6 +23,7 @@ mod ear;
 mod entries;
 mod folders;
 mod here;
+mod once;
 mod pad;
 mod padlog;
 mod places;
@@ -30,6 +31,7 @@ mod shelf;
 
 pub use bundle::{Bundle, Merged};
 pub use folders::{Folders, Told};
+pub use once::write_down;
 pub use shelf::Shelf;
 
 use std::ffi::OsStr;

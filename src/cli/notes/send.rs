@@ -17,7 +17,7 @@ use crate::config::nearest::suggestion;
 use crate::config::places::login;
 use crate::incident::paper::Paper;
 use crate::model::incident::Incident;
-use crate::model::note::{Entry, Folder, NoteCommand, NoteReply, What as Kind};
+use crate::model::note::{Entry, Folder, NoteCommand, What as Kind};
 use crate::model::outgoing::{Delivery, Outgoing};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::Net;
@@ -28,7 +28,7 @@ use crate::runtime::sending::Sending;
 use crate::safe;
 use crate::send::outgoing;
 use crate::store::files::Disk;
-use crate::store::notes::{Folders, Session};
+use crate::store::notes::{Session, write_down as write_down_in};
 
 /// The exit code where nobody knows whether it was sent.
 const UNKNOWN: u8 = 3;
@@ -190,7 +190,7 @@ fn write_down(
     let folder = Folder::Incident(incident.id.clone());
     // An incident of the team is written where the team reads it.
     let team = config.team.clone().map(team);
-    let (mut folders, _) = Folders::open_shared(Disk, &record.state, team, &session, now);
+    let mut written = Vec::new();
     for (index, (what, text)) in entries.into_iter().enumerate() {
         let entry = Entry {
             at: now,
@@ -201,12 +201,11 @@ fn write_down(
             session: session.id.clone(),
             seq: index as u64 + 1,
         };
-        let command = masked(NoteCommand::Entry(entry), net.vault().mask());
-        for reply in folders.handle(&folder, command, now) {
-            if let NoteReply::NotSaved(why) = reply {
-                return Err(clean(&why));
-            }
+        if let NoteCommand::Entry(entry) = masked(NoteCommand::Entry(entry), net.vault().mask()) {
+            written.push(entry);
         }
     }
-    folders.close(now).map_err(|error| error.sentence())
+    // What is found to be wrong there is told once, so here.
+    write_down_in(Disk, (&record.state, team), &folder, written, &session, now)?.iter().for_each(tell);
+    Ok(())
 }
