@@ -22,6 +22,7 @@ mod bundle;
 mod ear;
 mod entries;
 mod folders;
+mod found;
 mod here;
 mod once;
 mod pad;

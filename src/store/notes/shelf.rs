@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::brought;
 use super::entries::MOST_FILES;
-use super::pad::Found;
+use super::found::Found;
 use super::places::{Places, incidents};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};
