@@ -1,7 +1,7 @@
 //! The file operations that durability rests on, behind a trait so that each can be made to fail.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -31,16 +31,48 @@ pub trait Files {
     /// Takes a file away.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Reads a regular file that is not a link; more than `most` bytes is an error.
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        self.read_from(path, 0, most)
+    }
+    /// As [`Files::read`], from this byte on.
+    fn read_from(&self, path: &Path, from: u64, most: u64) -> io::Result<Vec<u8>>;
     /// The names in a directory, sorted; only the first `most`.
     fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>>;
     /// What tells one state of a file from another without reading it; `None` if there is none.
     fn stamp(&self, path: &Path) -> io::Result<Option<Stamp>>;
+    /// Whether other machines may write where a file is: then a lock that is had says nothing of theirs.
+    fn is_far(&self, file: &File) -> bool {
+        rustix::fs::fstatfs(file).map_or(true, |system| {
+            #[expect(clippy::useless_conversion, reason = "its type is not the same on every machine")]
+            let kind = i64::from(system.f_type) & 0xffff_ffff;
+            FAR.contains(&kind)
+        })
+    }
     /// The shared directory that they are in; nothing where they are private.
     fn share(&self) -> Option<&Share> {
         None
     }
 }
+
+/// File systems of a network, or of a program that may lead to one: `f_type` of statfs(2) for NFS, SMB (three of them),
+/// FUSE, 9P, Ceph, AFS (two), Coda, Lustre, GPFS, GFS2, OCFS2, and the folders of a virtual machine.
+const FAR: [i64; 15] = [
+    0x6969,
+    0x517b,
+    0xff53_4d42,
+    0xfe53_4d42,
+    0x6573_5546,
+    0x0102_1997,
+    0x00c3_6400,
+    0x5346_414f,
+    0x6b41_4653,
+    0x7375_7245,
+    0x0bd0_0bd0,
+    0x4750_4653,
+    0x0116_1970,
+    0x7461_636f,
+    0x786f_4256,
+];
 
 /// A file's identity and state: a different stamp means that somebody wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,14 +189,18 @@ impl Files for Disk {
         fs::remove_file(path)
     }
 
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    fn read_from(&self, path: &Path, from: u64, most: u64) -> io::Result<Vec<u8>> {
         // Not blocking: opening a FIFO for reading would wait for a writer.
-        let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
+        let mut file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(io::Error::other("it is not a regular file"));
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(most)).unwrap_or(0));
+        if from > 0 {
+            file.seek(SeekFrom::Start(from))?;
+        }
+        let length = meta.len().saturating_sub(from);
+        let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or(0));
         file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > most {
             return Err(io::Error::other(format!("it is larger than {most} bytes")));
@@ -233,6 +269,12 @@ pub(crate) mod faulty {
         renamed: RefCell<Vec<(PathBuf, Option<PathBuf>)>>,
         /// Where those links are.
         spare: OnceCell<tempfile::TempDir>,
+        /// Bytes that were read.
+        pub(crate) bytes: Cell<usize>,
+        /// What another machine appends to a file while it is read the next time.
+        pub(crate) meanwhile: RefCell<Option<(PathBuf, Vec<u8>)>>,
+        /// Whether it is a network file system.
+        pub(crate) far: Cell<bool>,
     }
 
     impl Faulty {
@@ -324,9 +366,17 @@ pub(crate) mod faulty {
             self.step()?;
             Disk.remove(path)
         }
-        fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        fn is_far(&self, _: &File) -> bool {
+            self.far.get()
+        }
+        fn read_from(&self, path: &Path, from: u64, most: u64) -> io::Result<Vec<u8>> {
             self.step()?;
-            Disk.read(path, most)
+            let bytes = Disk.read_from(path, from, most)?;
+            self.bytes.set(self.bytes.get() + bytes.len());
+            if let Some((path, more)) = self.meanwhile.take() {
+                File::options().append(true).open(path)?.write_all(&more)?;
+            }
+            Ok(bytes)
         }
         fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {
             self.step()?;

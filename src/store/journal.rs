@@ -202,6 +202,8 @@ pub struct Old {
     pub records: Vec<Vec<u8>>,
     /// Its writer lives, or we cannot tell: leave the file alone.
     pub live: bool,
+    /// It is on a network file system, where nobody can tell.
+    pub far: bool,
     /// It ended in this many bytes that are no record, and where they are kept if they could be.
     pub torn: Option<(u64, Option<PathBuf>)>,
 }
@@ -233,12 +235,12 @@ pub fn peek(files: &impl Files, path: &Path) -> io::Result<Vec<Vec<u8>>> {
 /// Says that a journal ends in what is no record, if nobody writes it any more. Nothing is changed.
 pub fn torn(files: &impl Files, path: &Path) -> io::Result<Option<SafeText>> {
     let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
-    if lock::is_held(file) {
+    if files.is_far(&file) || lock::is_held(file) {
         return Ok(None);
     }
     let replay = replay(&files.read(path, MOST_READ)?);
     let torn = replay.map(|replay| replay.torn).filter(|torn| *torn > 0);
-    let old = torn.map(|torn| Old { records: Vec::new(), live: false, torn: Some((torn, None)) });
+    let old = torn.map(|torn| Old { records: Vec::new(), live: false, far: false, torn: Some((torn, None)) });
     Ok(old.and_then(|old| old.torn_notice(path)))
 }
 
@@ -246,7 +248,7 @@ pub fn torn(files: &impl Files, path: &Path) -> io::Result<Option<SafeText>> {
 pub fn read(files: &impl Files, path: &Path, time: Option<&str>) -> io::Result<Old> {
     match time {
         Some(time) => read_old(files, path, time),
-        None => peek(files, path).map(|records| Old { records, live: true, torn: None }),
+        None => peek(files, path).map(|records| Old { records, live: true, far: false, torn: None }),
     }
 }
 
@@ -257,27 +259,29 @@ pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> 
     // Opened for writing to be repaired; a journal of another user is only read, also where we could write it.
     let file = File::options().read(true).append(true).custom_flags(flags(CAUTIOUS)).open(path).ok();
     let is_own = |f: &File| f.metadata().is_ok_and(|meta| meta.is_file() && !is_foreign(&meta));
-    let dead = file.filter(|f| is_own(f) && matches!(lock::lock(f), Ok(true)));
+    // On a network file system a lock may be this machine's alone: its writer may live on another one.
+    let far = file.as_ref().is_some_and(|f| files.is_far(f));
+    let dead = file.filter(|f| !far && is_own(f) && matches!(lock::lock(f), Ok(true)));
     // Read after the lock is ours: from then on nobody appends.
     let bytes = files.read(path, MOST_READ)?;
     let Replay { records, valid, torn } = replay(&bytes).ok_or_else(not_ours)?;
     let Some(file) = dead else {
-        return Ok(Old { records, live: true, torn: None });
+        return Ok(Old { records, live: true, far, torn: None });
     };
-    let mut old = Old { records, live: false, torn: None };
-    let mut cut = true;
+    let mut old = Old { records, live: false, far, torn: None };
     if torn > 0 {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".torn-{time}"));
         let aside = path.with_file_name(name);
         let tail = usize::try_from(valid).ok().and_then(|n| bytes.get(n..)).unwrap_or_default();
-        cut = super::atomic::write(files, &aside, tail).is_ok();
-        old.torn = Some((torn, cut.then_some(aside)));
+        let kept = super::atomic::write(files, &aside, tail).is_ok();
+        old.torn = Some((torn, kept.then_some(aside)));
+        // Where the lock was not seen by its writer, something may stand behind it by now.
+        if kept && file.metadata().is_ok_and(|meta| meta.len() == bytes.len() as u64) {
+            drop(files.truncate(&file, valid));
+        }
     }
-    if cut {
-        // Also gives back the room that a killed writer had kept ahead.
-        drop(files.truncate(&file, valid));
-    }
+    // The room that a killed writer had kept ahead stays its own: where nothing is torn, nothing is cut.
     Ok(old)
 }
 
@@ -401,6 +405,42 @@ mod tests {
         assert_eq!(fs::read(&aside).unwrap(), b"half a rec");
         assert_eq!(fs::metadata(&path).unwrap().len(), valid);
         assert_eq!(read_old(&Disk, &path, "t2").unwrap().torn, None, "told once");
+    }
+
+    #[test]
+    fn what_another_machine_appends_while_a_journal_is_read_is_not_cut_off() {
+        for torn in [&b""[..], b"half a rec"] {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("a.journal");
+            let journal = Journal::create(&Disk, &path, &some(&["first"])).unwrap();
+            // Its lock is not seen here.
+            rustix::fs::flock(&journal.file, rustix::fs::FlockOperation::Unlock).unwrap();
+            File::options().append(true).open(&path).unwrap().write_all(torn).unwrap();
+            let mut more = Vec::new();
+            frame(b"second", &mut more).unwrap();
+            let files = Faulty::default();
+            files.meanwhile.replace(Some((path.clone(), more.clone())));
+            let old = read_old(&&files, &path, "t0").unwrap();
+            assert_eq!(old.records, some(&["first"]));
+            let there = fs::read(&path).unwrap();
+            assert!(there.ends_with(&more), "{} bytes are left with {torn:?}", there.len());
+        }
+    }
+
+    #[test]
+    fn on_a_network_file_system_a_lock_that_is_had_says_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.journal");
+        drop(Journal::create(&Disk, &path, &some(&["first"])).unwrap());
+        File::options().append(true).open(&path).unwrap().write_all(b"half a rec").unwrap();
+        let before = fs::read(&path).unwrap();
+        let files = Faulty::default();
+        files.far.set(true);
+        let old = read_old(&&files, &path, "t0").unwrap();
+        assert!(old.live && old.torn.is_none() && old.records == some(&["first"]), "{old:?}");
+        assert_eq!(torn(&&files, &path).unwrap(), None);
+        assert!(fs::read(&path).unwrap() == before);
+        assert_eq!(Disk.list(dir.path(), 10).unwrap(), [path], "nothing is put beside it");
     }
 
     /// Appends one record after another, each tried again in a new journal when the old one is

@@ -278,8 +278,12 @@ impl<F: Files> Files for Shared<F> {
         self.files.remove(path)
     }
 
-    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        self.files.read(path, most)
+    fn read_from(&self, path: &Path, from: u64, most: u64) -> io::Result<Vec<u8>> {
+        self.files.read_from(path, from, most)
+    }
+
+    fn is_far(&self, file: &File) -> bool {
+        self.files.is_far(file)
     }
 
     fn list(&self, dir: &Path, most: usize) -> io::Result<Vec<PathBuf>> {

@@ -221,12 +221,12 @@ impl Entries {
                 }
             };
             notices.extend(old.torn_notice(&path));
-            if old.live {
+            if old.live && !old.far {
                 continue;
             }
             let read: Vec<Entry> = old.records.iter().filter_map(|record| parse(record)).collect();
             // What this version cannot read, and what is torn and not kept beside it, stays there.
-            if read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
+            if !old.live && read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
                 done.push(path);
             }
             left.extend(read);

@@ -29,6 +29,7 @@ pub(super) fn read_pad(files: &impl Files, path: &Path) -> Result<Option<Vec<u8>
 pub(super) struct OldPad {
     pub(super) path: PathBuf,
     pub(super) live: bool,
+    pub(super) far: bool,
     /// The text at its end.
     pub(super) text: String,
     /// That text is in `pad.md`, or in what is recovered.
@@ -85,7 +86,8 @@ impl Found {
                 }
             }
             // A damaged one is kept as it is: somebody may still read it by hand.
-            journals.push(OldPad { path, live: old.live || !fits, text: text.clone(), known: false });
+            let (live, far) = (old.live || !fits, old.far);
+            journals.push(OldPad { path, live, far, text: text.clone(), known: false });
             newest = Some((text, base, first.unwrap_or_default()));
         }
         let as_text = |bytes: &Option<Vec<u8>>| {

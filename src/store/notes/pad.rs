@@ -501,7 +501,19 @@ impl Pad {
         // Another console that lives may write it.
         let Taken::Mine(_lock) = lock::take(&dir.join("pad.lock"), &self.holder) else { return Ok(()) };
         let found = Found::read(files, dir, Some(now), notices)?;
-        let dead = || found.journals.iter().filter(|old| !old.live);
+        // Where nobody can tell who lives all stays there, and what was taken over before is here.
+        let is_far = found.journals.iter().any(|old| old.far);
+        let dead = || found.journals.iter().filter(|old| !old.live || old.far);
+        let here = files.list(&self.dir, MOST_FILES).map_err(failed)?;
+        let is_here = |text: &[u8]| {
+            let end = format!("-{:08x}.md", print(text).crc);
+            let name = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
+            is_far
+                && here
+                    .iter()
+                    .filter_map(name)
+                    .any(|name| name.starts_with("pad.left-") && name.ends_with(&end))
+        };
         let mut texts = vec![found.text.clone().into_bytes()];
         texts.extend(found.aside.clone());
         texts.extend(dead().filter(|old| !old.known).map(|old| old.text.clone().into_bytes()));
@@ -512,11 +524,12 @@ impl Pad {
             }
             done.push(path.clone());
         }
-        for text in texts.iter().filter(|text| !text.is_empty() && text.as_slice() != self.text.as_bytes()) {
+        texts.retain(|text| !text.is_empty() && text.as_slice() != self.text.as_bytes() && !is_here(text));
+        for text in &texts {
             let path = self.keep_aside(files, text, "left", now)?;
             notices.push(safe!("a pad that was in {} is in {} now", path_text(dir), path_text(&path)));
         }
-        for path in done {
+        for path in done.into_iter().filter(|_| !is_far) {
             // One that stays is kept once more at the next start.
             drop(files.remove(&path));
         }

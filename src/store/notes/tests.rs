@@ -798,3 +798,28 @@ fn the_pad_of_a_team_has_one_holder_who_is_named_and_whoever_has_it_owns_its_fil
     assert!(text(&found.held_by.unwrap()).starts_with("lee@"));
     assert_eq!(fs::read_to_string(&file).unwrap(), "by kim");
 }
+
+#[test]
+fn what_dead_consoles_left_on_a_network_file_system_is_taken_over_once_and_stays_there() {
+    let top = tempfile::tempdir().unwrap();
+    let (away, dir) = (top.path().join("away"), top.path().join("notes"));
+    dirs::prepare(&away).unwrap();
+    let (mut dead, _) = open(&away.join("notes"), "s1");
+    dead.handle(NoteCommand::Entry(entry("s1", 1)), now());
+    dead.handle(pad("typed"), now());
+    drop(dead);
+    let files = Faulty::default();
+    files.far.set(true);
+    let places = [away.clone()];
+    for (session_name, told) in [("s2", 2), ("s3", 0)] {
+        let (mut next, _) = Writer::open_in(&files, &dir, "notes".into(), &session(session_name), now());
+        let taken = next.take_in(&places, now());
+        let notices = taken.as_ref().map_or(0, |taken| opened(taken).notices.len());
+        assert_eq!(notices, told, "{session_name}: {taken:?}");
+        next.close(now()).unwrap();
+        assert_eq!(names(&away.join("notes"), "s1").len(), 2, "who wrote them may live elsewhere");
+        assert_eq!(names(&dir, "pad.left-").len(), 1, "{session_name}");
+    }
+    let (_, found) = open(&dir, "s4");
+    assert_eq!(found.entries, [1]);
+}
