@@ -187,6 +187,27 @@ pub fn replay(bytes: &[u8]) -> Option<Replay> {
     Some(Replay { records, valid: bytes.len() as u64 - torn, torn })
 }
 
+/// The whole records of a part of a journal, each with where it ends in it: of its beginning, or from the end of a
+/// record on.
+pub(super) fn records(part: &[u8], is_beginning: bool) -> Vec<(usize, &[u8])> {
+    let start = if is_beginning { part.strip_prefix(MAGIC) } else { Some(part) };
+    let (mut rest, mut found) = (start.unwrap_or_default(), Vec::new());
+    while let Some((payload, behind)) = first_record(rest) {
+        rest = behind;
+        found.push((part.len() - rest.len(), payload));
+    }
+    found
+}
+
+/// How long the record is that begins here, with what is before its payload, as far as that says it; nothing where no
+/// record is so long.
+pub(super) fn length_of(bytes: &[u8]) -> Option<u64> {
+    const FRONT: u64 = 8;
+    let Some((len, _)) = bytes.split_first_chunk::<4>() else { return Some(FRONT) };
+    let len = u32::from_le_bytes(*len);
+    (u64::from(len) <= MOST_PAYLOAD as u64).then_some(FRONT + u64::from(len))
+}
+
 pub(super) fn first_record(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk::<4>()?;
     let (sum, rest) = rest.split_first_chunk::<4>()?;

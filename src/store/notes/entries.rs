@@ -100,6 +100,9 @@ impl Entries {
 
     /// Takes what other consoles have written; gives what of it is new.
     pub(super) fn hear(&mut self, heard: Vec<Entry>) -> Vec<Entry> {
+        if heard.is_empty() {
+            return heard;
+        }
         let known: HashSet<_> = self.all.iter().map(Entry::key).collect();
         let news: Vec<Entry> = heard.into_iter().filter(|entry| !known.contains(&entry.key())).collect();
         if !news.is_empty() {
