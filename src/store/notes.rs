@@ -234,9 +234,11 @@ impl<F: Files> Writer<F> {
         replies
     }
 
-    /// What other consoles have written since it was asked last, and what was brought from elsewhere.
-    pub fn hear(&mut self) -> Vec<NoteReply> {
-        let (heard, unheard) = self.ear.hear(&self.files, &self.dir, |path| self.entries.is_own(path));
+    /// What other consoles have written since it was asked last, and what was brought from elsewhere. `room` is how
+    /// much of all folders may still be read, bytes.
+    pub fn hear(&mut self, room: &mut u64) -> Vec<NoteReply> {
+        let own = |path: &Path| self.entries.is_own(path);
+        let (heard, unheard) = self.ear.hear(&self.files, &self.dir, room, own);
         let news = self.entries.hear(heard);
         let read = (!news.is_empty()).then_some(NoteReply::Read(news));
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };

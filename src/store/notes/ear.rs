@@ -86,12 +86,19 @@ impl Ear {
         self.journals.is_empty()
     }
 
+    /// Bytes of its journals that were read here.
+    pub(super) fn read(&self) -> u64 {
+        self.read
+    }
+
     /// The entries that were written since it was asked last. What was put in place of what was read counts as new.
-    /// `own` tells the journals of this console. Once it says that there is more than is read.
+    /// `own` tells the journals of this console, `room` how much of all folders may still be read. Once it says that
+    /// there is more than is read.
     pub(super) fn hear(
         &mut self,
         files: &impl Files,
         dir: &Path,
+        room: &mut u64,
         own: impl Fn(&Path) -> bool,
     ) -> (Vec<Entry>, Option<SafeText>) {
         let mut names = files.list(dir, MOST_FILES).unwrap_or_default();
@@ -104,11 +111,12 @@ impl Ear {
             if !before.is_news(size) || size > journal::MOST_READ {
                 continue;
             }
-            let left = self.most.saturating_sub(self.read);
+            let left = self.most.saturating_sub(self.read).min(*room);
             match before.look(files, &path, &self.keys, left) {
                 Ok(Some((new, counted))) => {
                     entries.extend(new);
                     self.read += counted;
+                    *room = room.saturating_sub(counted);
                 }
                 Ok(None) => unread += 1,
                 Err(_) => {}
@@ -211,7 +219,7 @@ mod tests {
 
     /// What an ear hears: the numbers of entries.
     fn heard(ear: &mut Ear, files: &Faulty, dir: &Path) -> Vec<u64> {
-        let (entries, told) = ear.hear(&files, dir, |_| false);
+        let (entries, told) = ear.hear(&files, dir, &mut 1_000_000, |_| false);
         assert_eq!(told, None);
         entries.iter().map(|entry| entry.seq).collect()
     }
@@ -287,8 +295,10 @@ mod tests {
         put("kim", 0..2);
         let mut ear = Ear { most: 13_000, ..Ear::default() };
         ear.start(&Disk, dir.path());
+        let mut room = 100_000;
         let mut hear = || {
-            let (entries, told) = ear.hear(&Disk, dir.path(), |path| path.ends_with("own.000.journal"));
+            let (entries, told) =
+                ear.hear(&Disk, dir.path(), &mut room, |path| path.ends_with("own.000.journal"));
             (entries.len(), told)
         };
         assert_eq!(hear(), (0, None));

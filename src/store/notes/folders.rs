@@ -15,7 +15,7 @@ use super::places::{Places, incidents};
 use super::{PAD, Session, Writer, raw};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::note::{Folder, NoteCommand, NoteReply};
-use crate::model::text::{RawText, SafeText};
+use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
 use crate::store::dirs;
 use crate::store::error::StoreError;
@@ -24,6 +24,10 @@ use crate::store::team::{Shared, Team};
 
 /// Incidents that are read at the start, the newest first.
 const MOST_INCIDENTS: usize = 5_000;
+/// Bytes of journals that are read at the start, and that are known of the folders that are not over, all together.
+const MOST_READ: u64 = 256 * 1024 * 1024;
+/// Incidents that are named where they are left out.
+const MOST_NAMED: usize = 5;
 /// Incidents that are over and are looked at again in one turn: the newest of them always, and so many of the others
 /// in rotation. A thousand so cost no more than a few, and who opens one again is heard.
 const NEWEST: usize = 4;
@@ -31,6 +35,16 @@ const OTHERS: usize = 12;
 
 /// What an answer is of, and the answer.
 pub type Told = Vec<(Folder, NoteReply)>;
+
+/// What came of looking at a folder.
+enum Looked {
+    /// What it has.
+    At((Folder, NoteReply)),
+    /// There is no room for it.
+    TooLong(Folder),
+    /// It is not there, or must not be looked into.
+    Nothing,
+}
 
 /// Writes the notes of one console, in the caller's thread, as [`Writer`] does for one folder.
 #[derive(Debug)]
@@ -47,6 +61,8 @@ pub struct Folders<F> {
     turn: usize,
     /// Who looks at what.
     here: Here,
+    /// Bytes of journals that are read at most.
+    most: u64,
 }
 
 impl<F: Files + Clone> Folders<F> {
@@ -64,6 +80,17 @@ impl<F: Files + Clone> Folders<F> {
         session: &Session,
         now: Timestamp,
     ) -> (Self, Told) {
+        Self::open_within(files, state, team, session, MOST_READ, now)
+    }
+
+    fn open_within(
+        files: F,
+        state: &Path,
+        team: Option<Team>,
+        session: &Session,
+        most: u64,
+        now: Timestamp,
+    ) -> (Self, Told) {
         let places = Places::new(files, state, team);
         let (shift, opened) = Writer::open(places.private(), state, &Folder::Shift, session, now);
         let mut folders = Self {
@@ -74,6 +101,7 @@ impl<F: Files + Clone> Folders<F> {
             left: BTreeMap::new(),
             turn: 0,
             here: Here::new(session),
+            most,
         };
         let mut notices = Vec::new();
         let mut told = folders.read(now, &mut notices);
@@ -128,41 +156,82 @@ impl<F: Files + Clone> Folders<F> {
             self.left.extend(ids.drain(..left_out).map(|id| (id, None)));
         }
         // Without a team it is in one's own directory, for one's other consoles and the next start.
-        let folders = std::iter::once(Folder::Team).chain(ids.into_iter().map(Folder::Incident));
+        let folders = ids.into_iter().map(Folder::Incident).chain(std::iter::once(Folder::Team));
         let all: Vec<_> = folders.filter(|folder| !self.open.contains_key(folder)).collect();
-        all.into_iter().filter_map(|folder| self.read_one(folder, now, notices)).collect()
+        let (mut told, mut left, mut room) = (Told::new(), Vec::new(), self.room());
+        // The newest first: of those there is room for all the longest.
+        for folder in all.into_iter().rev() {
+            match self.read_one(folder, &mut room, now, notices) {
+                Looked::At(reply) => told.push(reply),
+                Looked::TooLong(folder) => {
+                    left.extend(folder.incident().map(|id| clean(&id.as_str().into())));
+                }
+                Looked::Nothing => {}
+            }
+        }
+        told.reverse();
+        told.sort_by_key(|(folder, _)| *folder != Folder::Team);
+        if let Some(first) = left.first().cloned() {
+            let mut names = first;
+            left.iter().take(MOST_NAMED).skip(1).for_each(|name| names.push(&safe!(", {}", name)));
+            if left.len() > MOST_NAMED {
+                names.push(&safe!(" and {} more", left.len() - MOST_NAMED));
+            }
+            let most = self.most >> 20;
+            notices.push(safe!(
+                "{} incidents were not read, for with the newer ones they are more than {} MiB: {}",
+                left.len(),
+                most,
+                names
+            ));
+        }
+        told
     }
 
-    /// Reads what a folder has; nothing where it must not be looked into.
+    /// How much may still be read, bytes.
+    fn room(&self) -> u64 {
+        let heard = self.heard.values().map(Ear::read);
+        let open = self.open.values().map(|writer| writer.ear.read());
+        self.most.saturating_sub(heard.chain(open).sum())
+    }
+
+    /// Reads what a folder has.
     fn read_one(
         &mut self,
         folder: Folder,
+        room: &mut u64,
         now: Timestamp,
         notices: &mut Vec<SafeText>,
-    ) -> Option<(Folder, NoteReply)> {
+    ) -> Looked {
         let (base, files) = self.places.of(&folder);
         let dir = base.join(folder.path());
         if matches!(files.stamp(&dir), Ok(None)) {
             // What others will write there is heard.
             self.heard.insert(folder, Ear::default());
-            return None;
+            return Looked::Nothing;
         }
         let looked = files.share().map_or(Ok(()), |share| share.check_folder(&dir));
         if let Err(why) = looked {
             notices.push(safe!("{}; it was not read", why));
             // It is read as soon as it may be.
             self.left.extend(folder.incident().map(|id| (id.clone(), Some(Glance::default()))));
-            return None;
+            return Looked::Nothing;
         }
         // Looked at before: what is written meanwhile is heard.
         let ear = Ear::from_now(&files, &dir);
+        if ear.read() > *room {
+            // It is read when somebody writes in it and there is room again, or turns to it.
+            self.left.extend(folder.incident().map(|id| (id.clone(), Some(ear.glance()))));
+            return Looked::TooLong(folder);
+        }
+        *room -= ear.read();
         let entries = super::entries::read(&files, &dir, Some(now), notices);
         let is_over = |id| Incident::of(id, &entries).is_none_or(|incident| incident.status.is_over());
         match folder.incident().filter(|id| is_over(id)) {
             Some(id) => drop(self.left.insert(id.clone(), Some(ear.glance()))),
             None => drop(self.heard.insert(folder.clone(), ear)),
         }
-        Some((folder, NoteReply::Read(entries)))
+        Looked::At((folder, NoteReply::Read(entries)))
     }
 
     /// Whether others may write what one has to see soon: where there is a team, in an incident, or where
@@ -184,20 +253,21 @@ impl<F: Files + Clone> Folders<F> {
             if is_known || self.open.contains_key(&folder) {
                 continue;
             }
-            let heard = self.read_one(folder, now, &mut Vec::new());
+            let heard = self.read_again(folder, now);
             // Of one whose first entry is still being written there is nothing to tell.
             told.extend(heard.filter(|(_, reply)| *reply != NoteReply::Read(Vec::new())));
         }
         told.extend(self.look_again(now));
+        let mut room = self.room();
         for (folder, ear) in &mut self.heard {
             let (base, files) = self.places.of(folder);
-            let (entries, unheard) = ear.hear(&files, &base.join(folder.path()), |_| false);
+            let (entries, unheard) = ear.hear(&files, &base.join(folder.path()), &mut room, |_| false);
             let read = (!entries.is_empty()).then_some(NoteReply::Read(entries));
             let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
             told.extend(read.into_iter().chain(unheard).map(|reply| (folder.clone(), reply)));
         }
         for (folder, writer) in &mut self.open {
-            told.extend(writer.hear().into_iter().map(|reply| (folder.clone(), reply)));
+            told.extend(writer.hear(&mut room).into_iter().map(|reply| (folder.clone(), reply)));
         }
         if let Some(folder) = self.here.folder().cloned() {
             let (base, files) = self.places.of(&folder);
@@ -218,6 +288,14 @@ impl<F: Files + Clone> Folders<F> {
         due.into_iter().filter_map(|id| self.look_again_at(&id, now)).collect()
     }
 
+    /// Reads one that was not read, or not as it is now. What is wrong with it was told, or will be at the next start.
+    fn read_again(&mut self, folder: Folder, now: Timestamp) -> Option<(Folder, NoteReply)> {
+        match self.read_one(folder, &mut self.room(), now, &mut Vec::new()) {
+            Looked::At(reply) => Some(reply),
+            Looked::TooLong(_) | Looked::Nothing => None,
+        }
+    }
+
     fn look_again_at(&mut self, id: &IncidentId, now: Timestamp) -> Option<(Folder, NoteReply)> {
         let folder = Folder::Incident(id.clone());
         let (base, files) = self.places.of(&folder);
@@ -230,7 +308,7 @@ impl<F: Files + Clone> Folders<F> {
             return None;
         }
         self.left.remove(id);
-        let heard = self.read_one(folder, now, &mut Vec::new());
+        let heard = self.read_again(folder, now);
         // One that nobody declared was told when it was come upon.
         heard.filter(|(_, reply)| match reply {
             NoteReply::Read(entries) => Incident::of(id, entries).is_some(),
@@ -740,5 +818,42 @@ mod tests {
         folders.close(now()).unwrap();
         let (_, told) = Folders::open(Disk, &home, &session("c"), now());
         assert_eq!(read(&told), [("notes".to_owned(), 0), ("incidents/INC-20260314-0312-db".to_owned(), 2)]);
+    }
+
+    #[test]
+    fn of_all_incidents_together_a_console_reads_so_much_and_says_which_it_left_out() {
+        let state = tempfile::tempdir().unwrap();
+        let folder = |number: usize| {
+            Folder::Incident(IncidentId::try_from(format!("INC-20260314-{number:04}-db")).unwrap())
+        };
+        let long = |seq: u64| {
+            let NoteCommand::Entry(entry) = entry("a", seq, What::Note) else { panic!() };
+            NoteCommand::Entry(Entry { text: "x".repeat(15_000).as_str().into(), ..entry })
+        };
+        let (mut a, _) = Folders::open(Disk, state.path(), &session("a"), now());
+        for number in 1..=4 {
+            a.handle(&folder(number), entry("a", 1, declared()), now());
+            a.handle(&folder(number), long(2), now());
+        }
+        let (mut b, told) = Folders::open_within(Disk, state.path(), None, &session("b"), 50_000, now());
+        let heard = |told: &Told| -> Vec<Folder> { told.iter().map(|(folder, _)| folder.clone()).collect() };
+        assert_eq!(heard(&told), [Folder::Shift, folder(2), folder(3), folder(4)], "the newest");
+        let (_, NoteReply::Opened { notices, .. }) = &told[0] else { panic!("{told:?}") };
+        let [notice] = &notices[..] else { panic!("{notices:?}") };
+        assert_eq!(
+            notice.as_str().unwrap(),
+            "1 incidents were not read, for with the newer ones they are more than 0 MiB: INC-20260314-0001-db"
+        );
+        // What is heard counts too, and it is told once for each.
+        a.handle(&folder(4), long(3), now());
+        a.handle(&folder(3), entry("a", 3, What::Note), now());
+        let replies = b.hear(now());
+        assert_eq!(heard(&replies), [folder(3), folder(4)], "{replies:?}");
+        assert!(matches!(&replies[1].1, NoteReply::Unheard(_)), "{replies:?}");
+        assert_eq!(b.hear(now()), []);
+        // One that was left out and is turned to is read all the same.
+        let opened = b.handle(&folder(1), NoteCommand::Open, now());
+        let [NoteReply::Opened { entries, .. }] = &opened[..] else { panic!("{opened:?}") };
+        assert_eq!(entries.len(), 2);
     }
 }
