@@ -223,10 +223,15 @@ fn token_in(text: &str) -> Option<Range<usize>> {
 pub const STANDS: &str = "[secret]";
 
 /// A text that goes to others without what looks like a secret in it, whoever wrote it there: tokens as their
-/// vendors print them, and addresses with a password or a token in them.
+/// vendors print them, what a name says is one (`password=...`), and addresses with a password or a token in them.
 pub fn without_tokens(text: &str) -> Cow<'_, str> {
     let mut text = Cow::Borrowed(text);
     while let Some(place) = token_in(&text) {
+        text.to_mut().replace_range(place, STANDS);
+    }
+    let mut from = 0;
+    while let Some(place) = named_in(&text, from) {
+        from = place.start + STANDS.len();
         text.to_mut().replace_range(place, STANDS);
     }
     if url_holds_a_secret(&text) {
@@ -237,6 +242,27 @@ pub fn without_tokens(text: &str) -> Cow<'_, str> {
         text = Cow::Owned(text.split_inclusive(' ').map(word).collect());
     }
     text
+}
+
+/// Where the value of the first `password=...` behind a place is.
+fn named_in(text: &str, from: usize) -> Option<Range<usize>> {
+    let rest = text.get(from..)?;
+    rest.match_indices('=').find_map(|(at, _)| {
+        let (before, after) = (rest.get(..at)?, rest.get(at + 1..)?);
+        let name = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || "_-".contains(c))).next()?;
+        let quote = after.chars().next().filter(|c| "\"'".contains(*c));
+        let skipped = quote.map_or(0, char::len_utf8);
+        let value = after.get(skipped..)?;
+        let ends =
+            |c: char| quote.map_or_else(|| c.is_whitespace() || ",;&\"')".contains(c), |quote| c == quote);
+        let length = value.find(ends).unwrap_or(value.len());
+        // Stars, a mask of a pattern, and what stands for one tell nothing.
+        let tells = !value.starts_with(['*', '<', '[']) && length > 0;
+        let start = from + at + 1 + skipped;
+        // In an address it is part of the address.
+        let is_free = !before.rsplit(char::is_whitespace).next()?.contains("://");
+        (names_a_secret(name.trim_start_matches('-')) && tells && is_free).then_some(start..start + length)
+    })
 }
 
 /// The same of a text of many lines, in which a private key may stand.
@@ -385,6 +411,18 @@ mod tests {
         let left = without_tokens(&text);
         assert_eq!(left, format!("curl -H '[secret]' x{token} [secret] then [secret]"));
         assert_eq!(without_tokens("https://h/?page=2 a:b"), "https://h/?page=2 a:b");
+        for (text, left) in [
+            (
+                r#"login password="a b", db_password=pw;x --token=t1 ok"#,
+                r#"login password="[secret]", db_password=[secret];x --token=[secret] ok"#,
+            ),
+            (
+                "password= token=**** secret=<hex> keys=5 passwords: none",
+                "password= token=**** secret=<hex> keys=5 passwords: none",
+            ),
+        ] {
+            assert_eq!(without_tokens(text), left);
+        }
         let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
         for (text, left) in [
             (format!("a\n{begin}\nMIIE+/x=\n  AAAA\n{end}\nb"), "a\n[secret]\nb"),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 use rustix::process::Signal;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH, SIGXFSZ};
+use signal_hook::consts::{
+    SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH, SIGXFSZ,
+};
 use signal_hook::iterator::Signals;
 use tokio::sync::watch;
 
@@ -33,6 +35,16 @@ pub fn outlive_large_files() -> std::io::Result<()> {
     signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
+/// Has programs that sources start stop when they write on the terminal or read from it, also where whoever started
+/// us ignores that, as tmux does.
+///
+/// Errors when the system refuses a handler.
+fn stop_others_at_the_terminal(ignored: u64) -> std::io::Result<()> {
+    // Caught and not ignored: programs that we start have it as usual. The mark is read by nobody.
+    let mut both = [SIGTTIN, SIGTTOU].into_iter().filter(|signal| ignored & mask(*signal) != 0);
+    both.try_for_each(|signal| signal_hook::flag::register(signal, Arc::default()).map(drop))
+}
+
 /// Catches the signals and starts the thread. The receiver holds the latest size and says when
 /// everything must be painted anew.
 ///
@@ -40,6 +52,7 @@ pub fn outlive_large_files() -> std::io::Result<()> {
 /// Errors when the system refuses a handler or a thread.
 pub fn start(terminal: &Terminal, exit: &Arc<Exit>) -> std::io::Result<watch::Receiver<Screen>> {
     let ignored = ignored();
+    stop_others_at_the_terminal(ignored)?;
     let wanted = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGCONT, SIGWINCH];
     let mut signals = Signals::new(wanted.into_iter().filter(|signal| ignored & mask(*signal) == 0))?;
     let (screen, receiver) = watch::channel(Screen { size: terminal.size(), taken: 0 });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::pty::{Shown, Start};
-use super::{is_painted, quiet, quiet_with, searched, stalled};
+use super::{MIDWATCH, begin, is_painted, quiet, quiet_with, searched, stalled};
 
 #[test]
 fn a_new_size_is_painted_in_full() {
@@ -117,4 +117,20 @@ fn stalled_for(time: Duration) {
     // What the system held, the frame that was being written, and one more; not fifty.
     let bytes = pty.count() - before;
     assert!(bytes < 3 * repaint + 80_000, "{bytes} bytes after the stall, {repaint} in a repaint");
+}
+
+#[test]
+fn what_a_source_runs_writes_nothing_on_the_terminal_also_where_that_is_ignored() {
+    // As under tmux, which starts a command with these two ignored.
+    let source = "[[source]]\nname = 'tail'\nkind = 'command'\n\
+         argv = ['sh', '-c', 'echo it began; printf \"\\\\124YPED\" > /dev/tty; sleep 60']\n";
+    let script = format!(
+        "trap '' TTIN TTOU; cat >> \"$HOME/.config/midwatch/config.toml\" <<'END'\n{source}END\nexec {MIDWATCH}"
+    );
+    let pty = begin(Start::default(), &["sh", "-c", &script]);
+    pty.send(b"2");
+    pty.wait_for("it began");
+    pty.let_pass(Duration::from_millis(500));
+    let bytes = pty.look(|shown| String::from_utf8_lossy(&shown.bytes).into_owned());
+    assert!(!bytes.contains("TYPED"), "it wrote on the screen");
 }
