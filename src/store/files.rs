@@ -80,6 +80,8 @@ pub struct Stamp {
     inode: u64,
     size: u64,
     modified: (i64, i64),
+    /// Nothing where the file system does not keep it.
+    made: Option<Timestamp>,
     user: u32,
     group: u32,
     mode: u32,
@@ -119,6 +121,11 @@ impl Stamp {
         self.is_file
     }
 
+    /// When it was made, which nobody can set.
+    pub fn made(&self) -> Option<Timestamp> {
+        self.made
+    }
+
     /// When it was written last.
     pub fn modified(&self) -> Option<Timestamp> {
         Timestamp::new(self.modified.0, i32::try_from(self.modified.1).ok()?).ok()
@@ -131,6 +138,7 @@ impl From<&fs::Metadata> for Stamp {
             inode: m.ino(),
             size: m.size(),
             modified: (m.mtime(), m.mtime_nsec()),
+            made: m.created().ok().and_then(|made| Timestamp::try_from(made).ok()),
             user: m.uid(),
             group: m.gid(),
             mode: m.mode() & 0o7777,

@@ -29,6 +29,7 @@ mod pad;
 mod padlog;
 mod places;
 mod shelf;
+mod whose;
 
 pub use bundle::{Bundle, Merged};
 pub use folders::{Folders, Told};
@@ -238,11 +239,13 @@ impl<F: Files> Writer<F> {
     /// much of all folders may still be read, bytes.
     pub fn hear(&mut self, room: &mut u64) -> Vec<NoteReply> {
         let own = |path: &Path| self.entries.is_own(path);
-        let (heard, unheard) = self.ear.hear(&self.files, &self.dir, room, own);
-        let news = self.entries.hear(heard);
+        let (mut words, unheard) = self.ear.hear(&self.files, &self.dir, room, own);
+        words.without(self.entries.all());
+        let mut notices: Vec<SafeText> = unheard.into_iter().collect();
+        let news = self.entries.hear(words.finish(&mut notices));
         let read = (!news.is_empty()).then_some(NoteReply::Read(news));
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
-        let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
+        let unheard = notices.iter().map(|why| NoteReply::Unheard(raw(why)));
         read.into_iter().chain(unheard).chain(self.read_on()).chain(beside).collect()
     }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::entries::{MOST_FILES, MOST_READ, parse, smallest_first};
+use super::whose::Words;
 use crate::model::note::Entry;
 use crate::model::text::SafeText;
 use crate::safe;
@@ -100,10 +101,10 @@ impl Ear {
         dir: &Path,
         room: &mut u64,
         own: impl Fn(&Path) -> bool,
-    ) -> (Vec<Entry>, Option<SafeText>) {
-        let mut names = files.list(dir, MOST_FILES).unwrap_or_default();
-        names.retain(|path| !own(path));
-        let (mut entries, mut unread) = (Vec::new(), 0_usize);
+    ) -> (Words, Option<SafeText>) {
+        let all = files.list(dir, MOST_FILES).unwrap_or_default();
+        let names = all.iter().filter(|path| !own(path)).cloned().collect();
+        let (mut heard, mut unread) = (Vec::new(), 0_usize);
         for (size, path) in smallest_first(files, names) {
             let before = self.journals.entry(path.clone()).or_default();
             // One that is too long by itself, or cannot be read, is told at the next start; it is looked at again
@@ -114,7 +115,7 @@ impl Ear {
             let left = self.most.saturating_sub(self.read).min(*room);
             match before.look(files, &path, &self.keys, left) {
                 Ok(Some((new, counted))) => {
-                    entries.extend(new);
+                    heard.push((path, new));
                     self.read += counted;
                     *room = room.saturating_sub(counted);
                 }
@@ -131,7 +132,14 @@ impl Ear {
                 path_text(dir)
             )
         });
-        (entries, told)
+        heard.retain(|(_, new)| !new.is_empty());
+        // Most often there is nothing, and then nothing is looked at.
+        let mut words = if heard.is_empty() { Words::default() } else { Words::of(files, &all) };
+        for (path, new) in heard {
+            let user = files.stamp(&path).ok().flatten().map(|stamp| stamp.user());
+            words.take(&path, user, new);
+        }
+        (words, told)
     }
 }
 
@@ -221,7 +229,7 @@ mod tests {
     fn heard(ear: &mut Ear, files: &Faulty, dir: &Path) -> Vec<u64> {
         let (entries, told) = ear.hear(&files, dir, &mut 1_000_000, |_| false);
         assert_eq!(told, None);
-        entries.iter().map(|entry| entry.seq).collect()
+        entries.finish(&mut Vec::new()).iter().map(|entry| entry.seq).collect()
     }
 
     #[test]
@@ -299,7 +307,7 @@ mod tests {
         let mut hear = || {
             let (entries, told) =
                 ear.hear(&Disk, dir.path(), &mut room, |path| path.ends_with("own.000.journal"));
-            (entries.len(), told)
+            (entries.finish(&mut Vec::new()).len(), told)
         };
         assert_eq!(hear(), (0, None));
         // What grows counts once, however often it is read.

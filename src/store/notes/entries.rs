@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::file_time;
+use super::whose::Words;
 use crate::model::note::{Entry, merge};
 use crate::model::text::{RawText, SafeText};
 use crate::safe;
@@ -180,7 +181,7 @@ impl Entries {
             return 0;
         }
         self.journal = None;
-        let mut there = on_disk(files, &self.dir);
+        let mut there = on_disk(files, &self.dir, &self.all);
         there.extend(self.waiting.iter().map(Entry::key));
         let before = self.waiting.len();
         self.waiting.extend(self.all.iter().filter(|e| !there.contains(&e.key())).cloned());
@@ -316,11 +317,13 @@ pub(super) fn parse(record: &[u8]) -> Option<Entry> {
     if record.len() <= MOST_RECORD { serde_json::from_slice(record).ok() } else { None }
 }
 
-/// The entries that are in a journal now. What cannot be read is not there.
-fn on_disk(files: &impl Files, dir: &Path) -> HashSet<(RawText, u64, Timestamp)> {
+/// Which of these entries are in a journal now, in the same words. What cannot be read is not there.
+fn on_disk(files: &impl Files, dir: &Path, known: &[Entry]) -> HashSet<(RawText, u64, Timestamp)> {
+    let known: HashMap<_, &Entry> = known.iter().map(|entry| (entry.key(), entry)).collect();
     let all = journals(files, dir);
     let records = all.filter_map(|path| journal::peek(files, &path).ok()).flatten();
-    records.filter_map(|record| parse(&record)).map(|e| e.key()).collect()
+    let found = records.filter_map(|record| parse(&record)).map(|entry| (entry.key(), entry));
+    found.filter(|(key, entry)| known.get(key) == Some(&entry)).map(|(key, _)| key).collect()
 }
 
 fn journals(files: &impl Files, dir: &Path) -> impl Iterator<Item = PathBuf> {
@@ -366,7 +369,8 @@ fn read_within(
     if names.len() == MOST_FILES {
         notices.push(safe!("{} holds more than {} files; not all were read", path_text(dir), MOST_FILES));
     }
-    let (mut all, mut bytes, mut unread) = (Vec::new(), 0, 0_usize);
+    let mut words = Words::of(files, &names);
+    let (mut bytes, mut unread) = (0, 0_usize);
     for (size, path) in &smallest_first(files, names) {
         // One that is too long by itself says so when it is read.
         if *size <= journal::MOST_READ && bytes + size > most {
@@ -387,9 +391,9 @@ fn read_within(
             drop(files.remove(path));
         }
         bytes += size;
-        let before = all.len();
-        all.extend(old.records.iter().filter_map(|record| parse(record)));
-        let foreign = old.records.len() - (all.len() - before);
+        let entries: Vec<_> = old.records.iter().filter_map(|record| parse(record)).collect();
+        let foreign = old.records.len() - entries.len();
+        words.take(path, stamp.map(|stamp| stamp.user()), entries);
         if foreign > 0 {
             notices.push(safe!(
                 "{} entries in {} are of another version, or damaged, and are not shown",
@@ -401,7 +405,7 @@ fn read_within(
     if unread > 0 {
         notices.push(safe!("{} journals in {} were too much to read", unread, path_text(dir)));
     }
-    merge(all)
+    words.finish(notices)
 }
 
 #[cfg(test)]

@@ -261,9 +261,11 @@ impl<F: Files + Clone> Folders<F> {
         let mut room = self.room();
         for (folder, ear) in &mut self.heard {
             let (base, files) = self.places.of(folder);
-            let (entries, unheard) = ear.hear(&files, &base.join(folder.path()), &mut room, |_| false);
+            let (words, unheard) = ear.hear(&files, &base.join(folder.path()), &mut room, |_| false);
+            let mut notices: Vec<SafeText> = unheard.into_iter().collect();
+            let entries = words.finish(&mut notices);
             let read = (!entries.is_empty()).then_some(NoteReply::Read(entries));
-            let unheard = unheard.map(|why| NoteReply::Unheard(raw(&why)));
+            let unheard = notices.iter().map(|why| NoteReply::Unheard(raw(why)));
             told.extend(read.into_iter().chain(unheard).map(|reply| (folder.clone(), reply)));
         }
         for (folder, writer) in &mut self.open {

@@ -99,9 +99,12 @@ impl<F: Files + Clone> Shelf<F> {
 
     /// The entries in a folder, in order of time, session and seq.
     pub fn entries(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Vec<Entry> {
-        let mut all = Vec::new();
+        let mut all: Vec<Entry> = Vec::new();
         for (dir, files) in self.dirs(folder, notices) {
-            all.extend(super::entries::read(files, &dir, None, notices));
+            // One's own directory, where nobody else writes, comes first.
+            let known: HashSet<_> = all.iter().map(Entry::key).collect();
+            let there = super::entries::read(files, &dir, None, notices);
+            all.extend(there.into_iter().filter(|entry| !known.contains(&entry.key())));
         }
         merge(all)
     }
