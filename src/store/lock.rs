@@ -82,6 +82,9 @@ pub fn take(path: &Path, holder: &RawText) -> Taken {
 /// stands in another file beside it, which each holder puts there anew.
 pub fn take_shared(files: &impl Files, path: &Path, holder: &RawText) -> Taken {
     let Some(share) = files.share() else { return take(path, holder) };
+    if let Err(e) = share.check_way(path) {
+        return Taken::Unsure(e);
+    }
     let beside = path.with_extension("holder");
     let open = |write: bool| {
         let mut options = File::options();

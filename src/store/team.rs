@@ -188,6 +188,19 @@ impl Share {
         self.check(path, &fs::symlink_metadata(path).map_err(look)?)
     }
 
+    /// Whether directories lead to a file below the shared one, and no link that somebody put in the place of one.
+    pub(super) fn check_way(&self, path: &Path) -> io::Result<()> {
+        let Ok(below) = folder(path).strip_prefix(&self.root) else { return Ok(()) };
+        let mut at = self.root.clone();
+        for part in below.components() {
+            at.push(part);
+            if !fs::symlink_metadata(&at)?.is_dir() {
+                return Err(io::Error::other(format!("{} is no directory", path_text(&at).as_str())));
+            }
+        }
+        Ok(())
+    }
+
     /// Who may do with a file what they must not, or cannot read it: that is told, with what to do.
     pub(super) fn wrong_with(&self, path: &Path, stamp: &Stamp) -> Option<SafeText> {
         let shown = path_text(path);
@@ -242,6 +255,9 @@ impl<F: Files> Shared<F> {
 
 impl<F: Files> Files for Shared<F> {
     fn create(&self, path: &Path) -> io::Result<File> {
+        if let Some(share) = &self.share {
+            share.check_way(path)?;
+        }
         let file = self.files.create(path)?;
         if let Some(Err(e)) = self.share.as_ref().map(|share| share.open_up(&file)) {
             drop(self.files.remove(path));

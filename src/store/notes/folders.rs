@@ -729,6 +729,41 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_takes_the_place_of_an_incidents_folder_leads_nowhere() {
+        let top = tempfile::tempdir().unwrap();
+        let (team, home) = (of_team(top.path()), top.path().join("home"));
+        let elsewhere = top.path().join("elsewhere");
+        let other = Folder::Incident(IncidentId::try_from("INC-20260314-0400-web".to_owned()).unwrap());
+        let (mut kim, _) = Folders::open_shared(Disk, &home, Some(team.clone()), &session("a"), now());
+        for (seq, folder, is_turned) in [(1, incident(), true), (2, other, false)] {
+            kim.handle(&folder, entry("a", seq, declared()), now());
+            if is_turned {
+                kim.handle(&folder, NoteCommand::Open, now());
+                kim.handle(&folder, NoteCommand::Pad(1, "first".into()), now());
+            }
+            let dir = team.dir.join(folder.path());
+            std::fs::create_dir(&elsewhere).unwrap();
+            mode(&elsewhere, 0o2770);
+            std::fs::rename(&dir, top.path().join(format!("away{seq}"))).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, &dir).unwrap();
+            let commands =
+                [entry("a", seq + 10, What::Note), NoteCommand::Pad(2, "second".into()), NoteCommand::Rest];
+            for command in commands {
+                let replies = kim.handle(&folder, command, now());
+                let is_saved =
+                    |reply: &NoteReply| matches!(reply, NoteReply::EntrySaved(_) | NoteReply::PadSaved(_));
+                assert!(!replies.iter().any(is_saved), "{replies:?}");
+            }
+            let NoteCommand::Entry(more) = entry("a", seq + 20, What::Note) else { panic!() };
+            let replies = kim.handle(&folder, NoteCommand::Entry(more), now());
+            let [.., NoteReply::NotSaved(why)] = &replies[..] else { panic!("{replies:?}") };
+            assert!(why.as_str().unwrap().contains("is no directory"), "{why:?}");
+            assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+            std::fs::remove_dir(&elsewhere).unwrap();
+        }
+    }
+
+    #[test]
     fn what_was_written_for_the_team_stays_when_ones_own_directory_comes_back() {
         let top = tempfile::tempdir().unwrap();
         let (team, home, memory) = (of_team(top.path()), top.path().join("home"), top.path().join("memory"));
