@@ -287,7 +287,9 @@ impl<F: Files> Writer<F> {
                 Ok(moved) => {
                     notices.extend(moved);
                     if !text.is_empty() && text != self.pad.text().into() {
-                        notices.extend(self.pad.accept(0, &text).err());
+                        // Where it waits for the disk, that it is saved is told of that text.
+                        let number = before.pad.unsaved().unwrap_or_default();
+                        notices.extend(self.pad.accept(number, &text).err());
                     }
                 }
                 // Then ours is what stands beside it.

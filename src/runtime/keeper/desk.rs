@@ -206,6 +206,7 @@ impl Desk {
         for folder in std::mem::take(&mut self.unsaved) {
             self.note(&folder, NoteCommand::Rest);
         }
+        self.leave();
         self.go_home();
         self.rejoin();
         // Told as it is told: the next turn tries again.
@@ -279,6 +280,22 @@ impl Desk {
                 Err(error) => self.tell(Msg::Trouble(error.sentence())),
             }
         }
+    }
+
+    /// Goes to the person's own directory where something could not be saved in that of the team.
+    fn leave(&mut self) {
+        if self.unsaved.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        for (folder, reply) in self.notes.as_mut().map(|notes| notes.leave(now)).unwrap_or_default() {
+            self.unsaved.remove(&folder);
+            if matches!(reply, NoteReply::NotSaved(_)) {
+                self.unsaved.insert(folder.clone());
+            }
+            self.answer(folder, reply);
+        }
+        self.kept_shared();
     }
 
     /// Goes to the directory of the team as soon as that can be used.

@@ -93,6 +93,12 @@ impl Entries {
         self.waiting.len()
     }
 
+    /// Knows only what this console wrote and is not saved, from here on; gives all that it knew.
+    pub(super) fn only_own(&mut self) -> Vec<Entry> {
+        self.waiting.retain(|entry| entry.session == self.session);
+        std::mem::replace(&mut self.all, self.waiting.clone())
+    }
+
     /// Whether a journal is one of this console's.
     pub(super) fn is_own(&self, path: &Path) -> bool {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -127,6 +127,26 @@ impl<F: Files + Clone> Folders<F> {
         self.places.of(folder).0.join(folder.path()).join(PAD)
     }
 
+    /// Goes to the person's own directory if the team's cannot be used any more, with what could not be written there.
+    pub fn leave(&mut self, now: Timestamp) -> Told {
+        if !self.places.leave() {
+            return Told::new();
+        }
+        let moved = |folder: &&Folder| self.places.is_of_team(folder);
+        let folders: Vec<Folder> = self.open.keys().filter(moved).cloned().collect();
+        let mut told = Told::new();
+        for folder in folders {
+            let Some(mut before) = self.open.remove(&folder) else { continue };
+            // What others wrote there is there again with the directory; what is not is written then.
+            let known = before.entries.only_own();
+            told.extend(self.adopt_one(&folder, Some(before), &[], now));
+            if let Some(writer) = self.open.get_mut(&folder) {
+                writer.entries.hear(known);
+            }
+        }
+        told
+    }
+
     /// Goes to the team's directory if it can be used now, with what was written meanwhile.
     pub fn rejoin(&mut self, now: Timestamp) -> Told {
         if !self.places.rejoin() {
@@ -726,6 +746,41 @@ mod tests {
         let shelf = crate::store::notes::Shelf::shared(Disk, top.path().join("eve"), Some(team.clone()));
         assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 2);
         assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "typed".into());
+    }
+
+    #[test]
+    fn what_the_directory_of_a_team_refuses_under_a_console_goes_to_ones_own_until_it_is_back() {
+        let top = tempfile::tempdir().unwrap();
+        let (team, home, away) = (of_team(top.path()), top.path().join("home"), top.path().join("away"));
+        let (mut kim, _) = Folders::open_shared(Disk, &home, Some(team.clone()), &session("a"), now());
+        kim.handle(&incident(), entry("a", 1, declared()), now());
+        kim.handle(&incident(), NoteCommand::Open, now());
+        kim.handle(&incident(), NoteCommand::Pad(1, "first".into()), now());
+        assert_eq!(kim.leave(now()), [], "as long as it can be used");
+        std::fs::rename(&team.dir, &away).unwrap();
+        let replies = kim.handle(&incident(), entry("a", 2, What::Note), now());
+        assert!(matches!(&replies[..], [.., NoteReply::NotSaved(_)]), "{replies:?}");
+        let replies = kim.handle(&incident(), NoteCommand::Pad(2, "first, second".into()), now());
+        assert!(matches!(&replies[..], [.., NoteReply::NotSaved(_)]), "{replies:?}");
+
+        let told = kim.leave(now());
+        for saved in [NoteReply::EntrySaved(2), NoteReply::PadSaved(2)] {
+            assert!(told.contains(&(incident(), saved)), "{told:?}");
+        }
+        assert!(kim.apart().unwrap().as_str().contains("does not exist"), "{:?}", kim.apart());
+        let apart = home.join("unshared").join(incident().path());
+        assert_eq!(kim.pad_file(&incident()), apart.join("pad.md"));
+        let own = crate::store::journal::peek(&Disk, &apart.join("kim.bastion.a.000.journal")).unwrap();
+        assert_eq!(own.len(), 2, "what it wrote, as long as nobody can see what was saved");
+        let replies = kim.handle(&incident(), entry("a", 3, What::Note), now());
+        assert_eq!(replies, [NoteReply::EntrySaved(3)]);
+
+        std::fs::rename(&away, &team.dir).unwrap();
+        kim.rejoin(now());
+        assert_eq!(kim.apart(), None);
+        let shelf = crate::store::notes::Shelf::of_team(Disk, team.open().unwrap());
+        assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 3);
+        assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "first, second".into());
     }
 
     #[test]

@@ -114,6 +114,11 @@ impl Pad {
         }
     }
 
+    /// The number of its text, if that is not acknowledged yet.
+    pub(super) fn unsaved(&self) -> Option<u64> {
+        self.unsaved
+    }
+
     /// While another console has the pad: takes it if it is free now. True if it is ours since, or somebody else's.
     pub(super) fn take_over(
         &mut self,

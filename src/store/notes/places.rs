@@ -98,6 +98,15 @@ impl<F: Files + Clone> Places<F> {
         true
     }
 
+    /// Leaves the team's directory if it was used until now and cannot be any more; false if nothing came of it.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(Err(why)) = self.team.as_ref().filter(|_| self.apart().is_none()).map(Team::open) else {
+            return false;
+        };
+        self.share = Some(Err(why));
+        true
+    }
+
     /// Why the team's directory cannot be used.
     pub(super) fn apart(&self) -> Option<&SafeText> {
         self.share.as_ref().and_then(|share| share.as_ref().err())
