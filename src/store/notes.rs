@@ -90,6 +90,8 @@ pub struct Writer<F> {
     gone: usize,
     /// What is told when somebody turns to it.
     notices: Vec<SafeText>,
+    /// Somebody who had turned to it has turned to another one since.
+    is_left: bool,
     /// Why not all could be saved when it rested last. Nobody asked for that: it is told once.
     failed: Option<SafeText>,
 }
@@ -139,6 +141,7 @@ impl<F: Files> Writer<F> {
             beside: Vec::new(),
             gone: 0,
             notices,
+            is_left: false,
             failed: None,
         }
     }
@@ -247,6 +250,11 @@ impl<F: Files> Writer<F> {
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
         let unheard = notices.iter().map(|why| NoteReply::Unheard(raw(why)));
         read.into_iter().chain(unheard).chain(self.read_on()).chain(beside).collect()
+    }
+
+    /// Leaves the pad to others where somebody turned away from it, once its text is on the disk.
+    fn give_up(&mut self, now: Timestamp) -> Option<NoteReply> {
+        if self.is_left { self.pad.give_up(&self.files, now) } else { None }
     }
 
     /// What the console that has the pad has made of it since it was looked at last.

@@ -289,7 +289,8 @@ impl<F: Files + Clone> Folders<F> {
             told.extend(read.into_iter().chain(unheard).map(|reply| (folder.clone(), reply)));
         }
         for (folder, writer) in &mut self.open {
-            told.extend(writer.hear(&mut room).into_iter().map(|reply| (folder.clone(), reply)));
+            let left = writer.give_up(now);
+            told.extend(left.into_iter().chain(writer.hear(&mut room)).map(|reply| (folder.clone(), reply)));
         }
         if let Some(folder) = self.here.folder().cloned() {
             let (base, files) = self.places.of(&folder);
@@ -349,6 +350,9 @@ impl<F: Files + Clone> Folders<F> {
             // What the folder has is told with the pad.
             replies.clear();
             self.here.turn(folder.incident().map(|_| folder.clone()));
+            for (other, writer) in &mut self.open {
+                writer.is_left = other != folder && other.incident().is_some();
+            }
         }
         replies
             .extend(self.open.get_mut(folder).map(|writer| writer.handle(command, now)).unwrap_or_default());
@@ -781,6 +785,42 @@ mod tests {
         let shelf = crate::store::notes::Shelf::of_team(Disk, team.open().unwrap());
         assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 3);
         assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "first, second".into());
+    }
+
+    #[test]
+    fn who_turns_to_another_incident_leaves_the_pad_to_others() {
+        let state = tempfile::tempdir().unwrap();
+        let open = |id: &str| Folders::open(Disk, state.path(), &session(id), now()).0;
+        let other = Folder::Incident(IncidentId::try_from("INC-20260314-0400-web".to_owned()).unwrap());
+        let (mut a, mut b) = (open("a"), open("b"));
+        a.handle(&incident(), entry("a", 1, declared()), now());
+        a.handle(&incident(), NoteCommand::Open, now());
+        a.handle(&incident(), NoteCommand::Pad(1, "by a".into()), now());
+        a.hear(now());
+        let opened = |folders: &mut Folders<Disk>| {
+            let replies = folders.handle(&incident(), NoteCommand::Open, now());
+            let [.., NoteReply::Opened { pad, held_by, .. }] = &replies[..] else { panic!("{replies:?}") };
+            (pad.as_str().unwrap().to_owned(), held_by.is_some())
+        };
+        assert_eq!(opened(&mut b), ("by a".to_owned(), true));
+        a.handle(&other, NoteCommand::Open, now());
+        // What was typed last comes late.
+        let late = a.handle(&incident(), NoteCommand::Pad(2, "by a, late".into()), now());
+        assert_eq!(late, [NoteReply::PadSaved(2)]);
+        a.hear(now());
+        let replies = b.handle(&incident(), NoteCommand::Rest, now());
+        let [NoteReply::Opened { pad, held_by: None, .. }] = &replies[..] else { panic!("{replies:?}") };
+        assert_eq!(*pad, "by a, late".into());
+        assert_eq!(
+            b.handle(&incident(), NoteCommand::Pad(1, "by b".into()), now()),
+            [NoteReply::PadSaved(1)]
+        );
+        // Who comes back reads it, and does not take it.
+        assert_eq!(opened(&mut a), ("by b".to_owned(), true));
+        a.handle(&other, NoteCommand::Open, now());
+        a.hear(now());
+        drop(b);
+        assert_eq!(opened(&mut a), ("by b".to_owned(), false));
     }
 
     #[test]

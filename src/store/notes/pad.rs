@@ -119,6 +119,23 @@ impl Pad {
         self.unsaved
     }
 
+    /// Leaves it to others once its text is on the disk. Gives what another program has made of it meanwhile: then it
+    /// is left the next time.
+    pub(super) fn give_up(&mut self, files: &impl Files, now: Timestamp) -> Option<NoteReply> {
+        let is_durable = self.unsaved.is_none() && self.text == self.journalled && !self.is_homeless();
+        if !self.is_turned_to() || !is_durable {
+            return None;
+        }
+        // Where pad.md cannot be written, its journal says it to who takes it next.
+        let changed = self.snapshot(files, now).ok().flatten();
+        if changed.is_none() {
+            let mut left = Self::untaken(&self.dir, self.stem.clone(), self.holder.clone());
+            left.number = self.number;
+            std::mem::replace(self, left).close(files);
+        }
+        changed
+    }
+
     /// While another console has the pad: takes it if it is free now. True if it is ours since, or somebody else's.
     pub(super) fn take_over(
         &mut self,
