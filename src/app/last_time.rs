@@ -23,13 +23,17 @@ pub(super) fn subject(incident: &Incident) -> Subject {
 /// `Last time: rolled back 812 (3d ago, took 42m, the same service).`
 pub(super) fn last_time(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
     let subject = subject(incident);
-    told(&Asked { alert: incident.alert.as_ref(), subject: &subject, patterns: &incident.patterns }, all, now)
+    told(&Asked { alert: incident.alert.as_ref(), ..of_logs(incident, &subject) }, all, now)
 }
 
 /// The same of incidents in which the logs said the same, whatever else they were of.
 pub(super) fn last_time_of_logs(incident: &Incident, all: &[Incident], now: Timestamp) -> Option<SafeText> {
     let subject = Subject::default();
-    told(&Asked { alert: None, subject: &subject, patterns: &incident.patterns }, all, now)
+    told(&of_logs(incident, &subject), all, now)
+}
+
+fn of_logs<'a>(incident: &'a Incident, subject: &'a Subject) -> Asked<'a> {
+    Asked { alert: None, subject, patterns: &incident.patterns, is_routine: false }
 }
 
 fn told(asked: &Asked<'_>, all: &[Incident], now: Timestamp) -> Option<SafeText> {

@@ -41,6 +41,9 @@ pub struct Asked<'a> {
     pub subject: &'a Subject,
     /// The patterns of its log lines.
     pub patterns: &'a [RawText],
+    /// Whether these are lines of normal operation: then only an incident that was declared from such a one is
+    /// known again by them.
+    pub is_routine: bool,
 }
 
 /// An incident that was like it, and what both have in common: one of the two at least.
@@ -100,7 +103,8 @@ pub fn similar<'a>(
             (false, false, false) => None,
         };
         let is_asked = |known: &&RawText| asked.patterns.iter().any(|pattern| is_same(pattern, known));
-        let pattern = incident.patterns.iter().find(is_asked);
+        let known = if asked.is_routine { &incident.declared_from } else { &incident.patterns };
+        let pattern = known.iter().find(is_asked);
         (common.is_some() || pattern.is_some()).then_some(Like { incident, common, pattern })
     };
     let mut found: Vec<_> = incidents.iter().filter(is_past).filter_map(like).collect();
@@ -158,7 +162,7 @@ mod tests {
         let subject =
             Subject { service: Some("checkout".into()), host: Some("db-7".into()), ..Subject::default() };
         let alert = "HighErrorRate".into();
-        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &[] };
+        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &[], is_routine: false };
         let found = similar(&all, &asked, |_, _| true);
         let names: Vec<_> =
             found.iter().map(|like| (like.common.unwrap(), like.incident.title.as_str().unwrap())).collect();
@@ -171,8 +175,41 @@ mod tests {
         ];
         assert_eq!(names, expected);
         assert_eq!(found[0].incident.ended_by, Some("rolled back".into()));
-        let nothing = Asked { alert: None, subject: &Subject::default(), patterns: &[] };
+        let nothing = Asked { alert: None, subject: &Subject::default(), patterns: &[], is_routine: false };
         assert_eq!(similar(&all, &nothing, |_, _| true), []);
+    }
+
+    #[test]
+    fn a_line_of_normal_operation_is_known_only_by_what_was_declared_from_it() {
+        let pattern = || vec![RawText::from("request <num> ok")];
+        let pinned = Evidence { patterns: pattern(), ..Evidence::default() };
+        let over = || (What::Status(Status::Resolved), "drained eu-1");
+        let of_line = Declared { patterns: pattern(), ..Declared::new("it came from that", Sev::SECOND) };
+        let mut all = [
+            incident(1, "Other", "other", None, &[(What::Evidence(Box::new(pinned)), ""), over()]),
+            incident(2, "Other", "other", None, &[over()]),
+        ];
+        all[1].declared_from = pattern();
+        all[1].patterns = pattern();
+        let (subject, patterns) = (Subject::default(), pattern());
+        let told = |is_routine| {
+            let asked = Asked { alert: None, subject: &subject, patterns: &patterns, is_routine };
+            let found = similar(&all, &asked, |a, b| a == b);
+            found.iter().map(|like| like.incident.title.as_str().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(false), ["2", "1"]);
+        assert_eq!(told(true), ["2"]);
+        let id = IncidentId::try_from("INC-3".to_owned()).unwrap();
+        let first = Entry {
+            at: Timestamp::UNIX_EPOCH,
+            recorded: Timestamp::UNIX_EPOCH,
+            person: "kim".into(),
+            what: What::Declared(Box::new(of_line)),
+            text: "".into(),
+            session: "s".into(),
+            seq: 0,
+        };
+        assert_eq!(Incident::of(&id, &[first]).unwrap().declared_from, pattern());
     }
 
     #[test]
@@ -191,7 +228,7 @@ mod tests {
         ];
         let subject = Subject { service: Some("checkout".into()), ..Subject::default() };
         let (alert, patterns) = ("HighErrorRate".into(), ["pool <*> is full".into()]);
-        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &patterns };
+        let asked = Asked { alert: Some(&alert), subject: &subject, patterns: &patterns, is_routine: false };
         let found = similar(&all, &asked, |a, b| a == b);
         let told: Vec<_> = found.iter().map(|like| like.words().as_str().to_owned()).collect();
         let expected = [

@@ -80,6 +80,8 @@ pub struct Incident {
     /// Patterns of the log lines that it was declared from or that were pinned. A pattern is known by its text:
     /// all else of it is made of that.
     pub patterns: Vec<RawText>,
+    /// Those of them that it was declared from.
+    pub declared_from: Vec<RawText>,
     /// How often those who wait are told, where that was said; zero: not at all.
     pub updates: Option<SignedDuration>,
     /// Whether only those who are in it may see it.
@@ -132,6 +134,7 @@ impl Incident {
             links: declared.links.clone(),
             tags: Vec::new(),
             patterns: Vec::new(),
+            declared_from: Vec::new(),
             updates: None,
             is_private: false,
             is_drill: false,
@@ -192,7 +195,12 @@ impl Incident {
                     self.set(*field, &entry.person);
                 }
             }
-            What::Declared(declared) => self.know_again(&declared.patterns),
+            What::Declared(declared) => {
+                self.know_again(&declared.patterns);
+                let known = |pattern: &&RawText| self.patterns.contains(pattern);
+                self.declared_from.extend(declared.patterns.iter().take(PATTERNS).filter(known).cloned());
+                self.declared_from.truncate(MOST_PATTERNS);
+            }
             What::Evidence(evidence) => self.know_again(&evidence.patterns),
             What::Note
             | What::Hypothesis

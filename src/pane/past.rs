@@ -22,6 +22,8 @@ pub(super) struct About {
     pub(super) alert: Option<RawText>,
     pub(super) subject: Subject,
     pub(super) patterns: Vec<RawText>,
+    /// Whether they are of a line of normal operation.
+    pub(super) is_routine: bool,
 }
 
 /// What was like what a page shows. It is looked for when the page opens, and again only when the page or the
@@ -47,7 +49,12 @@ pub struct Before {
 
 impl Past {
     pub(super) fn new(about: About, view: &View<'_>) -> Self {
-        let asked = Asked { alert: about.alert.as_ref(), subject: &about.subject, patterns: &about.patterns };
+        let asked = Asked {
+            alert: about.alert.as_ref(),
+            subject: &about.subject,
+            patterns: &about.patterns,
+            is_routine: about.is_routine,
+        };
         let found = Before::all(view.incidents, &asked).take(TOLD).collect();
         Self { about, revision: view.incidents_revision, found }
     }

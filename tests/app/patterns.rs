@@ -196,3 +196,36 @@ fn a_page_that_stays_open_hears_of_an_incident_that_was_resolved_meanwhile() {
     let screen = console.screen();
     assert!(screen.contains("What was like it") && screen.contains("INC-2 SEV2"), "{screen}");
 }
+
+/// The current incident is over by this, and closed, and none is current.
+fn over(console: &mut Console, how: &str) {
+    console.keys(":").type_text(&format!("status resolved {how}")).keys("Enter :");
+    console.type_text("status closed").keys("Enter :").type_text("incident none").keys("Enter");
+}
+
+#[test]
+fn routine_lines_that_were_pinned_beside_an_error_tell_nothing() {
+    let mut console = outage();
+    console.keys("4 I").type_text("all is slow").keys("Enter 2 Esc G v");
+    // Nine lines of orders, and the error before them.
+    for _ in 0..9 {
+        console.keys("k");
+    }
+    console.keys("> Esc Esc G >");
+    over(&mut console, "drained eu-1");
+    console.keys("2 Esc Esc G k Enter");
+    let screen = console.screen();
+    assert!(screen.contains("placed in"), "{screen}");
+    assert!(!screen.contains("drained eu-1"), "an order was placed, as always: {screen}");
+    console.keys("Esc /").type_text("exhausted").keys("Enter G k Enter");
+    let screen = console.screen();
+    assert!(screen.contains("the same log pattern: pool <str> exhausted"), "{screen}");
+    assert!(screen.contains("drained eu-1"), "{screen}");
+    console.keys("Esc Esc");
+    // An incident that was declared from such a line is about it.
+    console.keys("/").type_text("placed").keys("Enter G I Enter");
+    over(&mut console, "opened the shop again");
+    console.keys("2 k Enter");
+    let screen = console.screen();
+    assert!(screen.contains("opened the shop again") && !screen.contains("drained eu-1"), "{screen}");
+}

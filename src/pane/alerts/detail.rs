@@ -250,7 +250,7 @@ pub(super) fn about(row: &Row, view: &View<'_>) -> About {
     // What was pinned in an incident of it that goes on tells what its logs say.
     let own = view.incidents.iter().filter(|one| one.ended().is_none() && one.alert.as_ref() == Some(name));
     let patterns = own.flat_map(|one| &one.patterns).cloned().collect();
-    About { alert: Some(name.clone()), subject, patterns }
+    About { alert: Some(name.clone()), subject, patterns, is_routine: false }
 }
 
 /// What people wrote in one line about what is wrong.

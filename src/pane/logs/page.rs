@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use crate::command::table::Id;
 use crate::config::theme::Meaning;
+use crate::logs::level::Level;
 use crate::logs::pattern::known;
 use crate::logs::segment::{Odd, Segment};
 use crate::logs::whole::{self, whole};
@@ -97,7 +98,9 @@ impl Logs {
 /// What incidents have to have in common with a line to be told on its page: only what the logs say. Those of its
 /// service are on the pages of alerts.
 fn about(line: &Line, view: &View<'_>) -> About {
-    About { patterns: patterns(std::slice::from_ref(line), view), ..About::default() }
+    // A line that says no level may be anything.
+    let is_routine = (Level::Trace..Level::Warn).contains(&line.level());
+    About { patterns: patterns(std::slice::from_ref(line), view), is_routine, ..About::default() }
 }
 
 /// The page, paragraph by paragraph; `raw` shows escape sequences as text.

@@ -46,7 +46,18 @@ impl Logs {
         sources.dedup();
         let from = sources.iter().map(|source| source.as_bytes()).collect::<Vec<_>>().join(&b", "[..]);
         let evidence = Evidence::new([b"logs ", from.as_slice()].concat().into(), window, &texts);
-        let patterns = page::patterns(&lines, view);
+        let patterns = page::patterns(&telling(lines), view);
         Some(Evidence { query: self.text.as_str().into(), patterns, ..evidence })
+    }
+}
+
+/// Of pinned lines those that tell what was wrong: of several the worst. Lines of normal operation that stand
+/// beside them, or that are all there is, would be known again every day.
+fn telling(lines: Vec<Line>) -> Vec<Line> {
+    let worst = lines.iter().map(Line::level).max().unwrap_or_default();
+    match lines.len() {
+        0 | 1 => lines,
+        _ if worst < Level::Warn => Vec::new(),
+        _ => lines.into_iter().filter(|line| line.level() == worst).collect(),
     }
 }
