@@ -90,9 +90,9 @@ impl<'a> Row<'a> {
         &self.told.entry
     }
 
-    /// What it says, in one line.
+    /// What it says, in one line; its source is told apart.
     pub fn words(&self) -> SafeText {
-        self.entry().words()
+        self.entry().words_beside_source()
     }
 
     /// What shows that it was so; nothing where nobody and nothing does.

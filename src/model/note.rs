@@ -256,6 +256,15 @@ impl Entry {
         matches!(self.what, What::Set(field) if field.is_role()) && !self.text.is_empty() && !is_own
     }
 
+    /// The same where its person or source stands beside it: that is not said again.
+    pub fn words_beside_source(&self) -> SafeText {
+        let text = clean(&self.text);
+        match text.as_str().strip_suffix(told_by(&self.person).as_str()) {
+            Some(text) if self.is_automatic() => Self { text: text.into(), ..self.clone() }.words(),
+            _ => self.words(),
+        }
+    }
+
     /// What it says, in one line without its time and its person. Times in it are UTC.
     pub fn words(&self) -> SafeText {
         let text = clean(&self.text);
@@ -325,6 +334,11 @@ impl Entry {
             },
         }
     }
+}
+
+/// ` (prom)`: which source tells of what happened, behind it.
+pub fn told_by(source: &RawText) -> SafeText {
+    safe!(" ({})", clean(source))
 }
 
 /// Puts the entries of several consoles in one order, by (event time, session, seq), each once (see

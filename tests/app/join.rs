@@ -12,6 +12,7 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::catalog::{Catalog, DeployEntry, Revision, ServiceEntry};
 use midwatch::model::health::{Failure, FailureKind};
+use midwatch::model::note::NoteCommand;
 use midwatch::model::run::Run;
 use midwatch::model::update::{Gives, News, Snapshot, Update};
 use midwatch::model::world::SourceInfo;
@@ -256,6 +257,44 @@ fn a_fault_that_two_sources_tell_of_is_rung_and_written_down_once() {
     console.pass(3);
     let screen = console.screen();
     assert_eq!(screen.matches("alert HighErrorRate resolved (told by rules, alerts)").count(), 1, "{screen}");
+}
+
+#[test]
+fn what_happened_names_its_source_where_several_could_tell_of_it() {
+    let mut console = two([None, None]);
+    let fires = [alert("HighErrorRate", Severity::Critical, 0)];
+    tells(&mut console, "alerts", &fires);
+    tells(&mut console, "rules", &fires);
+    console.runs(&[ended("1", "checkout", 20)]);
+    console.keys("3 I Enter").pass(60);
+    tells(&mut console, "rules", &[]);
+    let entries: Vec<_> = console
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Note(_, NoteCommand::Entry(entry)) if entry.is_automatic() => Some(entry.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut said: Vec<_> = entries.iter().map(|entry| entry.words().as_str().to_owned()).collect();
+    said.sort();
+    let told = [
+        "alert HighErrorRate fired, CRIT (alerts)",
+        "alert HighErrorRate fired, CRIT (rules)",
+        "alert HighErrorRate resolved (rules)",
+        "run deploy-checkout #812 succeeded",
+    ];
+    assert_eq!(said.iter().filter(|text| !text.contains("began")).collect::<Vec<_>>(), told, "{said:?}");
+    let beside: Vec<_> =
+        entries.iter().map(|entry| entry.words_beside_source().as_str().to_owned()).collect();
+    assert!(beside.contains(&"alert HighErrorRate resolved".to_owned()), "{beside:?}");
+    assert!(!beside.iter().any(|text| text.contains("(rules)")), "{beside:?}");
+    // The shift's own timeline.
+    console.keys(":").type_text("incident none").keys("Enter");
+    let other = [alert("HighErrorRate", Severity::Critical, 0), alert("DiskFull", Severity::Warning, 0)];
+    tells(&mut console, "alerts", &other);
+    console.keys("4 f");
+    assert!(console.screen().contains("alert DiskFull fired, WARN (alerts)"), "{}", console.screen());
 }
 
 #[test]

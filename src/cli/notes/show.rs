@@ -168,8 +168,12 @@ fn told(facts: &Facts<'_>) -> String {
 /// A line of the timeline, whole.
 fn line(told: &Told, widest: usize) -> SafeText {
     let entry = &told.entry;
-    let mut line =
-        safe!("  {}  {}  {}", whole(entry.at), padded(clean(&entry.person), widest), entry.words());
+    let mut line = safe!(
+        "  {}  {}  {}",
+        whole(entry.at),
+        padded(clean(&entry.person), widest),
+        entry.words_beside_source()
+    );
     if told.was.is_some() {
         line.push(&" (corrected)".into());
     } else if entry.recorded.duration_since(entry.at) > LATE {

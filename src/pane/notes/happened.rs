@@ -1,9 +1,11 @@
 //! What happened, as a line of the timeline says it.
 
 use crate::insight::events::Event;
+use crate::model::note::told_by;
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
+use crate::model::update::Gives;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::time::took;
@@ -19,13 +21,30 @@ pub fn is_shown(event: &Event, view: &View<'_>) -> bool {
     places(event, view).any(|environment| view.shows(environment))
 }
 
-/// What happened, as one line, with who told of it if that was more than one.
+/// What happened, as one line, with who told of it if that was more than one, or could have been another.
 pub fn happened(event: &Event, view: &View<'_>) -> SafeText {
     let mut text = said(&event.what, view);
     if event.sources.len() > 1 {
         text.push(&safe!(" (told by {})", names(&event.sources)));
+    } else if is_one_of_several(&event.what.what, view) {
+        text.push(&told_by(&event.what.source));
     }
     text
+}
+
+/// Whether several sources give alerts, or runs: what each of them tells reads the same.
+fn is_one_of_several(what: &Happened, view: &View<'_>) -> bool {
+    let gives = match what {
+        Happened::Fired(_)
+        | Happened::Resolved(_)
+        | Happened::Silenced(_)
+        | Happened::Unsilenced(_)
+        | Happened::Acknowledged(_) => Gives::Alerts,
+        Happened::Began(_) | Happened::Ended(_) => Gives::Runs,
+        // These name it themselves, or are of none.
+        Happened::Blind(_) | Happened::Sees | Happened::Unwatched(_) => return false,
+    };
+    view.world.sources().filter(|source| source.info.gives.contains(&gives)).nth(1).is_some()
 }
 
 pub(super) fn names(sources: &[RawText]) -> SafeText {
