@@ -73,6 +73,13 @@ impl Zone {
         safe!("{} {}", day(&time), two(time.hour(), time.minute()))
     }
 
+    /// The same with its zone, `03:26Z`, where that is UTC: a text in which it stands may be kept, and read where
+    /// other times are shown in the person's own.
+    pub fn told(&self, at: Timestamp, now: Timestamp) -> SafeText {
+        let zone = if matches!(self, Self::Own(_)) { "" } else { "Z" };
+        safe!("{}{}", self.clock(at, now), SafeText::literal(zone))
+    }
+
     /// `03:26`, with seconds and thousandths as far as steps of so many milliseconds need them, and the day
     /// where `near` is of another; or the age.
     pub fn stepped(&self, at: Timestamp, step: i64, near: Timestamp, now: Timestamp) -> SafeText {
@@ -90,11 +97,11 @@ impl Zone {
         if time.date() == near.date() { text } else { safe!("{} {}", day(&time), text) }
     }
 
-    /// `between 03:12 and 09:40`; nothing where both are shown alike. Where the clock went back between the two,
-    /// only the later look says something: `by 02:40 (the clock went back)`.
+    /// `between 03:12Z and 09:40Z`; nothing where both are shown alike. Where the clock went back between the two,
+    /// only the later look says something: `by 02:40Z (the clock went back)`.
     pub fn between(&self, after: Timestamp, at: Timestamp, now: Timestamp) -> Option<SafeText> {
         let is_back = after > at;
-        let [after, at] = [after, at].map(|time| self.clock(time, now));
+        let [after, at] = [after, at].map(|time| self.told(time, now));
         let back = || safe!("by {} (the clock went back)", at);
         (after != at).then(|| if is_back { back() } else { safe!("between {} and {}", after, at) })
     }
@@ -243,8 +250,10 @@ mod tests {
         let [early, late]: [Timestamp; 2] =
             ["2026-11-22T02:40:10Z", "2026-11-22T03:13:00Z"].map(|at| at.parse().unwrap());
         let told = |after, at| Zone::Utc.between(after, at, late).map(|text| text.as_str().to_owned());
-        assert_eq!(told(early, late).as_deref(), Some("between 02:40 and 03:13"));
-        assert_eq!(told(late, early).as_deref(), Some("by 02:40 (the clock went back)"));
+        assert_eq!(told(early, late).as_deref(), Some("between 02:40Z and 03:13Z"));
+        assert_eq!(told(late, early).as_deref(), Some("by 02:40Z (the clock went back)"));
+        let berlin = Zone::Own(TimeZone::get("Europe/Berlin").unwrap());
+        assert_eq!(berlin.told(early, late).as_str(), "03:40", "the header names the zone");
         assert_eq!(told(early, early + SignedDuration::from_secs(20)), None);
     }
 

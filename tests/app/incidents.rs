@@ -524,10 +524,10 @@ fn the_end_of_an_alert_that_nobody_watched_is_in_the_record_once_and_a_blind_sou
             let told = automatic(&next);
             let ends: Vec<_> = told.iter().filter(|text| text.contains("HighErrorRate resolved")).collect();
             let [end] = &ends[..] else { panic!("order {order}: {told:?}") };
-            let looked = if end.contains("03:56") { "03:56" } else { "" };
+            let looked = if end.contains("03:56Z") { "03:56Z" } else { "" };
             assert_eq!(
                 **end,
-                format!("alert HighErrorRate resolved between 03:26 and {looked}, nobody saw when")
+                format!("alert HighErrorRate resolved between 03:26Z and {looked}, nobody saw when")
             );
             // Another console that starts now has it from the record.
             let mut both = entries.clone();

@@ -71,7 +71,7 @@ fn silences(transition: &Transition, before: &'static str, after: &'static str, 
     let mut text = SafeText::default();
     for (index, silence) in transition.silences.iter().enumerate() {
         text.push(&SafeText::literal(if index > 0 { "; " } else { before }));
-        let until = view.zone.clock(silence.ends, view.now);
+        let until = view.zone.told(silence.ends, view.now);
         text.push(&safe!("by {} until {}", clean(&silence.person), until));
         if !silence.comment.is_empty() {
             text.push(&safe!(": {}", clean(&silence.comment)));

@@ -399,12 +399,12 @@ fn silences_say_who_why_and_until_when_and_an_end_that_nobody_saw_stands_between
     assert_eq!(
         texts,
         [
-            "03:13 alert SlowQueries silenced by ada until 03:17: database move",
-            "03:17 silence of alert SlowQueries expired, it still fires (by ada until 03:17: database move)",
-            "03:18 alert SlowQueries silenced by ada until 03:42: database move",
-            "03:19 silence of alert SlowQueries was taken away before its end, it still fires (by ada until 03:42: database move)",
+            "03:13 alert SlowQueries silenced by ada until 03:17Z: database move",
+            "03:17 silence of alert SlowQueries expired, it still fires (by ada until 03:17Z: database move)",
+            "03:18 alert SlowQueries silenced by ada until 03:42Z: database move",
+            "03:19 silence of alert SlowQueries was taken away before its end, it still fires (by ada until 03:42Z: database move)",
             "03:20 source am blind: am is gone",
-            "03:32 alert SlowQueries resolved between 03:19 and 03:32, nobody saw when",
+            "03:32 alert SlowQueries resolved between 03:19Z and 03:32Z, nobody saw when",
             "03:32 source am sees again",
         ]
     );
