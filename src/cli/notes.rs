@@ -52,7 +52,7 @@ pub(super) enum Notes {
     /// Sends a document of an incident to a configured destination, when you have seen it and agree
     #[command(after_long_help = send::HELP)]
     Send(send::Asked),
-    /// Finds entries and lines of pads, in all incidents and in the shift's notes
+    /// Finds entries, pinned lines and lines of pads, in all incidents and in the shift's notes
     #[command(after_long_help = search::HELP)]
     Search {
         /// How the answer is written

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use midwatch::model::note::{Entry, Folder, NoteCommand, What};
+use midwatch::model::note::{Entry, Evidence, Folder, NoteCommand, What};
 use midwatch::model::terms::{Declared, Field, IncidentId, Sev, Status};
 use midwatch::model::text::RawText;
 use midwatch::store::files::Disk;
@@ -175,6 +175,46 @@ fn incidents_are_listed_shown_and_found_beside_a_running_console() {
     assert!(untouched(home.path()) == before, "something was made or written");
     console.entry(&Folder::Shift, 1, "kim", What::Note, "still writing");
     assert!(home.run(&["notes", "search", "still"]).output.contains("still writing"));
+}
+
+#[test]
+fn what_was_pinned_is_found_by_its_lines_its_source_and_its_filter() {
+    let home = Home::new();
+    let mut console = outage(&home);
+    let now = console.now;
+    let lines =
+        ["ERROR pool exhausted, order 4711", "ERROR lost 10.0.0.7:5432", "INFO odd \u{202e}order 4712"];
+    let evidence = Evidence {
+        from: "logs checkout-blue".into(),
+        query: "level>=warn".into(),
+        window: (now, now),
+        lines: lines.iter().map(|line| RawText::from(*line)).collect(),
+        ..Evidence::default()
+    };
+    let what = What::Evidence(Box::new(evidence));
+    console.entry(&folder("INC-20260314-0142-checkout"), 1, "lee", what, "");
+    let found = |words: &[&str]| {
+        let said = home.run(&[&["notes", "search"], words].concat());
+        said.output.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lost = found(&["LOST", "5432"]);
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert!(lost[0].ends_with("lee  pinned of logs checkout-blue: ERROR lost 10.0.0.7:5432"), "{lost:?}");
+    let orders = found(&["order"]);
+    assert_eq!(orders.len(), 2, "in the order of the lines: {orders:?}");
+    assert!(orders[0].ends_with("order 4711") && orders[1].ends_with("odd <U+202E>order 4712"), "{orders:?}");
+    // Words of its source and of one of its lines.
+    let both = found(&["checkout-blue", "exhausted"]);
+    assert!(both.len() == 1 && both[0].ends_with("pool exhausted, order 4711"), "{both:?}");
+    for words in [["evidence:", "checkout-blue"], ["level>=warn", "lee"]] {
+        let whole = found(&words);
+        assert_eq!(whole.len(), 1, "{whole:?}");
+        assert!(
+            whole[0].ends_with("evidence: 3 lines of logs checkout-blue, filter level>=warn"),
+            "{whole:?}"
+        );
+    }
+    assert_eq!(found(&["order", "lost"]), Vec::<String>::new(), "no line has both");
 }
 
 #[test]

@@ -10,16 +10,17 @@ use crate::cli::FAILED;
 use crate::cli::print::{count, padded, print, tell};
 use crate::incident::row::whole;
 use crate::model::incident::Incident;
-use crate::model::note::Folder;
+use crate::model::note::{Entry, Folder, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
 use crate::model::told::Told;
 use crate::safe;
 
 /// What `midwatch notes search --help` says at its end.
 pub(super) const HELP: &str = "\
-A line is an entry, as the timeline tells it with who wrote it, or a line of a
-pad. Newest first: the lines of a pad stand with the last entry beside them,
-and pad is in the place of their time.
+A line is an entry, as the timeline tells it with who wrote it, a line that
+was pinned, or a line of a pad. Of what was pinned a word may also be one of
+its source or its filter. Newest first: the lines of a pad stand with the last
+entry beside them, and pad is in the place of their time.
 
 Exit codes:
   0  something was found
@@ -48,18 +49,17 @@ pub(super) fn search(record: &Record, words: &[String], form: Form) -> ExitCode 
         let title = incident.map(|incident| incident.title.clone());
         let last = entries.iter().map(|told| told.entry.recorded).max().unwrap_or(Timestamp::MIN);
         let pad = record.pad(&folder);
-        let of_entries = entries.iter().filter_map(|told| {
+        let of_entries = entries.iter().flat_map(|told| {
             let entry = &told.entry;
-            let line = entry.words();
-            let person = clean(&entry.person);
-            has_all(&words, &[&line, &person]).then(|| Hit {
+            let hit = |line| Hit {
                 folder: folder.clone(),
                 title: title.clone(),
                 order: entry.at,
                 at: Some(entry.at),
                 person: Some(entry.person.clone()),
                 line,
-            })
+            };
+            matching(entry, &words).into_iter().map(hit).collect::<Vec<_>>()
         });
         hits.extend(of_entries);
         let lines = if pad.is_empty() { Vec::new() } else { clean_block(&pad) };
@@ -81,7 +81,7 @@ pub(super) fn search(record: &Record, words: &[String], form: Form) -> ExitCode 
     }
     hits.sort_by_key(|hit| std::cmp::Reverse(hit.order));
     if hits.is_empty() && form == Form::Text {
-        tell(&"no entry and no line of a pad has all of these words".into());
+        tell(&"no entry, no pinned line and no line of a pad has all of these words".into());
     }
     let code = if hits.is_empty() { FAILED } else { 0 };
     let text = match form {
@@ -97,6 +97,29 @@ pub(super) fn search(record: &Record, words: &[String], form: Form) -> ExitCode 
         }
     };
     print(&text, code)
+}
+
+/// The lines of an entry that have these words: what it says, and what was pinned with it.
+fn matching(entry: &Entry, words: &[String]) -> Vec<SafeText> {
+    let (said, person) = (entry.words(), clean(&entry.person));
+    let What::Evidence(evidence) = &entry.what else {
+        return if has_all(words, &[&said, &person]) { vec![said] } else { Vec::new() };
+    };
+    let from = clean(&evidence.from);
+    let query = clean(&evidence.query);
+    // Words of its source alone are of the whole, and not of each of its lines.
+    let is_meant = |line: &SafeText| {
+        let own = line.as_str().to_lowercase();
+        words.iter().any(|word| own.contains(word.as_str()))
+            && has_all(words, &[line, &from, &query, &person])
+    };
+    let lines = evidence.lines.iter().map(clean).filter(is_meant);
+    let mut found: Vec<_> = lines.map(|line| safe!("pinned of {}: {}", from, line)).collect();
+    if found.is_empty() && has_all(words, &[&said, &query, &person]) {
+        let by = if query.is_empty() { query } else { safe!(", filter {}", query) };
+        found.push(safe!("{}{}", said, by));
+    }
+    found
 }
 
 fn has_all(words: &[String], of: &[&SafeText]) -> bool {
