@@ -511,6 +511,19 @@ fn help_lists_what_works_here_first_and_finds_by_words() {
 }
 
 #[test]
+fn help_names_a_command_that_has_no_key() {
+    for (width, height) in [WIDE, (60, 20)] {
+        let mut console = outage((width, height));
+        console.keys("?").type_text("correct");
+        let screen = console.screen();
+        assert!(screen.contains(">:correct "), "{screen}");
+        let mut console = outage((width, height));
+        console.keys("?").type_text("Turns to an incident");
+        assert!(console.screen().contains(">:incident "), "{}", console.screen());
+    }
+}
+
+#[test]
 fn the_palette_changes_the_theme_and_says_when_there_is_no_such_thing() {
     let mut console = outage(WIDE);
     let before = console.buffer();

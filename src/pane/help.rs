@@ -79,7 +79,11 @@ impl Help {
         let columns = [Column::fixed(10, 0), Column::fixed(9, 2), Column::growing(50, 0)];
         table::draw(canvas, body, &columns, &list, marking, |index| {
             let Some(command) = TABLE.get(*index) else { return Vec::new() };
-            let keys = keymap.keys_of(command.id).join(" ");
+            // What no key runs is typed.
+            let mut keys = keymap.keys_of(command.id).join(" ");
+            if keys.is_empty() {
+                keys = format!(":{}", command.name);
+            }
             let here = self.scopes.contains(&command.scope);
             let key = if here { Meaning::Key } else { Meaning::Muted };
             vec![
