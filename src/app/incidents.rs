@@ -10,7 +10,7 @@ use crate::config::theme::Meaning;
 use crate::logs::query::moment;
 use crate::model::drill::Culprit;
 use crate::model::incident::{Declared, Field, Incident, IncidentId, Sev, Status, interval, is_same_person};
-use crate::model::note::{Folder, NoteCommand, What};
+use crate::model::note::{Evidence, Folder, NoteCommand, What};
 use crate::model::run::Run;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::pane::effect::Effect;
@@ -32,7 +32,11 @@ impl App {
     pub(super) fn ask_to_declare(&mut self, now: Timestamp) {
         let draft = self.draft(now);
         let text = format!("{} {}", draft.severity.number(), String::from_utf8_lossy(draft.title.as_bytes()));
-        self.ask(Asks::Declare(Box::new(draft)), &text);
+        let is_of_line =
+            self.arrangement.focus == PaneId::Logs && self.place.is_none() && self.graph_here().is_none();
+        let view = self.state.view(true, now);
+        let seen = if is_of_line { self.logs.evidence_declared(&view) } else { None };
+        self.ask(Asks::Declare(Box::new((draft, seen))), &text);
     }
 
     /// What an incident of the selected row would be declared with. When in doubt it is worse.
@@ -49,8 +53,14 @@ impl App {
         of_row.unwrap_or_else(|| Declared { environment, ..Declared::new("", Sev::SECOND) })
     }
 
-    /// Declares an incident: `2 checkout fails`, or only one of both.
-    pub(super) fn declare(&mut self, draft: Declared, text: &str, now: Timestamp) -> Vec<Effect> {
+    /// Declares an incident: `2 checkout fails`, or only one of both. The line that it is of is its evidence.
+    pub(super) fn declare(
+        &mut self,
+        draft: Declared,
+        seen: Option<Evidence>,
+        text: &str,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         let text = text.trim();
         let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         let (severity, title) = match Sev::parse(first) {
@@ -73,6 +83,10 @@ impl App {
                 safe!("{} is declared. ; and the pad write into it. :status says how it stands.", id)
             };
             self.say(said, now);
+        }
+        if let Some(seen) = seen {
+            let at = seen.window.1.min(now);
+            effects.push(self.notes.write(Draft::new(What::Evidence(Box::new(seen)), "", at), now));
         }
         effects.extend(self.mark_drill(now));
         effects.extend(self.record_claim(now));

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::config::key::{Code, Key};
 use crate::model::incident::Declared;
-use crate::model::note::Folder;
+use crate::model::note::{Evidence, Folder};
 use crate::model::text::{SafeText, clean};
 use crate::model::told::EntryName;
 use crate::pane::effect::Effect;
@@ -58,7 +58,7 @@ pub(super) enum Asks {
     /// A one-line entry.
     Note,
     /// The severity and the title of an incident that is declared with this.
-    Declare(Box<Declared>),
+    Declare(Box<(Declared, Option<Evidence>)>),
     /// The file that something is written to.
     File,
     /// What an entry is to say; also where another one is selected meanwhile.
@@ -90,7 +90,10 @@ impl App {
             Code::Enter => match prompt.asks {
                 Asks::Filter => self.set_filter(&prompt.field.text(), now),
                 Asks::Note => self.write_note(&prompt.field.text(), now),
-                Asks::Declare(draft) => self.declare(*draft, &prompt.field.text(), now),
+                Asks::Declare(declares) => {
+                    let (draft, seen) = *declares;
+                    self.declare(draft, seen, &prompt.field.text(), now)
+                }
                 Asks::File => self.write_file(prompt.field.text().trim().into(), now),
                 Asks::Correct(folder, name) => self.correct(folder, name, prompt.field.text().trim(), now),
             },

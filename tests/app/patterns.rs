@@ -11,7 +11,7 @@ use midwatch::logs::stamp::Zone;
 use midwatch::model::alert::Severity;
 use midwatch::model::catalog::{Catalog, ServiceEntry};
 use midwatch::model::incident::{Declared, IncidentId, Sev, Status};
-use midwatch::model::note::{Entry, Folder, NoteReply, What};
+use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::pane::effect::{Effect, Msg};
 
 /// Half an hour of lines before 03:26; one of them begins 14 minutes before, when the alert does.
@@ -228,4 +228,32 @@ fn routine_lines_that_were_pinned_beside_an_error_tell_nothing() {
     console.keys("2 k Enter");
     let screen = console.screen();
     assert!(screen.contains("opened the shop again") && !screen.contains("drained eu-1"), "{screen}");
+}
+
+#[test]
+fn the_line_that_an_incident_is_declared_from_is_its_first_evidence() {
+    let mut console = outage();
+    // What is marked elsewhere is another matter.
+    console.keys("2 Esc G space /").type_text("exhausted").keys("Enter G I Enter");
+    let entries = console.effects.iter().filter_map(|effect| match effect {
+        Effect::Note(folder, NoteCommand::Entry(entry)) => Some((folder.clone(), entry.clone())),
+        _ => None,
+    });
+    let evidence: Vec<_> = entries
+        .filter_map(|(folder, entry)| match entry.what {
+            What::Evidence(evidence) => Some((folder, entry.at, evidence)),
+            _ => None,
+        })
+        .collect();
+    let [(folder, when, pinned)] = &evidence[..] else { panic!("{evidence:?}") };
+    assert!(folder.incident().is_some());
+    assert_eq!((*when, pinned.window), (at(-10), (at(-10), at(-10))));
+    let lines: Vec<_> = pinned.lines.iter().filter_map(|line| line.as_str()).collect();
+    assert_eq!(lines, [format!("{} ERROR pool \"main\" exhausted after 10 ms", at(-10))]);
+    assert_eq!((pinned.from.as_str(), pinned.query.as_str()), (Some("logs logs"), Some("exhausted")));
+    // One that is declared from an alert has no line.
+    console.effects.clear();
+    console.keys("3 I Enter");
+    let is_evidence = |effect: &Effect| matches!(effect, Effect::Note(_, NoteCommand::Entry(entry)) if matches!(entry.what, What::Evidence(_)));
+    assert!(!console.effects.iter().any(is_evidence), "{:?}", console.effects);
 }

@@ -26,17 +26,33 @@ impl Logs {
         })
     }
 
+    /// What is pinned of the line that an incident is declared from, with the marked lines if it is one of them.
+    pub fn evidence_declared(&mut self, view: &View<'_>) -> Option<Evidence> {
+        if self.open.is_some() {
+            return self.evidence(view);
+        }
+        let line = self.selected().map(|row| row.line.clone())?;
+        if self.marks.contains(line.key, Some(line.key)) {
+            return self.evidence(view);
+        }
+        self.evidence_of(&line, Vec::new(), view)
+    }
+
     /// What is pinned of the open record, the marked lines or the selected record.
     pub fn evidence(&mut self, view: &View<'_>) -> Option<Evidence> {
-        let view = &View { zone: &Zone::Utc, ..*view };
         let open = self.open.as_ref().map(|open| open.line.clone());
         let line = open.clone().or_else(|| self.selected().map(|row| row.line.clone()))?;
         if open.is_none() && self.marks.in_range() {
             self.toggle_range(line.key, view);
         }
         let marked: Vec<Line> = self.marks.lines().filter(|_| open.is_none()).cloned().collect();
+        self.evidence_of(&line, marked, view)
+    }
+
+    fn evidence_of(&self, line: &Line, marked: Vec<Line>, view: &View<'_>) -> Option<Evidence> {
+        let view = &View { zone: &Zone::Utc, ..*view };
         let (texts, lines) = if marked.is_empty() {
-            (page::texts(&line, self.asked.raw, view), vec![line])
+            (page::texts(line, self.asked.raw, view), vec![line.clone()])
         } else {
             (marked.iter().map(|line| clean_line(line.bytes())).collect(), marked)
         };
