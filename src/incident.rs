@@ -1,6 +1,7 @@
 //! What is made of an incident's record afterwards: documents as trees, the templates that say what stands in
 //! them, and the forms that they are written in. Pure: it reads no file and no clock.
 
+pub mod bounds;
 pub mod document;
 pub mod facts;
 pub mod fill;

@@ -518,3 +518,58 @@ proptest! {
         prop_assert!(!bare.contains('"') && !bare.contains('\\'), "{value}");
     }
 }
+
+/// What only a colleague's program writes: so many notes, each of so many characters.
+fn flood(count: u64, length: usize) -> Vec<Entry> {
+    let mut entries = outage();
+    let last = entries.last().unwrap().clone();
+    let flood = (100..100 + count).map(|seq| Entry {
+        what: if seq % 2 == 0 { What::Hypothesis } else { What::Note },
+        text: format!("{seq} {}", "y".repeat(length)).as_str().into(),
+        seq,
+        ..last.clone()
+    });
+    entries.extend(flood);
+    entries
+}
+
+#[test]
+fn a_document_takes_a_bounded_part_of_a_record_of_any_size_and_says_so() {
+    let made = |entries: &[Entry]| {
+        let (known, told) = (incident(entries), told(entries));
+        let now = at("2026-03-14T02:30:00Z");
+        let pad = "x".repeat(100_000).as_str().into();
+        let facts = Facts { incident: &known, entries: &told, pad: &pad, acknowledged: None, now };
+        let (document, _) = fill(&lines(&Template::Postmortem.built_in()), &|name| facts.value(name));
+        (text(&write(&document, Format::Plain)), lint(&facts))
+    };
+    let (long, _) = made(&flood(1, 60_000));
+    assert!(long.contains("100 yyy"), "it begins as it was written");
+    assert!(long.contains("y... (58,004 more characters are in the record)"), "{}", long.len());
+    assert!(!long.contains(&"y".repeat(2000)) && long.contains(&"y".repeat(1900)));
+    assert!(long.contains(&"x".repeat(100_000)), "the pad is whole");
+    let (many, _) = made(&flood(1600, 60_000));
+    assert!(many.len() < 4_000_000, "{} bytes", many.len());
+    let (more, missing) = made(&flood(9000, 10));
+    assert!(more.contains("100 yyy") && more.contains("9099 yyy"), "its beginning and its end");
+    let rest = more.lines().filter(|line| line.contains("more rows are in the record")).count();
+    assert_eq!(rest, 1, "in the timeline; of hypotheses there are fewer");
+    assert!(more.len() < 2_000_000 && missing.len() < 5100, "{} {}", more.len(), missing.len());
+    // Lines that were pinned are text as well.
+    let mut pinned = outage();
+    let last = pinned.last().unwrap().clone();
+    let shown: Vec<SafeText> = (0..8000).map(safe_line).collect();
+    let mut evidence = Evidence::new("db".into(), (last.at, last.at), &shown);
+    evidence.lines = shown.iter().map(|line| RawText::from(line.as_str())).collect();
+    evidence.lines.push("z".repeat(50_000).as_str().into());
+    pinned.push(Entry { what: What::Evidence(Box::new(evidence)), seq: 100, ..last });
+    let (text, _) = made(&pinned);
+    assert!(text.contains("row 0 of it") && text.contains("row 4900 of it"), "{}", text.len());
+    assert!(!text.contains("row 5001 of it") && !text.contains(&"z".repeat(3000)));
+    assert!(text.contains("more lines are in the record"), "{}", text.len());
+    assert!(text.contains("pool exhausted"), "a small one beside it is whole");
+}
+
+fn safe_line(row: usize) -> SafeText {
+    clean(&format!("row {row} of it").as_str().into())
+}

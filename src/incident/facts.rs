@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bounds::{LONG, each, ends, grouped, lines_each, short, shortened};
 use super::document::{Block, Inline, Item, Line, line};
 use super::fill::{Value, free};
 use super::row::{Part, Row, open_todos, rows, whole};
@@ -77,8 +78,8 @@ const BLOCKS: &[(&str, MakeBlocks)] = &[
     ("todos", |facts| facts.todos()),
     ("evidence", |facts| facts.evidence()),
     ("links", |facts| {
-        let links = facts.incident.links.iter().map(|link| Item { done: None, line: raw(link) });
-        list(links.collect())
+        let item = |link| Item { done: None, line: raw(link) };
+        list(ends(facts.incident.links.iter(), item, plain))
     }),
     ("notes", |facts| free(facts.pad, PAD_LEVEL)),
 ];
@@ -144,7 +145,8 @@ impl Facts<'_> {
             };
             vec![line(&time(row.entry().at)), words, source]
         };
-        table(&["Time (UTC)", "Event", "Source"], rows(self.entries).map(row).collect())
+        let rest = |text: &SafeText| vec![Line::new(), line(text), Line::new()];
+        table(&["Time (UTC)", "Event", "Source"], ends(rows(self.entries), row, rest))
     }
 
     /// The steps that are known or should be, with how long each took.
@@ -191,13 +193,19 @@ impl Facts<'_> {
 
     /// What is to be done, and what is done.
     fn todos(&self) -> Vec<Block> {
-        list(rows(self.entries).filter(|row| row.part == Part::Todo).map(|row| task(&row)).collect())
+        let todos = rows(self.entries).filter(|row| row.part == Part::Todo);
+        list(ends(todos, |row| task(&row), plain))
     }
 
     /// The lines that were pinned, with where they are from.
     fn evidence(&self) -> Vec<Block> {
-        let shown = |row: Row<'_>| row.evidence.map(|evidence| pinned(&row, evidence));
-        rows(self.entries).filter_map(shown).flatten().collect()
+        let all = || rows(self.entries).filter_map(|row| row.evidence.map(|evidence| (row, evidence)));
+        let lines = lines_each(all().map(|(_, evidence)| evidence));
+        let of_all = all().flat_map(|(_, evidence)| evidence.lines.iter().take(lines));
+        let most = each(of_all.map(|line| line.as_bytes().len()));
+        let shown = |(row, evidence): (Row<'_>, _)| pinned(&row, evidence, (lines, most));
+        let shown = ends(all(), shown, |text| vec![Block::Paragraph(line(text))]);
+        shown.into_iter().flatten().collect()
     }
 
     /// What was said of this kind, with when and by whom.
@@ -205,18 +213,17 @@ impl Facts<'_> {
         let rows = rows(self.entries).filter(|row| row.part == part);
         let item = |row: Row<'_>| {
             let entry = row.entry();
-            let text = clean(&entry.text);
-            let told = safe!("{} ({}, {})", text, clean(&entry.person), time(entry.at));
+            let told = safe!("{} ({}, {})", row.text(), row.short(&entry.person), time(entry.at));
             Item { done: None, line: line(&told) }
         };
-        list(rows.map(item).collect())
+        list(ends(rows, item, plain))
     }
 }
 
 /// Lines with what they are, and how many were left out.
-fn pinned(row: &Row<'_>, evidence: &Evidence) -> Vec<Block> {
+fn pinned(row: &Row<'_>, evidence: &Evidence, (most_lines, most): (usize, usize)) -> Vec<Block> {
     let (from, to) = evidence.window;
-    let text = clean(&row.entry().text);
+    let text = row.text();
     let of = safe!(" ({}, {} to {}", row.source(), time(from), time(to));
     let mut said = vec![Inline::Bold(time(row.entry().at))];
     if !text.is_empty() {
@@ -225,7 +232,7 @@ fn pinned(row: &Row<'_>, evidence: &Evidence) -> Vec<Block> {
     said.push(Inline::Text(of));
     if !evidence.query.is_empty() {
         said.push(Inline::Text(", query ".into()));
-        said.push(Inline::Code(clean(&evidence.query)));
+        said.push(Inline::Code(row.short(&evidence.query)));
     }
     if evidence.left_out > 0 {
         said.push(Inline::Text(safe!(", {} more lines were not kept", evidence.left_out)));
@@ -236,16 +243,22 @@ fn pinned(row: &Row<'_>, evidence: &Evidence) -> Vec<Block> {
     }
     said.push(Inline::Text(")".into()));
     // They were made safe for a line of a log when they were pinned: their blanks are blanks.
-    let lines = evidence.lines.iter().flat_map(clean_block).collect();
+    let cut =
+        |line: &RawText| shortened(line, most).map_or_else(|| clean_block(line), |line| clean_block(&line));
+    let mut lines: Vec<SafeText> = evidence.lines.iter().take(most_lines).flat_map(cut).collect();
+    let more = evidence.lines.len().saturating_sub(most_lines);
+    if more > 0 {
+        lines.push(safe!("... ({} more lines are in the record)", clean(&grouped(more).into())));
+    }
     vec![Block::Paragraph(said), Block::Code { language: "text".into(), lines }]
 }
 
 /// A task with who does it and by when.
 pub(super) fn task(row: &Row<'_>) -> Item {
-    let mut said = line(&clean(&row.entry().text));
+    let mut said = line(&row.text());
     let mut add = |text: SafeText| said.push(Inline::Text(text));
     match row.owner {
-        Some(owner) => add(safe!(" (owner: {}", clean(owner))),
+        Some(owner) => add(safe!(" (owner: {}", row.short(owner))),
         None => add(" (owner: nobody yet".into()),
     }
     match row.due {
@@ -283,7 +296,12 @@ pub(super) fn list(items: Vec<Item>) -> Vec<Block> {
 }
 
 pub(super) fn raw(text: &RawText) -> Line {
-    line(&clean(text))
+    line(&short(text, LONG))
+}
+
+/// A row of a list that says something else.
+pub(super) fn plain(text: &SafeText) -> Item {
+    Item { done: None, line: line(text) }
 }
 
 fn of(text: &str) -> Line {
@@ -304,7 +322,7 @@ fn joined<'a>(all: impl Iterator<Item = &'a RawText>) -> SafeText {
         if !text.is_empty() {
             text.push(&", ".into());
         }
-        text.push(&clean(one));
+        text.push(&short(one, LONG));
     }
     text
 }

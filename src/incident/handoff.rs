@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bounds::ends;
 use super::document::{Block, Inline, Item, Line, line};
-use super::facts::{length, list, next, raw, table, task, time};
+use super::facts::{length, list, next, plain, raw, table, task, time};
 use super::fill::{Value, free};
 use super::known::{Blind, Deployed, Known};
 use super::row::{Row, open_todos, rows};
@@ -171,17 +172,17 @@ impl Shift<'_> {
             }
             item
         };
-        list(of_incidents.chain(own).map(item).collect())
+        list(ends(of_incidents.chain(own), item, plain))
     }
 
     /// What was written in the shift outside of incidents.
     fn written(&self) -> Vec<Block> {
         let item = |row: Row<'_>| {
             let entry = row.entry();
-            let told = safe!("{} {}: {}", time(entry.at), clean(&entry.person), entry.words());
+            let told = safe!("{} {}: {}", time(entry.at), row.short(&entry.person), row.words());
             Item { done: None, line: line(&told) }
         };
-        list(rows(self.entries).filter(|row| row.entry().at >= self.from).map(item).collect())
+        list(ends(rows(self.entries).filter(|row| row.entry().at >= self.from), item, plain))
     }
 }
 

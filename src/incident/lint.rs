@@ -1,10 +1,11 @@
 //! What is missing in an incident's record before it is a document. It tells, and never blocks.
 
+use super::bounds::ROWS;
 use super::facts::{Facts, time};
 use super::fill::without_secrets;
 use super::row::{open_todos, rows};
 use crate::config::secret::STANDS;
-use crate::model::text::{SafeText, clean};
+use crate::model::text::SafeText;
 use crate::safe;
 
 /// What is missing, a sentence each.
@@ -14,8 +15,8 @@ pub fn lint(facts: &Facts<'_>) -> Vec<SafeText> {
     if incident.impact.is_none() {
         missing.push("the impact is empty: who felt it, how many, for how long".into());
     }
-    for row in open_todos(facts.entries) {
-        let text = clean(&row.entry().text);
+    for row in open_todos(facts.entries).take(ROWS) {
+        let text = row.text();
         if row.owner.is_none() {
             missing.push(safe!("an action item has no owner: {}", text));
         }
@@ -26,7 +27,7 @@ pub fn lint(facts: &Facts<'_>) -> Vec<SafeText> {
     for wrong in facts.contradictions() {
         missing.push(safe!("times are out of order: {}", wrong));
     }
-    for row in rows(facts.entries) {
+    for row in rows(facts.entries).take(ROWS) {
         let entry = row.entry();
         let at = time(entry.at);
         if entry.at > entry.recorded {

@@ -3,8 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::bounds::{each, shortened};
 use crate::model::note::{Entry, Evidence, What};
-use crate::model::text::{RawText, SafeText, clean};
+use crate::model::text::{RawText, SafeText};
 use crate::model::told::Told;
 use crate::safe;
 
@@ -47,13 +48,17 @@ pub struct Row<'a> {
     pub evidence: Option<&'a Evidence>,
     /// What shows that it was so, in words that stand before a name: that of who wrote it, or this one.
     proof: (&'static str, Option<&'a RawText>),
+    /// So many characters of a text a document takes.
+    most: usize,
 }
 
 impl<'a> Row<'a> {
-    /// Of an entry.
+    /// Of an entry, whole.
     pub fn of(told: &'a Told) -> Self {
+        let most = usize::MAX;
         let proof = ("observed by", None);
-        let plain = |kind, part| Self { told, kind, part, owner: None, due: None, evidence: None, proof };
+        let plain =
+            |kind, part| Self { told, kind, part, owner: None, due: None, evidence: None, proof, most };
         match &told.entry.what {
             What::Note => plain("note", Part::Note),
             What::Hypothesis => plain("hypothesis", Part::Hypothesis),
@@ -92,7 +97,21 @@ impl<'a> Row<'a> {
 
     /// What it says, in one line; its source is told apart.
     pub fn words(&self) -> SafeText {
-        self.entry().words_beside_source()
+        let entry = self.entry();
+        match shortened(&entry.text, self.most) {
+            Some(text) => Entry { text, ..entry.clone() }.words(),
+            None => entry.words(),
+        }
+    }
+
+    /// Its text alone.
+    pub fn text(&self) -> SafeText {
+        self.short(&self.entry().text)
+    }
+
+    /// A text of it, or as much of that as a document takes.
+    pub fn short(&self, text: &RawText) -> SafeText {
+        super::bounds::short(text, self.most)
     }
 
     /// What shows that it was so; nothing where nobody and nothing does.
@@ -102,7 +121,7 @@ impl<'a> Row<'a> {
         if name.is_empty() {
             return SafeText::default();
         }
-        let mut text = safe!("{} {}", SafeText::literal(self.proof.0), clean(name));
+        let mut text = safe!("{} {}", SafeText::literal(self.proof.0), self.short(name));
         if entry.recorded.duration_since(entry.at) > LATE && self.told.was.is_none() {
             text.push(&safe!(", written down {}", whole(entry.recorded)));
         }
@@ -120,7 +139,10 @@ impl<'a> Row<'a> {
 
 /// What documents tell, in order: all that is not left out of them.
 pub fn rows(told: &[Told]) -> impl DoubleEndedIterator<Item = Row<'_>> {
-    told.iter().filter(|told| !told.is_hidden).map(Row::of)
+    let shown = |told: &&Told| !told.is_hidden;
+    // What is left out of the middle does not make the rest shorter: it is not known here what that is.
+    let most = each(told.iter().filter(shown).map(|told| told.entry.text.as_bytes().len()));
+    told.iter().filter(shown).map(move |told| Row { most, ..Row::of(told) })
 }
 
 /// What is to be done and is not done.

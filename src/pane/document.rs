@@ -30,9 +30,11 @@ pub struct DocumentView {
     hint: SafeText,
     /// What is missing in it, a sentence each.
     missing: Vec<SafeText>,
-    /// Its lines in each form that there is.
-    forms: Vec<(Format, Vec<SafeText>)>,
+    /// What its forms are made of, each when it is turned to; nothing where there is one alone.
+    tree: Option<Tree>,
     form: usize,
+    /// Its lines in that form.
+    lines: Vec<SafeText>,
     /// The hand-over that it is, if somebody gave it.
     hand_over: Option<EntryName>,
     reader: Reader,
@@ -47,14 +49,12 @@ impl DocumentView {
         document: &Tree,
         missing: Vec<SafeText>,
     ) -> Self {
-        let forms = FORMS.iter().map(|form| (*form, write(document, *form))).collect();
-        Self::showing(template, title, hint, missing, forms)
+        Self::showing(template, title, hint, missing, Some(document.clone()), Vec::new())
     }
 
     /// A hand-over that was given, in Markdown.
     pub fn given(name: EntryName, title: SafeText, hint: SafeText, lines: Vec<SafeText>) -> Self {
-        let forms = vec![(Format::Gfm, lines)];
-        let view = Self::showing(Template::Handoff, title, hint, Vec::new(), forms);
+        let view = Self::showing(Template::Handoff, title, hint, Vec::new(), None, lines);
         Self { hand_over: Some(name), ..view }
     }
 
@@ -63,10 +63,11 @@ impl DocumentView {
         title: SafeText,
         hint: SafeText,
         missing: Vec<SafeText>,
-        forms: Vec<(Format, Vec<SafeText>)>,
+        tree: Option<Tree>,
+        lines: Vec<SafeText>,
     ) -> Self {
         let (form, hand_over, reader) = (0, None, Reader::default());
-        let mut view = Self { template, title, hint, missing, forms, form, hand_over, reader };
+        let mut view = Self { template, title, hint, missing, tree, form, lines, hand_over, reader };
         view.write();
         view
     }
@@ -88,7 +89,7 @@ impl DocumentView {
 
     /// Its lines in the form that is shown.
     pub fn lines(&self) -> &[SafeText] {
-        self.forms.get(self.form).map(|(_, lines)| lines.as_slice()).unwrap_or_default()
+        &self.lines
     }
 
     /// Its text in that form, as it is written to a file.
@@ -97,11 +98,14 @@ impl DocumentView {
     }
 
     fn form(&self) -> Format {
-        self.forms.get(self.form).map_or(Format::Gfm, |(form, _)| *form)
+        FORMS.get(self.form).copied().unwrap_or(Format::Gfm)
     }
 
     /// Markdown is shown as it will look, what is for others as it will be pasted.
     fn write(&mut self) {
+        if let Some(tree) = &self.tree {
+            self.lines = write(tree, self.form());
+        }
         let mut document = Document::default();
         if !self.missing.is_empty() {
             document.heading(3, "Missing before it goes out");
@@ -152,7 +156,7 @@ impl DocumentView {
     pub fn run(&mut self, id: Id) -> Outcome {
         match id {
             Id::NextTab => self.turn(1),
-            Id::PreviousTab => self.turn(self.forms.len().saturating_sub(1)),
+            Id::PreviousTab => self.turn(FORMS.len() - 1),
             Id::CopyRow => {
                 let what = safe!("the document for {}", SafeText::literal(name(self.form())));
                 return Outcome::copy(what, self.lines().to_vec());
@@ -165,15 +169,17 @@ impl DocumentView {
     }
 
     fn turn(&mut self, by: usize) {
-        self.form = (self.form + by) % self.forms.len().max(1);
-        self.write();
+        if self.tree.is_some() {
+            self.form = (self.form + by) % FORMS.len();
+            self.write();
+        }
     }
 
     /// Draws the view.
     pub fn draw(&self, view: &View<'_>, area: Rect, canvas: &mut Canvas<'_>) {
         canvas.fill(area, view.styles.of(Meaning::Text));
         let mut title = self.title.clone();
-        if self.forms.len() > 1 {
+        if self.tree.is_some() {
             title.push(&safe!("  for {}", SafeText::literal(name(self.form()))));
         }
         title.push(&coverage::filtered(self.list().filter()));
