@@ -198,11 +198,13 @@ impl App {
             return Vec::new();
         };
         let (first, why) = rest.trim().split_once(char::is_whitespace).unwrap_or((rest.trim(), ""));
-        let (at, why) = match time(first, now, &self.state.zone.zone()) {
-            Some(at) => (at, why.trim()),
-            None => (now, rest.trim()),
-        };
-        self.tell_incident(What::Status(status), why, at, now)
+        match time(first, now, &self.state.zone.zone()) {
+            Some(at) => {
+                let taken = self.taken_as(first, at, now);
+                self.tell_incident_as(&taken, What::Status(status), why.trim(), at, now)
+            }
+            None => self.tell_incident(What::Status(status), rest.trim(), now, now),
+        }
     }
 
     /// Says how bad the incident is: `1 all regions`.
@@ -234,7 +236,8 @@ impl App {
                 self.say("An onset is a time: 03:12, -15m, 2026-11-22T03:12Z.", now);
                 return Vec::new();
             };
-            return self.tell_incident(What::Set(field), &at.to_string(), now, now);
+            let taken = self.taken_as(value, at, now);
+            return self.tell_incident_as(&taken, What::Set(field), &at.to_string(), now, now);
         }
         if field == Field::Updates && interval(value).is_none() {
             self.say("How often people are told: set updates 30m, or none.", now);
@@ -326,7 +329,35 @@ impl App {
         Some((safe!("OVERDUE {}: {}", running(due.at, now), name), Meaning::Critical))
     }
 
+    /// What is said where a time of day was taken as yesterday's: who reads other clocks than the header's
+    /// meant another time.
+    pub(super) fn taken_as(&self, typed: &str, at: Timestamp, now: Timestamp) -> SafeText {
+        if !moment::is_to_come(typed, now, &self.state.zone.zone()) {
+            return SafeText::default();
+        }
+        let at = self.with_its_day(at);
+        safe!("{} is still to come, so it was taken as {}. ", clean(&typed.into()), at)
+    }
+
+    /// `Nov 22 18:30 UTC`.
+    pub(super) fn with_its_day(&self, at: Timestamp) -> SafeText {
+        let at = at.to_zoned(self.state.zone.zone());
+        clean(&at.strftime("%b %d %H:%M %Z").to_string().into())
+    }
+
     fn tell_incident(&mut self, what: What, text: &str, at: Timestamp, now: Timestamp) -> Vec<Effect> {
+        self.tell_incident_as(&SafeText::default(), what, text, at, now)
+    }
+
+    /// Tells it, and says first how what was typed was taken.
+    fn tell_incident_as(
+        &mut self,
+        taken: &SafeText,
+        what: What,
+        text: &str,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         if self.notes.incident().is_none() {
             self.say("No incident is current: I declares one, :incident turns to one.", now);
             return Vec::new();
@@ -355,7 +386,7 @@ impl App {
             for wrong in self.contradictions(now) {
                 said.push(&safe!(" {}: is that so?", wrong));
             }
-            self.say(said, now);
+            self.say(safe!("{}{}", taken, said), now);
         }
         vec![effect]
     }

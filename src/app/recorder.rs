@@ -241,7 +241,11 @@ impl App {
             self.say("Type a time behind it: :at 03:12, :at -15m", now);
             return Vec::new();
         };
+        let said = safe!("{}It stands at {} now.", self.taken_as(argument, at, now), self.with_its_day(at));
         let effect = self.notes.say_of_selected(|_| (Later::At(at), RawText::default()), now);
+        if effect.is_some() {
+            self.say(said, now);
+        }
         self.amended(effect, now)
     }
 

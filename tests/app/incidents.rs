@@ -877,3 +877,27 @@ fn one_that_is_declared_from_a_log_line_is_called_what_the_line_says() {
         assert_eq!(only_incident(&console).1.title, title.into(), "{line}");
     }
 }
+
+fn command(console: &mut Console, text: &str) {
+    console.keys(":").type_text(text).keys("Enter");
+}
+
+#[test]
+fn a_time_that_is_still_to_come_is_said_to_be_taken_as_yesterdays() {
+    let mut console = outage(NARROW);
+    console.keys("I Enter");
+    command(&mut console, "set onset 04:30");
+    let said = "04:30 is still to come, so it was taken as Nov 21 04:30 UTC";
+    assert!(console.screen().contains(said), "{}", console.screen());
+    command(&mut console, "status mitigated 04:30 drained");
+    assert!(console.screen().contains(said), "{}", console.screen());
+    command(&mut console, "set onset 03:10");
+    assert!(!console.screen().contains("still to come"), "{}", console.screen());
+    // What says its day, or how long ago, is what it says.
+    command(&mut console, "set onset 2026-11-21T23:00");
+    assert!(!console.screen().contains("still to come"), "{}", console.screen());
+    console.keys(";").type_text("it began").keys("Enter 4 G");
+    command(&mut console, "at 23:00");
+    let said = "23:00 is still to come, so it was taken as Nov 21 23:00 UTC";
+    assert!(console.screen().contains(said), "{}", console.screen());
+}

@@ -30,6 +30,15 @@ pub fn before(text: &str, now: Timestamp, zone: &TimeZone) -> Option<i64> {
     Some(at.as_millisecond())
 }
 
+/// Whether such a text is a time of day alone that `before` takes as yesterday's, as it is still to come today.
+pub fn is_to_come(text: &str, now: Timestamp, zone: &TimeZone) -> bool {
+    let Ok(time) = text.parse::<civil::Time>() else { return false };
+    // A date alone is midnight of its day, and says its day.
+    let says_day = text.parse::<civil::DateTime>().is_ok();
+    let today = now.to_zoned(zone.clone()).date().to_datetime(time).to_zoned(zone.clone());
+    !says_day && today.is_ok_and(|today| today.timestamp() > now)
+}
+
 /// The same near `here`: a length is before it, and a time of day is that of the nearest day.
 pub fn near(text: &str, here: Timestamp, zone: &TimeZone) -> Option<i64> {
     let at = before(text, here, zone)?;
@@ -121,6 +130,14 @@ mod tests {
         }
         for text in ["+", "+3", "+-3s", "+x", "++3s"] {
             assert_eq!(among(text, here, known, &TimeZone::UTC), None, "{text}");
+        }
+        for (text, expected) in
+            [("03:12", false), ("04:00", false), ("04:01", true), ("23:50", true), ("2026-11-22", false)]
+        {
+            assert_eq!(is_to_come(text, now, &TimeZone::UTC), expected, "{text}");
+        }
+        for text in ["2026-11-22T23:50", "2026-11-22T23:50Z", "-15m", "soon", ""] {
+            assert!(!is_to_come(text, now, &TimeZone::UTC), "{text}");
         }
         // Who reads times of a zone means those, across its midnight too.
         let tokyo = TimeZone::fixed(jiff::tz::offset(9));
