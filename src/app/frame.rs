@@ -217,10 +217,18 @@ impl App {
             );
             // The text that is written stays in sight beside what is said.
             let room = inner.width.saturating_sub(used + TYPED);
-            let said = self.line.text().map_or(0, |notice| {
-                let style = styles.on(Meaning::Footer, Meaning::Warning);
-                canvas.text_right(inner.right(), inner.y, room, notice, style) + 1
-            });
+            let said = match self.line.text() {
+                // An answer that has no room beside it stands above it whole: it is what Enter depends on.
+                Some(notice) if notice.width() > usize::from(room) && !self.line.passes() => {
+                    self.draw_notice(notice, Rect { y: line.y.saturating_sub(1), ..line }, canvas);
+                    0
+                }
+                Some(notice) => {
+                    let style = styles.on(Meaning::Footer, Meaning::Warning);
+                    canvas.text_right(inner.right(), inner.y, room, notice, style) + 1
+                }
+                None => 0,
+            };
             let width = inner.width.saturating_sub(used + said);
             prompt.field.draw(canvas, Rect { x: inner.x + used, width, ..inner }, style);
             return;

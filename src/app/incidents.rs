@@ -32,11 +32,29 @@ impl App {
     pub(super) fn ask_to_declare(&mut self, now: Timestamp) {
         let draft = self.draft(now);
         let text = format!("{} {}", draft.severity.number(), String::from_utf8_lossy(draft.title.as_bytes()));
-        let is_of_line =
-            self.arrangement.focus == PaneId::Logs && self.place.is_none() && self.graph_here().is_none();
-        let view = self.state.view(true, now);
-        let seen = if is_of_line { self.logs.evidence_declared(&view) } else { None };
-        self.ask(Asks::Declare(Box::new((draft, seen))), &text);
+        if let Some(said) = self.open_for(&draft) {
+            self.say(said, now);
+        }
+        self.ask(Asks::Declare(Box::new(draft)), &text);
+    }
+
+    /// That there is an incident already that is of the same alert of a service, or of the same service and host.
+    fn open_for(&self, draft: &Declared) -> Option<SafeText> {
+        let is_of_it = |one: &&Incident| {
+            let service = one.service == draft.service;
+            let alert = draft.alert.is_some() && one.alert == draft.alert;
+            let place = draft.service.is_some() || draft.host.is_some();
+            let same = service && (alert || place && one.host == draft.host);
+            same && one.environment == draft.environment && !one.status.is_over()
+        };
+        // The newest: what was forgotten long ago is likelier another.
+        let one = self.notes.incidents().filter(is_of_it).max_by_key(|one| one.declared)?;
+        let title = clean(&one.title).truncate_to(2 * TITLE, &"..".into());
+        Some(safe!(
+            "{} ({}) is open for it already; :incident turns to it, Esc leaves this.",
+            id_text(&one.id),
+            title
+        ))
     }
 
     /// What an incident of the selected row would be declared with. When in doubt it is worse.

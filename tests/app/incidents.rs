@@ -901,3 +901,27 @@ fn a_time_that_is_still_to_come_is_said_to_be_taken_as_yesterdays() {
     let said = "23:00 is still to come, so it was taken as Nov 21 23:00 UTC";
     assert!(console.screen().contains(said), "{}", console.screen());
 }
+
+#[test]
+fn who_declares_what_is_open_already_is_told_before_enter() {
+    for size in [WIDE, NARROW] {
+        let mut console = outage(size);
+        console.keys("I");
+        assert!(!console.screen().contains("is open for it already"), "{}", console.screen());
+        console.keys("Enter");
+        save(&mut console);
+        console.keys("I");
+        // On a narrow screen it stands in more rows than one.
+        let screen = console.screen().split_whitespace().collect::<Vec<_>>().join(" ");
+        let said = "INC-20261122-0326-checkout (HighErrorRate checkout) is open for it already";
+        assert!(screen.contains(said), "{screen}");
+        assert!(screen.contains(":incident turns to it, Esc leaves this"), "{screen}");
+        assert!(screen.contains("title: 2 High"), "what is typed is seen: {screen}");
+        console.keys("Esc");
+        // What is over is no reason.
+        command(&mut console, "status resolved");
+        command(&mut console, "status closed");
+        console.keys("I");
+        assert!(!console.screen().contains("is open for it already"), "{}", console.screen());
+    }
+}
