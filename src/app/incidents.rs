@@ -22,7 +22,7 @@ use crate::ui::time::running;
 
 /// Columns of the header that a title takes.
 const TITLE: usize = 24;
-/// So much of what fell due at once is named.
+/// So much of what fell due at once, or has one name, is named.
 const DUE: usize = 4;
 /// What is due sooner stands out.
 const SOON: SignedDuration = SignedDuration::from_mins(5);
@@ -171,7 +171,7 @@ impl App {
         names
     }
 
-    /// Turns to the incident of this name, or the only one that has it in its id or title.
+    /// Turns to the incident of this name, or the only one that has it in its id or in what it is.
     pub(super) fn turn_to_incident(&mut self, name: &str, now: Timestamp) -> Vec<Effect> {
         if name == "none" {
             self.say("No incident is current: notes go to the shift.", now);
@@ -179,8 +179,8 @@ impl App {
         }
         let word = name.to_lowercase();
         let has_it = |one: &Incident| {
-            let title = String::from_utf8_lossy(one.title.as_bytes()).to_lowercase();
-            !word.is_empty() && (one.id.as_str().to_lowercase().contains(&word) || title.contains(&word))
+            let what = what_it_is(one).as_str().to_lowercase();
+            !word.is_empty() && (one.id.as_str().to_lowercase().contains(&word) || what.contains(&word))
         };
         let known: Vec<IncidentId> =
             self.notes.incidents().filter(|one| has_it(one)).map(|one| one.id.clone()).collect();
@@ -192,7 +192,16 @@ impl App {
             }
             many => {
                 let Some(exact) = many.iter().find(|id| id.as_str() == name) else {
-                    self.say(safe!("{} incidents are called so: type more of the name.", many.len()), now);
+                    let mut said =
+                        safe!("{} incidents have {} in their names: ", many.len(), clean(&name.into()));
+                    for (index, id) in many.iter().rev().take(DUE).enumerate() {
+                        let before = SafeText::literal(if index > 0 { ", " } else { "" });
+                        said.push(&safe!("{}{}", before, id_text(id)));
+                    }
+                    if many.len() > DUE {
+                        said.push(&safe!(", {} more", many.len() - DUE));
+                    }
+                    self.say(safe!("{}. Type more of one, or choose it with the arrows.", said), now);
                     return Vec::new();
                 };
                 exact

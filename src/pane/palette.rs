@@ -60,6 +60,8 @@ pub struct Palette {
     written: Option<Line>,
     typed: Field,
     list: List<usize>,
+    /// Whether the person moved to the line that is selected.
+    chosen: bool,
 }
 
 impl Palette {
@@ -73,7 +75,7 @@ impl Palette {
             alone.into_iter().chain(with).collect::<Vec<_>>()
         });
         let (typed, list) = (Field::default(), List::default());
-        let mut palette = Self { lines: lines.collect(), written: None, typed, list };
+        let mut palette = Self { lines: lines.collect(), written: None, typed, list, chosen: false };
         palette.show();
         palette
     }
@@ -81,6 +83,7 @@ impl Palette {
     /// Takes a key: arrows move, Enter chooses, everything else is the search.
     pub fn key(&mut self, key: Key, area: Rect) -> Option<Choice> {
         self.list.set_height(usize::from(body(area).height));
+        self.chosen |= matches!(key.code, Code::Up | Code::Down | Code::Tab | Code::PageUp | Code::PageDown);
         match key.code {
             Code::Up => self.list.step(-1),
             Code::Down | Code::Tab => self.list.step(1),
@@ -148,6 +151,16 @@ impl Palette {
     /// What Enter runs is what is selected: nothing else is shown to be meant.
     fn choice(&self) -> Option<Choice> {
         let line = self.line(*self.list.selected()?)?;
+        let typed = self.typed.text();
+        let part = typed.trim().split_once(' ').map(|(_, part)| part.trim()).filter(|part| !part.is_empty());
+        // To turn to another incident than was meant puts notes where nobody looks for them.
+        if let Some(part) = part
+            && line.command.argument == Argument::Incident
+            && !self.chosen
+            && self.list.order().len() > 1
+        {
+            return Some(Choice { name: line.command.name, argument: part.to_owned() });
+        }
         Some(Choice { name: line.command.name, argument: line.argument.clone().unwrap_or_default() })
     }
 
@@ -201,6 +214,7 @@ impl Palette {
         }
         self.list.sync(found, jiff::Timestamp::UNIX_EPOCH);
         self.list.go(0);
+        self.chosen = false;
     }
 }
 

@@ -925,3 +925,26 @@ fn who_declares_what_is_open_already_is_told_before_enter() {
         assert!(!console.screen().contains("is open for it already"), "{}", console.screen());
     }
 }
+
+#[test]
+fn a_name_that_several_incidents_have_turns_to_none_and_says_which() {
+    let mut console = Console::new(WIDE);
+    for title in ["db is slow", "db is down", "queue is long"] {
+        console.keys("I ctrl-u").type_text("2 ").type_text(title).keys("Enter");
+        save(&mut console);
+    }
+    command(&mut console, "incident none");
+    command(&mut console, "incident db");
+    let screen = console.screen();
+    assert!(!screen.lines().next().unwrap().contains("INC "), "none is taken: {screen}");
+    assert!(screen.contains("2 incidents have db in their names"), "{screen}");
+    assert!(screen.contains("INC-20261122-0326-db-is-slow"), "{screen}");
+    assert!(screen.contains("INC-20261122-0326-db-is-down"), "{screen}");
+    command(&mut console, "incident nothere");
+    assert!(console.screen().contains("There is no incident nothere. :incident lists them."));
+    // Who chose with the arrows has chosen, and a part that one alone has is enough.
+    console.keys(":").type_text("incident db").keys("Down Enter");
+    assert!(console.screen().lines().next().unwrap().contains("INC db is down"), "{}", console.screen());
+    command(&mut console, "incident queue");
+    assert!(console.screen().lines().next().unwrap().contains("INC queue is"), "{}", console.screen());
+}
