@@ -353,7 +353,9 @@ impl App {
             let meaning = if soon { Meaning::Warning } else { Meaning::Muted };
             return Some((safe!("{} in {}m", name, minutes(now, due.at)), meaning));
         }
-        Some((safe!("OVERDUE {}: {}", running(due.at, now), name), Meaning::Critical))
+        let others = self.notes.dues().iter().filter(|other| other.at <= now).count().saturating_sub(1);
+        let others = if others > 0 { safe!(" +{}", others) } else { SafeText::default() };
+        Some((safe!("OVERDUE {}: {}{}", running(due.at, now), name, others), Meaning::Critical))
     }
 
     /// What is said where a time of day was taken as yesterday's: who reads other clocks than the header's

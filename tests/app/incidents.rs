@@ -948,3 +948,19 @@ fn a_name_that_several_incidents_have_turns_to_none_and_says_which() {
     command(&mut console, "incident queue");
     assert!(console.screen().lines().next().unwrap().contains("INC queue is"), "{}", console.screen());
 }
+
+#[test]
+fn of_several_overdue_things_the_header_counts_the_others() {
+    let mut console = outage(WIDE);
+    let header = |console: &Console| console.screen().lines().next().unwrap().to_owned();
+    console.keys("I Enter");
+    for text in ["timer 1m one", "timer 2m two", "timer 3m three", "timer 20m four"] {
+        command(&mut console, text);
+    }
+    save(&mut console);
+    console.pass(61);
+    assert!(header(&console).contains("OVERDUE 0:00: one"), "{}", header(&console));
+    assert!(!header(&console).contains('+'), "{}", header(&console));
+    console.pass(240);
+    assert!(header(&console).contains("OVERDUE 0:04: one +2"), "{}", header(&console));
+}
