@@ -15,10 +15,10 @@ use crate::insight::concern::concerns;
 use crate::insight::events::Event;
 use crate::logs::query::moment;
 use crate::model::alert::AlertState;
-use crate::model::incident::IncidentId;
+use crate::model::incident::{IncidentId, is_same_person};
 use crate::model::note::{Evidence, Folder, Later, What};
 use crate::model::run::RunState;
-use crate::model::text::RawText;
+use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::{EntryName, later};
 use crate::model::transition::{Happened, Transition};
 use crate::model::world::World;
@@ -32,6 +32,8 @@ use crate::ui::time::Zone;
 const MOST: usize = 30;
 /// Things that one line stands for: in a larger storm there are more such lines.
 const FOLDED: usize = 500;
+/// Columns of an entry's text that say which one was meant.
+const BRIEF: usize = 48;
 /// Two consoles look at a source that is blind at different times: within this it is one thing.
 const LOOK: i64 = 300;
 
@@ -219,17 +221,32 @@ impl App {
 
     /// Stars the selected entry, says that it is done, or leaves it out of documents; or takes that back.
     pub(super) fn mark_entry(&mut self, id: Id, now: Timestamp) -> Vec<Effect> {
+        let mut answer = SafeText::default();
+        let person = self.state.person.clone();
         let said = self.notes.say_of_selected(
             |told| {
-                let said = match id {
-                    Id::Star => Later::Starred(!told.is_starred),
-                    Id::Done => Later::Done(!told.is_done),
-                    _ => Later::Hidden(!told.is_hidden),
+                let (said, done) = match id {
+                    Id::Star if told.is_starred => (Later::Starred(false), "No longer starred"),
+                    Id::Star => (Later::Starred(true), "Starred"),
+                    Id::Done if told.is_done => (Later::Done(false), "It is not done"),
+                    Id::Done => (Later::Done(true), "It is done"),
+                    _ if told.is_hidden => (Later::Hidden(false), "In documents again"),
+                    _ => (Later::Hidden(true), "Left out of documents"),
                 };
+                let author = &told.entry.person;
+                let whose = if author.is_empty() || is_same_person(author, &person) {
+                    SafeText::default()
+                } else {
+                    safe!(", what {} wrote", clean(author))
+                };
+                answer = safe!("{}{}: {}", SafeText::literal(done), whose, brief(&told.entry.text));
                 (said, RawText::default())
             },
             now,
         );
+        if said.is_some() {
+            self.say(answer, now);
+        }
         self.amended(said, now)
     }
 
@@ -275,6 +292,7 @@ impl App {
             self.say("The entry stays as it was: an empty text corrects nothing.", now);
             return Vec::new();
         }
+        self.say(safe!("It says now: {}", brief(&text.into())), now);
         vec![self.notes.write_to(folder, Draft::new(later(name, Later::Text), text, now), now)]
     }
 
@@ -284,6 +302,11 @@ impl App {
         }
         effect.into_iter().collect()
     }
+}
+
+/// As much of an entry's text as tells which one it is.
+fn brief(text: &RawText) -> SafeText {
+    clean(text).truncate_to(BRIEF, &"..".into())
 }
 
 /// What has happened as far as it is known: what was seen, and of what is there now what its source tells,

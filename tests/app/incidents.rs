@@ -668,7 +668,7 @@ fn a_command_is_for_the_row_that_was_selected_when_it_was_begun() {
         .alerts(&[alert("HighErrorRate", Severity::Critical, 14), alert("Late", Severity::Critical, -1)]);
     console.pass(10).type_text(" the pool of db-7").keys("Enter");
     let screen = console.screen();
-    assert_eq!(screen.matches("check the pool").count(), 1, "{screen}");
+    assert_eq!(screen.matches("check the pool").count(), 2, "in its row and in the answer: {screen}");
     assert!(screen.contains("check the pool of db-7") && screen.contains("LatencyP99 resolved"), "{screen}");
 }
 
@@ -878,6 +878,11 @@ fn one_that_is_declared_from_a_log_line_is_called_what_the_line_says() {
     }
 }
 
+/// The last row.
+fn foot(console: &Console) -> String {
+    console.screen().trim_end().lines().last().unwrap_or_default().to_owned()
+}
+
 fn command(console: &mut Console, text: &str) {
     console.keys(":").type_text(text).keys("Enter");
 }
@@ -900,6 +905,41 @@ fn a_time_that_is_still_to_come_is_said_to_be_taken_as_yesterdays() {
     command(&mut console, "at 23:00");
     let said = "23:00 is still to come, so it was taken as Nov 21 23:00 UTC";
     assert!(console.screen().contains(said), "{}", console.screen());
+}
+
+#[test]
+fn what_is_said_of_an_entry_is_answered() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter ;").type_text("t check the pool").keys("Enter 4 G");
+    for (keys, said) in [
+        ("d", "It is done: check the pool"),
+        ("d", "It is not done: check the pool"),
+        ("s", "Starred: check the pool"),
+        ("s", "No longer starred: check the pool"),
+        ("h", "Left out of documents: check the pool"),
+        ("h", "In documents again: check the pool"),
+    ] {
+        console.keys(keys);
+        assert!(foot(&console).contains(said), "{keys}: {}", foot(&console));
+    }
+    command(&mut console, "correct check the pool of db");
+    assert!(foot(&console).contains("It says now: check the pool of db"), "{}", foot(&console));
+    command(&mut console, "at 03:00");
+    assert!(foot(&console).contains("It stands at Nov 22 03:00 UTC now"), "{}", foot(&console));
+    // Whose word it was is said where it was another's.
+    let (folder, _) = written(&console).into_iter().find(|(folder, _)| folder.incident().is_some()).unwrap();
+    let entry = Entry {
+        at: at(5),
+        recorded: at(5),
+        person: "ada".into(),
+        session: "of ada".into(),
+        seq: 1,
+        what: What::Note,
+        text: "disk is full".into(),
+    };
+    console.send(Msg::Note(folder, NoteReply::Read(vec![entry])));
+    console.keys("G s");
+    assert!(foot(&console).contains("Starred, what ada wrote: disk is full"), "{}", foot(&console));
 }
 
 #[test]
