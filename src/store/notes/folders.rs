@@ -26,6 +26,8 @@ use crate::store::team::{Shared, Team};
 const MOST_INCIDENTS: usize = 5_000;
 /// Bytes of journals that are read at the start, and that are known of the folders that are not over, all together.
 const MOST_READ: u64 = 256 * 1024 * 1024;
+/// One that takes more than this part of it is long.
+const LONG: u64 = 16;
 /// Incidents that are named where they are left out.
 const MOST_NAMED: usize = 5;
 /// Incidents that are over and are looked at again in one turn: the newest of them always, and so many of the others
@@ -178,19 +180,21 @@ impl<F: Files + Clone> Folders<F> {
         // Without a team it is in one's own directory, for one's other consoles and the next start.
         let folders = ids.into_iter().map(Folder::Incident).chain(std::iter::once(Folder::Team));
         let all: Vec<_> = folders.filter(|folder| !self.open.contains_key(folder)).collect();
-        let (mut told, mut left, mut room) = (Told::new(), Vec::new(), self.room());
-        // The newest first: of those there is room for all the longest.
-        for folder in all.into_iter().rev() {
-            match self.read_one(folder, &mut room, now, notices) {
-                Looked::At(reply) => told.push(reply),
-                Looked::TooLong(folder) => {
-                    left.extend(folder.incident().map(|id| clean(&id.as_str().into())));
+        let (mut told, mut room) = (Told::new(), self.room());
+        // The newest first, but the long ones last: a few that somebody made long do not crowd out all others.
+        let mut left: Vec<Folder> = all.into_iter().rev().collect();
+        for most in [self.most / LONG, self.most] {
+            for folder in std::mem::take(&mut left) {
+                match self.read_one(folder, (&mut room, most), now, notices) {
+                    Looked::At(reply) => told.push(reply),
+                    Looked::TooLong(folder) => left.push(folder),
+                    Looked::Nothing => {}
                 }
-                Looked::Nothing => {}
             }
         }
-        told.reverse();
-        told.sort_by_key(|(folder, _)| *folder != Folder::Team);
+        told.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let named = |folder: &Folder| folder.incident().map(|id| clean(&id.as_str().into()));
+        let left: Vec<SafeText> = left.iter().filter_map(named).collect();
         if let Some(first) = left.first().cloned() {
             let mut names = first;
             left.iter().take(MOST_NAMED).skip(1).for_each(|name| names.push(&safe!(", {}", name)));
@@ -199,7 +203,7 @@ impl<F: Files + Clone> Folders<F> {
             }
             let most = self.most >> 20;
             notices.push(safe!(
-                "{} incidents were not read, for with the newer ones they are more than {} MiB: {}",
+                "{} incidents were not read, for with those that were they are more than {} MiB: {}",
                 left.len(),
                 most,
                 names
@@ -219,7 +223,7 @@ impl<F: Files + Clone> Folders<F> {
     fn read_one(
         &mut self,
         folder: Folder,
-        room: &mut u64,
+        (room, most): (&mut u64, u64),
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Looked {
@@ -239,12 +243,14 @@ impl<F: Files + Clone> Folders<F> {
         }
         // Looked at before: what is written meanwhile is heard.
         let ear = Ear::from_now(&files, &dir);
-        if ear.read() > *room {
+        if ear.read() > most.min(*room) {
             // It is read when somebody writes in it and there is room again, or turns to it.
             self.left.extend(folder.incident().map(|id| (id.clone(), Some(ear.glance()))));
             return Looked::TooLong(folder);
         }
         *room -= ear.read();
+        // It may have been left before.
+        folder.incident().map(|id| self.left.remove(id));
         let entries = super::entries::read(&files, &dir, Some(now), notices);
         let is_over = |id| Incident::of(id, &entries).is_none_or(|incident| incident.status.is_over());
         match folder.incident().filter(|id| is_over(id)) {
@@ -313,7 +319,7 @@ impl<F: Files + Clone> Folders<F> {
 
     /// Reads one that was not read, or not as it is now. What is wrong with it was told, or will be at the next start.
     fn read_again(&mut self, folder: Folder, now: Timestamp) -> Option<(Folder, NoteReply)> {
-        match self.read_one(folder, &mut self.room(), now, &mut Vec::new()) {
+        match self.read_one(folder, (&mut self.room(), self.most), now, &mut Vec::new()) {
             Looked::At(reply) => Some(reply),
             Looked::TooLong(_) | Looked::Nothing => None,
         }
@@ -974,7 +980,7 @@ mod tests {
         let [notice] = &notices[..] else { panic!("{notices:?}") };
         assert_eq!(
             notice.as_str().unwrap(),
-            "1 incidents were not read, for with the newer ones they are more than 0 MiB: INC-20260314-0001-db"
+            "1 incidents were not read, for with those that were they are more than 0 MiB: INC-20260314-0001-db"
         );
         // What is heard counts too, and it is told once for each.
         a.handle(&folder(4), long(3), now());
@@ -987,5 +993,11 @@ mod tests {
         let opened = b.handle(&folder(1), NoteCommand::Open, now());
         let [NoteReply::Opened { entries, .. }] = &opened[..] else { panic!("{opened:?}") };
         assert_eq!(entries.len(), 2);
+        // A short one is read whatever is newer and long.
+        a.handle(&folder(0), entry("a", 1, declared()), now());
+        let size = |of: &Folder| Ear::from_now(&Disk, &state.path().join(of.path())).read();
+        let most = size(&folder(4)) + size(&folder(0)) / 2;
+        let (_, told) = Folders::open_within(Disk, state.path(), None, &session("c"), most, now());
+        assert_eq!(heard(&told), [Folder::Shift, folder(0), folder(3)]);
     }
 }
