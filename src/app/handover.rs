@@ -10,7 +10,7 @@ use crate::model::incident::{Field, Incident, Offer, is_same_person};
 use crate::model::keeping::Kept;
 use crate::model::note::{Folder, Later, What};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
-use crate::model::told::{Told, later};
+use crate::model::told::{EntryName, Told, later};
 use crate::pane::document::DocumentView;
 use crate::pane::effect::Effect;
 use crate::pane::notes::Draft;

@@ -32,10 +32,14 @@ impl App {
     pub(super) fn ask_to_declare(&mut self, now: Timestamp) {
         let draft = self.draft(now);
         let text = format!("{} {}", draft.severity.number(), String::from_utf8_lossy(draft.title.as_bytes()));
+        let is_of_line =
+            self.arrangement.focus == PaneId::Logs && self.place.is_none() && self.graph_here().is_none();
+        let view = self.state.view(true, now);
+        let seen = if is_of_line { self.logs.evidence_declared(&view) } else { None };
         if let Some(said) = self.open_for(&draft) {
             self.say(said, now);
         }
-        self.ask(Asks::Declare(Box::new(draft)), &text);
+        self.ask(Asks::Declare(Box::new((draft, seen))), &text);
     }
 
     /// That there is an incident already that is of the same alert of a service, or of the same service and host.

@@ -99,8 +99,8 @@ impl<'a> Row<'a> {
     pub fn words(&self) -> SafeText {
         let entry = self.entry();
         match shortened(&entry.text, self.most) {
-            Some(text) => Entry { text, ..entry.clone() }.words(),
-            None => entry.words(),
+            Some(text) => Entry { text, ..entry.clone() }.words_beside_source(),
+            None => entry.words_beside_source(),
         }
     }
 

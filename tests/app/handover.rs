@@ -184,7 +184,12 @@ fn what_is_accepted_is_the_hand_over_that_is_on_the_screen() {
         assert!(kim.screen().contains("hand-over by ada"), "{}", kim.screen());
         command(&mut kim, "accept");
         assert!(kim.screen().contains("The hand-over by ada is accepted by kim"), "{}", kim.screen());
-        let said = What::Later { session: given.session, seq: given.seq, said: Later::Done(true) };
+        let said = What::Later {
+            session: given.session,
+            seq: given.seq,
+            recorded: Some(given.recorded),
+            said: Later::Done(true),
+        };
         assert_eq!(written(&mut kim).pop().map(|(_, entry)| entry.what), Some(said));
         assert!(!kim.screen().contains(":accept takes it over"), "{}", kim.screen());
         assert!(header(&kim).contains("hand-over by lee: :handoff"), "{}", kim.screen());

@@ -223,13 +223,13 @@ impl Record {
     /// Writes what happened by itself: a storm is understood once. It waits while the order is held.
     pub(super) fn write_happened(&mut self, drafts: Vec<Draft>, now: Timestamp) -> Vec<Effect> {
         let entries: Vec<Entry> = drafts.into_iter().map(|draft| self.entry(draft, now)).collect();
-        self.take(&entries);
+        self.take(&entries, now);
         entries.into_iter().map(|entry| self.ask(NoteCommand::Entry(entry))).collect()
     }
 
-    fn take(&mut self, entries: &[Entry]) {
+    fn take(&mut self, entries: &[Entry], now: Timestamp) {
         if self.timeline.take(entries) {
-            self.understand();
+            self.understand(now);
         }
     }
 
@@ -262,7 +262,7 @@ impl Record {
         self.revision += 1;
         let told = self.timeline.said();
         self.incident = self.folder.incident().and_then(|id| Incident::of_told(id, told));
-        self.dues = self.incident.as_ref().map(|incident| dues(incident, told)).unwrap_or_default();
+        self.dues.learn(self.incident.as_ref(), told, now);
     }
 
     /// What its entries say together, in order, and its pad.
@@ -284,13 +284,13 @@ impl Record {
     pub(super) fn reply(&mut self, reply: &NoteReply, now: Timestamp) -> Option<SafeText> {
         match reply {
             NoteReply::Read(entries) => {
-                self.take(entries);
+                self.take(entries, now);
                 None
             }
             NoteReply::Opened { entries, pad, held_by, notices } => {
                 let is_free = self.saving.held_by().is_some() && held_by.is_none();
                 self.saving.open(held_by.clone());
-                self.take(entries);
+                self.take(entries, now);
                 let text = lossy(pad);
                 if !self.saving.is_pad_ahead() && self.pad.text() != text {
                     self.pad.load(&text);

@@ -643,8 +643,8 @@ fn at_incident(more: impl IntoIterator<Item = Entry>) -> (Desk, Folder) {
     let first = Entry { what: declared, seq: 0, ..entry(0, "kim", "") };
     let entries = std::iter::once(first).chain(more).collect();
     let folder = Folder::Incident(id);
-    desk.with(|notes, _| {
-        notes.reply(&folder, &NoteReply::Read(entries));
+    desk.with(|notes, view| {
+        notes.reply(&folder, &NoteReply::Read(entries), view.now);
         notes.turn_to(folder.clone())
     });
     (desk, folder)
@@ -672,10 +672,10 @@ fn what_is_known_of_an_incident_is_not_made_anew_by_what_is_there_already() {
     let (mut desk, folder) = at_incident([entry(1, "kim", "it began")]);
     let known = desk.notes.record().entries().to_vec();
     let before = desk.notes.revision();
-    desk.with(|notes, _| notes.reply(&folder, &NoteReply::Read(known.clone())));
+    desk.with(|notes, view| notes.reply(&folder, &NoteReply::Read(known.clone()), view.now));
     assert_eq!(desk.notes.revision(), before);
     let news = Entry { seq: 2, ..entry(2, "ada", "and went on") };
-    desk.with(|notes, _| notes.reply(&folder, &NoteReply::Read(vec![news])));
+    desk.with(|notes, view| notes.reply(&folder, &NoteReply::Read(vec![news]), view.now));
     assert_eq!(desk.notes.revision(), before + 1);
     assert_eq!(desk.notes.record().entries().len(), known.len() + 1);
 }

@@ -193,8 +193,8 @@ impl<F: Files + Clone> Folders<F> {
             }
         }
         told.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let named = |folder: &Folder| folder.incident().map(|id| clean(&id.as_str().into()));
-        let left: Vec<SafeText> = left.iter().filter_map(named).collect();
+        let id_of = |folder: &Folder| folder.incident().map(|id| clean(&id.as_str().into()));
+        let left: Vec<SafeText> = left.iter().filter_map(id_of).collect();
         if let Some(first) = left.first().cloned() {
             let mut names = first;
             left.iter().take(MOST_NAMED).skip(1).for_each(|name| names.push(&safe!(", {}", name)));
