@@ -297,7 +297,7 @@ def typing(program, echo, seconds):
             program.type(b"R")
             program.listen(0.01)
             program.type(b";")
-            program.until(lambda: b"note:" in program.text(), 5)
+            program.expect(b"(h x d t u)", 5)
         letter = chance.choice(LETTERS)
         ours.append(program.typed(letter) * 1000)
         floor.append(echo.typed(letter) * 1000)

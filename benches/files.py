@@ -150,7 +150,7 @@ def keys(bench, log):
         program.type(b"P")
         program.listen(0.2)
         program.type(b";")
-        program.until(lambda: b"note:" in program.text(), 5)
+        program.expect(b"(h x d t u)", 5)
         begun = program.cpu()
         for number in range(60):
             for kind, one in (("ours", program), ("cat", echo)):

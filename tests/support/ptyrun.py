@@ -82,6 +82,11 @@ class Program:
             self.read(0.05)
         return time.monotonic()
 
+    def expect(self, text, deadline):
+        """Reads until that is on the screen; raises if it does not come, as what follows measures nothing then."""
+        if self.until(lambda: text in self.text(), deadline) is None:
+            raise RuntimeError(f"{text} did not come in {deadline} s: {self.text()[-400:]}")
+
     def listen(self, seconds, each=None):
         """Reads for so long; `each(data)` hears every piece. CPU is sampled meanwhile."""
         end = time.monotonic() + seconds
