@@ -23,6 +23,7 @@ mod runbook;
 mod sending;
 pub mod session;
 mod state;
+mod sync;
 mod team;
 
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +39,7 @@ use crate::app::place::Place;
 use crate::app::presence::Presence;
 use crate::app::state::State;
 pub use crate::app::state::{Setup, Themes};
+use crate::app::sync::{Mark, Taking};
 use crate::command::keymap::Keymap;
 use crate::command::table::{Id, Scope};
 use crate::config::key::Key;
@@ -67,10 +69,6 @@ use crate::safe;
 
 /// What happened longer ago than this is no news.
 const NEWS: SignedDuration = SignedDuration::from_secs(60);
-
-/// Tells two moments apart at which the panes would show different rows: what was said, what of it has
-/// turned by itself, the ten seconds, the environment in scope, the incidents.
-type Mark = (u64, usize, i64, Option<RawText>, u64);
 
 /// From where the name of the person at the keys is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,6 +125,7 @@ pub struct App {
     sealing: bool,
     /// What the panes last took: nothing new means nothing to do, however many lines arrive.
     synced: Option<Mark>,
+    taking: Taking,
     /// Whether the person has chosen a pane: until then the alerts take the focus when one fires.
     chose_focus: bool,
     named: Named,
@@ -177,6 +176,7 @@ impl App {
             cancelled: None,
             sealing: false,
             synced: None,
+            taking: Taking::Frame,
             chose_focus: false,
             named,
             presence: Presence::default(),
@@ -218,6 +218,9 @@ impl App {
         match msg {
             Msg::Key(key) => {
                 self.count_key(key);
+                if self.taking == Taking::Frame {
+                    self.taking = Taking::AfterKey;
+                }
                 effects = self.key(key, now);
             }
             Msg::Paste(text) => effects = self.paste(&text, now),
@@ -273,6 +276,9 @@ impl App {
             }
             Msg::Keeping(what, why) => self.keeping(what, why, now),
             Msg::Wake => {
+                if self.taking == Taking::Now {
+                    self.sync(now);
+                }
                 let focused = self.arrangement.focus == PaneId::Logs;
                 self.logs.advance(&self.state.view(focused, now));
             }
@@ -346,7 +352,8 @@ impl App {
         // What is past waits for a frame, which no wake hastens.
         let shown = shown.chain(place).chain(self.mining_wake(now)).filter(|at| *at >= now);
         let ends = self.state.credentials.next_change(now);
-        let own = shown.chain(notice).chain(keys).chain(clock).chain(ends);
+        let lists = (self.taking == Taking::Now).then_some(now);
+        let own = shown.chain(lists).chain(notice).chain(keys).chain(clock).chain(ends);
         own.chain(self.graph_wake()).min()
     }
 
@@ -380,65 +387,6 @@ impl App {
             PaneId::Logs => &[Scope::Logs, Scope::List, Scope::Global],
             PaneId::Alerts => &[Scope::Alerts, Scope::List, Scope::Global],
             PaneId::Notes => &[Scope::Notes, Scope::List, Scope::Global],
-        }
-    }
-
-    /// Lets the panes know where they stand, also while the screen is frozen.
-    fn fit(&mut self, now: Timestamp) {
-        let layout = self.layout();
-        if let Some(area) = layout.of(PaneId::Pipelines) {
-            self.pipelines.fit(area);
-        }
-        if let Some(area) = layout.of(PaneId::Alerts) {
-            self.alerts.fit(area);
-        }
-        if let Some(area) = layout.of(PaneId::Notes) {
-            self.notes.fit(area);
-        }
-        if let (Some(place), Some(area)) = (&mut self.place, layout.of(self.arrangement.focus)) {
-            place.fit(&self.state.view(true, now), area);
-        }
-    }
-
-    /// Lets the panes take what has changed, unless the screen is frozen.
-    fn sync(&mut self, now: Timestamp) {
-        if self.state.is_frozen() {
-            return;
-        }
-        // A command is typed for the row that is selected: another one does not slide under it meanwhile.
-        if matches!(self.overlay, Some(Overlay::Palette(_))) {
-            self.pipelines.hold(now);
-            self.alerts.hold(now);
-            self.notes.hold(now);
-        }
-        self.sync_patterns(now);
-        let layout = self.layout();
-        let focus = self.arrangement.focus;
-        let view = |pane| self.state.view(focus == pane, now);
-        self.logs.sync(&view(PaneId::Logs), layout.of(PaneId::Logs));
-        self.notes.sync(&view(PaneId::Notes));
-        let world = &self.state.world;
-        let (tens, environment) = (now.as_second() / 10, self.state.environment.clone());
-        let mark = (world.revision(), world.turned(now), tens, environment, self.state.incidents_revision);
-        let is_due = self.pipelines.list().is_due(now)
-            || self.alerts.list().is_due(now)
-            || self.place.as_ref().is_some_and(|place| place.is_due(now));
-        if self.synced.as_ref() == Some(&mark) && !is_due {
-            return;
-        }
-        self.synced = Some(mark);
-        self.pipelines.sync(&view(PaneId::Pipelines));
-        self.alerts.sync(&view(PaneId::Alerts));
-        if let Some((pane, graph)) = &mut self.graph {
-            graph.sync(&self.state.view(focus == *pane, now));
-        }
-        self.sync_place(now);
-    }
-
-    /// Lets the view in the place of the focused pane take what has changed.
-    fn sync_place(&mut self, now: Timestamp) {
-        if let Some(place) = &mut self.place {
-            place.sync(&self.state.view(true, now));
         }
     }
 

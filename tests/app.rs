@@ -33,6 +33,7 @@ use std::sync::Arc;
 
 use console::{Console, alert, at, run, setup};
 use midwatch::app::Setup;
+use midwatch::config::key::Key;
 use midwatch::logs::segment::{Given, SegmentBuilder};
 use midwatch::logs::split::Line;
 use midwatch::logs::stamp::Zone;
@@ -726,4 +727,41 @@ fn the_first_screen_waits_for_enter_or_q() {
     console.app.welcome(Vec::new());
     console.keys("q");
     assert_eq!(console.effects, [Effect::Quit]);
+}
+
+#[test]
+fn a_key_is_shown_before_the_lists_take_what_came_meanwhile() {
+    let mut console = Console::new(WIDE);
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14)]);
+    let come = |console: &mut Console, name: &str| {
+        let alerts = vec![Arc::new(alert(name, Severity::Critical, 15))];
+        let news = News::Snapshot(Arc::new(Snapshot { alerts, ..Snapshot::default() }));
+        console
+            .app
+            .update(Msg::Update(Update { source: "alerts".into(), at: console.now, news }), console.now);
+    };
+    let frame = |console: &mut Console, msgs: &[Msg]| {
+        for msg in msgs {
+            console.app.update(msg.clone(), console.now);
+        }
+        console.screen()
+    };
+    let alerts_pane = |screen: &str, name: &str| screen.contains(&format!("CRIT {name}  "));
+    // The rows of the pane in focus stand still for a moment after a key.
+    console.keys("1 ;");
+    come(&mut console, "DiskFull");
+    let key = |c| Msg::Key(Key::char(c));
+    let screen = frame(&mut console, &[key('w'), Msg::Frame]);
+    assert!(screen.contains("note: w") && !alerts_pane(&screen, "DiskFull"), "{screen}");
+    assert_eq!(console.app.next_wake(console.now), Some(console.now), "the lists are next");
+    let screen = frame(&mut console, &[Msg::Wake, Msg::Frame]);
+    assert!(alerts_pane(&screen, "DiskFull"), "{screen}");
+    assert!(console.app.next_wake(console.now) > Some(console.now));
+
+    // Who types without a pause is shown the news in the second frame.
+    come(&mut console, "CertExpires");
+    let screen = frame(&mut console, &[key('e'), Msg::Frame]);
+    assert!(!alerts_pane(&screen, "CertExpires"), "{screen}");
+    let screen = frame(&mut console, &[key(' '), Msg::Frame]);
+    assert!(screen.contains("note: we") && alerts_pane(&screen, "CertExpires"), "{screen}");
 }

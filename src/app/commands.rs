@@ -102,6 +102,8 @@ impl App {
             }
             Id::Freeze => {
                 let held = self.state.toggle_freeze(now);
+                // Who lets it go wants to see all that came: that does not wait for another frame.
+                self.synced = None;
                 self.say(if held { "Frozen. p lets it go." } else { "The screen moves again." }, now);
             }
             Id::Zone => {

@@ -104,7 +104,7 @@ pub fn draw<Id: Clone + Ord, Row>(
     columns: &[Column],
     list: &List<Id, Row>,
     marking: Marking,
-    row: impl Fn(&Id) -> Vec<Cell>,
+    mut row: impl FnMut(&Id) -> Vec<Cell>,
 ) {
     let widths = fit(columns, area.width.saturating_sub(1));
     let rows = list.order().iter().skip(list.top()).take(usize::from(area.height));

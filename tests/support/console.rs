@@ -118,8 +118,11 @@ impl Console {
     /// Lets time pass, as the runtime does: a wake at each time that was asked for.
     pub(crate) fn pass(&mut self, seconds: i64) -> &mut Self {
         let end = self.now + SignedDuration::from_secs(seconds);
+        let mut still = 0;
         while let Some(wake) = self.app.next_wake(self.now).filter(|wake| *wake <= end) {
-            assert!(wake > self.now, "a wake that does not move on: {wake}");
+            // At once is asked for after a key, and once.
+            still = if wake > self.now { 0 } else { still + 1 };
+            assert!(still < 2, "a wake that does not move on: {wake}");
             self.now = wake;
             self.send(Msg::Wake);
         }

@@ -1,6 +1,6 @@
 //! The timeline: what people wrote and what happened between it, in one order of time.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ const MOST_TOLD: usize = 50;
 
 /// Names a row, and orders it: by time; in one moment, what happened, what was told, what was
 /// written.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Name {
     /// The source, and which of the things that it said in this moment.
     Event(RawText, usize),
@@ -395,24 +395,25 @@ impl Timeline {
             Pager::default().draw(canvas, inside, &lines, view.focused);
             return;
         }
-        let cells = |key: &Key| self.cells(key, saving, view);
+        // Each row is put into words once: a frame in a storm has no time for three.
+        let rows = self.list.order().iter().skip(self.list.top()).take(usize::from(inside.height));
+        let mut cells: HashMap<&Key, Vec<Cell>> =
+            rows.map(|key| (key, self.cells(key, saving, view))).collect();
         let widest = |column: usize| {
-            let width = |key| cells(key).get(column).map_or(0, |cell| cell.text.width());
-            u16::try_from(self.list.shown().iter().map(width).max().unwrap_or(0)).unwrap_or(u16::MAX)
+            let widths = cells.values().map(|row| row.get(column).map_or(0, |cell| cell.text.width()));
+            u16::try_from(widths.max().unwrap_or(0)).unwrap_or(u16::MAX)
         };
         let mut columns =
             vec![Column::fixed(widest(0), 1), Column::fixed(widest(1), 0), Column::growing(4, 0)];
         // Where all is saved there is no column to say so.
-        let all_saved = widest(1) == 0;
-        if all_saved {
+        if widest(1) == 0 {
             columns.remove(1);
+            for row in cells.values_mut().filter(|row| row.len() > 1) {
+                row.remove(1);
+            }
         }
         table::draw(canvas, inside, &columns, &self.list, view.marking(), |key| {
-            let mut cells = cells(key);
-            if all_saved && cells.len() > 1 {
-                cells.remove(1);
-            }
-            cells
+            cells.remove(key).unwrap_or_default()
         });
     }
 
