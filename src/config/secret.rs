@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 use super::origin::ConfigError;
 use super::table::{Kind, Table, Value};
@@ -85,6 +88,11 @@ const PREFIXES: &[(&str, usize)] = &[
     ("sha256~", 30),     // OpenShift
     ("eyJhbGciOi", 20),  // a signed JSON web token
 ];
+
+/// Finds them all at once: a pad is looked through each second while somebody types. Of so few and short ones it is
+/// always made.
+static BEGINNINGS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(PREFIXES.iter().map(|(prefix, _)| prefix)).ok());
 
 /// Whether a key of this name holds a secret, in any table of any source.
 pub(super) fn names_a_secret(key: &str) -> bool {
@@ -207,14 +215,13 @@ fn holds_a_token(text: &str) -> bool {
 /// Where the first token of a text is.
 fn token_in(text: &str) -> Option<Range<usize>> {
     let token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~' | '+' | '/' | '=');
-    let found = PREFIXES.iter().filter_map(|(prefix, least)| {
-        text.match_indices(prefix).find_map(|(at, _)| {
-            let (before, after) = text.split_at_checked(at)?;
-            let apart = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
-            // All that a token is made of is one byte long.
-            let length = prefix.len() + after.get(prefix.len()..)?.chars().take_while(token).count();
-            (apart && length >= prefix.len() + *least).then_some(at..at + length)
-        })
+    let found = BEGINNINGS.as_ref()?.find_overlapping_iter(text).filter_map(|found| {
+        let (prefix, least) = PREFIXES.get(found.pattern().as_usize())?;
+        let (before, after) = text.split_at_checked(found.start())?;
+        let apart = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+        // All that a token is made of is one byte long.
+        let length = prefix.len() + after.get(prefix.len()..)?.chars().take_while(token).count();
+        (apart && length >= prefix.len() + *least).then_some(found.start()..found.start() + length)
     });
     found.min_by_key(|place| place.start)
 }

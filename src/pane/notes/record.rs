@@ -590,6 +590,7 @@ impl Record {
                 .into();
         }
         self.pad.replace(&lossy(text));
+        self.saving.came(text);
         if std::mem::take(&mut self.is_in_editor) {
             return "The pad is as the editor left it. i and ctrl-_ bring back what was there before.".into();
         }

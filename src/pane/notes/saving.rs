@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config::theme::Meaning;
 use crate::model::note::NoteCommand;
 use crate::model::text::{RawText, SafeText, clean};
+use crate::pane::notes::without;
 use crate::safe;
 
 /// Typed text goes to the record so long after its first letter, also while typing goes on: within
@@ -59,6 +60,8 @@ pub(super) struct Saving {
     rest: Option<Timestamp>,
     /// The record failed since the last time it was told anything.
     retry: bool,
+    /// Whether what looks like a secret was left out of the pad's text that was sent.
+    leaves_out: bool,
 }
 
 /// Whether one thing is durable.
@@ -119,6 +122,11 @@ impl Saving {
         self.typed += 1;
     }
 
+    /// Another program has written this text into the pad's file: a secret does not stay there.
+    pub(super) fn came(&mut self, text: &RawText) {
+        self.typed += u64::from(without(text).is_some());
+    }
+
     /// Whether the record has not confirmed the pad's text here.
     pub(super) fn is_pad_ahead(&self) -> bool {
         self.typed > self.saved
@@ -164,7 +172,10 @@ impl Saving {
         if self.typed > self.sent && later(*self.unsent.get_or_insert(now), SEND) <= now {
             (self.sent, self.unsent) = (self.typed, None);
             self.rest = Some(later(now, REST));
-            commands.push(NoteCommand::Pad(self.sent, pad()));
+            let text = pad();
+            let left = without(&text);
+            self.leaves_out = left.is_some();
+            commands.push(NoteCommand::Pad(self.sent, left.unwrap_or(text)));
         }
         if std::mem::take(&mut self.retry) {
             let soon = later(now, RETRY);
@@ -253,6 +264,7 @@ impl Saving {
             _ if self.is_waiting() || unsent => ("saving".into(), Meaning::Stale),
             _ if self.record == Record::Opening => ("opening".into(), Meaning::Muted),
             _ if self.record == Record::Unkept => ("not written: gone when you leave".into(), Meaning::Stale),
+            _ if lasts && self.leaves_out => ("saved, a secret left out".into(), Meaning::Stale),
             _ if lasts => ("saved".into(), Meaning::Muted),
             _ => ("lost on reboot".into(), Meaning::Critical),
         }
