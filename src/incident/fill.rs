@@ -17,6 +17,9 @@ use crate::config::secret::{STANDS, lines_without_secrets};
 use crate::model::text::{RawText, SafeText, clean_block};
 use crate::safe;
 
+/// So many names of one template are replaced: each may be a timeline of megabytes.
+const MOST_NAMES: usize = 200;
+
 /// What a name stands for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Value {
@@ -49,7 +52,7 @@ pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<Value>;
 
 /// A template with all names replaced.
 pub fn fill(template: &[SafeText], lookup: Lookup<'_>) -> (Document, Vec<Mistake>) {
-    let mut reader = Reader { lookup: Some(lookup), mistakes: Vec::new(), at: 0 };
+    let mut reader = Reader { lookup: Some(lookup), mistakes: Vec::new(), at: 0, named: 0 };
     let document = reader.document(template);
     (document, reader.mistakes)
 }
@@ -57,7 +60,7 @@ pub fn fill(template: &[SafeText], lookup: Lookup<'_>) -> (Document, Vec<Mistake
 /// What somebody wrote freely, below a heading of this level, without what looks like a secret. Each line stays
 /// one; names in braces are text.
 pub fn free(text: &RawText, level: u8) -> Vec<Block> {
-    let mut reader = Reader { lookup: None, mistakes: Vec::new(), at: 0 };
+    let mut reader = Reader { lookup: None, mistakes: Vec::new(), at: 0, named: 0 };
     let mut blocks = reader.document(&clean_block(&without_secrets(text).0)).blocks;
     for block in &mut blocks {
         if let Block::Heading(own, _) = block {
@@ -84,6 +87,8 @@ struct Reader<'a> {
     lookup: Option<Lookup<'a>>,
     mistakes: Vec<Mistake>,
     at: u32,
+    /// Names that were replaced.
+    named: usize,
 }
 
 type Rest<'a> = Peekable<Iter<'a, SafeText>>;
@@ -256,6 +261,16 @@ impl Reader<'_> {
     fn value(&mut self, slot: &str) -> Value {
         let (name, fallback) = slot.split_once('|').unwrap_or((slot, "none"));
         let (name, fallback) = (name.trim(), fallback.trim());
+        self.named += 1;
+        if self.named > MOST_NAMES {
+            if self.named == MOST_NAMES + 1 {
+                self.wrong(safe!(
+                    "a template has {} names at most; this and what follows stand as they are",
+                    MOST_NAMES
+                ));
+            }
+            return Value::Line(vec![Inline::Text(part(&["{{", slot, "}}"].concat()))]);
+        }
         match self.lookup.and_then(|lookup| lookup(name)) {
             Some(value) if !value.is_empty() => value,
             Some(_) => Value::Line(line(&part(fallback))),
@@ -497,5 +512,15 @@ mod tests {
             ]
         );
         assert_eq!(without_secrets(&pad.as_str().into()).1, 2);
+    }
+
+    #[test]
+    fn a_template_of_ten_thousand_timelines_is_no_document_of_ten_thousand() {
+        let (document, mistakes) = fill(&lines(&"{{title}}\n\n".repeat(10_000)), &lookup);
+        let filled = document.blocks.iter().filter(
+            |block| !matches!(block, Block::Paragraph(line) if said(line).as_str().contains("{{title}}")),
+        );
+        assert_eq!((filled.count(), mistakes.len()), (MOST_NAMES, 1));
+        assert!(mistakes[0].what.as_str().contains("200 names at most"), "{mistakes:?}");
     }
 }
