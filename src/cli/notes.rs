@@ -20,7 +20,7 @@ use super::print::{refuse, tell};
 use super::{FAILED, Flags, wrong};
 use crate::config::Config;
 use crate::model::incident::Incident;
-use crate::model::note::Folder;
+use crate::model::note::{Folder, pad_unread};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::told::{Told, told};
 use crate::safe;
@@ -141,8 +141,17 @@ impl Record {
         told(&entries)
     }
 
-    /// The pad of a folder.
+    /// The pad of a folder, for a document: where it cannot be read that stands in its place.
     pub(super) fn pad(&self, folder: &Folder) -> RawText {
+        let mut notices = Vec::new();
+        let pad = self.shelf.pad_or_why(folder, &mut notices);
+        notices.extend(pad.as_ref().err().cloned());
+        notices.iter().for_each(tell);
+        pad.unwrap_or_else(|why| pad_unread(&why))
+    }
+
+    /// The text of a folder's pad.
+    pub(super) fn pad_text(&self, folder: &Folder) -> RawText {
         let mut notices = Vec::new();
         let pad = self.shelf.pad(folder, &mut notices);
         notices.iter().for_each(tell);

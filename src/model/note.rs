@@ -384,6 +384,9 @@ pub enum NoteReply {
     },
     /// Who else looks at it, by name.
     Here(Vec<RawText>),
+    /// Its pad's file is there and cannot be read, and why: until it can be, nothing of the pad is known or written.
+    /// Nothing: it can be read again.
+    PadUnread(Option<RawText>),
     /// The files beside its pad that were brought from elsewhere, as far as they are there now.
     Beside(Vec<RawText>),
     /// Others have written more than is read: what of it is not heard here.
@@ -407,6 +410,11 @@ pub enum NoteReply {
     /// Another program changed the pad's file while there is newer text here: that version was
     /// put into this file, and the text here goes on as the pad.
     PadKept(RawText),
+}
+
+/// What a document has in the place of a pad whose file cannot be read.
+pub fn pad_unread(why: &SafeText) -> RawText {
+    RawText::from(safe!("The pad could not be read and is missing here: {}.", why).as_str())
 }
 
 #[cfg(test)]

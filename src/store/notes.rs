@@ -24,6 +24,7 @@ mod entries;
 mod folders;
 mod found;
 mod here;
+mod left;
 mod once;
 mod pad;
 mod padlog;
@@ -86,6 +87,8 @@ pub struct Writer<F> {
     ear: Ear,
     /// The pads that were brought from elsewhere, as it was told last.
     beside: Vec<PathBuf>,
+    /// Why the pad cannot be read, as it was told last.
+    unread: Option<SafeText>,
     /// Entries that another program took from the disk and that are not written anew yet.
     gone: usize,
     /// What is told when somebody turns to it.
@@ -139,6 +142,7 @@ impl<F: Files> Writer<F> {
             pad,
             ear,
             beside: Vec::new(),
+            unread: None,
             gone: 0,
             notices,
             is_left: false,
@@ -188,7 +192,11 @@ impl<F: Files> Writer<F> {
                     replies.push(self.turn(now));
                     replies.extend(self.look_beside());
                 }
-                problem = self.pad.accept(number, &text).err();
+                match self.pad.keep_beside(&self.files, &text, now) {
+                    Some(Ok(kept)) => replies.extend([NoteReply::PadSaved(number), self.opened(vec![kept])]),
+                    Some(Err(e)) => problem = Some(e.sentence()),
+                    None => problem = self.pad.accept(number, &text).err(),
+                }
             }
             NoteCommand::Rest => {
                 let mut notices = Vec::new();
@@ -235,6 +243,7 @@ impl<F: Files> Writer<F> {
             problem = problem.filter(|why| before.as_ref() != Some(why));
         }
         replies.extend(problem.map(|p| NoteReply::NotSaved(raw(&p))));
+        replies.extend(self.look_unread());
         replies
     }
 
@@ -249,7 +258,8 @@ impl<F: Files> Writer<F> {
         let read = (!news.is_empty()).then_some(NoteReply::Read(news));
         let beside = if self.pad.is_turned_to() { self.look_beside() } else { None };
         let unheard = notices.iter().map(|why| NoteReply::Unheard(raw(why)));
-        read.into_iter().chain(unheard).chain(self.read_on()).chain(beside).collect()
+        let all = read.into_iter().chain(unheard).chain(self.read_on()).chain(beside);
+        all.chain(self.look_unread()).collect()
     }
 
     /// Leaves the pad to others where somebody turned away from it, once its text is on the disk.
@@ -265,6 +275,16 @@ impl<F: Files> Writer<F> {
             held_by: self.pad.held_by().cloned(),
             notices: Vec::new(),
         })
+    }
+
+    /// Why the pad cannot be read, or that it can, if it was not told so.
+    fn look_unread(&mut self) -> Option<NoteReply> {
+        let why = self.pad.unread().cloned();
+        if why == self.unread {
+            return None;
+        }
+        self.unread.clone_from(&why);
+        Some(NoteReply::PadUnread(why.as_ref().map(raw)))
     }
 
     /// Which pads of elsewhere lie beside this one, if it was not told so.
@@ -286,6 +306,7 @@ impl<F: Files> Writer<F> {
         if let Some(before) = before {
             // What was told of the directory until now holds no longer.
             self.beside.clone_from(&before.beside);
+            self.unread.clone_from(&before.unread);
             let (news, _) = self.entries.unknown(&self.files, before.entries.all().to_vec());
             for entry in news {
                 notices.extend(self.entries.accept(entry).err());
@@ -297,7 +318,10 @@ impl<F: Files> Writer<F> {
                     if !text.is_empty() && text != self.pad.text().into() {
                         // Where it waits for the disk, that it is saved is told of that text.
                         let number = before.pad.unsaved().unwrap_or_default();
-                        notices.extend(self.pad.accept(number, &text).err());
+                        match self.pad.keep_beside(&self.files, &text, now) {
+                            Some(kept) => notices.push(kept.unwrap_or_else(|e| e.sentence())),
+                            None => notices.extend(self.pad.accept(number, &text).err()),
+                        }
                     }
                 }
                 // Then ours is what stands beside it.
@@ -429,7 +453,7 @@ impl<F: Files> Writer<F> {
             }
         }
         text.push_str("\n# Pad\n\n");
-        text.push_str(self.pad.text());
+        text.push_str(self.pad.unread().map_or(self.pad.text(), SafeText::as_str));
         atomic::write(&self.files, path, text.as_bytes()).map(|_| ())
     }
 }

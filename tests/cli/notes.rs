@@ -430,3 +430,30 @@ fn incidents_are_carried_to_another_machine_and_merging_them_again_changes_nothi
     assert!(said.errors.contains("night.bundle was not merged: it is damaged or cut off"), "{}", said.errors);
     assert!(!state(&third).join("incidents").exists());
 }
+
+#[test]
+fn a_pad_that_cannot_be_read_is_named_in_its_place() {
+    let home = Home::new();
+    drop(outage(&home));
+    let dir = state(&home).join("incidents/INC-20260314-0142-checkout");
+    for entry in std::fs::read_dir(&dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("/pad.") {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    std::fs::create_dir(dir.join("pad.md")).unwrap();
+    let why = "/pad.md: it is not a regular file";
+    for words in [
+        &["notes", "show", "0142"][..],
+        &["notes", "export", "0142"],
+        &["notes", "show", "0142", "-o", "json"],
+    ] {
+        let said = home.run(words);
+        let told = said.output.contains("The pad could not be read and is missing here: cannot read ");
+        assert!(told && said.output.contains(why), "{words:?}: {}", said.output);
+        assert!(said.errors.contains(why), "{words:?}: {}", said.errors);
+    }
+    let said = home.run(&["notes", "search", "missing"]);
+    assert!(!said.output.contains("missing") && said.errors.contains(why), "{} {}", said.output, said.errors);
+}

@@ -48,7 +48,7 @@ pub(super) fn search(record: &Record, words: &[String], form: Form) -> ExitCode 
     let mut look = |folder: Folder, incident: Option<&Incident>, entries: &[Told]| {
         let title = incident.map(|incident| incident.title.clone());
         let last = entries.iter().map(|told| told.entry.recorded).max().unwrap_or(Timestamp::MIN);
-        let pad = record.pad(&folder);
+        let pad = record.pad_text(&folder);
         let of_entries = entries.iter().flat_map(|told| {
             let entry = &told.entry;
             let hit = |line| Hit {

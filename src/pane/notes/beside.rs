@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use crate::config::key::{Code, Key};
 use crate::config::theme::Meaning;
 use crate::model::incident::Incident;
-use crate::model::note::MOST_PAD;
+use crate::model::note::{MOST_PAD, pad_unread};
 use crate::model::text::{RawText, SafeText, clean, clean_block};
+use crate::pane::notes::saving::Saving;
 use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
@@ -56,13 +57,70 @@ pub(super) fn restored(count: usize, dir: &RawText) -> SafeText {
     safe!("another program removed or changed notes in {}: {} known here are written there anew", dir, count)
 }
 
-/// What stands where a pad is empty.
-pub(super) fn nothing_in_pad(is_open: bool, is_held: bool) -> &'static str {
-    match (is_open, is_held) {
-        (false, _) => "The pad is still being opened.",
-        (true, true) => "The pad is empty. Another console has it: here it can only be read.",
-        (true, false) => "The pad is empty. i or Enter writes; it is saved while you type.",
+/// What the pane shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Tab {
+    #[default]
+    Timeline,
+    Pad,
+    /// `pad.md` as another program left it, while there was newer text here.
+    Outside,
+}
+
+impl Tab {
+    /// Its name in the border.
+    pub(super) fn name(self) -> SafeText {
+        SafeText::literal(match self {
+            Self::Timeline => "timeline",
+            Self::Pad => "pad",
+            Self::Outside => "pad.md changed outside",
+        })
     }
+}
+
+/// What stands where a pad is empty, or where nobody knows what is in it.
+pub(super) fn nothing_in_pad(saving: &Saving) -> SafeText {
+    if let Some(why) = saving.unread() {
+        return safe!(
+            "The pad is not known: {}. Nothing is written to it. Do: mend that file or move it elsewhere; it is tried \
+             again every few seconds, r tries at once. ; writes an entry meanwhile.",
+            why
+        );
+    }
+    SafeText::literal(match (saving.is_open(), saving.held_by()) {
+        (false, _) => "The pad is still being opened.",
+        (true, Some(_)) => "The pad is empty. Another console has it: here it can only be read.",
+        (true, None) => "The pad is empty. i or Enter writes; it is saved while you type.",
+    })
+}
+
+/// What is told of a pad that cannot be read.
+fn unread(why: &SafeText) -> SafeText {
+    safe!("{}; the pad is not known, and nothing is written to it", why)
+}
+
+/// Takes why the pad cannot be read, or that it can. Gives what the person should hear.
+pub(super) fn read_or_not(
+    why: Option<SafeText>,
+    saving: &mut Saving,
+    timeline: &mut Timeline,
+) -> Option<SafeText> {
+    let before = saving.take_unread(why.clone());
+    if let Some(before) = &before {
+        timeline.take_back(&unread(before));
+    }
+    match why {
+        Some(why) => {
+            timeline.tell(unread(&why));
+            Some(safe!("{}.", unread(&why)))
+        }
+        None => before.map(|_| "The pad can be read again.".into()),
+    }
+}
+
+/// What a document has in the place of a pad that cannot be read.
+pub(super) fn in_a_document(saving: &Saving, pad: String) -> RawText {
+    saving.unread().map_or_else(|| pad.into(), pad_unread)
 }
 
 /// Tells of pads that were brought from elsewhere, each once, and takes back what was told of those that are gone.

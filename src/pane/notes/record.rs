@@ -19,7 +19,8 @@ use crate::model::told::Told;
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
 use crate::pane::notes::beside::{
-    brought, comparison, draw_help, full, heard, is_move, lossy, nothing_in_pad, others, restored,
+    Tab, brought, comparison, draw_help, full, heard, in_a_document, is_move, lossy, nothing_in_pad, others,
+    read_or_not, restored,
 };
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
@@ -32,16 +33,6 @@ use crate::ui::pager::{Pager, Paragraph};
 
 /// With fewer lines the pad needs them all.
 const HELP_FROM: u16 = 4;
-
-/// What the pane shows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum Tab {
-    #[default]
-    Timeline,
-    Pad,
-    /// `pad.md` as another program left it, while there was newer text here.
-    Outside,
-}
 
 /// One folder of the record, as the pane shows it.
 pub(super) struct Record {
@@ -148,9 +139,9 @@ impl Record {
         self.editing
     }
 
-    /// Whether another console has the pad.
+    /// Whether the pad is only read here: another console has it, or nobody can read its file.
     pub(super) fn is_pad_held(&self) -> bool {
-        self.saving.held_by().is_some()
+        self.saving.refusal().is_some()
     }
 
     fn refuse(&self) -> Outcome {
@@ -267,7 +258,7 @@ impl Record {
 
     /// What its entries say together, in order, and its pad.
     pub(super) fn told(&self) -> (&[Told], RawText) {
-        (self.timeline.said(), self.pad.text().into())
+        (self.timeline.said(), in_a_document(&self.saving, self.pad.text()))
     }
 
     /// What is due in it, the soonest first.
@@ -309,6 +300,9 @@ impl Record {
             NoteReply::Unheard(why) => {
                 self.timeline.tell(clean(why));
                 Some(safe!("{}.", clean(why)))
+            }
+            NoteReply::PadUnread(why) => {
+                read_or_not(why.as_ref().map(clean), &mut self.saving, &mut self.timeline)
             }
             NoteReply::Beside(files) => heard(&brought(files, &mut self.brought, &mut self.timeline)),
             NoteReply::Unkept => {
@@ -422,7 +416,7 @@ impl Record {
                 pager.draw(canvas, body, &comparison(outside, view), view.focused);
             }
             _ if self.pad.is_empty() && (!self.editing || self.is_pad_held()) => {
-                let line = nothing_in_pad(self.saving.is_open(), self.is_pad_held());
+                let line = nothing_in_pad(&self.saving);
                 Pager::default().draw(canvas, body, &[Paragraph::new(line, muted)], view.focused);
             }
             _ => {
@@ -442,11 +436,7 @@ impl Record {
             title.push(&safe!(" {} ", clean(&incident.id.as_str().into())));
         }
         for tab in self.tabs() {
-            let name = SafeText::literal(match tab {
-                Tab::Timeline => "timeline",
-                Tab::Pad => "pad",
-                Tab::Outside => "pad.md changed outside",
-            });
+            let name = tab.name();
             title.push(&if *tab == self.tab { safe!(" [{}]", name) } else { safe!(" {}", name) });
         }
         if self.tab == Tab::Timeline && !self.filter_text().is_empty() {
@@ -548,7 +538,7 @@ impl Record {
         let page = comparison(text, view);
         match id {
             Id::CopyRow => return Outcome::copy("pad.md as changed outside".into(), clean_block(text)),
-            Id::Open if self.saving.held_by().is_none() => {
+            Id::Open if self.saving.refusal().is_none() => {
                 let text = lossy(text);
                 self.pad.replace(&text);
                 self.saving.changed();

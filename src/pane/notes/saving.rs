@@ -41,6 +41,8 @@ pub(super) struct Saving {
     record: Record,
     /// Who else has the pad.
     held_by: Option<RawText>,
+    /// Why the pad's file cannot be read.
+    unread: Option<SafeText>,
     /// The last entry's number.
     entries: u64,
     /// Entries that are not durable.
@@ -95,13 +97,28 @@ impl Saving {
         self.record != Record::Opening
     }
 
+    /// Why the pad's file cannot be read, or that it can. Gives what was so until now.
+    pub(super) fn take_unread(&mut self, why: Option<SafeText>) -> Option<SafeText> {
+        self.retry |= why.is_some();
+        std::mem::replace(&mut self.unread, why)
+    }
+
+    /// Why the pad's file cannot be read.
+    pub(super) fn unread(&self) -> Option<&SafeText> {
+        self.unread.as_ref()
+    }
+
     /// Who else has the pad.
     pub(super) fn held_by(&self) -> Option<&RawText> {
         self.held_by.as_ref()
     }
 
-    /// Why the pad cannot be written here, where another console has it.
+    /// Why the pad cannot be written here, where another console has it or its file cannot be read.
     pub(super) fn refusal(&self) -> Option<SafeText> {
+        if self.unread.is_some() {
+            let why = "pad.md cannot be read: nothing is written to it. Esc, then ; writes an entry.";
+            return Some(SafeText::literal(why));
+        }
         let who = clean(self.held_by()?);
         // Since when they have it stands in the border; on 80 columns there is no room for it here.
         let name = who.as_str().split_once(" since ").map_or(who.as_str(), |(name, _)| name);
@@ -184,6 +201,7 @@ impl Saving {
         // At the end of time there is nothing left but to save.
         if now < Timestamp::MAX && commands.is_empty() && self.rest.is_some_and(|rest| rest <= now) {
             let again = match (&self.failed, &self.held_by) {
+                _ if self.unread.is_some() => Some(RETRY),
                 (Some(_), _) => Some(RETRY),
                 (None, Some(_)) => Some(REST),
                 (None, None) => None,
@@ -248,8 +266,11 @@ impl Saving {
         })
     }
 
-    /// For the border: who else has the pad, and since when.
+    /// For the border: who else has the pad, and since when, or that it cannot be read.
     pub(super) fn holder(&self) -> SafeText {
+        if self.unread.is_some() {
+            return SafeText::literal("pad CANNOT be read");
+        }
         let is_known = self.record == Record::Open;
         let who = self.held_by.as_ref().filter(|_| is_known);
         who.map(|who| safe!("pad held by {}, read only", clean(who))).unwrap_or_default()

@@ -115,7 +115,9 @@ impl<F: Files + Clone> Folders<F> {
         if let NoteReply::Opened { notices: all, .. } = &mut opened {
             all.extend(notices.iter().map(raw));
         }
-        told.insert(0, (Folder::Shift, opened));
+        let unread = folders.open.get_mut(&Folder::Shift).and_then(Writer::look_unread);
+        let shift = std::iter::once(opened).chain(unread).map(|reply| (Folder::Shift, reply));
+        told.splice(0..0, shift);
         (folders, told)
     }
 

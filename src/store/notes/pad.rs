@@ -11,8 +11,9 @@ use jiff::Timestamp;
 
 use super::entries::MOST_FILES;
 use super::found::{Found, OldPad, read_pad};
+use super::left::{self, aside};
 use super::padlog::{Print, Record, print};
-use super::{PAD, brought, file_time};
+use super::{PAD, brought};
 use crate::model::note::{MOST_PAD, NoteReply};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::safe;
@@ -61,6 +62,8 @@ pub(super) struct Pad {
     adopted: Option<PathBuf>,
     /// How its files stood when the text of another console was read.
     seen: Vec<(PathBuf, Stamp)>,
+    /// Why `pad.md`, which is there, could not be read when the text was to be had from it: then there is none.
+    unread: Option<SafeText>,
 }
 
 impl Pad {
@@ -82,6 +85,7 @@ impl Pad {
             number: 0,
             adopted: None,
             seen: Vec::new(),
+            unread: None,
         }
     }
 
@@ -114,6 +118,11 @@ impl Pad {
         }
     }
 
+    /// Why its file, which is there, cannot be read: nothing of it is known then.
+    pub(super) fn unread(&self) -> Option<&SafeText> {
+        self.unread.as_ref()
+    }
+
     /// The number of its text, if that is not acknowledged yet.
     pub(super) fn unsaved(&self) -> Option<u64> {
         self.unsaved
@@ -137,13 +146,20 @@ impl Pad {
     }
 
     /// While another console has the pad: takes it if it is free now. True if it is ours since, or somebody else's.
+    /// While it is ours and could not be read: reads it. True if that could be done.
     pub(super) fn take_over(
         &mut self,
         files: &impl Files,
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> bool {
-        let Some(before) = self.held_by().cloned() else { return false };
+        let Some(before) = self.held_by().cloned() else {
+            let is_wanted = self.is_turned_to() && self.unread.is_some();
+            if is_wanted {
+                self.recover(files, now, notices);
+            }
+            return is_wanted && self.unread.is_none();
+        };
         self.ask(files, notices);
         if let Some(who) = self.held_by() {
             return *who != before;
@@ -164,7 +180,7 @@ impl Pad {
         // What is wrong with them was told when somebody turned to it; what changes meanwhile is read the next time.
         let Ok(found) = Found::read(files, &self.dir, None, &mut Vec::new()) else { return false };
         self.seen = there;
-        let is_news = found.text != self.text;
+        let is_news = self.unread.take().is_some() || found.text != self.text;
         self.journalled.clone_from(&found.text);
         self.text = found.text;
         is_news
@@ -207,10 +223,13 @@ impl Pad {
         let found = match Found::read(files, &self.dir, Some(now), notices) {
             Ok(found) => found,
             Err(e) => {
-                notices.push(e.sentence());
+                self.unread = self.in_the_way(files);
+                // That is told for as long as it lasts.
+                notices.extend(self.unread.is_none().then(|| e.sentence()));
                 return;
             }
         };
+        self.unread = None;
         self.text.clone_from(&found.text);
         // What was found is on the disk already; there is nothing to save until something is typed.
         self.journalled.clone_from(&found.text);
@@ -238,6 +257,26 @@ impl Pad {
         if alone {
             self.clear(files, &found.journals, now, notices);
         }
+    }
+
+    /// Why what stands where `pad.md` belongs cannot be read, if anything does. What was in the way for a moment only is
+    /// no reason.
+    fn in_the_way(&self, files: &impl Files) -> Option<SafeText> {
+        let path = self.file();
+        files.stamp(&path).ok().flatten()?;
+        read_pad(files, &path).err().map(|e| e.sentence())
+    }
+
+    /// While it is ours and could not be read: keeps a text beside it. Says where.
+    pub(super) fn keep_beside(
+        &self,
+        files: &impl Files,
+        text: &RawText,
+        now: Timestamp,
+    ) -> Option<Result<SafeText, StoreError>> {
+        self.unread.as_ref().filter(|_| self.held_by().is_none() && !text.is_empty())?;
+        let kept = self.keep_aside(files, text.as_bytes(), "left", now);
+        Some(kept.map(|path| safe!("what was typed in the pad is in {}", path_text(&path))))
     }
 
     /// Removes journals of the dead that our own has replaced; what one of them alone has is kept.
@@ -275,7 +314,11 @@ impl Pad {
     /// Takes a new text to be saved, or says why it cannot be.
     pub(super) fn accept(&mut self, number: u64, text: &RawText) -> Result<(), SafeText> {
         match &self.access {
-            Access::Held(_) => {}
+            Access::Held(_) => {
+                if let Some(why) = &self.unread {
+                    return Err(why.clone());
+                }
+            }
             Access::Other(who) => {
                 return Err(safe!("{} has the pad; it can only be read here", clean(who)));
             }
@@ -511,51 +554,7 @@ impl Pad {
         now: Timestamp,
         notices: &mut Vec<SafeText>,
     ) -> Result<(), StoreError> {
-        let failed = |e| StoreError::new("read", dir, e);
-        let is_pad = |path: &&PathBuf| {
-            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-            name.starts_with("pad.")
-        };
-        let names = files.list(dir, MOST_FILES).map_err(failed)?;
-        if !names.iter().any(|path| is_pad(&path)) {
-            return Ok(());
-        }
-        // Another console that lives may write it.
-        let Taken::Mine(_lock) = lock::take(&dir.join("pad.lock"), &self.holder) else { return Ok(()) };
-        let found = Found::read(files, dir, Some(now), notices)?;
-        // Where nobody can tell who lives all stays there, and what was taken over before is here.
-        let is_far = found.journals.iter().any(|old| old.far);
-        let dead = || found.journals.iter().filter(|old| !old.live || old.far);
-        let here = files.list(&self.dir, MOST_FILES).map_err(failed)?;
-        let is_here = |text: &[u8]| {
-            let end = format!("-{:08x}.md", print(text).crc);
-            let name = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-            is_far
-                && here
-                    .iter()
-                    .filter_map(name)
-                    .any(|name| name.starts_with("pad.left-") && name.ends_with(&end))
-        };
-        let mut texts = vec![found.text.clone().into_bytes()];
-        texts.extend(found.aside.clone());
-        texts.extend(dead().filter(|old| !old.known).map(|old| old.text.clone().into_bytes()));
-        let mut done: Vec<PathBuf> = dead().map(|old| old.path.clone()).collect();
-        for path in names.iter().filter(is_pad).filter(|p| p.extension().is_some_and(|e| e == "md")) {
-            if !path.ends_with(PAD) {
-                texts.extend(read_pad(files, path)?);
-            }
-            done.push(path.clone());
-        }
-        texts.retain(|text| !text.is_empty() && text.as_slice() != self.text.as_bytes() && !is_here(text));
-        for text in &texts {
-            let path = self.keep_aside(files, text, "left", now)?;
-            notices.push(safe!("a pad that was in {} is in {} now", path_text(dir), path_text(&path)));
-        }
-        for path in done.into_iter().filter(|_| !is_far) {
-            // One that stays is kept once more at the next start.
-            drop(files.remove(&path));
-        }
-        Ok(())
+        left::take_in(files, dir, (&self.dir, &self.text), &self.holder, now, notices)
     }
 
     /// Leaves no journal where `pad.md` says it all. In a shared directory those of others stay, so ours stays as
@@ -571,19 +570,6 @@ impl Pad {
             }
         }
     }
-}
-
-/// Writes a text of the pad beside it.
-fn aside(
-    files: &impl Files,
-    dir: &Path,
-    bytes: &[u8],
-    what: &str,
-    now: Timestamp,
-) -> Result<PathBuf, StoreError> {
-    let (time, crc) = (file_time(now), print(bytes).crc);
-    let path = dir.join(format!("pad.{what}-{time}-{crc:08x}.md"));
-    atomic::write(files, &path, bytes).map(|_| path)
 }
 
 fn payloads(records: &[Record]) -> io::Result<Vec<Vec<u8>>> {

@@ -142,14 +142,27 @@ impl<F: Files + Clone> Shelf<F> {
 
     /// The text of a folder's pad.
     pub fn pad(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> RawText {
+        let known = self.pad_or_why(folder, notices);
+        known.unwrap_or_else(|why| {
+            notices.push(why);
+            RawText::default()
+        })
+    }
+
+    /// The text of a folder's pad, or why nobody can tell it.
+    pub fn pad_or_why(&self, folder: &Folder, notices: &mut Vec<SafeText>) -> Result<RawText, SafeText> {
+        let mut unread = Ok(RawText::default());
         for (dir, files) in self.dirs(folder, notices).into_iter().rev() {
             match Found::read(files, &dir, None, notices) {
                 Ok(found) if found.text.is_empty() => {}
-                Ok(found) => return found.text.into(),
-                Err(error) => notices.push(error.sentence()),
+                Ok(found) => {
+                    notices.extend(unread.err());
+                    return Ok(found.text.into());
+                }
+                Err(error) => unread = Err(error.sentence()),
             }
         }
-        RawText::default()
+        unread
     }
 }
 

@@ -823,3 +823,108 @@ fn what_dead_consoles_left_on_a_network_file_system_is_taken_over_once_and_stays
     let (_, found) = open(&dir, "s4");
     assert_eq!(found.entries, [1]);
 }
+
+/// What may stand where `pad.md` should, so that nobody can read it.
+fn unreadable(path: &Path, what: &str) {
+    match what {
+        "fifo" => {
+            let kind = rustix::fs::FileType::Fifo;
+            rustix::fs::mknodat(rustix::fs::CWD, path, kind, 0o600.into(), 0).unwrap();
+        }
+        "directory" => fs::create_dir(path).unwrap(),
+        "link" => std::os::unix::fs::symlink("/etc/passwd", path).unwrap(),
+        "large" => {
+            fs::File::create(path).unwrap().set_len(crate::model::note::MOST_PAD as u64 + 1).unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_pad_that_cannot_be_read_is_told_held_and_overwritten_by_nothing_until_it_can() {
+    for (what, why) in [
+        ("fifo", "it is not a regular file"),
+        ("directory", "it is not a regular file"),
+        ("link", "symbolic link"),
+        ("large", "it is larger than"),
+    ] {
+        for in_journal in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let file = dir.path().join("pad.md");
+            if in_journal {
+                let (mut writer, _) = open(dir.path(), "s1");
+                writer.handle(pad("typed before"), now());
+                drop(writer); // as SIGKILL leaves it
+            }
+            unreadable(&file, what);
+            let journals = names(dir.path(), "padlog");
+            let before = fs::symlink_metadata(&file).unwrap();
+            let (mut writer, _) = open(dir.path(), "s2");
+            let told = writer.handle(NoteCommand::Rest, now());
+            let [NoteReply::PadUnread(Some(reason))] = &told[..] else { panic!("{what}: {told:?}") };
+            assert!(text(reason).contains("/pad.md: ") && text(reason).contains(why), "{reason:?}");
+            assert_eq!(writer.handle(NoteCommand::Rest, now()), [], "{what}: told once");
+            // What comes all the same is kept beside it, and entries are as ever.
+            let replies = writer.handle(pad("of now"), now());
+            assert_eq!(replies[0], NoteReply::PadSaved(7), "{replies:?}");
+            let kept = names(dir.path(), "pad.left-");
+            assert_eq!(fs::read_to_string(&kept[0]).unwrap(), "of now");
+            assert!(opened(&replies[1]).notices[0].contains("pad.left-"), "{replies:?}");
+            assert_eq!(writer.handle(NoteCommand::Entry(entry("s2", 1)), now()), [NoteReply::EntrySaved(1)]);
+            writer.close(now()).unwrap();
+            let after = fs::symlink_metadata(&file).unwrap();
+            assert_eq!((before.file_type(), before.len()), (after.file_type(), after.len()));
+            assert_eq!(names(dir.path(), "padlog"), journals, "{what}");
+
+            let (mut writer, _) = open(dir.path(), "s3");
+            writer.handle(NoteCommand::Rest, now());
+            if what == "directory" { fs::remove_dir(&file) } else { fs::remove_file(&file) }.unwrap();
+            let expected = if in_journal {
+                "typed before"
+            } else {
+                by_another(&file, "mended");
+                "mended"
+            };
+            let replies = writer.handle(NoteCommand::Rest, now());
+            let [all, NoteReply::PadUnread(None)] = &replies[..] else { panic!("{what}: {replies:?}") };
+            assert_eq!((opened(all).pad.as_str(), opened(all).held_by), (expected, None), "{what}");
+            let longer = format!("{expected}, typed on");
+            assert_eq!(writer.handle(pad(&longer), now()), [NoteReply::PadSaved(7)]);
+            writer.close(now()).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), longer);
+        }
+    }
+}
+
+#[test]
+fn a_pad_that_another_console_has_and_nobody_can_read_is_told_too_and_read_when_it_can_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("pad.md");
+    let (holder, _) = open(dir.path(), "s1");
+    unreadable(&file, "directory");
+    let (mut reader, found) = open(dir.path(), "s2");
+    assert!(found.held_by.is_some());
+    let told = reader.hear(&mut 1_000_000);
+    assert!(matches!(&told[..], [NoteReply::PadUnread(Some(_))]), "{told:?}");
+    assert_eq!(reader.hear(&mut 1_000_000), []);
+    fs::remove_dir(&file).unwrap();
+    by_another(&file, "theirs");
+    let told = reader.hear(&mut 1_000_000);
+    let [all, NoteReply::PadUnread(None)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((opened(all).pad.as_str(), opened(all).held_by.is_some()), ("theirs", true));
+    drop(holder);
+}
+
+#[test]
+fn the_pad_of_the_shift_that_cannot_be_read_is_told_at_the_start() {
+    let state = tempfile::tempdir().unwrap();
+    drop(Folders::open(Disk, state.path(), &session("s1"), now()));
+    unreadable(&state.path().join("notes/pad.md"), "directory");
+    let (_, told) = Folders::open(Disk, state.path(), &session("s2"), now());
+    let [(Folder::Shift, NoteReply::Opened { notices, .. }), (Folder::Shift, NoteReply::PadUnread(Some(_)))] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(*notices, [] as [RawText; 0], "it is told once");
+}
