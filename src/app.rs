@@ -461,8 +461,8 @@ impl App {
     fn keeping(&mut self, what: Kept, why: Option<SafeText>, now: Timestamp) {
         let said = why.as_ref().map(|why| keeping::said(what, why));
         match (self.state.keeping.take(what, why, now), said) {
-            (Turn::Lapsed, Some(said)) => self.say(said, now),
-            (Turn::Mended, _) => self.say(keeping::mended(what), now),
+            (Turn::Lapsed, Some(said)) => self.line.say_of(what, said, now),
+            (Turn::Mended, _) => self.line.say_of(what, keeping::mended(what).into(), now),
             (Turn::Lapsed | Turn::Same, _) => {}
         }
     }
@@ -470,8 +470,12 @@ impl App {
     fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
         let is_new = folder.incident().is_some_and(|id| self.notes.known(id).is_none());
         let (said, asked) = self.notes.reply(folder, reply, now);
-        if let Some(text) = said {
-            self.say(text, now);
+        match said {
+            Some(text) if matches!(reply, NoteReply::NotSaved(_)) && self.notes.lapse().is_some() => {
+                self.line.say_of(Kept::Notes, text, now);
+            }
+            Some(text) => self.say(text, now),
+            None => {}
         }
         if let Some(text) = is_new.then(|| self.declared_elsewhere(folder, now)).flatten() {
             // Whoever looked elsewhere for a moment has not seen it.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::keeping::Kept;
 use crate::model::note::NoteReply;
 use crate::model::text::SafeText;
 use crate::pane::effect::Msg;
@@ -39,11 +40,13 @@ struct Said {
     /// Whether it stands until a key is pressed.
     lasts: bool,
     is_news: bool,
+    /// What it says is kept or not.
+    of: Option<Kept>,
 }
 
 impl Said {
     fn new(text: SafeText, lasts: bool, is_news: bool) -> Self {
-        Self { told: text.clone(), text, more: 0, since: None, lasts, is_news }
+        Self { told: text.clone(), text, more: 0, since: None, lasts, is_news, of: None }
     }
 
     /// Stands in the place of news that nobody had the time to read.
@@ -89,7 +92,21 @@ impl Line {
 
     /// Says it. News wait until an answer was there for a time.
     pub(super) fn say(&mut self, text: SafeText, now: Timestamp) {
-        let said = Said::new(text, false, !self.answers);
+        self.pass_by(Said::new(text, false, !self.answers), now);
+    }
+
+    /// Says that something is not kept, or that it is: what was said of that before is over, read or not.
+    pub(super) fn say_of(&mut self, what: Kept, text: SafeText, now: Timestamp) {
+        let is_other = |said: &Said| said.of != Some(what);
+        self.waiting.retain(is_other);
+        if self.shown.as_ref().is_some_and(|said| !is_other(said) && said.text == text) {
+            return;
+        }
+        self.shown = self.shown.take().filter(is_other);
+        self.pass_by(Said { of: Some(what), ..Said::new(text, false, !self.answers) }, now);
+    }
+
+    fn pass_by(&mut self, said: Said, now: Timestamp) {
         let is_held = self.shown.as_ref().is_some_and(|shown| !shown.is_news && shown.is_fresh(now));
         if said.is_news && (is_held || self.has_news()) && !self.is_printed {
             self.wait(said);

@@ -58,6 +58,36 @@ fn while_notes_are_not_saved_a_mark_stands_whatever_else_is_news() {
 }
 
 #[test]
+fn what_is_said_at_the_foot_of_something_not_kept_goes_as_soon_as_it_is_kept() {
+    for size in SIZES {
+        // As where the directory of a team failed under an entry, and came back.
+        let mut console = unsaved(Console::new(size));
+        console.pass(3).send(Msg::Note(Folder::Shift, NoteReply::EntrySaved(1)));
+        console.send(Msg::Keeping(Kept::Shared, Some("/srv/ops is not a directory".into())));
+        let mut is_told = false;
+        for _ in 0..12 {
+            let screen = console.screen();
+            assert!(!screen.contains("NOT SAVED"), "{screen}");
+            is_told |= screen.contains("Incidents are NOT shared: /srv/ops is not a directory.");
+            console.pass(1);
+        }
+        assert!(is_told);
+        console.send(Msg::Keeping(Kept::Shared, None));
+        console.send(Msg::Keeping(Kept::Shared, Some("/srv/ops is not a directory".into())));
+        console.send(Msg::Keeping(Kept::Shared, None));
+        assert!(
+            console.screen().contains("Incidents are shared with the team again"),
+            "{}",
+            console.screen()
+        );
+        for _ in 0..12 {
+            assert!(!console.screen().contains("NOT shared"), "{}", console.screen());
+            console.pass(1);
+        }
+    }
+}
+
+#[test]
 fn the_mark_has_its_room_beside_a_long_name_and_a_held_screen() {
     let name = "production-europe-west-frankfurt-blue-and-green-one";
     let environment = Environment {
