@@ -463,6 +463,8 @@ mod tests {
     use super::super::tests::{fired, keeping};
     use super::*;
     use crate::model::note::{Entry, What};
+    use crate::model::terms::{Declared, IncidentId, Sev};
+    use crate::store::notes::Shelf;
 
     #[test]
     fn a_directory_that_is_mended_is_gone_to_with_what_was_written_meanwhile() {
@@ -544,6 +546,73 @@ mod tests {
         std::fs::set_permissions(&dir, Permissions::from_mode(0o2770)).unwrap();
         desk.again();
         assert!(desk.told.is_empty(), "{:?}", desk.told);
+    }
+
+    #[test]
+    fn an_entry_that_the_directory_of_a_team_refuses_is_saved_in_ones_own_until_it_takes_it() {
+        let top = tempfile::tempdir().unwrap();
+        let (dir, away, home) = (top.path().join("team"), top.path().join("away"), top.path().join("home"));
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::set_permissions(&dir, Permissions::from_mode(0o2770)).unwrap();
+        let group = std::fs::metadata(&dir).unwrap().gid().to_string().into();
+        let team = Team { dir: dir.clone(), group };
+        let (answers, mut told) = mpsc::channel(64);
+        let keeping = Keeping { team: Some(team.clone()), ..keeping(Place::Directory(home.clone())) };
+        let mut desk = Desk::open(keeping, Clock::Real, answers, Arc::default());
+        let incident = Folder::Incident(IncidentId::try_from("INC-20260314-0312-db".to_owned()).unwrap());
+        let now = Clock::Real.now();
+        let write = |desk: &mut Desk, seq| {
+            let what = match seq {
+                1 => What::Declared(Box::new(Declared::new("db is slow", Sev::SECOND))),
+                _ => What::Note,
+            };
+            let (person, session) = ("kim".into(), "1-1".into());
+            let entry = Entry { at: now, recorded: now, person, session, seq, text: "".into(), what };
+            desk.note(&incident, NoteCommand::Entry(entry));
+        };
+        let mut replies = || {
+            let mut all = Vec::new();
+            while let Ok(msg) = told.try_recv() {
+                all.push(msg);
+            }
+            all
+        };
+        let is_saved = |all: &[Msg], number| {
+            let is_it = |msg: &Msg| matches!(msg, Msg::Note(_, NoteReply::EntrySaved(seq)) if *seq == number);
+            all.iter().any(is_it)
+        };
+        let shared = |all: &[Msg]| {
+            let is_apart = |msg: &Msg| match msg {
+                Msg::Keeping(Kept::Shared, why) => Some(why.is_none()),
+                _ => None,
+            };
+            all.iter().filter_map(is_apart).collect::<Vec<_>>()
+        };
+        let count = |shelf: Shelf<Disk>| shelf.entries(&incident, &mut Vec::new()).len();
+        write(&mut desk, 1);
+        assert!(is_saved(&replies(), 1));
+        std::fs::rename(&dir, &away).unwrap();
+        crate::store::atomic::write(&Disk, &dir, b"in the way").unwrap();
+        write(&mut desk, 2);
+        let said = replies();
+        assert!(!is_saved(&said, 2) && shared(&said).is_empty() && !desk.unsaved.is_empty(), "{said:?}");
+
+        desk.again();
+        let said = replies();
+        assert!(is_saved(&said, 2) && shared(&said) == [false], "{said:?}");
+        assert!(desk.unsaved.is_empty());
+        assert_eq!(count(Shelf::of(Disk, home.join("unshared"))), 2, "what was there is not seen meanwhile");
+        write(&mut desk, 3);
+        assert!(is_saved(&replies(), 3));
+        desk.again();
+        assert_eq!(shared(&replies()), [false; 0], "told once");
+
+        std::fs::remove_file(&dir).unwrap();
+        std::fs::rename(&away, &dir).unwrap();
+        desk.again();
+        let said = replies();
+        assert!(shared(&said) == [true] && desk.told.is_empty(), "{said:?}");
+        assert_eq!(count(Shelf::of_team(Disk, team.open().unwrap())), 3);
     }
 
     #[test]
