@@ -30,6 +30,7 @@ mod pad;
 mod padlog;
 mod places;
 mod shelf;
+mod stray;
 mod whose;
 
 pub use bundle::{Bundle, Merged};

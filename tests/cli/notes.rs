@@ -457,3 +457,38 @@ fn a_pad_that_cannot_be_read_is_named_in_its_place() {
     let said = home.run(&["notes", "search", "missing"]);
     assert!(!said.output.contains("missing") && said.errors.contains(why), "{} {}", said.output, said.errors);
 }
+
+#[test]
+fn what_a_killed_merge_left_half_made_is_removed_by_the_next_one_when_it_is_old() {
+    let (home, other) = (Home::new(), Home::new());
+    let _console = outage(&home);
+    let path = home.path().join("night.bundle");
+    let file = path.to_str().unwrap();
+    home.run(&["notes", "bundle", "-o", file]);
+    assert_eq!(other.run(&["notes", "merge", file]).code, Some(0));
+    let incidents = state(&other).join("incidents");
+    let (old, new) =
+        (".INC-20260315-0142-web.tmp-0123456789abcdef", ".INC-20260315-0142-web.tmp-fedcba9876543210");
+    let half = "INC-20260314-0142-checkout/.pad.md.tmp-0123456789abcdef";
+    for name in [old, new] {
+        std::fs::create_dir(incidents.join(name)).unwrap();
+    }
+    std::fs::File::create(incidents.join(half)).unwrap();
+    for name in [old, half] {
+        let made = std::fs::File::open(incidents.join(name)).unwrap();
+        let two_hours_ago =
+            made.metadata().unwrap().modified().unwrap() - std::time::Duration::from_secs(7200);
+        made.set_modified(two_hours_ago).unwrap();
+    }
+    let said = other.run(&["notes", "merge", file]);
+    assert_eq!(said.code, Some(0), "{}", said.errors);
+    assert!(
+        said.errors.contains("2 half-made files and folders of one that was killed removed"),
+        "{}",
+        said.errors
+    );
+    assert!(!incidents.join(old).exists() && !incidents.join(half).exists());
+    assert!(incidents.join(new).exists(), "one that runs may be at it");
+    let said = other.run(&["notes", "merge", file]);
+    assert_eq!(said.errors, "");
+}

@@ -38,9 +38,10 @@ pub(super) const MERGE_HELP: &str = "\
 What comes of it is the same in whichever order files are merged, and merging
 one again changes nothing: an entry that is here stays as it is, a pad that
 differs is put beside the one here. All files are checked to their last byte
-before anything is written. Running consoles see what is new within a second.
-Who wrote an entry is what the file says: merge what comes from people you
-trust.
+before anything is written. What one that was killed left half made an hour
+ago or longer is removed, and that is told. Running consoles see what is new
+within a second. Who wrote an entry is what the file says: merge what comes
+from people you trust.
 
 Exit codes:
   0  all of it is in the record
@@ -110,7 +111,13 @@ pub(super) fn merge(record: &Record, config: &Config, files: &[PathBuf]) -> Exit
     let now = Clock::Real.now();
     let person = config.settings.person.clone().unwrap_or_else(login);
     let session = Session { person, host: host(), id: session_name(now), since: now };
-    match all.merge(Disk, &record.state, config.team.clone().map(team), &session, now) {
+    let team = config.team.clone().map(team);
+    let swept = all.sweep(Disk, &record.state, team.clone(), now);
+    if swept > 0 {
+        let left = count(swept, "half-made file or folder", "half-made files and folders");
+        tell(&safe!("{} of one that was killed removed", left));
+    }
+    match all.merge(Disk, &record.state, team, &session, now) {
         Ok(merged) => print(&merged.iter().map(line).collect::<String>(), 0),
         Err(why) => refuse(FAILED, &why),
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entries::MOST_RECORD;
 use super::places::Places;
-use super::{Session, Shelf, Writer};
+use super::{Session, Shelf, Writer, stray};
 use crate::model::incident::Incident;
 use crate::model::note::{Entry, Folder, MOST_PAD, merge};
 use crate::model::terms::IncidentId;
@@ -25,7 +25,7 @@ use crate::store::atomic::{self, Fresh};
 use crate::store::error::{StoreError, path_text};
 use crate::store::files::Files;
 use crate::store::journal::{first_record, frame};
-use crate::store::team::Team;
+use crate::store::team::{Shared, Team};
 
 const MAGIC: &[u8; 8] = b"mwbndl1\n";
 const VERSION: u32 = 1;
@@ -251,6 +251,29 @@ impl Bundle {
                 merge(std::mem::take(&mut own.entries).into_iter().chain(carried.entries).collect());
             own.pads.extend(carried.pads);
         }
+    }
+
+    /// Removes what a merge or a console that was killed left half made where this goes, if it is this user's and older
+    /// than an hour: nobody is at it any more. Says how much that was.
+    pub fn sweep<F: Files + Clone>(
+        &self,
+        files: F,
+        state: &Path,
+        team: Option<Team>,
+        now: Timestamp,
+    ) -> usize {
+        let places = Places::new(files, state, team);
+        let all = places.all().into_iter();
+        let mut dirs: Vec<_> = all.map(|(base, files)| (base.join("incidents"), files)).collect();
+        dirs.extend(self.incidents.keys().map(|id| {
+            let folder = Folder::Incident(id.clone());
+            let (base, files) = places.of(&folder);
+            (base.join(folder.path()), files)
+        }));
+        let is_there = |(dir, files): &(PathBuf, _)| {
+            Shared::<F>::share(files).is_none_or(|share| share.check_folder(dir).is_ok())
+        };
+        dirs.iter().filter(|one| is_there(one)).map(|(dir, files)| stray::sweep(files, dir, now)).sum()
     }
 
     /// Takes it into the record below a state directory, or into that of a team. Errors are a sentence; what was
