@@ -140,6 +140,7 @@ impl Pad {
         if changed.is_none() {
             let mut left = Self::untaken(&self.dir, self.stem.clone(), self.holder.clone());
             left.number = self.number;
+            left.unread.clone_from(&self.unread);
             std::mem::replace(self, left).close(files);
         }
         changed

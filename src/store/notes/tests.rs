@@ -871,6 +871,10 @@ fn a_pad_that_cannot_be_read_is_told_held_and_overwritten_by_nothing_until_it_ca
             assert_eq!(fs::read_to_string(&kept[0]).unwrap(), "of now");
             assert!(opened(&replies[1]).notices[0].contains("pad.left-"), "{replies:?}");
             assert_eq!(writer.handle(NoteCommand::Entry(entry("s2", 1)), now()), [NoteReply::EntrySaved(1)]);
+            // Who turns to another folder has not heard that it can be read.
+            writer.is_left = true;
+            assert!(writer.give_up(now()).is_none() && !writer.pad.is_turned_to());
+            assert_eq!(writer.hear(&mut 1_000_000), []);
             writer.close(now()).unwrap();
             let after = fs::symlink_metadata(&file).unwrap();
             assert_eq!((before.file_type(), before.len()), (after.file_type(), after.len()));
