@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::ear::{Ear, Glance};
 use super::here::Here;
-use super::places::{Places, incidents};
+use super::places::{Places, has_notes, incidents};
 use super::{PAD, Session, Writer, raw};
 use crate::model::incident::{Incident, IncidentId};
 use crate::model::note::{Folder, NoteCommand, NoteReply};
@@ -464,6 +464,9 @@ impl<F: Files + Clone> Folders<F> {
                 folders.push(Folder::Team);
             }
         }
+        // Of one in which nothing was written no folder is made here.
+        let files = self.places.private();
+        folders.retain(|folder| places.iter().any(|place| has_notes(&files, &place.join(folder.path()))));
         for folder in folders {
             told.extend(self.begin(&folder, now).map(|reply| (folder.clone(), reply)));
         }
@@ -758,6 +761,22 @@ mod tests {
         let shelf = crate::store::notes::Shelf::shared(Disk, top.path().join("eve"), Some(team.clone()));
         assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 2);
         assert_eq!(shelf.pad(&incident(), &mut Vec::new()), "typed".into());
+    }
+
+    #[test]
+    fn of_a_folder_in_which_nothing_was_written_none_is_made_for_the_team() {
+        let top = tempfile::tempdir().unwrap();
+        let (team, home) = (of_team(top.path()), top.path().join("home"));
+        let left = home.join("unshared").join(incident().path());
+        std::fs::create_dir_all(&left).unwrap();
+        for dir in left.ancestors().take(4) {
+            mode(dir, 0o700);
+        }
+        for name in ["pad.lock", "kim.vm.1-1.here"] {
+            Disk.create(&left.join(name)).unwrap();
+        }
+        let (_, told) = Folders::open_shared(Disk, &home, Some(team.clone()), &session("a"), now());
+        assert!(!team.dir.join(incident().path()).exists(), "{told:?}");
     }
 
     #[test]

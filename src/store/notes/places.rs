@@ -4,6 +4,7 @@
 //! used they go to `unshared/` in the person's own, from where they are taken over as soon as it can.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::incident::IncidentId;
@@ -117,6 +118,16 @@ impl<F: Files + Clone> Places<F> {
         let all = self.all().into_iter();
         let ids: BTreeSet<_> = all.flat_map(|(dir, files)| incidents(&files, &dir, notices)).collect();
         ids.into_iter().collect()
+    }
+}
+
+/// Whether a folder has more than what consoles leave that only looked at it: locks, and who is here.
+pub(super) fn has_notes(files: &impl Files, dir: &Path) -> bool {
+    let is_theirs = |path: &PathBuf| path.extension().is_some_and(|end| end == "lock" || end == "here");
+    match files.list(dir, MOST_NAMES) {
+        Ok(paths) => !paths.iter().all(is_theirs),
+        // What cannot be read is told by who reads it.
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
