@@ -1,5 +1,7 @@
 //! Who has what: an alert or something that is to be done. People say so to each other, whatever a vendor knows.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::note::{Entry, Fired, What};
@@ -13,16 +15,6 @@ pub enum Thing {
     Alert(Vec<Fired>),
     /// An entry of a record.
     Entry(EntryName),
-}
-
-impl Thing {
-    fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Alert(one), Self::Alert(other)) => one.iter().any(|fired| other.contains(fired)),
-            (Self::Entry(one), Self::Entry(other)) => one == other,
-            (Self::Alert(_), Self::Entry(_)) | (Self::Entry(_), Self::Alert(_)) => false,
-        }
-    }
 }
 
 /// Somebody has something.
@@ -40,7 +32,11 @@ pub struct Claim {
 
 /// Who has what now.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Claims(Vec<Claim>);
+pub struct Claims {
+    all: Vec<Claim>,
+    /// Where each alert's is, as any source tells it: the incidents of years hold thousands.
+    of_alerts: BTreeMap<Fired, usize>,
+}
 
 impl Claims {
     /// What these entries tell, whatever their order. Of two people who claimed one thing the first has it.
@@ -57,34 +53,52 @@ impl Claims {
             .collect();
         // By when it was said: an incident that is declared later has what was said of its alert before.
         said.sort_by_key(|(entry, ..)| (entry.at, &entry.session, entry.seq));
-        let mut all: Vec<Claim> = Vec::new();
-        for (entry, of, held) in said {
-            let thing = Thing::Alert(of.clone());
-            let known = all.iter().position(|claim| claim.thing.is(&thing));
+        let mut holds: BTreeMap<usize, (&Entry, &Vec<Fired>)> = BTreeMap::new();
+        let mut of_alerts: BTreeMap<&Fired, usize> = BTreeMap::new();
+        for (place, (entry, of, held)) in said.into_iter().enumerate() {
+            let known = of.iter().filter_map(|fired| of_alerts.get(fired).copied()).min();
             match (known, held) {
                 (None, true) => {
-                    let (person, name) = (entry.person.clone(), entry.text.clone());
-                    all.push(Claim { thing, name, person, at: entry.at });
+                    of_alerts.extend(of.iter().map(|fired| (fired, place)));
+                    holds.insert(place, (entry, of));
                 }
-                (Some(place), false) => drop(all.remove(place)),
+                (Some(known), false) => {
+                    let gone = holds.remove(&known).into_iter().flat_map(|(_, of)| of);
+                    for fired in gone {
+                        of_alerts.remove(fired);
+                    }
+                }
                 (Some(_), true) | (None, false) => {}
             }
+        }
+        let mut all: Vec<Claim> = Vec::with_capacity(holds.len());
+        let mut of_alerts = BTreeMap::new();
+        for (entry, of) in holds.into_values() {
+            of_alerts.extend(of.iter().map(|fired| (fired.clone(), all.len())));
+            let (person, name) = (entry.person.clone(), entry.text.clone());
+            all.push(Claim { thing: Thing::Alert(of.clone()), name, person, at: entry.at });
         }
         all.extend(told.into_iter().filter_map(|told| {
             let (person, at) = told.claimed.clone()?;
             Some(Claim { thing: Thing::Entry(told.name()), name: told.entry.text.clone(), person, at })
         }));
-        Self(all)
+        Self { all, of_alerts }
     }
 
     /// Who has this.
     pub fn holder(&self, thing: &Thing) -> Option<&Claim> {
-        self.0.iter().find(|claim| claim.thing.is(thing))
+        match thing {
+            Thing::Alert(of) => {
+                let place = of.iter().filter_map(|fired| self.of_alerts.get(fired)).min()?;
+                self.all.get(*place)
+            }
+            Thing::Entry(_) => self.all.iter().find(|claim| claim.thing == *thing),
+        }
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Claim> {
-        self.0.iter()
+        self.all.iter()
     }
 }
 

@@ -130,7 +130,7 @@ pub enum What {
 }
 
 /// An alert, this time that it fires: when it fires again nobody has it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fired {
     /// Its id at a source.

@@ -93,8 +93,8 @@ pub struct Notes {
     session: RawText,
     /// The shift's and the incidents' that are not over, and those that somebody turned to.
     records: BTreeMap<Folder, Record>,
-    /// What is known of the others.
-    over: BTreeMap<IncidentId, Incident>,
+    /// What is known of the others, and what was said in them of who has an alert: it may fire longer.
+    over: BTreeMap<IncidentId, (Incident, Vec<Entry>)>,
     /// Counts what came to those and went from them.
     over_revision: u64,
     current: Folder,
@@ -172,7 +172,7 @@ impl Notes {
         let mut all: Vec<_> = self.records.values().filter_map(Record::incident).collect();
         let is_new =
             |incident: &&Incident| !self.records.contains_key(&Folder::Incident(incident.id.clone()));
-        all.extend(self.over.values().filter(is_new));
+        all.extend(self.over.values().map(|(incident, _)| incident).filter(is_new));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all.into_iter()
     }
@@ -180,7 +180,7 @@ impl Notes {
     /// What is known of this incident.
     pub fn known(&self, id: &IncidentId) -> Option<&Incident> {
         let record = self.records.get(&Folder::Incident(id.clone()));
-        record.and_then(Record::incident).or_else(|| self.over.get(id))
+        record.and_then(Record::incident).or_else(|| self.over.get(id).map(|(incident, _)| incident))
     }
 
     /// All entries of what was turned to, of one record after the other.
@@ -272,7 +272,9 @@ impl Notes {
     /// Who has what, as all that is known here tells.
     pub fn claims(&self) -> Claims {
         let records = || self.records.values();
-        Claims::of(records().flat_map(Record::entries), records().flat_map(Record::said))
+        // One that somebody turned to since is there twice: what it says twice is one claim.
+        let of_over = self.over.values().flat_map(|(_, claims)| claims);
+        Claims::of(records().flat_map(Record::entries).chain(of_over), records().flat_map(Record::said))
     }
 
     /// The selected entry, where it is something that is to be done.
@@ -384,7 +386,8 @@ impl Notes {
             };
             self.over_revision += 1;
             if incident.status.is_over() {
-                self.over.insert(id.clone(), incident);
+                let claims = entries.iter().filter(|entry| matches!(entry.what, What::Claim { .. }));
+                self.over.insert(id.clone(), (incident, claims.cloned().collect()));
                 return (None, None);
             }
             // Somebody may have opened it again.

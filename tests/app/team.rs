@@ -190,6 +190,50 @@ fn a_claim_during_an_incident_is_in_its_record_and_a_todo_has_its_owner() {
 }
 
 #[test]
+fn who_claimed_an_alert_has_it_in_every_console_also_when_the_incident_is_over() {
+    for over in ["closed", "cancelled"] {
+        let mut both = Two::new(WIDE);
+        both.kim.keys("I Enter");
+        both.kim.pass(1);
+        command(&mut both.kim, "claim");
+        command(&mut both.kim, &format!("status {over}"));
+        let mut all = written(&mut both.kim);
+        assert!(all.iter().all(|(folder, _)| folder.incident().is_some()), "{all:?}");
+        let folder = all[0].0.clone();
+        // A console that starts now reads it at once, and keeps of it what it was.
+        let start = |all: &[(Folder, Entry)]| {
+            let mut console = Two::new(WIDE).ada;
+            let of = |wanted: &Folder| {
+                let entries = all.iter().filter(|(folder, _)| folder == wanted);
+                NoteReply::Read(entries.map(|(_, entry)| entry.clone()).collect())
+            };
+            for folder in [&folder, &Folder::Team] {
+                console.send(Msg::Note(folder.clone(), of(folder)));
+            }
+            console.pass(30);
+            console
+        };
+        let has = |console: &Console, who: &str| console.screen().contains(who);
+        let mut ada = start(&all);
+        for console in [&both.kim, &ada] {
+            assert!(has(console, "@kim"), "{over}: {}", console.screen());
+        }
+        command(&mut ada, "claim");
+        assert!(ada.screen().contains("kim has HighErrorRate since"), "{}", ada.screen());
+        // Who gives it up does so wherever that is written.
+        command(&mut ada, "release");
+        all.extend(written(&mut ada));
+        let again = start(&all);
+        for (folder, entry) in all.iter().filter(|(folder, _)| *folder == Folder::Team) {
+            both.kim.send(Msg::Note(folder.clone(), NoteReply::Read(vec![entry.clone()])));
+        }
+        for console in [&both.kim, &ada, &again] {
+            assert!(!has(console, "@"), "{over}: {}", console.screen());
+        }
+    }
+}
+
+#[test]
 fn a_role_that_is_offered_is_theirs_when_they_accept() {
     let mut both = Two::new(WIDE);
     both.kim.keys("I Enter");
