@@ -51,7 +51,11 @@ impl Said {
 
     /// Stands in the place of news that nobody had the time to read.
     fn follow(&mut self, before: &Self) {
-        self.more += before.more + usize::from(before.text != self.text);
+        self.count(before.more + usize::from(before.text != self.text));
+    }
+
+    fn count(&mut self, more: usize) {
+        self.more += more;
         if self.more > 0 {
             self.told = safe!("{} (and {} more before it)", self.text, self.more);
         }
@@ -133,7 +137,14 @@ impl Line {
     /// What no longer is so.
     pub(super) fn withdraw(&mut self, text: &SafeText) {
         self.shown = self.shown.take().filter(|said| said.text != *text);
-        self.waiting.retain(|said| !said.lasts || said.text != *text);
+        while let Some(place) = self.waiting.iter().position(|said| said.text == *text) {
+            let gone = self.waiting.remove(place);
+            // What it counted is told with what comes behind it.
+            let next = self.waiting.iter_mut().skip(place).find(|said| said.is_news);
+            if let (Some(gone), Some(next)) = (gone.filter(|gone| gone.more > 0), next) {
+                next.count(gone.more);
+            }
+        }
     }
 
     /// What stands there is not needed any more.
@@ -363,6 +374,13 @@ mod tests {
         line.hold("x is not seen.".into(), at(2000));
         line.withdraw(&"x is not seen.".into());
         shows(&mut line, 2000, "");
+        // News that passes by, and waits.
+        for (text, answers) in [("Copied.", true), ("You are asked.", false), ("D fires.", false)] {
+            say(&mut line, text, answers, 2001);
+        }
+        line.withdraw(&"You are asked.".into());
+        shows(&mut line, 2005, "D fires.");
+        shows(&mut line, 2011, "");
         // The clock went back: nothing stays for hours.
         say(&mut line, "Copied.", true, 9000);
         say(&mut line, "B fires.", false, 3000);

@@ -91,8 +91,7 @@ impl App {
     /// Nothing if none was.
     pub(super) fn take_roles(&mut self, now: Timestamp) -> Option<Vec<Effect>> {
         let person = self.state.person.clone();
-        let offers =
-            |incident: &Incident| incident.offers_to(&person).map(|offer| offer.role).collect::<Vec<Field>>();
+        let offers = |incident: &Incident| open_offers(incident, &person).collect::<Vec<Field>>();
         let current = self.notes.incident().map(|incident| (incident.id.clone(), offers(incident)));
         let found = current.filter(|(_, roles)| !roles.is_empty()).or_else(|| {
             let mut others = self.notes.incidents().map(|one| (one.id.clone(), offers(one)));
@@ -129,6 +128,7 @@ impl App {
         let claims = self.notes.claims();
         let hand_overs = self.notes.hand_overs();
         let handed_over = self.hear_of_hand_overs(hand_overs, now);
+        self.withdraw_offers(&incidents);
         // Roles that are offered with it are told of by it.
         let offers = || self.of_offers(&incidents).filter(|_| !self.is_left_for_me(now));
         let said = handed_over.or_else(|| self.of_claims(&claims, now)).or_else(offers);
@@ -156,19 +156,47 @@ impl App {
         let person = &self.state.person;
         let known = |incident: &Incident, role: Field| {
             let before = self.state.incidents.iter().find(|one| one.id == incident.id);
-            before.is_some_and(|before| before.offers_to(person).any(|one| one.role == role))
+            before.is_some_and(|before| open_offers(before, person).any(|one| one == role))
         };
         incidents.iter().find_map(|incident| {
-            let offer = incident.offers_to(person).find(|offer| !known(incident, offer.role))?;
-            let role = SafeText::literal(offer.role.word());
-            Some(safe!("You are asked to be {} of {}: :accept takes it.", role, id_text(&incident.id)))
+            let role = open_offers(incident, person).find(|role| !known(incident, *role))?;
+            Some(asked(incident, role))
         })
+    }
+
+    /// That the person is asked waits no longer to be told where it is not so any more: it was accepted, taken back
+    /// or given to somebody else, or the incident is over.
+    fn withdraw_offers(&mut self, incidents: &[Incident]) {
+        let person = &self.state.person;
+        let is_open = |incident: &Incident, role: Field| {
+            // Both are in the order of their ids.
+            let now = incidents.binary_search_by(|one| one.id.cmp(&incident.id)).ok();
+            let now = now.and_then(|place| incidents.get(place));
+            now.is_some_and(|now| open_offers(now, person).any(|one| one == role))
+        };
+        for before in &self.state.incidents {
+            // Also those to who else was at the keys then.
+            for offer in before.offers.iter().filter(|offer| !is_open(before, offer.role)) {
+                self.line.withdraw(&asked(before, offer.role));
+            }
+        }
     }
 
     /// What the person was asked to be and has not accepted, for the header.
     pub(super) fn offer_words(&self, view: &View<'_>) -> Option<(SafeText, Meaning)> {
-        let open = view.incidents.iter().filter(|incident| !incident.status.is_over());
-        let offer = open.flat_map(|incident| incident.offers_to(&self.state.person)).next()?;
-        Some((safe!("{} offered to you: :accept", SafeText::literal(offer.role.word())), Meaning::Warning))
+        let mut roles = view.incidents.iter().flat_map(|incident| open_offers(incident, &self.state.person));
+        let role = SafeText::literal(roles.next()?.word());
+        Some((safe!("{} offered to you: :accept", role), Meaning::Warning))
     }
+}
+
+/// The roles that this person is asked to take; of what is over there is nothing to take.
+fn open_offers(incident: &Incident, person: &RawText) -> impl Iterator<Item = Field> {
+    let offers = incident.offers_to(person).filter(|_| !incident.status.is_over());
+    offers.map(|offer| offer.role)
+}
+
+fn asked(incident: &Incident, role: Field) -> SafeText {
+    let role = SafeText::literal(role.word());
+    safe!("You are asked to be {} of {}: :accept takes it.", role, id_text(&incident.id))
 }

@@ -319,3 +319,48 @@ fn who_else_looks_at_the_incident_is_named_with_it() {
     both.kim.send(Msg::Note(folder, NoteReply::Here(Vec::new())));
     assert!(!both.kim.screen().contains("viewing"), "{}", both.kim.screen());
 }
+
+/// What stands at the foot in so many seconds, each looked at.
+fn foot(console: &mut Console, seconds: usize) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for _ in 0..seconds {
+        console.pass(1);
+        seen.extend(console.screen().lines().last().map(|line| line.trim().to_owned()));
+    }
+    seen
+}
+
+#[test]
+fn that_one_is_asked_for_a_role_is_told_no_longer_when_that_is_not_so() {
+    let ends: [(&str, bool); 4] =
+        [("accept", true), ("set lead kim", false), ("set lead lee", false), ("status closed", false)];
+    for (end, is_adas) in ends {
+        let mut both = Two::new(WIDE);
+        both.kim.keys("I Enter");
+        both.share();
+        both.ada.pass(30);
+        command(&mut both.kim, "set lead ada");
+        both.share();
+        let asked = "You are asked to be lead of";
+        assert!(both.ada.screen().contains(asked), "{}", both.ada.screen());
+        // A key at once: it waits until that is over.
+        both.ada.keys(":").type_text("accept");
+        if is_adas {
+            both.ada.keys("Enter");
+            assert!(both.ada.screen().contains("You are lead of"), "{}", both.ada.screen());
+        } else {
+            both.ada.keys("Esc");
+            both.ada.keys("3");
+            command(&mut both.kim, end);
+            both.share();
+        }
+        both.ada.keys("3");
+        let seen = foot(&mut both.ada, 20);
+        assert!(!seen.iter().any(|line| line.contains(asked)), "{end}: {seen:?}");
+        if end == "status closed" {
+            // Nobody is asked to take a role in what is over, also when a console starts.
+            command(&mut both.ada, "accept");
+            assert!(both.ada.screen().contains("No hand-over is left for you"), "{}", both.ada.screen());
+        }
+    }
+}
