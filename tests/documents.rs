@@ -241,7 +241,14 @@ fn known(now: Timestamp) -> Known {
         Transition::new(at("2026-03-14T03:20:00Z"), "am", Happened::Sees),
         Transition::new(at("2026-03-14T08:52:00Z"), "am", Happened::Fired(again.into())),
     ];
-    Known::of(Some(&world.remember()), history, None, &Catalog::default(), at("2026-03-13T21:00:00Z"), now)
+    Known::of(
+        Some(&world.remember()),
+        history,
+        None,
+        (&Catalog::default(), []),
+        at("2026-03-13T21:00:00Z"),
+        now,
+    )
 }
 
 fn hand_over(entries: &[Entry], shift: &[Entry], known: &Known, incoming: Option<&RawText>) -> Document {

@@ -132,7 +132,8 @@ impl App {
         let world = &self.state.world;
         let history = world.history().cloned().collect();
         let remembered = world.remember();
-        let known = Known::of(Some(&remembered), history, None, &self.state.catalog, from, now);
+        let about = (&self.state.catalog, world.sources().map(|source| &source.info));
+        let known = Known::of(Some(&remembered), history, None, about, from, now);
         let incidents = self.notes.with_entries();
         let (entries, pad) = self.notes.of_shift();
         let sees: Vec<Gives> = world.sources().flat_map(|source| source.info.gives.iter().copied()).collect();

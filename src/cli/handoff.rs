@@ -79,13 +79,16 @@ pub(super) fn handoff(flags: &Flags, asked: &Asked) -> ExitCode {
     let found = history::peek(&Disk, &dir);
     found.notices.iter().for_each(tell);
     let world = kept.as_ref().map(|kept| &kept.world);
-    let known = Known::of(world, found.transitions, history::watched(&dir), &config.catalog, from, now);
     let outgoing = config.settings.person.clone().unwrap_or_else(login);
     let incoming = asked.to.as_deref().map(RawText::from);
-    let sees: Vec<Gives> = match registry::build(&config.sources, &Net::of(&config)) {
-        Ok((built, _)) => built.iter().flat_map(|source| source.info.gives.iter().copied()).collect(),
+    let built = match registry::build(&config.sources, &Net::of(&config)) {
+        Ok((built, _)) => built,
         Err(errors) => return wrong(flags, &errors),
     };
+    let sources = || built.iter().map(|source| &source.info);
+    let sees: Vec<Gives> = sources().flat_map(|info| info.gives.iter().copied()).collect();
+    let about = (&config.catalog, sources());
+    let known = Known::of(world, found.transitions, history::watched(&dir), about, from, now);
     let incidents = record.incidents();
     let (entries, pad) = (record.entries(&Folder::Shift), record.pad(&Folder::Shift));
     let of_team = record.entries(&Folder::Team);

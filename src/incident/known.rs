@@ -12,7 +12,7 @@ use crate::model::catalog::{Catalog, Placed};
 use crate::model::run::{Run, RunState};
 use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::{Happened, Transition};
-use crate::model::world::Remembered;
+use crate::model::world::{Remembered, SourceInfo};
 
 /// Changes that are as old as this are told.
 pub const CHANGES: SignedDuration = SignedDuration::from_hours(48);
@@ -56,12 +56,12 @@ pub struct Known {
 
 impl Known {
     /// By what was kept last, and by the history in any order. `watched` is until when somebody looked;
-    /// what was blind is told from `from` on.
-    pub fn of(
+    /// what was blind is told from `from` on. `sources` are those that are configured.
+    pub fn of<'s>(
         kept: Option<&Remembered>,
         mut history: Vec<Transition>,
         watched: Option<Timestamp>,
-        catalog: &Catalog,
+        (catalog, sources): (&Catalog, impl IntoIterator<Item = &'s SourceInfo>),
         from: Timestamp,
         now: Timestamp,
     ) -> Self {
@@ -74,7 +74,7 @@ impl Known {
         let told = history.last().map(|last| last.at);
         Self {
             seen: looked.values().copied().chain(told).chain(watched).max(),
-            firing: firing(kept, &history, &looked),
+            firing: firing(kept, &history, &looked, sources),
             silences: silences(kept, now),
             changes: changes(kept, &history, catalog, now),
             blind: blind(&history, from, now),
@@ -83,11 +83,14 @@ impl Known {
 }
 
 /// What fires: as the sources said last, and what began and ended since.
-fn firing(
+fn firing<'s>(
     kept: Option<&Remembered>,
     history: &[Transition],
     looked: &BTreeMap<&RawText, Timestamp>,
+    sources: impl IntoIterator<Item = &'s SourceInfo>,
 ) -> Vec<Fault> {
+    let places: BTreeMap<&RawText, &RawText> =
+        sources.into_iter().filter_map(|info| Some((&info.name, info.environment.as_ref()?))).collect();
     let mut alerts: BTreeMap<(&RawText, &RawText), Arc<Alert>> = BTreeMap::new();
     for (source, alert) in kept.iter().flat_map(|kept| kept.alerts()) {
         if alert.state == AlertState::Firing {
@@ -111,7 +114,7 @@ fn firing(
     }
     let words = alerts.into_iter().map(|((source, _), alert)| Word {
         source: source.clone(),
-        environment: alert.environment().cloned(),
+        environment: alert.environment().or_else(|| places.get(source).copied()).cloned(),
         is_live: true,
         alert,
     });
@@ -204,7 +207,7 @@ mod tests {
     use super::*;
     use crate::model::health::{Failure, FailureKind};
     use crate::model::update::{Gives, News, Snapshot, Update};
-    use crate::model::world::{SourceInfo, World};
+    use crate::model::world::World;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + minute * 60).unwrap()
@@ -239,7 +242,7 @@ mod tests {
     }
 
     fn known(kept: Option<&Remembered>, history: Vec<Transition>) -> Known {
-        Known::of(kept, history, None, &Catalog::default(), at(0), at(100))
+        Known::of(kept, history, None, (&Catalog::default(), []), at(0), at(100))
     }
 
     fn names(known: &Known) -> Vec<&str> {

@@ -1,9 +1,12 @@
 //! Documents of the console.
 
+use std::collections::BTreeMap;
+
+use midwatch::model::alert::{Alert, Severity};
 use midwatch::model::note::NoteCommand;
 use midwatch::pane::effect::Effect;
 
-use crate::console::Console;
+use crate::console::{Console, alert, setup};
 use crate::{NARROW, WIDE, outage};
 
 #[test]
@@ -51,6 +54,27 @@ fn an_update_is_shown_without_what_is_missing() {
     console.keys("I Enter :").type_text("document update").keys("Enter");
     let screen = console.screen();
     assert!(screen.contains("update of HighErrorRate") && !screen.contains("Missing"), "{screen}");
+}
+
+#[test]
+fn a_hand_over_has_the_environment_of_an_alert_by_its_labels_or_by_its_source() {
+    let mut setup = setup(WIDE);
+    setup.sources[0].environment = Some("staging".into());
+    let mut console = Console::with(setup);
+    let unplaced = Alert { labels: BTreeMap::new(), ..alert("DiskFull", Severity::Warning, 5) };
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 14), unplaced]);
+    console.keys(":").type_text("document handoff").keys("Enter");
+    console.effects.clear();
+    console.keys("y");
+    let copied = console.effects.iter().find_map(|effect| match effect {
+        Effect::Copy(lines) => Some(lines.iter().map(|line| line.as_str().to_owned()).collect::<Vec<_>>()),
+        _ => None,
+    });
+    let copied = copied.unwrap();
+    for (name, environment) in [("HighErrorRate", "prod-eu"), ("DiskFull", "staging")] {
+        let row = format!("| {name} | 1 | {environment} |");
+        assert!(copied.iter().any(|line| line.contains(&row)), "{row}: {copied:#?}");
+    }
 }
 
 /// What was written to which file since it was asked last.

@@ -355,11 +355,15 @@ fn a_shift_is_handed_over_from_what_was_kept_and_says_how_old_that_is() {
     let none = "not known: no source of alerts is configured here";
     let silences = format!("Silences in force\n-----------------\n\n{none}\n");
     assert!(said.output.contains(&silences), "{}", said.output);
-    let own = "[[source]]\nname = 'am'\nkind = 'alertmanager'\nurl = 'https://am.example'\n";
+    let own = "[[environment]]\nname = 'staging'\n\n[[source]]\nname = 'am'\nkind = 'alertmanager'\n\
+               url = 'https://am.example'\nenvironment = 'staging'\n";
     let own = home.write("alerts.toml", own);
     let seen = home.run(&["handoff", "--since", "2d", "--format", "plain", "--config", &own]);
     let silences = "Silences in force\n-----------------\n\nnone\n";
     assert!(seen.output.contains(silences), "{}{}", seen.output, seen.errors);
+    // The alerts say nothing of it, and their source does.
+    let row = seen.output.lines().find(|line| line.contains("DiskFull")).unwrap();
+    assert!(row.contains("DiskFull  2      staging"), "{}", seen.output);
     std::fs::remove_file(&own).unwrap();
     assert_eq!(home.run(&["handoff", "--since", "soon"]).code, Some(2));
     assert!(untouched(home.path()) == before, "something was made or written");
