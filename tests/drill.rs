@@ -152,9 +152,12 @@ async fn the_bad_deployment_is_found_named_and_told_at_the_end() {
         let screen = drill.console.screen();
         assert!(screen.contains("The drill is over") && screen.contains("4 of 4"), "{screen}");
         let score = drill.score();
-        assert!(score.contains("4 of 4."), "{score}");
+        assert!(score.contains("4 of 4, the mitigation by your own word."), "{score}");
         assert!(row(&score, "change").ends_with("deploy-production #2207: right"), "{score}");
-        assert!(row(&score, "mitigated").ends_with("rolled pricing back to 6e0c1d2"), "{score}");
+        assert!(
+            row(&score, "mitigated").ends_with("rolled pricing back to 6e0c1d2: not compared"),
+            "{score}"
+        );
         assert!(row(&score, "acknowledged").ends_with('s'), "{score}");
         // What is said after the end does not count.
         drill.keys("Esc").await.command("set change none").await;
@@ -179,7 +182,7 @@ async fn what_is_done_before_the_page_ends_nothing_and_gives_no_answer_away() {
     drill.keys("3 g g I").await.keys("Enter").await;
     drill.command("set change deploy-production #2207").await.command("status mitigated rolled back").await;
     let score = drill.score();
-    assert!(score.contains("4 of 4."), "{score}");
+    assert!(score.contains("4 of 4, "), "{score}");
     assert_ne!(row(&score, "mitigated"), "0s  rolled back", "{score}");
 }
 
@@ -195,7 +198,10 @@ async fn who_names_the_nearest_deployment_is_told_which_one_it_was() {
     drill.command("set change deploy-production #2209").await;
     let score = drill.score();
     assert!(row(&score, "change").ends_with("deploy-production #2209: wrong"), "{score}");
-    assert!(score.contains("3 of 4.") && score.contains("the change was deploy-production #2207"), "{score}");
+    assert!(
+        score.contains("3 of 4, ") && score.contains("the change was deploy-production #2207"),
+        "{score}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,9 +215,34 @@ async fn where_nothing_was_deployed_no_change_is_the_answer() {
         drill.keys("I").await.keys("Enter").await;
         drill.command("set change none").await.command(&format!("status mitigated {how}")).await;
         let score = drill.score();
-        assert!(score.contains("4 of 4.") && score.contains("it was no change"), "{score}");
+        assert!(score.contains("4 of 4, ") && score.contains("it was no change"), "{score}");
         assert!(drill.console.screen().contains("4 of 4"), "{}", drill.console.screen());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_mitigates_it_is_not_compared_and_the_score_says_that() {
+    for size in [NARROW, WIDE] {
+        let mut drill = Drill::begin("full-disk", size).await;
+        drill.keys("Esc").await.until("02:24:30").await;
+        drill.keys("I").await.keys("Enter").await;
+        drill.command("set change none").await.command("status mitigated deleted the old dumps").await;
+        let screen = drill.console.screen();
+        assert!(screen.contains("deleted the old dumps: not compared"), "{screen}");
+        assert!(screen.contains("4 of 4, the mitigation by your own word."), "{screen}");
+        assert!(screen.contains("Compare what you did with: drop the slot replica_eu"), "{screen}");
+        // What is written in lines is a paragraph, and broken where the page ends.
+        let text = screen.replace(['\u{2502}', '\n'], " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("away since Friday evening, keeps all of the database's log."), "{screen}");
+        let width = |line: &str| line.trim_matches(|c: char| c.is_whitespace() || c == '\u{2502}').len();
+        let short = screen.lines().skip_while(|line| !line.contains("The disk of pg-1")).take(2);
+        assert!(short.map(width).all(|width| width > 56), "{screen}");
+        assert!(drill.score().lines().all(|line| line.trim_end().len() <= 80), "{}", drill.score());
+    }
+    let nothing = Drill::begin("full-disk", NARROW).await.score();
+    assert!(nothing.contains("What mitigates it: drop the slot"), "{nothing}");
+    assert!(!nothing.contains("ompare"), "{nothing}");
 }
 
 #[tokio::test(start_paused = true)]

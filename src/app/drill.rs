@@ -17,6 +17,9 @@ use crate::pane::notes::Draft;
 use crate::pane::view::PaneId;
 use crate::safe;
 
+/// Columns of what is printed when no page is there any more.
+const PRINTED: usize = 80;
+
 /// A drill that is being taken.
 pub(super) struct Attempt {
     drill: Drill,
@@ -164,7 +167,8 @@ impl App {
 
     /// What is said when the person has left: of a drill its score.
     pub fn parting(&self) -> Vec<SafeText> {
-        self.score().map(|(attempt, score)| told(&attempt.drill, &score)).unwrap_or_default()
+        let lines = self.score().map(|(attempt, score)| told(&attempt.drill, &score)).unwrap_or_default();
+        lines.iter().flat_map(|line| line.wrap(PRINTED)).collect()
     }
 
     /// What is told of something that did or did not happen to real things.

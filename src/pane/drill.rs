@@ -18,7 +18,7 @@ pub const BANNER: (&str, &str) = ("DRILL, nothing here is real", "DRILL, NOT REA
 
 /// What the person is told at the start.
 pub fn briefing(drill: &Drill) -> Vec<SafeText> {
-    let mut lines = clean_block(&drill.briefing);
+    let mut lines = paragraphs(&drill.briefing);
     lines.extend(
         [
             "",
@@ -64,7 +64,8 @@ pub fn told(drill: &Drill, score: &Score) -> Vec<SafeText> {
     };
     row("change", soon, answer);
     let (soon, how) = match &score.mitigated {
-        Some((after, how)) => (Some(*after), clean(how)),
+        Some((after, how)) if how.is_empty() => (Some(*after), "not compared".into()),
+        Some((after, how)) => (Some(*after), safe!("{}: not compared", clean(how))),
         None => (None, SafeText::default()),
     };
     row("mitigated", soon, how);
@@ -74,10 +75,14 @@ pub fn told(drill: &Drill, score: &Score) -> Vec<SafeText> {
     lines.push(keys);
     lines.push(SafeText::default());
     let paged = time(drill.paged());
+    // What a person wrote is their own words: nobody here can say whether it mitigates.
+    let is_told = score.mitigated.is_some();
+    let by_word = SafeText::literal(if is_told { ", the mitigation by your own word" } else { "" });
     lines.push(safe!(
-        "{} of {}. Times are from the page at {} on, by the drill's clock.",
+        "{} of {}{}. Times are from the page at {} on, by the drill's clock.",
         score.done(),
         ASKED,
+        by_word,
         paged
     ));
     lines.push(SafeText::default());
@@ -87,16 +92,36 @@ pub fn told(drill: &Drill, score: &Score) -> Vec<SafeText> {
             safe!("It began at {}, and the change was {}.", time(drill.onset), clean(name))
         }
     });
-    lines.extend(clean_block(&drill.why));
-    lines.extend(first("What mitigates it: ", &drill.mitigation));
+    lines.extend(paragraphs(&drill.why));
+    lines.extend(first(
+        if is_told { "Compare what you did with: " } else { "What mitigates it: " },
+        &drill.mitigation,
+    ));
     lines
 }
 
 /// Lines with words before the first.
 fn first(words: &'static str, text: &RawText) -> Vec<SafeText> {
-    let mut lines = clean_block(text);
+    let mut lines = paragraphs(text);
     if let Some(line) = lines.first_mut() {
         *line = safe!("{}{}", SafeText::literal(words), line.clone());
+    }
+    lines
+}
+
+/// What is written in lines that go on with each other is broken where the page ends, and nowhere else. What
+/// begins with a blank or as a point of a list is a line of its own.
+fn paragraphs(text: &RawText) -> Vec<SafeText> {
+    let mut lines: Vec<SafeText> = Vec::new();
+    for line in clean_block(text) {
+        let word = line.as_str().split(' ').next().unwrap_or_default();
+        let number = word.trim_end_matches(['.', ')']);
+        let is_numbered = number.len() < word.len() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_own = is_numbered || matches!(word, "" | "-" | "*");
+        match lines.last_mut().filter(|before| !is_own && !before.is_empty()) {
+            Some(before) => before.push(&safe!(" {}", line)),
+            None => lines.push(line),
+        }
     }
     lines
 }
