@@ -274,6 +274,13 @@ impl App {
             self.say("How often people are told: set updates 30m, or none.", now);
             return Vec::new();
         }
+        if matches!(field, Field::Private | Field::Drill) {
+            let Some(value) = ["yes", "no"].into_iter().find(|word| value.eq_ignore_ascii_case(word)) else {
+                self.say(safe!("Say yes or no: set {} yes.", SafeText::literal(field.word())), now);
+                return Vec::new();
+            };
+            return self.tell_incident(What::Set(field), value, now, now);
+        }
         if field == Field::Change && value.is_empty() {
             let Some(run) = self.chosen_run().map(Run::name) else {
                 self.say(

@@ -186,10 +186,16 @@ impl App {
         let effects = self.run_in_focus(Id::Open, now);
         let Some(at) = before.filter(|at| *at <= now) else { return effects };
         let view = self.state.view(false, now);
-        let moved = [self.logs.stand_at(at, &view), self.alerts.stand_at(at), self.pipelines.stand_at(at)];
+        let logs = self.logs.stand_at(at, &view);
+        let moved = [logs.is_some(), self.alerts.stand_at(at), self.pipelines.stand_at(at)];
         if moved.contains(&true) {
             let clock = self.state.view(true, now).zone.moment(at, now);
-            self.say(safe!("The other panes stand at {}; F in the logs follows again.", clock), now);
+            let nothing = if logs == Some(false) { ", of which no log line is held" } else { "" };
+            let nothing = SafeText::literal(nothing);
+            self.say(
+                safe!("The other panes stand at {}{}; F in the logs follows again.", clock, nothing),
+                now,
+            );
         }
         effects
     }

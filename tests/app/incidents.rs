@@ -137,6 +137,43 @@ fn enter_on_an_entry_moves_the_other_panes_to_its_time() {
 }
 
 #[test]
+fn where_the_logs_have_nothing_of_the_time_of_an_entry_they_stand_and_that_is_said() {
+    let mut console = outage(WIDE);
+    console.runs(&[run("old", "failed", 60)]);
+    let mut builder = SegmentBuilder::new("app.log".into(), Zone::default());
+    for line in ["2026-11-22T03:25:58Z INFO one", "2026-11-22T03:25:59Z INFO two"] {
+        builder.push(Line::from(line.as_bytes()), Given::default(), at(0));
+    }
+    console.send(Msg::Segment(Arc::new(builder.seal().unwrap().said_by("logs".into()))));
+    console.keys("I Enter 4 ;").type_text("it began").keys("Enter G :").type_text("at 03:00").keys("Enter");
+    console.keys("g Enter");
+    let screen = console.screen();
+    let said = "The other panes stand at 02:26, of which no log line is held; F in the logs follows again.";
+    assert!(screen.contains(said), "{screen}");
+    assert!(screen.contains("paused") && !screen.contains("follow \u{2500}"), "{screen}");
+    assert!(screen.contains("INFO one"), "what came first is what is shown: {screen}");
+}
+
+#[test]
+fn private_and_drill_are_yes_or_no() {
+    let mut console = outage(WIDE);
+    console.keys("I Enter");
+    written(&console);
+    console.effects.clear();
+    for (typed, field) in [("private", "private"), ("private maybe", "private"), ("drill y", "drill")] {
+        console.keys(":").type_text(&format!("set {typed}")).keys("Enter");
+        let said = format!("Say yes or no: set {field} yes.");
+        assert!(console.screen().contains(&said), "{typed}: {}", console.screen());
+        assert_eq!(written(&console), [], "{typed}");
+    }
+    console.keys(":").type_text("set private YES").keys("Enter");
+    assert!(console.screen().contains("private: yes."), "{}", console.screen());
+    console.keys(":").type_text("set private no").keys("Enter");
+    let said: Vec<_> = written(&console).iter().map(|(_, entry)| entry.words().as_str().to_owned()).collect();
+    assert_eq!(said, ["private: yes", "private: no"]);
+}
+
+#[test]
 fn a_word_that_is_no_time_is_told_and_an_open_incident_is_not_forgotten() {
     let mut console = outage(WIDE);
     console.keys("I Enter ;").type_text("t @kim 25:99 call").keys("Enter");

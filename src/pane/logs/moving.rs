@@ -57,15 +57,15 @@ impl Logs {
         })
     }
 
-    /// Stands at the line of a time; false where no line is of then.
-    pub fn stand_at(&mut self, at: Timestamp, view: &View<'_>) -> bool {
+    /// Stands at the line of a time, or at the first one where all are later: says whether one of then is held.
+    /// `None` where it goes on as it was: there is no line, or all are of before.
+    pub fn stand_at(&mut self, at: Timestamp, view: &View<'_>) -> Option<bool> {
         let time = at.as_millisecond();
-        let known = Histogram::reach(view.logs, |_| true);
-        let is_known = known.is_some_and(|(first, last)| first <= time && time <= last);
-        if is_known {
+        let (first, last) = Histogram::reach(view.logs, |_| true)?;
+        (time <= last).then(|| {
             self.go(Key::at(time), view);
-        }
-        is_known
+            first <= time
+        })
     }
 
     /// Selects a line and shows it, a third down the window if it was not in sight.
