@@ -474,6 +474,29 @@ mod tests {
     }
 
     #[test]
+    fn pads_that_differ_are_all_kept_whatever_their_checksums_are() {
+        // Two texts of one length and one CRC-32C: whoever knows one finds another.
+        let mut known = std::collections::HashMap::new();
+        let text = |number: u64| format!("{:016x}", number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let (one, other) = (0..)
+            .find_map(|number| {
+                let before = known.insert(crc32c::crc32c(text(number).as_bytes()), number)?;
+                Some((text(before), text(number)))
+            })
+            .unwrap();
+        let state = tempfile::tempdir().unwrap();
+        let (mut console, _) = Folders::open(Disk, state.path(), &session("a"), now());
+        console.handle(&Folder::Incident(id()), NoteCommand::Pad(1, "ours".into()), now());
+        for (pad, new) in [(&one, 1), (&other, 1), (&one, 0), (&other, 0)] {
+            let merged = bundle(&[1], &[pad]).merge(Disk, state.path(), None, &session("m"), now()).unwrap();
+            assert_eq!(merged[0].pads.len(), new, "{pad}");
+            let pads = Shelf::of(Disk, state.path()).pads(&Folder::Incident(id()), &mut Vec::new());
+            assert!(pads.contains(&pad.as_str().into()), "{pads:?}");
+        }
+        console.close(now()).unwrap();
+    }
+
+    #[test]
     fn what_would_not_be_merged_is_not_written_and_what_to_do_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x.mwb");

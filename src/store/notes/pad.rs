@@ -533,12 +533,8 @@ impl Pad {
                 return Ok(Some(self.file()));
             }
         }
-        let path = brought::place(&self.dir, text.as_bytes());
-        match files.stamp(&path) {
-            Ok(None) => atomic::write(files, &path, text.as_bytes()).map(|_| Some(path)),
-            Ok(Some(_)) => Ok(None),
-            Err(e) => Err(StoreError::new("read", &path, e)),
-        }
+        let Some(path) = brought::place(files, &self.dir, text.as_bytes())? else { return Ok(None) };
+        atomic::write(files, &path, text.as_bytes()).map(|_| Some(path))
     }
 
     /// Writes the text beside the pad of another directory, for a console that ends.
