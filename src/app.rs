@@ -470,10 +470,10 @@ impl App {
     fn note_reply(&mut self, folder: &Folder, reply: &NoteReply, now: Timestamp) -> Vec<Effect> {
         let is_new = folder.incident().is_some_and(|id| self.notes.known(id).is_none());
         let (said, asked) = self.notes.reply(folder, reply, now);
+        // What was found on the disk is as it is until somebody does something: it must not pass by.
+        let stays = matches!(reply, NoteReply::Opened { notices, .. } if !notices.is_empty());
         match said {
-            Some(text) if matches!(reply, NoteReply::NotSaved(_)) && self.notes.lapse().is_some() => {
-                self.line.say_of(Kept::Notes, text, now);
-            }
+            Some(text) if stays => self.line.hold(text, now),
             Some(text) => self.say(text, now),
             None => {}
         }

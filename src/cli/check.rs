@@ -1,5 +1,7 @@
 //! `midwatch check`: is the configuration right, does every source work here, and what is next.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -23,6 +25,7 @@ use crate::runtime::probe::{Probed, State, probe};
 use crate::safe;
 use crate::source::registry;
 use crate::store::files::Disk;
+use crate::store::history;
 use crate::store::notes::Shelf;
 
 /// How the answer is written.
@@ -53,7 +56,7 @@ Exit codes:
   next       the one next step
 Keys are added in later versions, never renamed. What is not known is null.";
 
-/// What is wrong in the directory of a team, as much as is told.
+/// What is wrong in the directory of a team, or in one's own, as much as is told.
 const MOST_WRONG: usize = 20;
 
 /// What was found out.
@@ -100,6 +103,7 @@ impl Checked {
         warnings.extend(bindings::conflicts(&config.keys));
         let path = std::env::var_os("PATH");
         warnings.extend(config.diagnostics.iter().filter_map(|one| one.warning(path.as_deref())));
+        warnings.extend(config.settings.state_dir.iter().flat_map(|state| of_own(state)));
         warnings.extend(config.team.clone().into_iter().flat_map(of_team));
         let mistakes = templates::mistakes(flags);
         if !mistakes.is_empty() {
@@ -258,11 +262,22 @@ fn of_team(table: TeamTable) -> Vec<Warning> {
             return vec![ConfigError::new(&origin, why.as_str()).help(help)];
         }
     };
-    let wrong = Shelf::of_team(Disk, share).wrong();
+    told(&origin, &Shelf::of_team(Disk, share).wrong())
+}
+
+/// What is damaged in the person's own record and history. Nothing is changed there.
+fn of_own(state: &Path) -> Vec<Warning> {
+    let mut wrong = Shelf::of(Disk, state).wrong();
+    wrong.extend(history::peek(&Disk, &state.join("history")).notices);
+    told(&Origin::whole(RawText::from_bytes(state.as_os_str().as_bytes())), &wrong)
+}
+
+/// As much of what is wrong as is told.
+fn told(origin: &Origin, wrong: &[SafeText]) -> Vec<Warning> {
     let left_out = wrong.len().saturating_sub(MOST_WRONG);
     let more = (left_out > 0).then(|| safe!("{} more things are wrong there", left_out));
     let told = wrong.iter().take(MOST_WRONG).chain(&more);
-    told.map(|what| ConfigError::new(&origin, what.as_str())).collect()
+    told.map(|what| ConfigError::new(origin, what.as_str())).collect()
 }
 
 /// How many things a source told of.

@@ -240,7 +240,7 @@ impl<F: Files> History<F> {
             }
             match journal::read_old(&self.files, &path, &file_time(now)) {
                 Ok(old) => {
-                    found.notices.extend(old.torn_notice(&path));
+                    found.notices.extend(old.notices(&path));
                     // One of another version says what this one cannot.
                     let known = old.records.iter().filter_map(|one| serde_json::from_slice(one).ok());
                     all.extend(known.filter(|one: &Transition| one.at >= since));
@@ -266,10 +266,11 @@ pub fn peek(files: &impl Files, dir: &Path) -> Found {
         }
     };
     for (path, _) in all {
-        match journal::peek(files, &path) {
+        match journal::read(files, &path, None) {
             // One of another version says what this one cannot.
-            Ok(records) => {
-                let known = records.iter().filter_map(|one| serde_json::from_slice(one).ok());
+            Ok(old) => {
+                found.notices.extend(old.notices(&path));
+                let known = old.records.iter().filter_map(|one| serde_json::from_slice(one).ok());
                 found.transitions.extend(known);
             }
             Err(e) => found.notices.push(StoreError::new("read", &path, e).sentence()),

@@ -1,11 +1,12 @@
 //! A file of records that only grows: a record is on the disk when `append` returns, and what
-//! stands before a torn end is always readable.
+//! stands before a torn end, and around a damaged place, is always readable.
 //!
 //! ```text
 //! "mwjrnl1\n"  then for each record:  length u32 | CRC-32C u32 | payload
 //! ```
 //! Numbers are little-endian; the checksum is over the length's four bytes and the payload, so
-//! that a run of zeros (what a file system leaves after a power loss) is not a record.
+//! that a run of zeros (what a file system leaves after a power loss) is not a record. A payload is a
+//! JSON object: behind a damaged place reading goes on at the next whole record that has one.
 
 use std::fs::{self, File};
 use std::io;
@@ -161,42 +162,108 @@ fn checksum(len: [u8; 4], payload: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&len), payload)
 }
 
+/// Bytes of a journal that are no record, with whole ones behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Where they begin.
+    pub at: u64,
+    /// How many they are.
+    pub bytes: u64,
+    /// How many whole records are before them.
+    pub records: usize,
+}
+
 /// What a journal held.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Replay {
     /// The payloads of all whole records, in order.
     pub records: Vec<Vec<u8>>,
+    /// What is between them and no record.
+    pub damaged: Vec<Damage>,
     /// Bytes up to the end of the last whole record.
     pub valid: u64,
     /// Bytes behind it that are no record.
     pub torn: u64,
 }
 
-/// Reads the whole records at the start of `bytes`. `None`: this is not a journal.
-pub fn replay(bytes: &[u8]) -> Option<Replay> {
-    let mut records = Vec::new();
-    let Some(mut rest) = bytes.strip_prefix(MAGIC) else {
-        let torn = bytes.len() as u64;
-        return MAGIC.starts_with(bytes).then_some(Replay { records, valid: 0, torn });
-    };
-    while let Some((payload, behind)) = first_record(rest) {
-        records.push(payload.to_vec());
-        rest = behind;
-    }
-    let torn = rest.len() as u64;
-    Some(Replay { records, valid: bytes.len() as u64 - torn, torn })
+/// Reads the whole records of `bytes`. The error says why this is not a journal that can be read.
+pub fn replay(bytes: &[u8]) -> io::Result<Replay> {
+    let Walked { records, damaged, valid } = walk_whole(bytes)?;
+    let records = records.into_iter().map(|(_, payload)| payload.to_vec()).collect();
+    Ok(Replay { records, damaged, valid: valid as u64, torn: (bytes.len() - valid) as u64 })
 }
 
 /// The whole records of a part of a journal, each with where it ends in it: of its beginning, or from the end of a
 /// record on.
 pub(super) fn records(part: &[u8], is_beginning: bool) -> Vec<(usize, &[u8])> {
-    let start = if is_beginning { part.strip_prefix(MAGIC) } else { Some(part) };
-    let (mut rest, mut found) = (start.unwrap_or_default(), Vec::new());
-    while let Some((payload, behind)) = first_record(rest) {
-        rest = behind;
-        found.push((part.len() - rest.len(), payload));
+    let walked = if is_beginning { walk_whole(part).ok() } else { Some(walk(part, 0, false)) };
+    walked.map(|walked| walked.records).unwrap_or_default()
+}
+
+/// What was found in bytes.
+#[derive(Default)]
+struct Walked<'a> {
+    /// Each with where it ends.
+    records: Vec<(usize, &'a [u8])>,
+    damaged: Vec<Damage>,
+    /// Where the last one ends.
+    valid: usize,
+}
+
+fn walk_whole(bytes: &[u8]) -> io::Result<Walked<'_>> {
+    if bytes.starts_with(MAGIC) {
+        return Ok(walk(bytes, MAGIC.len(), false));
     }
-    found
+    if MAGIC.starts_with(bytes) {
+        return Ok(Walked::default());
+    }
+    // Whoever broke its head left the records.
+    let walked = walk(bytes, 0, true);
+    if walked.records.is_empty() {
+        return Err(io::Error::other("it is not a midwatch journal"));
+    }
+    Ok(walked)
+}
+
+/// Reads the records from `at` on, which is the end of one unless that `is_broken`.
+fn walk(bytes: &[u8], mut at: usize, mut is_broken: bool) -> Walked<'_> {
+    let mut walked = Walked { valid: at, ..Walked::default() };
+    loop {
+        // Once something is damaged only what is quickly told from rubbish is a record: checksums over all that may
+        // be one would take as long as somebody likes.
+        let here = if is_broken {
+            first_object(bytes, at)
+        } else {
+            first_record(bytes.get(at..).unwrap_or_default())
+        };
+        if let Some((payload, behind)) = here {
+            at = bytes.len() - behind.len();
+            walked.valid = at;
+            walked.records.push((at, payload));
+            continue;
+        }
+        is_broken = true;
+        let Some(next) = next_object(bytes, at + 1) else { return walked };
+        let records = walked.records.len();
+        walked.damaged.push(Damage { at: at as u64, bytes: (next - at) as u64, records });
+        at = next;
+    }
+}
+
+/// Where the next whole record begins that holds a JSON object. A record's length has a zero as its last byte, and a
+/// JSON text has no control characters: what is looked at for one record is not looked at for a later one, so this
+/// takes no longer than there are bytes, whatever they are.
+fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
+    let starts = memchr::memchr_iter(0, bytes.get(from + 3..)?).map(|zero| from + zero);
+    starts.into_iter().find(|at| first_object(bytes, *at).is_some())
+}
+
+fn first_object(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
+    let rest = bytes.get(at..)?;
+    let size = usize::try_from(length_of(rest)?).ok()?;
+    let payload = rest.get(8..size)?;
+    let is_object = payload.starts_with(b"{") && payload.ends_with(b"}");
+    if is_object && payload.iter().all(|byte| *byte >= b' ') { first_record(rest) } else { None }
 }
 
 /// How long the record is that begins here, with what is before its payload, as far as that says it; nothing where no
@@ -227,17 +294,43 @@ pub struct Old {
     pub far: bool,
     /// It ended in this many bytes that are no record, and where they are kept if they could be.
     pub torn: Option<(u64, Option<PathBuf>)>,
+    /// What is no record before its end. It stays where it is.
+    pub damaged: Vec<Damage>,
 }
 
 impl Old {
-    /// Says that a torn end was found, and where it is kept.
-    pub fn torn_notice(&self, path: &Path) -> Option<SafeText> {
+    /// Says what is no record in it: a torn end, and where that is kept, and damaged places.
+    pub fn notices(&self, path: &Path) -> Vec<SafeText> {
+        self.torn_notice(path).into_iter().chain(self.damage_notice(path)).collect()
+    }
+
+    fn torn_notice(&self, path: &Path) -> Option<SafeText> {
         let (bytes, kept) = self.torn.as_ref()?;
         let path = path_text(path);
         let Some(kept) = kept else {
             return Some(safe!("{} ends in {} torn bytes; what is before them was read", path, bytes));
         };
         Some(safe!("{} ended in {} torn bytes; they are in {}", path, bytes, path_text(kept)))
+    }
+
+    fn damage_notice(&self, path: &Path) -> Option<SafeText> {
+        const NAMED: usize = 3;
+        let place = |damage: &Damage| safe!("{} bytes from byte {} on", damage.bytes, damage.at);
+        let mut places = self.damaged.first().map(place)?;
+        self.damaged.iter().take(NAMED).skip(1).for_each(|one| places.push(&safe!(", {}", place(one))));
+        if self.damaged.len() > NAMED {
+            places.push(&safe!(" and {} more places", self.damaged.len() - NAMED));
+        }
+        // What is typed in a pad is a change of what was there before.
+        let is_pad = path.extension().is_some_and(|kind| kind == "padlog");
+        let read = if is_pad { "it was read up to there" } else { "what is before and behind that was read" };
+        let read = SafeText::literal(read);
+        Some(safe!(
+            "{} is damaged: {} are no record; {}, and it stays as it is",
+            path_text(path),
+            places,
+            read
+        ))
     }
 
     /// It holds nothing and nobody writes it.
@@ -248,35 +341,30 @@ impl Old {
 
 /// What a journal holds. Nothing is changed, and its writer may go on meanwhile.
 pub fn peek(files: &impl Files, path: &Path) -> io::Result<Vec<Vec<u8>>> {
-    let bytes = files.read(path, MOST_READ)?;
-    let replay = replay(&bytes).ok_or_else(|| io::Error::other("it is not a midwatch journal"))?;
-    Ok(replay.records)
+    Ok(replay(&files.read(path, MOST_READ)?)?.records)
 }
 
-/// Says that a journal ends in what is no record, if nobody writes it any more. Nothing is changed.
-pub fn torn(files: &impl Files, path: &Path) -> io::Result<Option<SafeText>> {
-    let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path)?;
-    if files.is_far(&file) || lock::is_held(file) {
-        return Ok(None);
-    }
-    let replay = replay(&files.read(path, MOST_READ)?);
-    let torn = replay.map(|replay| replay.torn).filter(|torn| *torn > 0);
-    let old = torn.map(|torn| Old { records: Vec::new(), live: false, far: false, torn: Some((torn, None)) });
-    Ok(old.and_then(|old| old.torn_notice(path)))
-}
-
-/// As [`read_old`]; without a time as [`peek`], where every writer is taken to live.
+/// As [`read_old`]; without a time nothing is changed, and the writer is taken to live. A torn end is told all the
+/// same where nobody writes it any more.
 pub fn read(files: &impl Files, path: &Path, time: Option<&str>) -> io::Result<Old> {
-    match time {
-        Some(time) => read_old(files, path, time),
-        None => peek(files, path).map(|records| Old { records, live: true, far: false, torn: None }),
+    if let Some(time) = time {
+        return read_old(files, path, time);
     }
+    let Replay { records, damaged, torn, .. } = replay(&files.read(path, MOST_READ)?)?;
+    let torn = (torn > 0 && is_left(files, path)).then_some((torn, None));
+    Ok(Old { records, live: true, far: false, torn, damaged })
+}
+
+/// Whether nobody writes it any more, as far as anybody can tell.
+fn is_left(files: &impl Files, path: &Path) -> bool {
+    let file = File::options().read(true).custom_flags(flags(CAUTIOUS)).open(path);
+    file.is_ok_and(|file| !files.is_far(&file) && !lock::is_held(file))
 }
 
 /// Reads a journal that this process does not write. If its writer is dead, a torn end is kept
-/// beside it as `.torn-<time>` and then cut off. `time` is a file-safe text.
+/// beside it as `.torn-<time>` and then cut off; where it is damaged before its end it stays as it is. `time` is a
+/// file-safe text.
 pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> {
-    let not_ours = || io::Error::other("it is not a midwatch journal");
     // Opened for writing to be repaired; a journal of another user is only read, also where we could write it.
     let file = File::options().read(true).append(true).custom_flags(flags(CAUTIOUS)).open(path).ok();
     let is_own = |f: &File| f.metadata().is_ok_and(|meta| meta.is_file() && !is_foreign(&meta));
@@ -285,12 +373,15 @@ pub fn read_old(files: &impl Files, path: &Path, time: &str) -> io::Result<Old> 
     let dead = file.filter(|f| !far && is_own(f) && matches!(lock::lock(f), Ok(true)));
     // Read after the lock is ours: from then on nobody appends.
     let bytes = files.read(path, MOST_READ)?;
-    let Replay { records, valid, torn } = replay(&bytes).ok_or_else(not_ours)?;
+    let Replay { records, damaged, valid, torn } = replay(&bytes)?;
     let Some(file) = dead else {
-        return Ok(Old { records, live: true, far, torn: None });
+        return Ok(Old { records, live: true, far, torn: None, damaged });
     };
-    let mut old = Old { records, live: false, far, torn: None };
-    if torn > 0 {
+    let mut old = Old { records, live: false, far, torn: None, damaged };
+    if torn > 0 && !old.damaged.is_empty() {
+        // Somebody may still mend it by hand.
+        old.torn = Some((torn, None));
+    } else if torn > 0 {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".torn-{time}"));
         let aside = path.with_file_name(name);
@@ -331,14 +422,15 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         assert_eq!(bytes.len() as u64, journal.len(), "room kept ahead does not show in the size");
         let all = replay(&bytes).unwrap();
-        assert_eq!(all, Replay { records: some(&["first", "", "third"]), valid: journal.len(), torn: 0 });
+        let records = some(&["first", "", "third"]);
+        assert_eq!(all, Replay { records, damaged: Vec::new(), valid: journal.len(), torn: 0 });
         for end in 0..bytes.len() {
             let part = replay(&bytes[..end]).unwrap();
             assert!(all.records.starts_with(&part.records), "{end}");
             assert_eq!(part.valid + part.torn, end as u64);
             assert!(part.records.len() < 3);
         }
-        assert_eq!(replay(b"#!/bin/sh\n"), None);
+        assert!(replay(b"#!/bin/sh\n").unwrap_err().to_string().contains("not a midwatch journal"));
     }
 
     #[test]
@@ -394,6 +486,62 @@ mod tests {
             bad[bit / 8] ^= 1 << (bit % 8);
             let got = replay(&bad).unwrap();
             assert!(got.torn > 0 && got.records.len() < 2 && all.starts_with(&got.records), "{bit}");
+        }
+    }
+
+    #[test]
+    fn behind_a_changed_bit_the_next_whole_record_is_read() {
+        let records = some(&[r#"{"a":1}"#, r#"{"b":"mwjrnl1"}"#, r#"{"c":{}}"#, r#"{"d":4}"#]);
+        let mut bytes = MAGIC.to_vec();
+        for record in &records {
+            frame(record, &mut bytes).unwrap();
+        }
+        let ends: Vec<usize> = self::records(&bytes, true).iter().map(|(end, _)| *end).collect();
+        for bit in 0..bytes.len() * 8 {
+            let mut bad = bytes.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            let got = replay(&bad).unwrap();
+            let broken = ends.iter().position(|end| bit / 8 < *end).filter(|_| bit / 8 >= MAGIC.len());
+            let left: Vec<_> = (0..4)
+                .filter(|number| Some(*number) != broken)
+                .map(|number| records[number].clone())
+                .collect();
+            assert_eq!(got.records, left, "{bit}");
+            let is_last = broken == Some(3);
+            assert_eq!((got.torn > 0, got.damaged.len()), (is_last, usize::from(!is_last)), "{bit}");
+            let missing: u64 = got.damaged.iter().map(|damage| damage.bytes).sum::<u64>() + got.torn;
+            let head = if bit / 8 < MAGIC.len() { 0 } else { MAGIC.len() };
+            let whole: usize = left.iter().map(|record| record.len() + 8).sum();
+            assert_eq!(missing, (bytes.len() - head - whole) as u64, "{bit}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_a_record_at_many_places_takes_no_longer_than_it_is_long() {
+        // Were each of them looked at as far as it says, this would be some thousand billion bytes.
+        let claims = |size: u32, fill: u8| {
+            let mut one = size.to_le_bytes().to_vec();
+            one.extend([fill; 4]);
+            one.extend(b"{");
+            one
+        };
+        let mut good = Vec::new();
+        frame(br#"{"a":1}"#, &mut good).unwrap();
+        let most = u32::try_from(MOST_PAYLOAD).unwrap();
+        let units = [
+            claims(most - 9, b'x'),
+            claims(most - 9, 0),
+            vec![0],
+            [good.clone(), claims(most - 9, b'x')].concat(),
+        ];
+        for unit in units {
+            let mut bytes = [&MAGIC[..], &good, b"x"].concat();
+            while bytes.len() < 16 * 1024 * 1024 {
+                bytes.extend(&unit);
+            }
+            bytes.extend(&good);
+            let got = replay(&bytes).unwrap();
+            assert_eq!((got.records.len() > 1, got.torn), (true, 0));
         }
     }
 
@@ -459,7 +607,7 @@ mod tests {
         files.far.set(true);
         let old = read_old(&&files, &path, "t0").unwrap();
         assert!(old.live && old.torn.is_none() && old.records == some(&["first"]), "{old:?}");
-        assert_eq!(torn(&&files, &path).unwrap(), None);
+        assert_eq!(read(&&files, &path, None).unwrap().torn, None);
         assert!(fs::read(&path).unwrap() == before);
         assert_eq!(Disk.list(dir.path(), 10).unwrap(), [path], "nothing is put beside it");
     }

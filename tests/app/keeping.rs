@@ -165,6 +165,21 @@ fn a_directory_in_memory_is_marked_as_long_as_it_is_used() {
 }
 
 #[test]
+fn what_was_found_on_the_disk_at_the_start_stands_at_the_foot_until_a_key_is_pressed() {
+    let mut console = Console::new((120, 40));
+    let told = "/n/kim.a.000.journal is damaged: 40 bytes from byte 8 on are no record";
+    let notices = vec![told.into()];
+    let opened = NoteReply::Opened { entries: Vec::new(), pad: "".into(), held_by: None, notices };
+    console.send(Msg::Note(Folder::Shift, opened));
+    console.alerts(&[alert("HighErrorRate", Severity::Critical, 0)]);
+    console.pass(600);
+    let foot = |console: &Console| console.screen().lines().last().unwrap_or_default().trim().to_owned();
+    assert_eq!(foot(&console), told);
+    console.keys("j");
+    assert_ne!(foot(&console), told);
+}
+
+#[test]
 fn the_notes_say_of_what_is_written_the_same_as_the_header() {
     let mut console = Console::new((80, 24));
     console.send(Msg::Note(

@@ -249,6 +249,64 @@ fn a_damaged_record_is_named_and_the_rest_is_told() {
 }
 
 #[test]
+fn each_command_names_a_damaged_place_and_tells_what_is_behind_it() {
+    let home = Home::new();
+    drop(outage(&home));
+    let dir = state(&home).join("incidents/INC-20260314-0142-checkout");
+    let files: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).collect();
+    let path = files.iter().find(|path| path.extension().is_some_and(|kind| kind == "journal")).unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let place = bytes.windows(5).position(|part| part == b"fine\"").unwrap();
+    bytes[place] ^= 0x20;
+    std::fs::File::create(path).unwrap().write_all(&bytes).unwrap();
+    let before = untouched(&state(&home));
+    let bundle = home.path().join("b.bundle").display().to_string();
+    let all: [&[&str]; 5] = [
+        &["notes", "show", "checkout"],
+        &["notes", "export", "checkout"],
+        &["notes", "search", "pool"],
+        &["notes", "list"],
+        &["notes", "bundle", "-o", &bundle, "checkout"],
+    ];
+    for args in all {
+        let said = home.run(args);
+        assert_eq!(said.code, Some(0), "{args:?}: {}", said.errors);
+        let told = format!("{} is damaged: ", path.display());
+        assert!(said.errors.contains(&told), "{args:?}: {}", said.errors);
+        if args.contains(&"show") {
+            assert!(said.output.contains("roll back to 41"), "{}", said.output);
+        }
+        if args.contains(&"bundle") {
+            assert!(said.output.contains("9 entries"), "{}", said.output);
+            assert!(
+                said.errors.contains("INC-20260314-0142-checkout is not whole in the bundle"),
+                "{}",
+                said.errors
+            );
+        }
+    }
+    // Without a team too.
+    let config = crate::working(&home);
+    let said = home.run(&["check", "-o", "json", "--config", &config]);
+    assert_eq!(said.code, Some(0), "{}{}", said.output, said.errors);
+    let answer: Value = serde_json::from_str(&said.output).unwrap();
+    let warnings = answer["warnings"].as_array().unwrap();
+    let is_it =
+        |one: &&Value| one["what"].as_str().unwrap().contains(&format!("{} is damaged: ", path.display()));
+    assert_eq!(warnings.iter().filter(is_it).count(), 1, "{warnings:#?}");
+    // One whose console was killed while it wrote is told too.
+    bytes[place] ^= 0x20;
+    bytes.pop();
+    std::fs::File::create(path).unwrap().write_all(&bytes).unwrap();
+    let said = home.run(&["notes", "show", "checkout"]);
+    assert!(said.errors.contains("torn bytes; what is before them was read"), "{}", said.errors);
+    bytes.push(b'}');
+    std::fs::File::create(path).unwrap().write_all(&bytes).unwrap();
+    assert_eq!(home.run(&["notes", "show", "checkout"]).errors, "");
+    assert_eq!(untouched(&state(&home)).len(), before.len(), "something was made or taken away");
+}
+
+#[test]
 fn a_postmortem_and_an_update_are_written_from_the_record_and_say_what_is_missing() {
     let home = Home::new();
     let _console = outage(&home);

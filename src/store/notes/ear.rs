@@ -197,7 +197,9 @@ impl Heard {
         let rest = part.get(place(end - start)..).unwrap_or_default();
         let few = rest.len() as u64;
         let next = journal::length_of(rest).filter(|next| end > 0 && *next > few);
-        self.wants = end + next.unwrap_or(if few < FEW { few + 1 } else { 2 * few });
+        // A length may be damaged: what stands behind it is not waited for until so much has come.
+        let soon = if few < FEW { few + 1 } else { 2 * few };
+        self.wants = end + next.map_or(soon, |next| next.min(2 * few.max(FEW)));
         (self.read, self.counted) = (end, counted.max(length));
         Ok(Some((entries, new)))
     }
@@ -289,6 +291,46 @@ mod tests {
         put(whole.len());
         assert_eq!(heard(&mut ear, &files, dir.path()), [2]);
         assert_eq!(heard(&mut ear, &files, dir.path()), [0_u64; 0]);
+    }
+
+    #[test]
+    fn what_is_written_behind_a_damaged_place_is_heard() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("kim.000.journal");
+        let records: Vec<_> = (0..3).map(|seq| record("kim", seq)).collect();
+        let mut journal = Journal::create(&Disk, &path, &records).unwrap();
+        let (files, mut ear) = (Faulty::default(), Ear::default());
+        ear.start(&&files, dir.path());
+        journal.append(&Disk, &[record("kim", 3)]).unwrap();
+        assert_eq!(heard(&mut ear, &files, dir.path()), [3]);
+        // Of the last record somebody breaks the length, so that it would go far beyond the end.
+        let whole = std::fs::read(&path).unwrap();
+        let mut bytes = whole.clone();
+        bytes[whole.len() - record("kim", 3).len() - 8 + 2] = 0x3f;
+        std::fs::File::create(&path).unwrap().write_all(&bytes).unwrap();
+        for seq in 4..10 {
+            journal.append(&Disk, &[record("kim", seq)]).unwrap();
+            let new = heard(&mut ear, &files, dir.path());
+            assert!(new.contains(&seq), "{seq}: {new:?}");
+        }
+        // One that begins while nobody knows what stands there.
+        let mut ear = Ear::default();
+        ear.start(&&files, dir.path());
+        let mut other = std::fs::File::options().append(true).open(&path).unwrap();
+        other.write_all(&[0xff, 0xff, 0x3f, 0, b'x']).unwrap();
+        assert_eq!(heard(&mut ear, &files, dir.path()), [0_u64; 0]);
+        let (mut seq, mut missed) = (10, 0);
+        while missed < 200_000 {
+            let mut framed = Vec::new();
+            journal::frame(&record("kim", seq), &mut framed).unwrap();
+            other.write_all(&framed).unwrap();
+            missed += framed.len();
+            seq += 1;
+            if heard(&mut ear, &files, dir.path()).contains(&(seq - 1)) {
+                return;
+            }
+        }
+        panic!("{seq} records were written and none was heard");
     }
 
     #[test]

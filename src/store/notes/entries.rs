@@ -230,13 +230,14 @@ impl Entries {
                     continue;
                 }
             };
-            notices.extend(old.torn_notice(&path));
+            notices.extend(old.notices(&path));
             if old.live && !old.far {
                 continue;
             }
             let read: Vec<Entry> = old.records.iter().filter_map(|record| parse(record)).collect();
-            // What this version cannot read, and what is torn and not kept beside it, stays there.
-            if !old.live && read.len() == old.records.len() && !matches!(old.torn, Some((_, None))) {
+            // What this version cannot read, and what is damaged, or torn and not kept beside it, stays there.
+            let is_whole = read.len() == old.records.len() && old.damaged.is_empty();
+            if !old.live && is_whole && !matches!(old.torn, Some((_, None))) {
                 done.push(path);
             }
             left.extend(read);
@@ -392,7 +393,7 @@ fn read_within(
         };
         let stamp = files.stamp(path).ok().flatten();
         notices.extend(files.share().and_then(|share| share.wrong_with(path, stamp.as_ref()?)));
-        notices.extend(old.torn_notice(path));
+        notices.extend(old.notices(path));
         if old.is_spent() {
             drop(files.remove(path));
         }

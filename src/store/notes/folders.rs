@@ -166,7 +166,9 @@ impl<F: Files + Clone> Folders<F> {
         }
         self.heard.clear();
         self.left.clear();
-        told.extend(self.read(now, &mut Vec::new()));
+        let mut notices = Vec::new();
+        told.extend(self.read(now, &mut notices));
+        told.extend(notices.iter().map(|why| (Folder::Shift, NoteReply::Unheard(raw(why)))));
         told.extend(self.take_in(&meanwhile, now));
         told
     }

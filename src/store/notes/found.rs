@@ -73,9 +73,11 @@ impl Found {
                     continue;
                 }
             };
-            notices.extend(old.torn_notice(&path));
+            notices.extend(old.notices(&path));
             let (mut text, mut base, mut first, mut fits) = (String::new(), None, None, true);
-            for record in old.records.iter().map(|r| serde_json::from_slice::<Record>(r)) {
+            // What was typed behind a damaged place was typed into a text that nobody knows.
+            let known = old.damaged.first().map_or(old.records.len(), |damage| damage.records);
+            for record in old.records.iter().take(known).map(|r| serde_json::from_slice::<Record>(r)) {
                 fits = record.is_ok_and(|r| r.apply(&mut text, &mut base));
                 if !fits {
                     notices.push(safe!("{} is damaged; it was read up to there", path_text(&path)));
@@ -86,7 +88,7 @@ impl Found {
                 }
             }
             // A damaged one is kept as it is: somebody may still read it by hand.
-            let (live, far) = (old.live || !fits, old.far);
+            let (live, far) = (old.live || !fits || !old.damaged.is_empty(), old.far);
             journals.push(OldPad { path, live, far, text: text.clone(), known: false });
             newest = Some((text, base, first.unwrap_or_default()));
         }

@@ -169,7 +169,9 @@ impl<F: Files + Clone> Shelf<F> {
 /// What is wrong with one file besides what reading its entries or its text tells.
 fn wrong_with(files: &impl Files, path: &Path) -> Vec<SafeText> {
     let is = |kinds: &[&str]| path.extension().is_some_and(|kind| kinds.iter().any(|one| kind == *one));
-    let torn = if is(&["journal", "padlog"]) { journal::torn(files, path).ok().flatten() } else { None };
+    // One that cannot be read was told.
+    let old = if is(&["journal", "padlog"]) { journal::read(files, path, None).ok() } else { None };
+    let torn = old.map(|old| old.notices(path)).unwrap_or_default();
     let stamp = files.stamp(path).ok().flatten().filter(Stamp::is_file);
     let stamp = stamp.filter(|_| is(&["journal", "padlog", "md", "lock"]));
     let share = files.share().and_then(|share| share.wrong_with(path, &stamp?));
@@ -248,6 +250,9 @@ mod tests {
         let shelf = Shelf::of(Disk, dir.path());
         let mut notices = Vec::new();
         let known: Vec<_> = shelf.incidents(&mut notices).collect();
+        let [told] = &notices[..] else { panic!("{notices:?}") };
+        assert!(told.as_str().ends_with("b.000.journal ends in 3 torn bytes; what is before them was read"));
+        notices.clear();
         let titles: Vec<_> = known.iter().map(|(known, entries)| (&known.title, entries.len())).collect();
         assert_eq!(titles, [(&"db: slow".into(), 2)]);
         assert_eq!(shelf.pad(&incident(), &mut notices), "typed\n".into());
@@ -257,7 +262,7 @@ mod tests {
         // And it goes on writing.
         let saved = console.handle(&incident(), entry(4, What::Note, "more"), now());
         assert!(saved.contains(&crate::model::note::NoteReply::EntrySaved(4)), "{saved:?}");
-        assert_eq!(shelf.entries(&incident(), &mut notices).len(), 3);
+        assert_eq!(shelf.entries(&incident(), &mut Vec::new()).len(), 3);
         console.close(now()).unwrap();
         assert_eq!(shelf.pad(&incident(), &mut notices), "typed\n".into(), "a pad.md is read too");
     }

@@ -726,6 +726,76 @@ fn of_a_folder_full_of_damage_the_rest_is_read_each_fault_is_named_and_nothing_i
 }
 
 #[test]
+fn what_is_behind_a_damaged_record_is_read_the_place_is_told_at_each_start_and_nothing_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(dir.path(), "s1");
+    for seq in 1..=20 {
+        writer.handle(NoteCommand::Entry(entry("s1", seq)), now());
+    }
+    writer.close(now()).unwrap();
+    let path = names(dir.path(), "s1.000.journal").remove(0);
+    let whole = fs::read(&path).unwrap();
+    let place = |text: &str| whole.windows(text.len()).position(|part| part == text.as_bytes()).unwrap();
+    let broken = place("entry 5");
+    // A flipped bit; a longer text; a length that goes past the end; a head that is gone.
+    let mut flipped = whole.clone();
+    flipped[broken] ^= 0x20;
+    let longer = [&whole[..broken], b"by hand: ", &whole[broken..]].concat();
+    let mut far = whole.clone();
+    let json = whole[..broken].windows(5).rposition(|part| part == b"{\"at\"").unwrap();
+    far[json - 6] = 0x3f;
+    let mut headless = whole.clone();
+    headless[2] ^= 0x20;
+    for (name, bytes, missing, at) in [
+        ("flipped", flipped, 5, json - 8),
+        ("longer", longer, 5, json - 8),
+        ("far", far, 5, json - 8),
+        ("headless", headless, 0, 0),
+    ] {
+        // Torn behind it too: what is damaged stays as it is.
+        let bytes = [&bytes[..], b"half a rec"].concat();
+        fs::File::create(&path).unwrap().write_all(&bytes).unwrap();
+        for start in ["s2", "s3"] {
+            let (writer, found) = open(dir.path(), start);
+            let read: Vec<u64> = (1..=20).filter(|seq| *seq != missing).collect();
+            assert_eq!(found.entries, read, "{name}");
+            let told = found.notices.iter().find(|notice| notice.contains("is damaged"));
+            let told = told.unwrap_or_else(|| panic!("{name} {start}: {:?}", found.notices));
+            assert!(
+                told.contains("s1.000.journal") && told.contains(&format!("from byte {at} on")),
+                "{told}"
+            );
+            writer.close(now()).unwrap();
+            assert!(fs::read(&path).unwrap() == bytes, "{name} {start}: it was changed");
+            assert!(names(dir.path(), "torn").is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_journal_of_the_pad_is_read_up_to_there_and_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut writer, _) = open(dir.path(), "s1");
+    for text in ["one", "one two", "one two three", "one two three four"] {
+        writer.handle(pad(text), now());
+    }
+    drop(writer);
+    let path = names(dir.path(), "padlog").remove(0);
+    let mut bytes = fs::read(&path).unwrap();
+    let place = bytes.windows(6).position(|part| part == b" three").unwrap();
+    bytes[place + 1] ^= 0x20;
+    fs::File::create(&path).unwrap().write_all(&bytes).unwrap();
+    for start in ["s2", "s3"] {
+        let (writer, found) = open(dir.path(), start);
+        assert_eq!(found.pad, "one two", "{start}");
+        let is_told = |notice: &String| notice.contains("is damaged") && notice.contains("up to there");
+        assert!(found.notices.iter().any(is_told), "{start}: {:?}", found.notices);
+        writer.close(now()).unwrap();
+        assert!(fs::read(&path).unwrap() == bytes, "{start}: it was changed");
+    }
+}
+
+#[test]
 fn what_another_user_wrote_is_read_and_never_mended() {
     let top = tempfile::tempdir().unwrap();
     let team = of_team(top.path());
