@@ -796,6 +796,17 @@ fn a_damaged_journal_of_the_pad_is_read_up_to_there_and_stays() {
 }
 
 #[test]
+fn a_journal_of_a_later_version_is_named_so_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("lee.h.1.000.journal");
+    by_another(&path, "mwjrnl12\nsomething else");
+    let (_, found) = open(dir.path(), "s1");
+    let told = "it is of version 12, and this midwatch knows 1; it is left alone";
+    assert!(found.notices.iter().any(|notice| notice.contains(told)), "{:?}", found.notices);
+    assert_eq!(fs::read(&path).unwrap(), b"mwjrnl12\nsomething else");
+}
+
+#[test]
 fn what_another_user_wrote_is_read_and_never_mended() {
     let top = tempfile::tempdir().unwrap();
     let team = of_team(top.path());
