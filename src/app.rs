@@ -473,6 +473,9 @@ impl App {
         // What was found on the disk is as it is until somebody does something: it must not pass by.
         let stays = matches!(reply, NoteReply::Opened { notices, .. } if !notices.is_empty());
         match said {
+            Some(text) if matches!(reply, NoteReply::NotSaved(_)) && self.notes.lapse().is_some() => {
+                self.line.say_of(Kept::Notes, text, now);
+            }
             Some(text) if stays => self.line.hold(text, now),
             Some(text) => self.say(text, now),
             None => {}

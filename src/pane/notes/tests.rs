@@ -534,6 +534,31 @@ fn who_holds_a_pad_is_named_without_since_when_and_who_waits_for_it_writes_when_
 }
 
 #[test]
+fn a_token_in_the_pad_is_not_written_and_the_border_says_so() {
+    let mut desk = Desk::new();
+    desk.run(Id::Edit);
+    desk.taken();
+    desk.paste("key ghp_a8Kd02mXq9RtLw4vBz7Yc1Ns5Hj3Pf6UeGo0 of kim\n");
+    desk.pass(400);
+    let written = desk.taken();
+    assert!(written.contains(&(400, NoteCommand::Pad(1, "key [secret] of kim\n".into()))), "{written:?}");
+    desk.reply(NoteReply::PadSaved(1));
+    desk.shows("\u{2514} saved, a secret left out ");
+    // Who takes it out has all of it saved.
+    desk.keys("ctrl-_ a");
+    desk.pass(400);
+    desk.reply(NoteReply::PadSaved(9));
+    desk.shows("\u{2514} saved \u{2500}");
+    // What an editor wrote into the file does not stay there.
+    desk.taken();
+    desk.reply(NoteReply::PadChanged("password=hunter2-and-more".into()));
+    desk.pass(400);
+    let written = desk.taken();
+    let is_clean = |(_, command): &(_, NoteCommand)| matches!(command, NoteCommand::Pad(_, text) if *text == "password=[secret]".into());
+    assert!(written.iter().any(is_clean), "{written:?}");
+}
+
+#[test]
 fn a_pad_that_cannot_be_read_says_why_takes_no_letter_and_is_written_again_when_it_can_be_read() {
     let mut desk = Desk::closed();
     desk.opened("", None);
