@@ -361,6 +361,8 @@ fn that_one_is_asked_for_a_role_is_told_no_longer_when_that_is_not_so() {
             // Nobody is asked to take a role in what is over, also when a console starts.
             command(&mut both.ada, "accept");
             assert!(both.ada.screen().contains("No hand-over is left for you"), "{}", both.ada.screen());
+            // In the border, that is; the timeline keeps it.
+            assert!(!both.kim.screen().contains("lead offered to ada \u{2500}"), "{}", both.kim.screen());
         }
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn others(here: &[RawText], incident: Option<&Incident>) -> SafeText 
     if !here.is_empty() {
         text.push(&" here, viewing".into());
     }
-    for offer in incident.iter().flat_map(|incident| &incident.offers) {
+    // Of what is over there is nothing to take.
+    let open = incident.filter(|incident| !incident.status.is_over());
+    for offer in open.iter().flat_map(|incident| &incident.offers) {
         let gap = SafeText::literal(if text.is_empty() { "" } else { "  " });
         text.push(&safe!("{}{} offered to {}", gap, SafeText::literal(offer.role.word()), short(&offer.to)));
     }
