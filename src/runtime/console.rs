@@ -16,7 +16,7 @@ use super::editor::Pads;
 use super::exit::Save;
 use super::keeper::{self, Keeper, Keeping, Place};
 use super::login::Logins;
-use super::masked::masked_effect;
+use super::masked::{Masking, masked_effect};
 use super::panic::Reports;
 use super::plain::{self, Lines};
 use super::run::{self, Wiring};
@@ -166,6 +166,9 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     let (known, view) = remembered.map(|last| (last.world, last.view)).unzip();
     launch.setup.remembered = known;
 
+    let mask = launch.net.vault().mask().clone();
+    let (ready, read) = read_secrets(launch.net.clone());
+
     let session_name = launch.setup.session_name.clone();
     let keeping = Keeping {
         place: launch.place.clone(),
@@ -180,10 +183,10 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
             since: clock.now(),
         },
         recording,
+        masking: Masking::new(mask.clone(), read),
     };
     let keeper = Keeper::start(keeping, clock, messages.clone())
         .map_err(|error| LaunchError::Refused("a thread", error))?;
-    let mask = launch.net.vault().mask().clone();
     let dir = launch.place.directory().map(|state| state.join("crash"));
     let crashes = Reports { dir, mask: mask.clone() };
     let flush = keeper.clone();
@@ -215,12 +218,6 @@ async fn live(mut launch: Launch) -> Result<Vec<SafeText>, LaunchError> {
     }
     let (crashes, deaths) = mpsc::channel(8);
     let tasks = Tasks::new(crashes);
-    let (known, ready) = watch::channel(false);
-    let net = launch.net.clone();
-    tokio::spawn(async move {
-        net.read_ahead().await;
-        known.send_replace(true);
-    });
     let said = Intake::without(mask.clone(), ready).keeping(telling).knowing(launch.formats);
     let resting = said.rests();
     let requests = start(launch.sources, &said, clock, &gate, &tasks, deaths);
@@ -298,6 +295,19 @@ fn record(path: &std::path::Path, launch: &Launch) -> Result<Recording, LaunchEr
     let header = Header::new(launch.clock.now(), launch.sources.iter().map(|built| &built.info));
     recording.write(&header).map_err(|error| LaunchError::Recording(error.sentence()))?;
     Ok(recording)
+}
+
+/// Reads the secrets that lie on this machine. Returns what tells tasks, and what tells the thread that writes, that
+/// they are known: the first turns true, the second ends.
+fn read_secrets(net: Net) -> (watch::Receiver<bool>, std::sync::mpsc::Receiver<()>) {
+    let (known, ready) = watch::channel(false);
+    let (reading, read) = std::sync::mpsc::channel();
+    tokio::spawn(async move {
+        net.read_ahead().await;
+        known.send_replace(true);
+        drop(reading);
+    });
+    (ready, read)
 }
 
 /// Starts the sources. Returns where to ask them.

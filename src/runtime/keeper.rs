@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use self::desk::Desk;
 use self::queue::{Asking, Refused, Todo, queue};
 use super::clock::Clock;
+use super::masked::Masking;
 use crate::app::session::Session as LastState;
 use crate::model::note::{Folder, NoteCommand};
 use crate::model::text::SafeText;
@@ -79,6 +80,8 @@ pub struct Keeping {
     pub session: Session,
     /// What is being recorded to.
     pub recording: Option<Recording>,
+    /// What takes secrets out of notes.
+    pub masking: Masking,
 }
 
 enum Work {
@@ -227,13 +230,15 @@ mod tests {
     use crate::model::alert::Alert;
     use crate::model::keeping::Kept;
     use crate::model::transition::Happened;
+    use crate::net::credential::Mask;
     use crate::store::last;
 
     pub(super) fn keeping(place: Place) -> Keeping {
         let now = Clock::Real.now();
         let session = Session { person: "kim".into(), host: "h".into(), id: "1-1".into(), since: now };
         let (team, fallbacks, recording) = (None, Vec::new(), None);
-        Keeping { place, takes_notes: true, waits: false, fallbacks, team, session, recording }
+        let masking = Masking::new(Mask::default(), channel().1);
+        Keeping { place, takes_notes: true, waits: false, fallbacks, team, session, recording, masking }
     }
 
     pub(super) fn fired(name: &str) -> Vec<Transition> {

@@ -1,15 +1,45 @@
 //! What is written of notes, or copied, without the secrets that are known: somebody may paste one.
 
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
 use crate::model::note::{Entry, Evidence, NoteCommand, What};
 use crate::model::terms::Declared;
 use crate::model::text::{RawText, SafeText, clean};
 use crate::net::credential::Mask;
 use crate::pane::effect::Effect;
 
-/// The effect with stars in the place of known secrets. What is sent is masked, and told, where it is prepared.
+/// A note waits so long for the secrets that lie on this machine, and no longer where their disk hangs: within a
+/// second it has to be durable, and a way out waits two.
+const SECRETS: Duration = Duration::from_millis(900);
+
+/// Takes the known secrets out of notes before they are written.
+pub struct Masking {
+    mask: Mask,
+    /// Ends when those that lie on this machine are known.
+    known: Option<Receiver<()>>,
+}
+
+impl Masking {
+    /// With the secrets of a mask, which knows all that lie on this machine as soon as `known` has no sender.
+    pub fn new(mask: Mask, known: Receiver<()>) -> Self {
+        Self { mask, known: Some(known) }
+    }
+
+    /// The command with stars in the place of known secrets. What is typed right after the start waits for them.
+    pub(super) fn of(&mut self, command: NoteCommand) -> NoteCommand {
+        let is_written = !matches!(command, NoteCommand::Open | NoteCommand::Rest);
+        if let Some(known) = self.known.take_if(|_| is_written) {
+            let _known = known.recv_timeout(SECRETS);
+        }
+        masked(command, &self.mask)
+    }
+}
+
+/// The effect with stars in the place of known secrets. Notes are masked where they are written, what is sent where
+/// it is prepared.
 pub(super) fn masked_effect(effect: Effect, mask: &Mask) -> Effect {
     match effect {
-        Effect::Note(folder, command) => Effect::Note(folder, masked(command, mask)),
         Effect::Copy(lines) => Effect::Copy(lines.into_iter().map(|line| masked_line(line, mask)).collect()),
         other => other,
     }
@@ -135,10 +165,44 @@ fn unescaped(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
     use jiff::Timestamp;
 
     use super::*;
+    use crate::config::endpoint::{Endpoint, HeaderValue};
     use crate::model::terms::Sev;
+    use crate::net::Net;
+    use crate::net::credential::Vault;
+
+    #[test]
+    fn what_is_typed_before_the_secrets_are_read_waits_for_them() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"c4nary-token-1").unwrap();
+        let mut endpoint = Endpoint::at("https://ci.example").unwrap();
+        endpoint.headers = vec![("X-Api-Key".to_owned(), HeaderValue::File(file.path().to_owned()))];
+        let net = Net::new(Vault::new(&[], [&endpoint], Arc::new(|| Timestamp::UNIX_EPOCH)));
+        let (reading, known) = channel();
+        let mut masking = Masking::new(net.vault().mask().clone(), known);
+        // Nothing is written with it.
+        assert_eq!(masking.of(NoteCommand::Open), NoteCommand::Open);
+        let typed = |text: &str| NoteCommand::Pad(1, text.into());
+        let (asked, begun) = channel();
+        let written = std::thread::spawn(move || {
+            asked.send(()).unwrap();
+            masking.of(typed("with c4nary-token-1"))
+        });
+        begun.recv().unwrap();
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(net.read_ahead());
+        drop(reading);
+        assert_eq!(written.join().unwrap(), typed("with **************"));
+    }
 
     #[test]
     fn nothing_that_an_entry_says_stays_as_it_was() {

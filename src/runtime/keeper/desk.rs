@@ -18,6 +18,7 @@ use crate::model::text::{RawText, SafeText, clean};
 use crate::model::transition::Transition;
 use crate::pane::effect::Msg;
 use crate::runtime::clock::Clock;
+use crate::runtime::masked::Masking;
 use crate::safe;
 use crate::source::recording::format::Item;
 use crate::store::files::Disk;
@@ -63,6 +64,7 @@ pub(super) struct Desk {
     session: Session,
     takes_notes: bool,
     recording: Option<Recording>,
+    masking: Masking,
     clock: Clock,
     answers: mpsc::Sender<Msg>,
     /// The folders that have something that is not saved.
@@ -117,6 +119,7 @@ impl Desk {
             session: keeping.session,
             takes_notes: keeping.takes_notes,
             recording: keeping.recording,
+            masking: keeping.masking,
             clock,
             answers,
             unsaved: BTreeSet::new(),
@@ -151,7 +154,10 @@ impl Desk {
             let is_shared = self.notes.as_ref().is_some_and(Folders::is_shared);
             let next = [is_behind.then_some(again), is_shared.then_some(hear)];
             match todo.next(next.into_iter().flatten().min()) {
-                Ok(Work::Note(folder, command)) => self.note(&folder, command),
+                Ok(Work::Note(folder, command)) => {
+                    let command = self.masking.of(command);
+                    self.note(&folder, command);
+                }
                 Ok(Work::PadFile(folder, done)) => {
                     let file = self.notes.as_ref().map(|notes| notes.pad_file(&folder));
                     let _late = done.send(file);
