@@ -12,6 +12,7 @@ use crate::pane::notes::timeline::Timeline;
 use crate::pane::view::View;
 use crate::safe;
 use crate::ui::canvas::Canvas;
+use crate::ui::editor::{Did, Editor};
 use crate::ui::pager::Paragraph;
 
 /// The keys worth telling while the pad has them: key and what it does.
@@ -117,6 +118,17 @@ pub(super) fn read_or_not(
             Some(safe!("{}.", unread(&why)))
         }
         None => before.map(|_| "The pad can be read again.".into()),
+    }
+}
+
+/// Puts what was typed before the pad was known before what it has, where the cursor was. Where another console has
+/// the pad, or there is no room, it is told instead.
+pub(super) fn put_early(typed: &RawText, pad: &mut Editor, saving: &mut Saving, timeline: &mut Timeline) {
+    pad.go_to_end(false, Rect::default());
+    if saving.refusal().is_none() && pad.paste(typed) == Did::Changed {
+        saving.changed();
+    } else {
+        timeline.tell(safe!("typed, and not in the pad: {}", clean(typed)));
     }
 }
 

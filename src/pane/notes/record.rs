@@ -20,7 +20,7 @@ use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::Draft;
 use crate::pane::notes::beside::{
     Tab, brought, comparison, draw_help, full, heard, in_a_document, is_move, lossy, nothing_in_pad, others,
-    read_or_not, restored,
+    put_early, read_or_not, restored,
 };
 use crate::pane::notes::finder::Finder;
 use crate::pane::notes::saving::Saving;
@@ -280,11 +280,15 @@ impl Record {
             }
             NoteReply::Opened { entries, pad, held_by, notices } => {
                 let is_free = self.saving.held_by().is_some() && held_by.is_none();
+                let early = (!self.saving.is_open()).then(|| self.pad.text());
                 self.saving.open(held_by.clone());
                 self.take(entries, now);
                 let text = lossy(pad);
                 if !self.saving.is_pad_ahead() && self.pad.text() != text {
                     self.pad.load(&text);
+                }
+                if let Some(early) = early.filter(|typed| !typed.is_empty()) {
+                    put_early(&early.into(), &mut self.pad, &mut self.saving, &mut self.timeline);
                 }
                 if is_free {
                     self.timeline.tell("the pad is free: it can be written here now".into());
@@ -480,12 +484,12 @@ impl Record {
     }
 
     fn edit(&mut self) -> Outcome {
-        if !self.saving.is_open() {
-            return Outcome::notice("The pad is still being opened. ; writes a note meanwhile.");
-        }
         self.tab = Tab::Pad;
         // Also where another console has it: what is typed behind the key is meant for the pad, and is no command.
         (self.editing, self.is_in_editor) = (true, false);
+        if !self.saving.is_open() {
+            return Outcome::notice("The pad is still being opened: what you type goes into it then.");
+        }
         if self.is_pad_held() {
             return self.refuse();
         }
@@ -498,7 +502,7 @@ impl Record {
     /// Gives the pad to the person's own editor: what was typed goes to its file first.
     fn edit_outside(&mut self) -> Outcome {
         let outcome = self.edit();
-        if !std::mem::take(&mut self.editing) || self.is_pad_held() {
+        if !std::mem::take(&mut self.editing) || !self.saving.is_open() || self.is_pad_held() {
             return outcome;
         }
         // What was typed last is sent whatever its time is.
@@ -558,8 +562,8 @@ impl Record {
             return Outcome::default();
         }
         match (act(&mut self.pad, area), key) {
-            (Did::Changed, _) => self.saving.changed(),
-            (Did::Nothing, _) | (Did::Unknown, None) => {}
+            (Did::Changed, _) if self.saving.is_open() => self.saving.changed(),
+            (Did::Changed | Did::Nothing, _) | (Did::Unknown, None) => {}
             (Did::Full, _) => return Outcome::notice(full()),
             (Did::Unknown, Some(key)) => {
                 let key = clean(&key.to_string().into());

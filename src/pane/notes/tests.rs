@@ -299,13 +299,45 @@ fn a_record_that_does_not_answer_is_not_trusted() {
     desk.pass(1);
     desk.shows("└ NOT SAVED: the record does not answer ─");
     assert!(desk.run(Id::Edit).notice.unwrap().as_str().contains("still being opened"));
-    assert!(!desk.notes.is_editing());
+    assert_eq!(desk.run(Id::Editor).effects, [], "what is in it is not known");
+    desk.run(Id::NextTab);
     // When it opens, what it has and what was written meanwhile stand together.
     let entries = vec![entry(-60_000, "sam", "earlier")];
     desk.reply(NoteReply::Opened { entries, pad: "p".into(), held_by: None, notices: Vec::new() });
     desk.reply(NoteReply::EntrySaved(1));
     let screen = desk.screen();
     assert!(screen[1].contains("03:11 sam: earlier") && screen[2].contains("03:12 one"), "{screen:?}");
+}
+
+#[test]
+fn what_is_typed_before_the_pad_is_known_is_no_command_and_goes_into_it() {
+    let early = |pad: &str, held_by: Option<&str>| {
+        let mut desk = Desk::closed();
+        desk.run(Id::Edit);
+        desk.keys("t o d o :");
+        desk.paste(" ring\n");
+        desk.shows("todo: ring");
+        desk.keys("Esc");
+        assert_eq!((desk.notes.is_editing(), desk.taken()), (false, vec![]));
+        desk.opened(pad, held_by);
+        desk
+    };
+    let mut desk = early("what is there", None);
+    desk.shows("what is there");
+    desk.pass(400);
+    assert_eq!(desk.taken(), [(400, NoteCommand::Pad(1, "todo: ring\nwhat is there".into()))]);
+    // Once: it is opened again when another directory is found.
+    desk.reply(NoteReply::PadSaved(1));
+    desk.opened("todo: ring\nwhat is there", None);
+    desk.pass(20_000);
+    assert!(!desk.taken().iter().any(|(_, command)| matches!(command, NoteCommand::Pad(..))));
+
+    let mut desk = early("theirs", Some("sam@bastion"));
+    desk.shows("theirs");
+    desk.run(Id::NextTab);
+    desk.shows("typed, and not in the pad: todo: ring");
+    desk.pass(20_000);
+    assert!(!desk.taken().iter().any(|(_, command)| matches!(command, NoteCommand::Pad(..))));
 }
 
 #[test]
