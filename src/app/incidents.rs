@@ -234,6 +234,15 @@ impl App {
                 let taken = self.taken_as(first, at, now);
                 self.tell_incident_as(&taken, What::Status(status), why.trim(), at, now)
             }
+            // As a reason it would give the status the time of now.
+            None if looks_like_a_time(first) => {
+                let first = clean(&first.into());
+                self.say(
+                    safe!("{} is no time: nothing was said. 03:40 and -15m are, of what is past.", first),
+                    now,
+                );
+                Vec::new()
+            }
             None => self.tell_incident(What::Status(status), rest.trim(), now, now),
         }
     }
@@ -561,9 +570,11 @@ fn kind(text: &str, now: Timestamp, zone: &TimeZone) -> (What, RawText) {
 /// A word at the beginning of a todo that looks like a time and is none.
 fn no_time<'a>(text: &'a str, now: Timestamp, zone: &TimeZone) -> Option<&'a str> {
     let words = text.strip_prefix("t ")?.split_whitespace().take(2);
-    let looks_so =
-        |word: &str| word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
-    words.filter(|word| looks_so(word)).find(|word| later(word, now, zone).is_none())
+    words.filter(|word| looks_like_a_time(word)).find(|word| later(word, now, zone).is_none())
+}
+
+fn looks_like_a_time(word: &str) -> bool {
+    word.contains(':') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
 }
 
 /// Minutes of the clock from one time to another.

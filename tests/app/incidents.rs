@@ -221,7 +221,10 @@ fn times_that_cannot_be_so_are_told_and_taken() {
     console.keys(":").type_text("document postmortem").keys("Enter");
     let screen = console.screen();
     assert!(screen.contains("times are out of order: acknowledged is before detected"), "{screen}");
-    console.keys("Esc :").type_text("status done").keys("Enter");
+    console.keys("Esc :").type_text("status resolved 99:99 it is over").keys("Enter");
+    assert!(console.screen().contains("99:99 is no time: nothing was said."), "{}", console.screen());
+    assert_eq!(only_incident(&console).1.resolved, None);
+    console.keys(":").type_text("status done").keys("Enter");
     assert!(console.screen().contains("done is no status"), "{}", console.screen());
     console.keys(":").type_text("set colour red").keys("Enter");
     assert!(console.screen().contains("What can be set: title, service"), "{}", console.screen());
