@@ -295,6 +295,22 @@ fn a_hand_over_of_which_nothing_is_kept_does_not_say_that_nothing_fires() {
 }
 
 #[test]
+fn what_is_to_be_done_in_an_incident_that_was_closed_in_the_shift_is_handed_over() {
+    let over = |when: &str| {
+        let mut entries = outage();
+        let closed = What::Status(Status::Closed);
+        let recorded = at("2026-03-14T08:00:00Z");
+        entries.push(Entry { at: at(when), recorded, what: closed, seq: 98, ..entries[0].clone() });
+        text(&write(&hand_over(&entries, &[], &Known::default(), None), Format::Plain))
+    };
+    let todo = "- [ ] {code}write it down{code} (owner: nobody yet, due: not said) in INC-20260314-0142-checkout, which is over";
+    let told = over("2026-03-14T04:00:00Z");
+    assert!(told.contains(todo) && !told.contains("alarm on the size"), "{told}");
+    // An earlier hand-over told it.
+    assert!(!over("2026-03-13T20:59:59Z").contains("write it down"));
+}
+
+#[test]
 fn a_private_incident_is_told_of_and_not_named() {
     let mut entries = outage();
     let mut private = entries[1].clone();

@@ -150,17 +150,20 @@ impl Shift<'_> {
                 took.map(|took| line(&took)).unwrap_or_default(),
             ]
         };
-        let is_of_shift = |incident: &Incident| {
-            incident.status.is_over() && incident.closed.is_some_and(|closed| closed >= self.from)
-        };
-        let closed = self.incidents.iter().filter(|(incident, _)| is_of_shift(incident));
+        let closed = self.incidents.iter().filter(|(incident, _)| self.has_closed(incident));
         table(&["Incident", "Severity", "Status", "Since", "Took"], closed.map(row).collect())
     }
 
-    /// What is to be done in all that is not over, and what the shift wrote down for itself.
+    fn has_closed(&self, incident: &Incident) -> bool {
+        incident.status.is_over() && incident.closed.is_some_and(|closed| closed >= self.from)
+    }
+
+    /// What is to be done in all that is not over or was closed in the shift, and what the shift wrote down for itself.
     fn todos(&self) -> Vec<Block> {
-        let open = self.incidents.iter().filter(|(known, _)| !known.status.is_over() && !known.is_private);
-        let of_incidents = open.flat_map(|(incident, entries)| {
+        let is_told =
+            |known: &Incident| !known.is_private && (!known.status.is_over() || self.has_closed(known));
+        let told = self.incidents.iter().filter(|(known, _)| is_told(known));
+        let of_incidents = told.flat_map(|(incident, entries)| {
             open_todos(entries).map(move |row| (Some(incident), row)).collect::<Vec<_>>()
         });
         // Whenever it was written: what is not done is handed on.
@@ -168,7 +171,9 @@ impl Shift<'_> {
         let item = |(incident, row): (Option<&Incident>, Row<'_>)| {
             let mut item = task(&row);
             if let Some(incident) = incident {
-                item.line.push(Inline::Text(safe!(" in {}", clean(&incident.id.as_str().into()))));
+                let over = SafeText::literal(if incident.status.is_over() { ", which is over" } else { "" });
+                let id = clean(&incident.id.as_str().into());
+                item.line.push(Inline::Text(safe!(" in {}{}", id, over)));
             }
             item
         };

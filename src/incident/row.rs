@@ -147,7 +147,7 @@ pub fn rows(told: &[Told]) -> impl DoubleEndedIterator<Item = Row<'_>> {
 
 /// What is to be done and is not done.
 pub fn open_todos(told: &[Told]) -> impl Iterator<Item = Row<'_>> {
-    rows(told).filter(|row| row.part == Part::Todo && !row.told.is_done)
+    rows(told).filter(|row| row.told.is_open_todo())
 }
 
 /// To the second.

@@ -44,6 +44,11 @@ impl Told {
     pub fn name(&self) -> EntryName {
         self.entry.key()
     }
+
+    /// Whether it is something that is still to be done.
+    pub fn is_open_todo(&self) -> bool {
+        matches!(self.entry.what, What::Todo { .. }) && !self.is_done
+    }
 }
 
 /// Puts together what was said, in the order of (time, session, seq). What several consoles saw happen and

@@ -26,7 +26,7 @@ use crate::model::due::Due;
 use crate::model::incident::{Declared, Incident, IncidentId};
 use crate::model::note::{Entry, Folder, Later, NoteCommand, NoteReply, What};
 use crate::model::text::{RawText, SafeText};
-use crate::model::told::{Told, later};
+use crate::model::told::{Told, later, told};
 use crate::pane::effect::{Effect, Outcome};
 use crate::pane::notes::record::Record;
 use crate::pane::notes::saving::Saving;
@@ -93,13 +93,22 @@ pub struct Notes {
     session: RawText,
     /// The shift's and the incidents' that are not over, and those that somebody turned to.
     records: BTreeMap<Folder, Record>,
-    /// What is known of the others, and what was said in them of who has an alert: it may fire longer.
-    over: BTreeMap<IncidentId, (Incident, Vec<Entry>)>,
+    /// What is known of the others.
+    over: BTreeMap<IncidentId, Over>,
     /// Counts what came to those and went from them.
     over_revision: u64,
     current: Folder,
     /// The incident that was current at the end of the last session, until it is read.
     wanted: Option<IncidentId>,
+}
+
+/// What is known of an incident that is over and that nobody turned to.
+struct Over {
+    incident: Incident,
+    /// What was said in it of who has an alert: it may fire longer.
+    claims: Vec<Entry>,
+    /// What is still to be done.
+    todos: Vec<Told>,
 }
 
 impl Notes {
@@ -172,7 +181,7 @@ impl Notes {
         let mut all: Vec<_> = self.records.values().filter_map(Record::incident).collect();
         let is_new =
             |incident: &&Incident| !self.records.contains_key(&Folder::Incident(incident.id.clone()));
-        all.extend(self.over.values().map(|(incident, _)| incident).filter(is_new));
+        all.extend(self.over.values().map(|over| &over.incident).filter(is_new));
         all.sort_by(|a, b| a.id.cmp(&b.id));
         all.into_iter()
     }
@@ -180,7 +189,7 @@ impl Notes {
     /// What is known of this incident.
     pub fn known(&self, id: &IncidentId) -> Option<&Incident> {
         let record = self.records.get(&Folder::Incident(id.clone()));
-        record.and_then(Record::incident).or_else(|| self.over.get(id).map(|(incident, _)| incident))
+        record.and_then(Record::incident).or_else(|| self.over.get(id).map(|over| &over.incident))
     }
 
     /// All entries of what was turned to, of one record after the other.
@@ -258,11 +267,12 @@ impl Notes {
     }
 
     /// All incidents that are known, the newest first, with what their entries say; of those that are over and
-    /// that nobody turned to, nothing.
+    /// that nobody turned to, what is still to be done.
     pub fn with_entries(&self) -> Vec<(Incident, Vec<Told>)> {
         let entries = |incident: &Incident| {
             let record = self.records.get(&Folder::Incident(incident.id.clone()));
-            record.map(|record| record.told().0.to_vec()).unwrap_or_default()
+            let todos = || self.over.get(&incident.id).map(|over| over.todos.clone());
+            record.map(|record| record.told().0.to_vec()).or_else(todos).unwrap_or_default()
         };
         let mut all: Vec<_> = self.incidents().map(|one| (one.clone(), entries(one))).collect();
         all.reverse();
@@ -273,7 +283,7 @@ impl Notes {
     pub fn claims(&self) -> Claims {
         let records = || self.records.values();
         // One that somebody turned to since is there twice: what it says twice is one claim.
-        let of_over = self.over.values().flat_map(|(_, claims)| claims);
+        let of_over = self.over.values().flat_map(|over| &over.claims);
         Claims::of(records().flat_map(Record::entries).chain(of_over), records().flat_map(Record::said))
     }
 
@@ -379,7 +389,8 @@ impl Notes {
         if let (Folder::Incident(id), NoteReply::Read(entries)) = (folder, reply)
             && !self.records.contains_key(folder)
         {
-            let Some(incident) = Incident::of(id, entries) else {
+            let told = told(entries);
+            let Some(incident) = Incident::of_told(id, &told) else {
                 let shown =
                     safe!("{} has no entry that declares it; its folder is left as it is.", id_text(id));
                 return (Some(shown), None);
@@ -387,7 +398,9 @@ impl Notes {
             self.over_revision += 1;
             if incident.status.is_over() {
                 let claims = entries.iter().filter(|entry| matches!(entry.what, What::Claim { .. }));
-                self.over.insert(id.clone(), (incident, claims.cloned().collect()));
+                let claims = claims.cloned().collect();
+                let todos = told.into_iter().filter(Told::is_open_todo).collect();
+                self.over.insert(id.clone(), Over { incident, claims, todos });
                 return (None, None);
             }
             // Somebody may have opened it again.

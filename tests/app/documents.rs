@@ -9,6 +9,17 @@ use midwatch::pane::effect::Effect;
 use crate::console::{Console, alert, setup};
 use crate::{NARROW, WIDE, outage};
 
+/// What `y` copies of what is shown.
+pub(crate) fn copied(console: &mut Console) -> Vec<String> {
+    console.effects.clear();
+    console.keys("y");
+    let copied = console.effects.iter().find_map(|effect| match effect {
+        Effect::Copy(lines) => Some(lines.iter().map(|line| line.as_str().to_owned()).collect()),
+        _ => None,
+    });
+    copied.unwrap_or_default()
+}
+
 #[test]
 fn a_document_of_the_current_incident_is_read_turned_copied_and_written() {
     let mut console = outage(WIDE);
@@ -26,13 +37,7 @@ fn a_document_of_the_current_incident_is_read_turned_copied_and_written() {
     assert!(console.screen().contains("for plain text"), "{}", console.screen());
     console.keys(". .");
     assert!(console.screen().contains("for Slack"), "{}", console.screen());
-    console.effects.clear();
-    console.keys("y");
-    let copied = console.effects.iter().find_map(|effect| match effect {
-        Effect::Copy(lines) => Some(lines.iter().map(|line| line.as_str().to_owned()).collect::<Vec<_>>()),
-        _ => None,
-    });
-    let copied = copied.unwrap();
+    let copied = copied(&mut console);
     assert!(copied.iter().any(|line| line.contains("pool is full")), "{copied:?}");
     console.keys("Esc :").type_text("document postmortem").keys("Enter");
     console.keys(":").type_text("write /tmp/p.md").keys("Enter");
@@ -64,13 +69,7 @@ fn a_hand_over_has_the_environment_of_an_alert_by_its_labels_or_by_its_source() 
     let unplaced = Alert { labels: BTreeMap::new(), ..alert("DiskFull", Severity::Warning, 5) };
     console.alerts(&[alert("HighErrorRate", Severity::Critical, 14), unplaced]);
     console.keys(":").type_text("document handoff").keys("Enter");
-    console.effects.clear();
-    console.keys("y");
-    let copied = console.effects.iter().find_map(|effect| match effect {
-        Effect::Copy(lines) => Some(lines.iter().map(|line| line.as_str().to_owned()).collect::<Vec<_>>()),
-        _ => None,
-    });
-    let copied = copied.unwrap();
+    let copied = copied(&mut console);
     for (name, environment) in [("HighErrorRate", "prod-eu"), ("DiskFull", "staging")] {
         let row = format!("| {name} | 1 | {environment} |");
         assert!(copied.iter().any(|line| line.contains(&row)), "{row}: {copied:#?}");

@@ -7,6 +7,7 @@ use midwatch::model::note::{Entry, Folder, NoteCommand, NoteReply, What};
 use midwatch::pane::effect::{Effect, Msg};
 
 use crate::console::{Console, alert, at, setup};
+use crate::documents::copied;
 use crate::{NARROW, WIDE};
 
 /// Two consoles of two people on one record.
@@ -231,6 +232,23 @@ fn who_claimed_an_alert_has_it_in_every_console_also_when_the_incident_is_over()
             assert!(!has(console, "@"), "{over}: {}", console.screen());
         }
     }
+}
+
+#[test]
+fn what_is_to_be_done_in_an_incident_that_is_over_is_handed_over_by_who_only_heard_of_it() {
+    let mut both = Two::new(WIDE);
+    both.kim.keys("I Enter ;").type_text("t @ada alarm on the pool").keys("Enter");
+    both.kim.pass(1).keys("4 ;").type_text("t write it down").keys("Enter");
+    both.kim.pass(1).keys("4 G d");
+    command(&mut both.kim, "status closed");
+    let all = written(&mut both.kim);
+    let folder = all[0].0.clone();
+    let read = NoteReply::Read(all.into_iter().map(|(_, entry)| entry).collect());
+    both.ada.send(Msg::Note(folder, read));
+    command(&mut both.ada, "document handoff");
+    let copied = copied(&mut both.ada);
+    let todos: Vec<_> = copied.iter().filter(|line| line.contains(", which is over")).collect();
+    assert!(todos.len() == 1 && todos[0].contains("[ ] alarm on the pool (owner: ada"), "{copied:#?}");
 }
 
 #[test]
