@@ -126,7 +126,7 @@ pub(super) fn read_or_not(
 pub(super) fn put_early(typed: &RawText, pad: &mut Editor, saving: &mut Saving, timeline: &mut Timeline) {
     pad.go_to_end(false, Rect::default());
     if saving.refusal().is_none() && pad.paste(typed) == Did::Changed {
-        saving.changed();
+        saving.changed(false);
     } else {
         timeline.tell(safe!("typed, and not in the pad: {}", clean(typed)));
     }

@@ -545,7 +545,7 @@ impl Record {
             Id::Open if self.saving.refusal().is_none() => {
                 let text = lossy(text);
                 self.pad.replace(&text);
-                self.saving.changed();
+                self.saving.changed(self.pad.is_empty());
                 self.outside = None;
                 self.tab = Tab::Pad;
                 return Outcome::notice("The pad has that text now; i and ctrl-_ bring yours back.");
@@ -562,8 +562,8 @@ impl Record {
             return Outcome::default();
         }
         match (act(&mut self.pad, area), key) {
-            (Did::Changed, _) if self.saving.is_open() => self.saving.changed(),
-            (Did::Changed | Did::Nothing, _) | (Did::Unknown, None) => {}
+            (Did::Changed, _) => self.saving.changed(self.pad.is_empty()),
+            (Did::Nothing, _) | (Did::Unknown, None) => {}
             (Did::Full, _) => return Outcome::notice(full()),
             (Did::Unknown, Some(key)) => {
                 let key = clean(&key.to_string().into());
@@ -576,7 +576,7 @@ impl Record {
     fn changed_outside(&mut self, text: &RawText) -> SafeText {
         if self.saving.is_pad_ahead() {
             // The record has their text now: ours goes to it again.
-            self.saving.changed();
+            self.saving.changed(self.pad.is_empty());
             self.outside = Some((text.clone(), Pager::default()));
             self.timeline
                 .tell("pad.md was changed by another program while there was newer text here".into());

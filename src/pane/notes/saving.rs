@@ -29,6 +29,8 @@ enum Record {
     /// It has not told what it holds: the pad is not known.
     #[default]
     Opening,
+    /// The same, and there is text for the pad that waits for it.
+    Awaited,
     /// It has.
     Open,
     /// Nothing is written at all.
@@ -79,13 +81,16 @@ impl Saving {
     /// The record says what it has.
     pub(super) fn open(&mut self, held_by: Option<RawText>) {
         self.record = Record::Open;
+        self.answered();
         self.held_by = held_by;
         self.retry = self.held_by.is_some();
     }
 
     /// Nothing is written at all: there is nothing to wait for. True if that is news.
     pub(super) fn give_up_keeping(&mut self) -> bool {
-        std::mem::replace(&mut self.record, Record::Unkept) != Record::Unkept
+        let before = std::mem::replace(&mut self.record, Record::Unkept);
+        self.answered();
+        before != Record::Unkept
     }
 
     /// Whether nothing is written at all, as in a demo.
@@ -94,7 +99,7 @@ impl Saving {
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.record != Record::Opening
+        !matches!(self.record, Record::Opening | Record::Awaited)
     }
 
     /// Why the pad's file cannot be read, or that it can. Gives what was so until now.
@@ -134,9 +139,13 @@ impl Saving {
         self.entries
     }
 
-    /// The pad has another text.
-    pub(super) fn changed(&mut self) {
-        self.typed += 1;
+    /// The pad has another text, or none. Before it is known what it has, that waits: in its place it would be all.
+    pub(super) fn changed(&mut self, is_empty: bool) {
+        if self.is_open() {
+            self.typed += 1;
+        } else {
+            self.record = if is_empty { Record::Opening } else { Record::Awaited };
+        }
     }
 
     /// Another program has written this text into the pad's file: a secret does not stay there.
@@ -244,14 +253,19 @@ impl Saving {
         }
     }
 
+    /// Whether the pad's text is on its way to the record, or waits for it.
+    fn is_pad_waiting(&self) -> bool {
+        self.sent > self.saved || self.record == Record::Awaited
+    }
+
     /// How much was told to the record and is not durable: entries, and the pad as one.
     pub(super) fn count(&self) -> usize {
-        self.waiting.len() + usize::from(self.sent > self.saved)
+        self.waiting.len() + usize::from(self.is_pad_waiting())
     }
 
     /// What the record was told and has not saved: for the person who wants to leave.
     pub(super) fn unsaved(&self) -> Option<SafeText> {
-        let (entries, pad) = (self.waiting.len(), self.sent > self.saved);
+        let (entries, pad) = (self.waiting.len(), self.is_pad_waiting());
         let what = match (entries, pad) {
             (0, false) => return None,
             (0, true) => SafeText::literal("The pad is"),

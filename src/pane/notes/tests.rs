@@ -318,14 +318,18 @@ fn what_is_typed_before_the_pad_is_known_is_no_command_and_goes_into_it() {
         desk.paste(" ring\n");
         desk.shows("todo: ring");
         desk.keys("Esc");
+        desk.pass(1_000);
         assert_eq!((desk.notes.is_editing(), desk.taken()), (false, vec![]));
+        // Who leaves now hears it.
+        desk.shows("└ saving ─");
+        assert_eq!(desk.notes.unsaved().unwrap().as_str(), "The pad is not saved yet.");
         desk.opened(pad, held_by);
         desk
     };
     let mut desk = early("what is there", None);
     desk.shows("what is there");
     desk.pass(400);
-    assert_eq!(desk.taken(), [(400, NoteCommand::Pad(1, "todo: ring\nwhat is there".into()))]);
+    assert_eq!(desk.taken(), [(1_400, NoteCommand::Pad(1, "todo: ring\nwhat is there".into()))]);
     // Once: it is opened again when another directory is found.
     desk.reply(NoteReply::PadSaved(1));
     desk.opened("todo: ring\nwhat is there", None);
@@ -334,6 +338,7 @@ fn what_is_typed_before_the_pad_is_known_is_no_command_and_goes_into_it() {
 
     let mut desk = early("theirs", Some("sam@bastion"));
     desk.shows("theirs");
+    assert_eq!(desk.notes.unsaved(), None);
     desk.run(Id::NextTab);
     desk.shows("typed, and not in the pad: todo: ring");
     desk.pass(20_000);
