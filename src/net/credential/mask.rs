@@ -53,7 +53,6 @@ impl Mask {
             bytes -= known.values.pop_front().as_ref().map_or(0, size);
         }
         // Only too many forms are refused, which `MOST` keeps far away; then the old ones stay.
-        // Only too many forms are refused, which `MOST` keeps far away; then the old ones stay.
         let all = known.values.iter().flat_map(|(forms, _)| forms);
         let Some(all) = Finder::of(all).map(Arc::new) else { return };
         let telling = known.values.iter().filter(|(_, is_word)| !is_word);
